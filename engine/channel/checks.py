@@ -1,0 +1,117 @@
+"""What a profile as a whole must do: read its own samples, each with its own layout, and pass its own tests."""
+
+from __future__ import annotations
+
+from engine.channel import tree as t
+from engine.channel.fold import fold
+from engine.channel.layout import Layout
+from engine.channel.profile import Profile
+from engine.channel.reader import Match, Prepared, expectation, match_layout, prepare, unread_part
+from engine.channel.setups import build
+from engine.config.diagnostics import Diagnostic, diagnose, related
+from engine.config.text import SourceText, Span
+from engine.domain import Refusal
+
+
+def sample_faults(profile: Profile, file: t.File, source: SourceText) -> list[Diagnostic]:
+    """Findings for every layout that does not read its own sample as marked."""
+    found: list[Diagnostic] = []
+    for layout in profile.layouts:
+        found += _ignored_marks(profile, layout, file, source) or _sample_faults(profile, layout, file, source)
+    return found
+
+
+def _at(layout: Layout, offset: int, length: int = 1) -> Span:
+    """The place in the file of a place in a layout's sample."""
+    origin = layout.sample.origin
+    start = origin[min(offset, len(origin) - 1)]
+    return Span(start, start + length)
+
+
+def _ignored_marks(profile: Profile, layout: Layout, file: t.File, source: SourceText) -> list[Diagnostic]:
+    """Findings for ``ignore`` phrases that cover a marked value."""
+    prepared = prepare(profile, layout.sample.text)
+    if isinstance(prepared, Refusal):
+        return []
+    found = []
+    for ignore, phrase in zip(profile.ignore, file.ignore, strict=True):
+        for hit in ignore.pattern.finditer(prepared.folded.text):
+            start, end = prepared.folded.original(*hit.span())
+            for mark, begin, stop in layout.sample.values:
+                if start < stop and begin < end:
+                    message = f'this phrase hides {{{mark.field}: {mark.sample}}} of layout "{layout.name}"'
+                    also = (related(source, mark.span, "this mark"),)
+                    found.append(diagnose(source, phrase.span, "D306", message, "make the phrase longer", related=also))
+    return found[:1]
+
+
+def _sample_faults(profile: Profile, layout: Layout, file: t.File, source: SourceText) -> list[Diagnostic]:
+    """Read one sample the way ``reader.read`` would, and say what goes wrong first."""
+    prepared = prepare(profile, layout.sample.text)
+    if isinstance(prepared, Refusal):
+        return [_refused_sample(profile, layout, prepared, file, source)]
+    own = match_layout(layout, prepared.text, prepared.lines)
+    if not own.setups:
+        position, wanted = expectation(own, prepared.text)
+        message = f'layout "{layout.name}" does not read its own sample: it expected {wanted} here'
+        hint = "is the same value marked everywhere it stands?"
+        return [diagnose(source, _at(layout, prepared.folded.origin(max(position, 0))), "D301", message, hint)]
+    if refusal := unread_part(profile, own, prepared):
+        hint = "mark it, mark it {any: ...}, or put a phrase under ignore"
+        return [diagnose(source, _at(layout, refusal.position or 0), "D305", refusal.text, hint)]
+    for earlier in profile.layouts[: profile.layouts.index(layout)]:
+        if _holds_with(earlier, layout):
+            match = match_layout(earlier, prepared.text, prepared.lines)
+            if match.setups and not unread_part(profile, match, prepared):
+                message = f'layout "{layout.name}" can never be read: "{earlier.name}" reads its sample first'
+                also = (related(source, earlier.name_span, f'"{earlier.name}" stands here'),)
+                hint = "put the narrower layout first"
+                return [diagnose(source, layout.name_span, "D303", message, hint, related=also)]
+    return _value_faults(profile, layout, own, prepared, source)
+
+
+def _refused_sample(
+    profile: Profile, layout: Layout, refusal: Refusal, file: t.File, source: SourceText
+) -> Diagnostic:
+    """The finding for a sample that no layout is even tried on."""
+    if refusal.code != "never":
+        message = f'layout "{layout.name}" can never be read: {refusal.text}'
+        return diagnose(source, layout.name_span, "D301", message, "shorten the sample")
+    folded = fold(layout.sample.text).text
+    also = tuple(
+        related(source, phrase.span, "this phrase")
+        for never, phrase in zip(profile.never, file.never, strict=True)
+        if never.pattern.search(folded)
+    )
+    message = f'layout "{layout.name}" can never be read: its sample {refusal.text}'
+    hint = "make the phrase longer, or drop it or the layout"
+    return diagnose(source, _at(layout, refusal.position or 0), "D304", message, hint, related=also)
+
+
+def _holds_with(earlier: Layout, layout: Layout) -> bool:
+    """Whether the earlier layout is valid during the whole of the other's time."""
+    starts = earlier.since_ms is None or (layout.since_ms is not None and layout.since_ms >= earlier.since_ms)
+    ends = earlier.until_ms is None or (layout.until_ms is not None and layout.until_ms <= earlier.until_ms)
+    return starts and ends
+
+
+def _value_faults(
+    profile: Profile, layout: Layout, own: Match, prepared: Prepared, source: SourceText
+) -> list[Diagnostic]:
+    """Findings where the values read are not the values marked, or make no call."""
+    text = layout.sample.text
+    read = [(m.field, *prepared.folded.original(start, end)) for found in own.setups for m, start, end in found]
+    for mark, start, end in layout.sample.values:
+        if (mark.field, start, end) not in read:
+            there = [text[b:e] for field, b, e in read if b < end and start < e]
+            got = f'"{there[0]}" was read' if there else "nothing was read"
+            message = f'layout "{layout.name}" does not read this {mark.field}: {got}'
+            hint = "without the marks, the sample has to give the same values"
+            return [diagnose(source, mark.sample_span, "D302", message, hint)]
+    for found in own.setups:
+        made = build(profile, layout, found, prepared.text, prepared.folded, text)
+        if isinstance(made, Refusal):
+            span = layout.name_span if made.position is None else _at(layout, made.position)
+            message = f'layout "{layout.name}" does not read its own sample: {made.text}'
+            return [diagnose(source, span, "D301", message, "correct the sample or its marks")]
+    return []

@@ -1,0 +1,262 @@
+"""From the syntax tree to the parts of a profile, with a finding for every name or sample that does not fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.channel import tree as t
+from engine.channel.fold import fold
+from engine.channel.layout import Layout, build, holds_break
+from engine.channel.names import FIELDS, OPTIONS, PRICE_FIELDS, SPECIAL_GROUPS, UPDATES
+from engine.channel.pattern import Synonym, literal_items
+from engine.channel.profile import Settings
+from engine.channel.values import Fields
+from engine.channel.vocabulary import Vocabulary, clean, tokens_of
+from engine.config.diagnostics import Diagnostic, diagnose, did_you_mean, related
+from engine.config.text import SourceText, Span
+from engine.units import DAY_MS, moment_ms
+
+
+def compile_words(file: t.File, source: SourceText) -> tuple[Vocabulary, list[Diagnostic]]:
+    """The vocabulary of a file; a finding where one word stands in two groups."""
+    found: list[Diagnostic] = []
+    declared: dict[str, tuple[str, ...]] = {}
+    symbols: dict[tuple[str, ...], str] = {}
+    owner: dict[tuple[str, ...], tuple[str, t.Word]] = {}
+    for group in file.words:
+        phrases = []
+        for word in group.words:
+            phrase = clean(word.text)
+            tokens = tokens_of(phrase)
+            first = owner.setdefault(tokens, (group.name, word))
+            if first[0] != group.name:
+                message = f'"{word.text}" stands for "{first[0]}" and for "{group.name}"'
+                also = (related(source, first[1].span, f'for "{first[0]}" here'),)
+                found.append(diagnose(source, word.span, "D211", message, "keep it in one group", related=also))
+            phrases.append(phrase)
+            if group.name.startswith("symbol "):
+                symbols[tokens] = group.name.removeprefix("symbol ")
+        if not group.name.startswith("symbol "):
+            declared[group.name] = (*declared.get(group.name, ()), *phrases)
+    return Vocabulary(declared, symbols), found
+
+
+def unused_words(file: t.File, words: Vocabulary, source: SourceText) -> list[Diagnostic]:
+    """A warning for each group of synonyms that no sample uses."""
+    synonyms = words.synonyms()
+    used = {
+        item.group
+        for layout in file.layouts
+        for piece in _texts(layout.pieces)
+        for item in literal_items(piece.text, synonyms)
+        if isinstance(item, Synonym)
+    }
+    return [
+        diagnose(
+            source, group.span, "D503", f'no sample holds a word of "{group.name}"',
+            "take the line out, or write one of its words in a sample", "warning",
+        )
+        for group in file.words
+        if group.name not in used and group.name not in SPECIAL_GROUPS and not group.name.startswith("symbol ")
+    ]  # fmt: skip
+
+
+def _texts(pieces: Sequence[t.Piece]) -> list[t.Text]:
+    return [
+        text
+        for piece in pieces
+        for text in ([piece] if isinstance(piece, t.Text) else _texts(piece.pieces) if isinstance(piece, t.Group) else [])
+    ]
+
+
+# ------------------------------------------------------------------ marks
+
+
+def mark_faults(pieces: Sequence[t.Piece], fields: Fields, source: SourceText, in_phrase: bool = False) -> list[Diagnostic]:
+    """Findings for marks whose field is unknown or whose sample is not one of that field."""
+    found: list[Diagnostic] = []
+    for mark in t.marks(tuple(pieces)):
+        if mark.field not in FIELDS:
+            found.append(_unknown_field(mark, source))
+        elif not mark.sample:
+            if not in_phrase:
+                message = f"this mark holds no {mark.field}"
+                hint = f"write the value from the message into it: {{{mark.field}: ...}}"
+                found.append(diagnose(source, mark.span, "D102", message, hint))
+        elif fault := _sample_fault(mark, fields):
+            code, message, hint = fault
+            found.append(diagnose(source, mark.sample_span, code, message, hint))
+    return found
+
+
+def _unknown_field(mark: t.Mark, source: SourceText) -> Diagnostic:
+    close = did_you_mean(mark.field.lower(), FIELDS, 0.5)
+    if not mark.sample and not close:
+        message = "a mark needs a field name first"
+        return diagnose(source, mark.field_span, "D102", message, f"for example {{side: {mark.field}}}")
+    hint = close or "fields: " + ", ".join(FIELDS)
+    return diagnose(source, mark.field_span, "D205", f'unknown field "{mark.field}"', hint)
+
+
+def _sample_fault(mark: t.Mark, fields: Fields) -> tuple[str, str, str] | None:
+    """(code, message, hint) when a mark's sample cannot be read as its field."""
+    folded = fold(mark.sample).text.strip()
+    match = re.fullmatch(fields.pattern(mark.field, folded), folded)
+    if match is None or match[1] != folded:
+        hint = {
+            "side": f"add it under words: long = {mark.sample} (or short = ...)",
+            "target": "a price; a word for an open target belongs under words: open target = ...",
+            "stop": "a price, 5%, 600 points, or (in an update) breakeven",
+            "entry": "a price, a range such as 3450 - 3480, or a word for market",
+        }.get(mark.field, FIELDS[mark.field])
+        return "D206", f'"{mark.sample}" cannot be read as {mark.field}', hint
+    if mark.field in PRICE_FIELDS and None in fields.numbers(folded):
+        if not fields.notation.declared:
+            hint = "add a line below the channel line, for example numbers: 1,234.56"
+            return "D214", f'which number is "{mark.sample}"? The profile does not say how numbers are written', hint
+        return "D214", f'"{mark.sample}" is no number written like {fields.notation.name}', "correct it, or numbers:"
+    return None
+
+
+# ------------------------------------------------------------------ layouts
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    many: bool = False
+    any_order: bool = False
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+
+def compile_layouts(
+    file: t.File, fields: Fields, settings: Settings, source: SourceText
+) -> tuple[list[Layout], list[Diagnostic]]:
+    """Every layout that has no fault, in the order of the file."""
+    layouts: list[Layout] = []
+    found: list[Diagnostic] = []
+    names: dict[str, Span] = {}
+    for node in file.layouts:
+        options, faults = _options(node, source)
+        if not node.action and node.name in names:
+            also = (related(source, names[node.name], "the first one"),)
+            hint = "give each layout its own name"
+            faults.append(diagnose(source, node.name_span, "D210", f'two layouts are named "{node.name}"', hint, related=also))
+        names.setdefault(node.name, node.name_span)
+        if node.action and node.action not in UPDATES:
+            hint = did_you_mean(node.action, UPDATES) or "updates: " + ", ".join(UPDATES)
+            faults.append(diagnose(source, node.action_span, "D204", f'unknown update "{node.action}"', hint))
+        faults += mark_faults(node.pieces, fields, source) + _shape_faults(node, source)
+        faults += _update_faults(node, source) if node.action else _signal_faults(node, settings, source)
+        found += faults
+        if all(fault.severity == "warning" for fault in faults):
+            layouts.append(
+                build(
+                    node, fields, any_order=options.any_order, many=options.many,
+                    since_ms=options.since_ms, until_ms=options.until_ms,
+                )
+            )  # fmt: skip
+    return layouts, found
+
+
+def _options(node: t.LayoutNode, source: SourceText) -> tuple[_Options, list[Diagnostic]]:
+    """What stands behind a layout's name."""
+    found: list[Diagnostic] = []
+    many = any_order = False
+    window: dict[str, int] = {}
+    for option in node.options:
+        word, _, date = option.text.partition(" ")
+        if option.text == "many":
+            many = True
+        elif option.text == "blocks in any order":
+            any_order = True
+        elif word in ("since", "until"):
+            try:
+                window[word] = moment_ms(date)
+            except ValueError:
+                message = f'"{date}" is no date'
+                found.append(diagnose(source, option.span, "D208", message, f"for example: {word} 2025-03-01"))
+        else:
+            hint = did_you_mean(option.text, OPTIONS) or "options: " + ", ".join(OPTIONS)
+            found.append(diagnose(source, option.span, "D208", f'unknown option "{option.text}"', hint))
+    since, until = window.get("since"), window.get("until")
+    if until is not None:
+        until += DAY_MS  # the day named still belongs to it
+    if since is not None and until is not None and since >= until:
+        message = "this layout holds at no time: its until lies before its since"
+        found.append(diagnose(source, node.name_span, "D209", message, "exchange the two dates"))
+    return _Options(many, any_order, since, until), found
+
+
+def _shape_faults(node: t.LayoutNode, source: SourceText) -> list[Diagnostic]:
+    """Findings for ``{...}`` and groups in places where they mean nothing."""
+    found: list[Diagnostic] = []
+
+    def look(pieces: Sequence[t.Piece]) -> None:
+        line: list[t.Piece] = []
+        for index, piece in enumerate(pieces):
+            line = [] if isinstance(piece, t.Break) else [*line, piece]
+            if isinstance(piece, t.Group):
+                before = line[:-1]
+                if before and isinstance(before[-1], t.Skip):
+                    message, hint = "{...} has to know where it ends", "put a word or a mark behind it"
+                    found.append(diagnose(source, before[-1].span, "D212", message, hint))
+                rest = pieces[index + 1 : index + 2]
+                beside = [p for p in (*before, *rest) if not _is_blank(p)]
+                if holds_break(piece) and beside:
+                    message = "a group of several lines shares its first or last line with other text"
+                    found.append(diagnose(source, piece.span, "D212", message, "begin it on a line of its own"))
+                look(piece.pieces)
+
+    look(node.pieces)
+    return found
+
+
+def _is_blank(piece: t.Piece) -> bool:
+    return isinstance(piece, t.Break) or (isinstance(piece, t.Text) and not piece.text.strip())
+
+
+def _signal_faults(node: t.LayoutNode, settings: Settings, source: SourceText) -> list[Diagnostic]:
+    """Findings for a signal that lacks what every call has."""
+    fields = {mark.field for mark in t.marks(node.pieces)}
+    found: list[Diagnostic] = []
+    lacking = []
+    if "symbol" not in fields:
+        lacking.append(("symbol", "mark it: {symbol: BTCUSDT}"))
+    if "side" not in fields and settings.side is None:
+        lacking.append(("side", "mark it: {side: BUY}, or write under defaults: side: from levels"))
+    if not fields & {"entry", "entry market"} and not settings.market_entry:
+        lacking.append(("entry", "mark it: {entry: 64800}, or write under defaults: entry: market"))
+    for field, hint in lacking:
+        found.append(diagnose(source, node.name_span, "D207", f'layout "{node.name}" marks no {field}', hint))
+    if "stop" not in fields:
+        message = f'layout "{node.name}" marks no stop'
+        hint = "calls without a stop have no known risk: they count for no verdict, and most strategies refuse them"
+        found.append(diagnose(source, node.name_span, "D502", message, hint, "warning"))
+    return found
+
+
+def _update_faults(node: t.LayoutNode, source: SourceText) -> list[Diagnostic]:
+    """Findings for an update with fields that it cannot have, or without what it needs."""
+    found: list[Diagnostic] = []
+    marks = list(t.marks(node.pieces))
+    allowed = UPDATES.get(node.action)
+    if allowed is None:
+        return found
+    for mark in marks:
+        if mark.field in FIELDS and mark.field not in allowed:
+            message = f"update {node.action} has no {mark.field}"
+            hint = "it may mark: " + ", ".join(sorted(allowed))
+            found.append(diagnose(source, mark.field_span, "D212", message, hint))
+        if mark.field == "stop" and "%" in mark.sample:
+            message = "a stop can be moved to a price or to breakeven"
+            found.append(diagnose(source, mark.sample_span, "D206", message, "mark a price or a word for breakeven"))
+    if node.action == "move-stop" and all(mark.field != "stop" for mark in marks):
+        hint = "mark the price, or the word for it: {stop: breakeven}"
+        found.append(diagnose(source, node.name_span, "D207", "move-stop does not say where to", hint))
+    if not marks and not any(re.search(r"\w", text.text) for text in _texts(node.pieces)):
+        message = f'update "{node.name}" holds no word to know it by'
+        found.append(diagnose(source, node.name_span, "D207", message, "paste the message between <<< and >>>"))
+    return found

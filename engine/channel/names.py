@@ -1,0 +1,75 @@
+"""The names of the language: its sections, fields, settings, options, updates and word groups, and built-in words."""
+
+from __future__ import annotations
+
+SECTIONS = ("channel", "defaults", "words", "never", "ignore", "signal", "update", "test")
+
+FIELDS = {
+    "side": "long or short, as the channel says it",
+    "symbol": "the coin or pair: BTC, BTCUSDT, BTC/USDT",
+    "entry": "a price, a range, or a word for market",
+    "entry market": "the price of a market call",
+    "target": "a take-profit price, or a word for an open target",
+    "stop": "a price, a percentage or points; in an update also breakeven",
+    "leverage": "5x, 5-10x, Cross 20x",
+    "share": "the part of a position: 50% or 1/2",
+    "any": "one word or number that varies",
+}
+LIST_FIELDS = frozenset({"entry", "target"})
+PRICE_FIELDS = frozenset({"entry", "entry market", "target", "stop"})
+
+UPDATES = {
+    "close": frozenset({"symbol", "side", "share", "any"}),
+    "cancel": frozenset({"symbol", "side", "any"}),
+    "move-stop": frozenset({"symbol", "side", "stop", "any"}),
+}
+
+HEADER_SETTINGS = {
+    "source": "telegram @name, export name, or demo name",
+    "numbers": "how prices are written: 1,234.56 or 1.234,56 or 1 234.56 or 1 234,56 or 1234.56 or 1234,56",
+    "unread numbers": "refuse or allow",
+    "footer from": "the words with which the channel's footer begins",
+    "authors": "names of the senders that count, with commas between them",
+}
+DEFAULT_SETTINGS = {
+    "quote": "the quote currency of symbols without one, such as USDT",
+    "entry": "market",
+    "range": "zone or ladder",
+    "side": "from levels, long or short",
+    "stop": "price, or price or points",
+    "distance from": "near, middle or far",
+    "largest distance": "a percentage such as 30%",
+}
+EXPECT_KEYS = (
+    "signal",
+    "symbol",
+    "side",
+    "entry",
+    "targets",
+    "stop",
+    "leverage",
+    "update",
+    "share",
+)
+OPTIONS = ("many", "blocks in any order", "since", "until")
+
+# Word groups with a meaning of their own. Any other group is a set of synonyms for text in the samples.
+SPECIAL_GROUPS = {
+    "long": ("long", "buy"),
+    "short": ("short", "sell"),
+    "market": ("market", "market price", "now", "cmp"),
+    "open target": (),
+    "breakeven": ("breakeven", "break even", "entry", "be"),
+    "about": (),
+    "range": ("to", "till"),
+    "points": ("points", "point", "pts", "pt"),
+}
+QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "DAI", "USD", "EUR", "TRY", "BTC", "ETH", "BNB")
+CURRENCIES = ("usdt", "usdc", "busd", "usd")
+
+# Words that make an unclaimed piece of a message too important to skip, and that are no symbols by themselves.
+TRADE_WORDS = (
+    *("long", "short", "buy", "sell", "entry", "entries", "enter", "stop", "stoploss", "sl", "tp", "target"),
+    *("targets", "profit", "leverage", "close", "closed", "cancel", "cancelled", "canceled", "invalid", "hit"),
+    *("breakeven", "stopped"),
+)

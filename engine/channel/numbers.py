@@ -1,0 +1,57 @@
+"""Numbers in a declared notation. Nothing is guessed: what the notation does not cover is no number.
+
+``TOKEN`` takes everything that somebody might mean as one number; ``parse`` then says what it is in the notation, or
+that it is none, and the message is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How a channel writes numbers: the sign of thousands ("" for none) and the sign of decimals."""
+
+    name: str
+    thousands: str
+    decimal: str
+    declared: bool = True
+
+    @property
+    def token(self) -> str:
+        """A pattern (no groups, linear) for one number as it stands in a folded text."""
+        grouped = r"\d{1,3}+(?: \d{3})++(?!\d)(?:[.,'’]\d++)*+|" if self.thousands == " " else ""
+        return rf"(?:{grouped}\d++(?:[.,'’]\d++)*+|[.]\d++(?![.,]\d))"
+
+    def parse(self, text: str) -> float | None:
+        """The number, or None when the text is none (or not surely one) in this notation."""
+        if not self.declared:
+            return float(text) if text.isdigit() else None
+        whole = re.escape(self.thousands)
+        shape = rf"(?:[1-9]\d{{0,2}}(?:{whole}\d{{3}})+|\d+)" if self.thousands else r"\d+"
+        point = re.escape(self.decimal)
+        if not re.fullmatch(rf"{shape}(?:{point}\d+)?|{point}\d+", text):
+            return None
+        return float(text.replace(self.thousands, "").replace(self.decimal, "."))
+
+
+NOTATIONS = {
+    n.name: n
+    for n in (
+        Notation("1,234.56", ",", "."),
+        Notation("1.234,56", ".", ","),
+        Notation("1 234.56", " ", "."),
+        Notation("1 234,56", " ", ","),
+        Notation("1234.56", "", "."),
+        Notation("1234,56", "", ","),
+    )
+}
+# Without a declaration only whole numbers can be read: 3.450 may be three and a half or three thousand.
+UNDECLARED = Notation("", "", ".", declared=False)
+
+
+def show(number: float) -> str:
+    """A number the way it is written in an ``expect``: no grouping, a point, no needless zeros."""
+    return f"{number:.12f}".rstrip("0").rstrip(".") if abs(number) < 1e15 else repr(number)

@@ -1,0 +1,367 @@
+"""One line of a template as a chain of anchored patterns.
+
+1. ``items_of``: the line's pieces as items; literal text becomes tokens, synonyms their group, list indexes an Index.
+2. ``fold_runs``: items of the same shape that follow each other become one repeated part.
+3. ``chain``: literals are joined with the mark behind them into one anchored expression with possessive loops.
+
+A chain is walked once from left to right and never goes back, so reading is linear in the length of the line. One
+expression for the whole line would be as fast, but it would keep only the last of several targets and could not say
+how far it got.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from engine.channel import tree as t
+from engine.channel.fold import INDEX, fold
+from engine.channel.names import CURRENCIES, LIST_FIELDS
+from engine.channel.values import Fields, is_price
+from engine.channel.vocabulary import GAP, NO_LETTER_BEHIND, TOKEN, alternatives, token_pattern
+
+_LIST_INDEX = rf"(?:(?:\d{{1,2}}+[ \t]*+[):\]}}]|\d{{1,2}}+\.(?!\d)){GAP})?"
+_COUNT = rf"(?:\d{{1,2}}+(?![.,]?\d)|{INDEX})"
+_TOKENS = re.compile(rf"(?P<index>\d{{1,2}}(?=[ \t]*\))|{INDEX})|{TOKEN.pattern}")
+
+
+# ------------------------------------------------------------------ items
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A folded token of the sample's text."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Synonym:
+    """Any phrase of a word group."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The number of a list item; it may be missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number that counts along a run: TP1, TP2, TP3."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A mark. ``single`` in a run: one price, not a range."""
+
+    mark: t.Mark
+    single: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """``{...}``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maybe:
+    """A part that may be missing."""
+
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A part that comes once or several times."""
+
+    items: tuple[Item, ...]
+
+
+Item = Literal | Synonym | Index | Count | Slot | Skip | Maybe | Run
+
+
+def items_of(pieces: Sequence[t.Piece], fields: Fields) -> tuple[Item, ...]:
+    """The items of one line's pieces (no line ends among them)."""
+    items: list[Item] = []
+    synonyms = fields.words.synonyms()
+    for piece in pieces:
+        if isinstance(piece, t.Text):
+            items += literal_items(piece.text, synonyms)
+        elif isinstance(piece, t.Mark):
+            items.append(Slot(piece))
+        elif isinstance(piece, t.Skip):
+            items.append(Skip())
+        elif isinstance(piece, t.Group):
+            inner = items_of(piece.pieces, fields)
+            if inner:
+                items.append(Maybe(inner) if piece.kind == "maybe" else Run(inner))
+    return fold_runs(tuple(_without_trimmings(items)))
+
+
+def literal_items(text: str, synonyms: dict[tuple[str, ...], str]) -> list[Item]:
+    """Literal text as tokens; the longest synonym wins."""
+    matches = list(_TOKENS.finditer(fold(text).text))
+    tokens = [match[0] for match in matches]
+    longest = max((len(key) for key in synonyms), default=0)
+    items: list[Item] = []
+    at = 0
+    while at < len(tokens):
+        for size in range(min(longest, len(tokens) - at), 0, -1):
+            group = synonyms.get(tuple(tokens[at : at + size]))
+            if group:
+                items.append(Synonym(group))
+                at += size
+                break
+        else:
+            items.append(Index() if matches[at]["index"] else Literal(tokens[at]))
+            at += 1
+    return items
+
+
+def _without_trimmings(items: list[Item]) -> list[Item]:
+    """A currency and an "about" beside a price belong to the price and may be missing; elsewhere "about" may, too."""
+    kept: list[Item] = []
+    for position, item in enumerate(items):
+        beside = (kept[-1:] or [None])[0], (items[position + 1 :] or [None])[0]
+        by_price = [isinstance(other, Slot) and is_price(other.mark.field) for other in beside]
+        if isinstance(item, Synonym) and item.group == "about":
+            if not any(by_price):
+                kept.append(Maybe((item,)))
+        elif not (isinstance(item, Literal) and item.token in CURRENCIES and by_price[0]):
+            kept.append(item)
+    return kept
+
+
+# ------------------------------------------------------------------ runs
+
+
+def shape(items: Sequence[Item]) -> tuple[object, ...]:
+    """What makes two parts alike: their literals without numbers, and their fields."""
+    return tuple(
+        ("slot", item.mark.field)
+        if isinstance(item, Slot)
+        else (type(item).__name__, shape(item.items))
+        if isinstance(item, Maybe | Run)
+        else "number"
+        if isinstance(item, Count) or (isinstance(item, Literal) and item.token.isdigit())
+        else item
+        for item in items
+    )
+
+
+def has_list_field(items: Sequence[Item]) -> bool:
+    """Whether a part marks an entry or a target."""
+    return any(
+        (isinstance(item, Slot) and item.mark.field in LIST_FIELDS)
+        or (isinstance(item, Maybe | Run) and has_list_field(item.items))
+        for item in items
+    )
+
+
+def merge(parts: Sequence[Sequence[Item]]) -> tuple[Item, ...]:
+    """One part for several of the same shape: numbers that differ among them count."""
+    merged: list[Item] = []
+    for same in zip(*parts, strict=True):
+        first = same[0]
+        if isinstance(first, Literal) and any(item != first for item in same):
+            merged.append(Count())
+        elif isinstance(first, Maybe | Run):
+            inner = merge([item.items for item in same if isinstance(item, Maybe | Run)])
+            merged.append(replace(first, items=inner))
+        else:
+            merged.append(first)
+    return tuple(merged)
+
+
+def fold_runs(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """Make parts of the same shape that follow each other and mark a list field one repeated part."""
+    for start in range(len(items)):
+        for size in range(1, (len(items) - start) // 2 + 1):
+            unit = items[start : start + size]
+            if not has_list_field(unit):
+                continue
+            count = 1
+            while shape(items[start + count * size : start + (count + 1) * size]) == shape(unit):
+                count += 1
+            if count > 1:
+                parts = [items[start + i * size : start + (i + 1) * size] for i in range(count)]
+                run = Run(tuple(_single(item) for item in merge(parts)))
+                return (*items[:start], run, *fold_runs(items[start + count * size :]))
+    return items
+
+
+def _single(item: Item) -> Item:
+    return replace(item, single=True) if isinstance(item, Slot) else item
+
+
+# ------------------------------------------------------------------ chains
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One anchored expression: text before a mark and the mark (group 1), or text alone.
+
+    ``texts`` are the pieces of text in it, each as pattern and as shown to people.
+    """
+
+    regex: re.Pattern[str]
+    slot: t.Mark | None
+    texts: tuple[tuple[str, str], ...]
+
+    def stopped(self, text: str, at: int) -> tuple[int, str]:
+        """Where in a text this step, tried at ``at``, did not fit, and what it wanted there."""
+        for pattern, shown in self.texts:
+            match = re.compile(pattern).match(text, at)
+            if match is None:
+                return _behind_gap(text, at), shown
+            at = match.end()
+        return _behind_gap(text, at), field_name(self.slot.field) if self.slot else "text"
+
+
+def _behind_gap(text: str, at: int) -> int:
+    """The offset of the next word on the line, or the line's end."""
+    match = re.compile(r"[^\w\n]*+").match(text, at)
+    return match.end() if match else at
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a chain that may be missing, or that repeats."""
+
+    steps: tuple[Link, ...]
+    repeats: bool
+
+
+Link = Step | Part
+Found = tuple[t.Mark, int, int]
+
+
+def chain(items: Sequence[Item], fields: Fields, opening: bool = True) -> tuple[Link, ...]:
+    """Items as links. ``opening``: these items begin a line, so that a list index may stand before a bare value."""
+    links: list[Link] = []
+    texts: list[tuple[str, str]] = []
+    skipping = False
+
+    def close(value: str = "", slot: t.Mark | None = None) -> None:
+        if value or texts:
+            regex = "".join(pattern for pattern, _ in texts) + value
+            links.append(Step(re.compile(regex), slot, tuple(texts)))
+            texts.clear()
+
+    for position, item in enumerate(items):
+        lead = r"[^\n]*?" + _guard(item) if skipping else GAP
+        was_skipping, skipping = skipping, isinstance(item, Skip)
+        if isinstance(item, Maybe | Run):
+            close()
+            links.append(Part(chain(item.items, fields, opening and position == 0), isinstance(item, Run)))
+        elif isinstance(item, Slot):
+            field = item.mark.field
+            body = fields.pattern(field, item.mark.sample, item.single)
+            if not was_skipping:
+                may_be_numbered = opening and position == 0 and field in LIST_FIELDS | {"stop"}
+                lead = (GAP + _LIST_INDEX if may_be_numbered else "") + fields.lead(field)
+            close(lead + body, item.mark)
+        elif isinstance(item, Index):
+            texts.append((GAP + _LIST_INDEX, "a number"))
+        elif isinstance(item, Count):
+            texts.append(((lead if was_skipping else rf"[^\w{INDEX}]*+") + _COUNT, "a number"))
+        elif isinstance(item, Synonym):
+            phrases = fields.words.phrases(item.group)
+            texts.append((lead + alternatives(phrases), f'"{phrases[0]}"'))
+        elif isinstance(item, Literal):
+            texts.append((lead + token_pattern(item.token), f'"{item.token}"'))
+    if skipping:
+        texts.append((r"[^\n]*+", "anything"))
+    close()
+    return tuple(links)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a template. ``head`` is what it begins with, up to its second mark: a quick no ("" fits anything)."""
+
+    links: tuple[Link, ...]
+    head: re.Pattern[str]
+
+
+def line_of(items: Sequence[Item], fields: Fields) -> Line:
+    """A line's chain with its head."""
+    links = chain(items, fields)
+    first = links
+    while isinstance(first[0], Part) and first[0].repeats:
+        first = first[0].steps
+    head = ""
+    for link in first[:2]:
+        if isinstance(link, Part):
+            break
+        head += link.regex.pattern
+    return Line(links, re.compile(head))
+
+
+def _guard(item: Item) -> str:
+    """Where a search for an item behind ``{...}`` may stop: at the start of a number or word, never inside one."""
+    if isinstance(item, Slot):
+        numeric = item.mark.field not in ("side", "symbol", "any")
+    else:
+        numeric = isinstance(item, Count) or (isinstance(item, Literal) and item.token.isdigit())
+    return r"(?<![\d.,])" if numeric else NO_LETTER_BEHIND
+
+
+def field_name(field: str) -> str:
+    """A field with its article."""
+    special = {"any": "a word", "entry market": "the market price"}
+    return special.get(field, ("an " if field[0] in "aeiou" else "a ") + field)
+
+
+def first_wanted(links: Sequence[Link]) -> str:
+    """What a line is there for: its first mark, or else its first text."""
+    steps = list(_steps(links))
+    for step in steps:
+        if step.slot is not None:
+            return field_name(step.slot.field)
+    return steps[0].texts[0][1]
+
+
+def _steps(links: Sequence[Link]) -> Iterator[Step]:
+    for link in links:
+        if isinstance(link, Step):
+            yield link
+        else:
+            yield from _steps(link.steps)
+
+
+def walk(links: Sequence[Link], text: str, at: int, end: int, found: list[Found]) -> tuple[int, int, Step | None]:
+    """Walk a chain along ``text[at:end]`` and add the values to ``found``.
+
+    Gives (offset behind what was taken, farthest offset reached, None), or (-1, farthest offset, the step that
+    failed). A part that may be missing or that repeats is taken whole or not at all.
+    """
+    far = at
+    for link in links:
+        if isinstance(link, Step):
+            match = link.regex.match(text, at, end)
+            if match is None:
+                return -1, far if far > at else at, link
+            if link.slot is not None:
+                found.append((link.slot, *match.span(1)))
+            at = match.end()
+            continue
+        times = 0
+        while True:
+            kept = len(found)
+            behind, reached, failed = walk(link.steps, text, at, end, found)
+            if reached > far:
+                far = reached
+            if behind <= at:
+                del found[kept:]
+                if link.repeats and times == 0:
+                    return -1, far, failed
+                break
+            at = behind
+            times += 1
+            if not link.repeats:
+                break
+    return at, far if far > at else at, None

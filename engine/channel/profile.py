@@ -1,0 +1,67 @@
+"""A compiled channel profile: everything the reader needs, made once from a ``.channel`` file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from engine.channel.layout import Layout
+from engine.channel.phrases import PhrasePattern
+from engine.channel.tree import Case
+from engine.channel.values import Fields
+from engine.domain import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a channel's messages come from, as ``source: telegram @fast_scalps`` says it."""
+
+    kind: Literal["telegram", "export", "demo"]
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A profile's settings with their built-in values.
+
+    ``largest_distance`` is the largest plausible distance of a stop from the entry, as a fraction of it; a target
+    may be ten times as far. ``stop_in_points`` allows a bare number to be a distance in points.
+    """
+
+    unread: Literal["refuse", "allow"] = "refuse"
+    quote: str = ""
+    market_entry: bool = False
+    range: Literal["zone", "ladder"] = "zone"
+    side: Side | Literal["from levels"] | None = None
+    stop_in_points: bool = False
+    distance_from: Literal["near", "middle", "far"] = "middle"
+    largest_distance: float = 0.4
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A channel profile that was loaded without errors. ``id`` is the stem of its file, ``path`` as shown to users.
+
+    ``unread`` finds what must not stay unclaimed in a call.
+    """
+
+    id: str
+    name: str
+    path: str
+    source: Source | None
+    authors: tuple[str, ...]
+    settings: Settings
+    fields: Fields
+    layouts: tuple[Layout, ...]
+    never: tuple[PhrasePattern, ...] = ()
+    ignore: tuple[PhrasePattern, ...] = ()
+    footer: PhrasePattern | None = None
+    unread: re.Pattern[str] = field(default=re.compile(r"\d"), repr=False)
+    tests: tuple[Case, ...] = field(default=(), repr=False)
+
+    def admits(self, sender: str | None) -> bool:
+        """Whether a sender's messages count; an unknown sender's do."""
+        if not self.authors or sender is None:
+            return True
+        return sender.casefold().lstrip("@") in (author.casefold().lstrip("@") for author in self.authors)

@@ -1,0 +1,208 @@
+"""Read one message with a profile.
+
+1. refuse what is too long, or not from an author; fold (``fold.py``); cut the footer;
+2. refuse what holds a ``never`` phrase; turn into blanks what ``ignore`` names;
+3. try the layouts in the order of the file (``match``): lines of the message against lines of the template;
+4. the first layout that fits and leaves no number and no trade word unclaimed is the one;
+5. make setups or actions of its values (``setups.py``) and check their levels.
+
+Every step goes over the message once, whatever a stranger posts: lines are matched by chains that never go back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from engine.channel.fold import Folded, fold
+from engine.channel.layout import START, Layout
+from engine.channel.pattern import Found, Step, walk
+from engine.channel.profile import Profile
+from engine.channel.setups import build
+from engine.domain import Action, Reading, Refusal, Setup
+
+LONGEST_MESSAGE = 4500  # Telegram allows 4,096 characters; captions and old archives a few more
+_WORD = re.compile(r"\w")
+_LINE = re.compile(r"[^\s][^\n]*")
+_HARMLESS = re.compile(r"(?:https?://|www\.|t\.me/)\S++|@[a-z]\w++")
+
+
+@dataclass(slots=True)
+class Match:
+    """How a layout fared with a message.
+
+    ``setups`` holds the values of each setup found, empty when the layout does not fit. ``unclaimed`` are the pieces
+    of the message that no line of the template took. ``lines`` of the message matched; where the layout does not
+    fit, ``failed`` is the step that stopped it at ``position`` (None: after the last line matched, ``wanted`` should
+    have come; position -1: it did not even begin).
+    """
+
+    layout: Layout
+    setups: list[list[Found]] = field(default_factory=list)
+    unclaimed: list[tuple[int, int]] = field(default_factory=list)
+    lines: int = 0
+    position: int = -1
+    failed: Step | None = None
+    wanted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message ready to be matched: folded, footer cut, ignored phrases blanked, its lines as half-open offsets."""
+
+    folded: Folded
+    text: str
+    lines: list[tuple[int, int]]
+
+
+def read(profile: Profile, text: str, posted_ms: int | None = None, sender: str | None = None) -> Reading:
+    """What a message says under a profile: setups, actions, or the reason why it gives nothing.
+
+    ``posted_ms`` chooses among dated layouts (None: all hold); offsets of values are half-open and count in ``text``.
+    """
+    prepared = prepare(profile, text, sender)
+    if isinstance(prepared, Refusal):
+        return Reading(refusal=prepared)
+    farthest: Match | None = None
+    unread: Refusal | None = None
+    claimed = 0
+    for layout in profile.layouts:
+        if not layout.valid_at(posted_ms):
+            continue
+        match = match_layout(layout, prepared.text, prepared.lines)
+        if match.setups:
+            refusal = unread_part(profile, match, prepared)
+            if refusal is None:
+                return _reading(profile, match, prepared, text)
+            if match.lines > claimed:
+                unread, claimed = refusal, match.lines
+        elif match.position >= 0 and (farthest is None or progress(match) > progress(farthest)):
+            farthest = match
+    if unread is None:
+        unread = _no_layout(farthest, prepared) if farthest else _NOTHING
+    return Reading(refusal=unread)
+
+
+def prepare(profile: Profile, text: str, sender: str | None = None) -> Prepared | Refusal:
+    """Steps 1 and 2; a refusal when the message ends there."""
+    if len(text) > LONGEST_MESSAGE:
+        return Refusal("too-long", f"{len(text):,} characters; Telegram allows 4,096")
+    if not profile.admits(sender):
+        return Refusal("author", f'"{sender}" is none of the authors')
+    folded = fold(text)
+    working = folded.text
+    if profile.footer and (footer := profile.footer.pattern.search(working)):
+        working = working[: footer.start()]
+    for phrase in profile.never:
+        if phrase.key in working and (hit := phrase.pattern.search(working)):
+            return Refusal("never", f'holds the phrase "{phrase.shown}"', folded.origin(hit.start()))
+    for phrase in profile.ignore:
+        if phrase.key in working:
+            working = phrase.pattern.sub(_blanks, working)
+    return Prepared(folded, working, [match.span() for match in _LINE.finditer(working)])
+
+
+def _blanks(match: re.Match[str]) -> str:
+    return " " * (match.end() - match.start())
+
+
+def match_layout(layout: Layout, text: str, lines: Sequence[tuple[int, int]]) -> Match:
+    """Walk the lines of a message through a layout: each line is taken by the first template line that may come next.
+
+    A line that none takes is skipped and stays unclaimed.
+    """
+    result = Match(layout)
+    template = layout.lines
+    unclaimed = result.unclaimed
+    candidates = layout.next_lines(START)
+    state = START
+    found: list[Found] = []
+    claimed = 0
+    for start, end in lines:
+        for line, after_line, begins_setup in candidates:
+            if template[line].head.match(text, start, end) is None:
+                continue
+            kept = len(found)
+            behind, reached, failed = walk(template[line].links, text, start, end, found)
+            if failed is None:
+                break
+            del found[kept:]
+            if reached > start and reached > result.position:
+                result.position, result.failed = reached, failed
+        else:
+            unclaimed.append((start, end))
+            continue
+        if begins_setup:
+            result.setups.append(found[:kept])
+            found = found[kept:]
+        state = after_line
+        candidates = layout.next_lines(state)
+        result.lines += 1
+        result.position, result.failed, claimed = -1, None, behind
+        if behind < end:
+            unclaimed.append((behind, end))
+    if layout.complete(state):
+        result.setups.append(found)
+        return result
+    result.setups.clear()
+    if result.lines and result.position < 0:
+        result.position, result.wanted = claimed, layout.missing(state)
+    return result
+
+
+def progress(match: Match) -> tuple[int, int]:
+    """How far a layout got with a message: lines matched, then characters."""
+    return match.lines, match.position
+
+
+def unread_part(profile: Profile, match: Match, prepared: Prepared) -> Refusal | None:
+    """The refusal for a number or a trade word that nothing claimed; beside an update, for any word.
+
+    A call stands out from the talk around it. An update is a few words long, and one more can turn its meaning.
+    """
+    if profile.settings.unread == "allow":
+        return None
+    pattern = _WORD if match.layout.action else profile.unread
+    for start, end in match.unclaimed:
+        if pattern.search(prepared.text, start, end):
+            rest = _HARMLESS.sub(_blanks, prepared.text[start:end])
+            if hit := pattern.search(rest):
+                position = prepared.folded.origin(start + hit.start())
+                piece = rest[hit.start() :].strip().split("\n")[0][:40].strip()
+                return Refusal("unread", f'layout "{match.layout.name}" leaves "{piece}" unread', position)
+    return None
+
+
+_NOTHING = Refusal("no-layout", "no layout begins like any line of this message")
+
+
+def _no_layout(match: Match, prepared: Prepared) -> Refusal:
+    """The refusal that names the layout that got farthest, and what it wanted there."""
+    position, wanted = expectation(match, prepared.text)
+    sentence = f'layout "{match.layout.name}" expected {wanted} here'
+    return Refusal("no-layout", sentence, prepared.folded.origin(position))
+
+
+def expectation(match: Match, text: str) -> tuple[int, str]:
+    """Where a layout stopped (an offset in the folded text), and what it wanted there."""
+    if match.position < 0:
+        return 0, match.layout.opening
+    if match.failed is None:
+        return match.position, match.wanted
+    return match.failed.stopped(text, match.position)
+
+
+def _reading(profile: Profile, match: Match, prepared: Prepared, text: str) -> Reading:
+    """All setups or actions of a message; one fault refuses the whole message."""
+    setups: list[Setup] = []
+    actions: list[Action] = []
+    for found in match.setups:
+        made = build(profile, match.layout, found, prepared.text, prepared.folded, text)
+        if isinstance(made, Refusal):
+            return Reading(refusal=made)
+        if isinstance(made, Setup):
+            setups.append(made)
+        else:
+            actions.append(made)
+    return Reading(tuple(setups), tuple(actions))

@@ -1,0 +1,92 @@
+"""The words of a profile, folded, and the patterns that find them.
+
+Case and punctuation never matter, so a phrase is a chain of tokens with any punctuation between them. Scripts that
+are written without spaces (Chinese, Japanese, Korean) have no word boundary; elsewhere a token ends where its letters
+end. A phrase without letters or digits (an emoji) is matched as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from engine.channel.fold import fold
+from engine.channel.names import SPECIAL_GROUPS, TRADE_WORDS
+
+DENSE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"  # written without spaces
+GAP = r"\W*+"
+NO_LETTER_AHEAD = rf"(?![^\W\d{DENSE}])"
+NO_LETTER_BEHIND = rf"(?<![^\W\d{DENSE}])"
+NO_DIGIT_AHEAD = r"(?![.,]?\d)"
+NEVER_MATCHES = r"(?!)"
+TOKEN = re.compile(rf"[{DENSE}]|[^\W\d{DENSE}]+|\d+")
+
+
+def token_pattern(token: str) -> str:
+    """The pattern of one folded token, with the boundary behind it."""
+    if token[-1].isdigit():
+        return re.escape(token) + NO_DIGIT_AHEAD
+    return re.escape(token) + ("" if re.match(f"[{DENSE}]", token[-1]) else NO_LETTER_AHEAD)
+
+
+def phrase_pattern(phrase: str) -> str:
+    """The pattern of a folded phrase: its tokens with gaps between, or the bare signs when it has none."""
+    tokens = TOKEN.findall(phrase)
+    return GAP.join(map(token_pattern, tokens)) if tokens else re.escape(phrase)
+
+
+def alternatives(phrases: Iterable[str]) -> str:
+    """One pattern (without groups) for several phrases, the longest first; it matches nothing when there are none."""
+    longest_first = sorted(dict.fromkeys(phrases), key=lambda phrase: (-len(phrase), phrase))
+    return "(?:" + "|".join(map(phrase_pattern, longest_first)) + ")" if longest_first else NEVER_MATCHES
+
+
+def clean(phrase: str) -> str:
+    """A phrase of the profile, folded, its blanks made one."""
+    return " ".join(fold(phrase).text.split())
+
+
+def tokens_of(phrase: str) -> tuple[str, ...]:
+    """What is compared when two phrases are asked to be the same."""
+    return tuple(TOKEN.findall(phrase)) or (phrase,)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Every word group of a profile: what it declares, and what is built in for the groups with a meaning.
+
+    ``declared`` maps a group to its folded phrases; ``symbols`` maps the tokens of an alias to its symbol.
+    """
+
+    declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    symbols: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+
+    def phrases(self, group: str) -> tuple[str, ...]:
+        """A group's phrases, the built-in ones included."""
+        return (*self.declared.get(group, ()), *SPECIAL_GROUPS.get(group, ()))
+
+    def words(self, group: str) -> tuple[str, ...]:
+        """A group's phrases that have letters or digits."""
+        return tuple(phrase for phrase in self.phrases(group) if TOKEN.search(phrase))
+
+    def signs(self, group: str) -> tuple[str, ...]:
+        """A group's phrases without letters and digits, such as emoji."""
+        return tuple(phrase for phrase in self.phrases(group) if not TOKEN.search(phrase))
+
+    def synonyms(self) -> dict[tuple[str, ...], str]:
+        """Tokens of every declared phrase that stands for its group in the text of a sample."""
+        private = {"range", "points", "open target", "breakeven"}
+        return {
+            tokens_of(phrase): group
+            for group in self.declared
+            if group not in private
+            for phrase in self.phrases(group)
+            if TOKEN.search(phrase)
+        }
+
+    def trade_words(self) -> tuple[str, ...]:
+        """The phrases that must not stand unclaimed in a message."""
+        harmless = {"about", "range", "points", "market", "open target"}
+        own = [p for group in self.declared if group not in harmless for p in self.words(group)]
+        return (*TRADE_WORDS, *own)

@@ -1,0 +1,136 @@
+"""One line of the archive: a message version as JSON.
+
+``{"format": 1, "source", "chat_id", "message_id", "version", "kind", "ts", "edited_at", "received_at", "text",
+"entities", "reply_to", "sender", "forwarded_from", "grouped_id", "media", "origin"}``. Times are UTC epoch
+milliseconds: ``ts`` of the post, ``edited_at`` of this version (null for the original), ``received_at`` of its arrival
+here. An entity is ``[kind, start, end, url]`` with offsets into ``text``.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from engine.domain import Entity, Message
+
+FORMAT = 1
+KINDS = frozenset({"post", "edit", "deletion"})
+ORIGINS = frozenset({"live", "export", "demo"})
+YEAR_10000_MS = 253_402_300_800_000
+
+
+class UnknownFormatError(ValueError):
+    """A record of a format that this program does not know."""
+
+
+class Key(NamedTuple):
+    """What makes a message version the same as another. ``content`` is a hash of the text."""
+
+    source: str
+    chat_id: int
+    message_id: int
+    content: bytes
+    kind: str
+
+
+def key_of(message: Message) -> Key:
+    """The key of a message version; a deletion has no content."""
+    text = "" if message.kind == "deletion" else message.text
+    content = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).digest()
+    return Key(message.channel, message.chat_id, message.message_id, content, message.kind)
+
+
+def encode(message: Message) -> str:
+    """A message as one line without its line end. ``decode`` gives it back equal."""
+    record = {
+        "format": FORMAT,
+        "source": message.channel,
+        "chat_id": message.chat_id,
+        "message_id": message.message_id,
+        "version": message.version,
+        "kind": message.kind,
+        "ts": message.posted_ms,
+        "edited_at": message.edited_ms,
+        "received_at": message.received_ms,
+        "text": message.text,
+        "entities": [[e.kind, e.start, e.end, e.url] for e in message.entities],
+        "reply_to": message.reply_to,
+        "sender": message.sender,
+        "forwarded_from": message.forwarded_from,
+        "grouped_id": message.grouped_id,
+        "media": message.media,
+        "origin": message.origin,
+    }
+    line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    try:
+        line.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair: no UTF-8, but JSON can escape it
+        return json.dumps(record, separators=(",", ":"))
+    return line
+
+
+def decode(line: bytes) -> Message:
+    """The message of a line. Raises UnknownFormatError, or ValueError that says what is wrong with the line."""
+    try:
+        record = json.loads(line)
+    except RecursionError:
+        raise ValueError("not a record of a message") from None
+    except UnicodeDecodeError:
+        raise ValueError("not UTF-8 text") from None
+    except ValueError:
+        raise ValueError("not whole JSON") from None
+    if not isinstance(record, dict) or "format" not in record:
+        raise ValueError("not a record of a message")
+    if record["format"] != FORMAT:
+        raise UnknownFormatError(f"written in format {record['format']!r:.20}, this program knows format {FORMAT}")
+    try:
+        return _message(record)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a record of a message: {error}") from None
+
+
+def _message(record: dict[str, Any]) -> Message:
+    """The message of a record. Raises KeyError for a field that is missing, TypeError for one of the wrong kind."""
+    for name in ("chat_id", "message_id", "version", "ts", "received_at"):
+        if type(record[name]) is not int:
+            raise TypeError(f'"{name}" is not a whole number')
+    for name in ("edited_at", "reply_to", "grouped_id"):
+        if type(record.get(name)) not in (int, type(None)):
+            raise TypeError(f'"{name}" is not a whole number')
+    for name in ("ts", "edited_at", "received_at"):
+        if not 0 <= (record.get(name) or 0) < YEAR_10000_MS:
+            raise TypeError(f'"{name}" is not a time in milliseconds')
+    for name in ("sender", "forwarded_from", "media"):
+        if type(record.get(name)) not in (str, type(None)):
+            raise TypeError(f'"{name}" is not text')
+    if type(record["source"]) is not str or type(record["text"]) is not str:
+        raise TypeError('"source" or "text" is not text')
+    if record["kind"] not in KINDS or record["origin"] not in ORIGINS:
+        raise TypeError('unknown "kind" or "origin"')
+    return Message(
+        channel=record["source"],
+        chat_id=record["chat_id"],
+        message_id=record["message_id"],
+        version=record["version"],
+        kind=record["kind"],
+        posted_ms=record["ts"],
+        edited_ms=record.get("edited_at"),
+        received_ms=record["received_at"],
+        text=record["text"],
+        reply_to=record.get("reply_to"),
+        sender=record.get("sender"),
+        forwarded_from=record.get("forwarded_from"),
+        grouped_id=record.get("grouped_id"),
+        media=record.get("media"),
+        origin=record["origin"],
+        entities=tuple(_entity(item) for item in record.get("entities", ())),
+    )
+
+
+def _entity(item: Any) -> Entity:
+    """An entity of a record. Raises TypeError."""
+    match item:
+        case [str(kind), int(start), int(end), (None | str()) as url]:
+            return Entity(kind, start, end, url)
+    raise TypeError('unknown form of "entities"')

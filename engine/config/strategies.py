@@ -1,0 +1,173 @@
+"""Load a strategy file: read it, hold it against the schema, check what a schema cannot say, build the ``Strategy``.
+
+The names that a strategy uses (channels, rule files) stand in other files. They come back with their spans, so that
+whoever knows those files can report the unknown ones with ``unknown_reference``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.config.building import AFTER, after_targets, build_strategy, has_funding, rungs_of
+from engine.config.diagnostics import Diagnostic, Related, diagnose, did_you_mean
+from engine.config.document import Document, read_document
+from engine.config.strategy import Strategy
+from engine.config.text import SourceText, Span
+from engine.config.yamlfile import Path
+from engine.units import duration_ms, fraction, money
+
+REFERENCES = {"channel": ("X001", "channels/{}.channel"), "rules": ("X002", "rules/{}.yaml")}
+EXAMPLE_SHARES = {1: "[100%]", 2: "[60%, 40%]", 3: "[50%, 30%, 20%]", 4: "[40%, 30%, 20%, 10%]"}
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyFile:
+    """A strategy and where in its file the names of other files stand."""
+
+    strategy: Strategy
+    source: SourceText
+    channel_spans: dict[str, Span]
+    rule_spans: dict[str, Span]
+    fees_span: Span
+
+
+def load_strategy(source: SourceText) -> tuple[StrategyFile | None, list[Diagnostic]]:
+    """A strategy file, None when it has errors, and everything found in it. Never raises."""
+    document = read_document(source, "strategy")
+    _check_names(document)
+    _check_period(document)
+    _check_money(document)
+    _check_costs(document)
+    for at in ((), *(("overrides", channel) for channel in document.keys("overrides"))):
+        _check_entry(document, at)
+        _check_exit(document, at)
+    if document.failed:
+        return None, document.ordered
+    loaded = StrategyFile(
+        build_strategy(document.file.data, source.path),
+        source,
+        document.spans("channels"),
+        document.spans("rules"),
+        document.file.span(("costs", "fees")),
+    )
+    return loaded, document.ordered
+
+
+def unknown_reference(kind: str, name: str, span: Span, source: SourceText, known: Mapping[str, Related]) -> Diagnostic:
+    """A finding for a name that no file has.
+
+    ``kind`` is ``channel`` or ``rules``; ``known`` maps the names that there are to the places that define them.
+    """
+    code, place = REFERENCES[kind]
+    near = did_you_mean(name, known)
+    other = (known[near.split('"')[1]],) if near else ()
+    listed = f"{kind} files here: {', '.join(sorted(known))}" if known else f"create {place.format(name)}"
+    return diagnose(source, span, code, f"there is no {place.format(name)}", near or listed, related=other)
+
+
+def _check_names(document: Document) -> None:
+    """No name twice, and overrides only for channels of this strategy."""
+    channels = document.get("channels", default=[])
+    document.refuse_repeats("channel", [("channels", i) for i in range(len(channels))])
+    document.refuse_repeats("rule file", [("rules", i) for i in range(len(document.get("rules", default=[])))])
+    for name in document.keys("overrides"):
+        if document.sound("channels") and name not in channels:
+            hint = did_you_mean(name, channels) or f"channels of this strategy: {', '.join(channels)}"
+            message = f'an override for "{name}", which is not among the channels'
+            document.report(("overrides", name), "R107", message, hint, at_key=True)
+
+
+def _check_period(document: Document) -> None:
+    """Both ends are dates, in order."""
+    start, end = document.moment("period", "from"), document.moment("period", "to")
+    if start is not None and end is not None and start >= end:
+        given = document.get("period", "from")
+        hint = f'"to" is the first moment that counts no more; write a later one than {given}'
+        document.report(("period", "to"), "R101", f'the period ends before it begins: "from" is {given}', hint)
+
+
+def _check_money(document: Document) -> None:
+    """Equity and size are above zero, of one currency, and within the leverage."""
+    equity = document.get("account", "equity")
+    if equity and money(equity)[0] <= 0:
+        _out_of_range(document, ("account", "equity"), "more than 0", "1000 USDT")
+    risk, share, fixed = (document.get("size", kind) for kind in ("risk", "fraction", "fixed"))
+    leverage = document.get("account", "leverage", default=1)
+    if risk and not 0 < fraction(risk) <= 1:
+        _out_of_range(document, ("size", "risk"), "more than 0% and at most 100%", "1%")
+    if share and not 0 < fraction(share) <= leverage:
+        limit = f"more than 0% and at most {leverage:.0%}, the account's leverage"
+        _out_of_range(document, ("size", "fraction"), limit, "10%")
+    if fixed and money(fixed)[0] <= 0:
+        _out_of_range(document, ("size", "fixed"), "more than 0", "100 USDT")
+    if fixed and equity and money(fixed)[1] != money(equity)[1]:
+        message = f"the size is in {money(fixed)[1]}, the account in {money(equity)[1]}"
+        document.report(("size", "fixed"), "R109", message, f"write fixed: 100 {money(equity)[1]}")
+
+
+def _check_costs(document: Document) -> None:
+    """Costs are plausible, and only what has funding is charged for it."""
+    for path in (("costs", "slippage"), ("costs", "fees", "maker"), ("costs", "fees", "taker")):
+        given = document.get(*path)
+        if given and abs(fraction(given)) > 0.1:
+            _out_of_range(document, path, "10% at most", "0.05%")
+    funding = document.get("costs", "funding")
+    market, source = document.get("market", "type"), document.get("market", "source")
+    if funding not in (None, "history", "none") and abs(fraction(funding)) > 0.1:
+        _out_of_range(document, ("costs", "funding"), "10% per 8 hours at most", "0.01%")
+    if funding == "history" and market and source and not has_funding(market, source):
+        what = "the synthetic market" if source == "synthetic" else "a spot market"
+        document.report(("costs", "funding"), "R108", f"{what} has no funding history", "write funding: none")
+    if source != "synthetic" and source and document.get("market", "seed") is not None:
+        message = "a seed has no effect: only the synthetic market is made from one"
+        document.report(("market", "seed"), "R110", message, "delete it", at_key=True, severity="warning")
+
+
+def _check_entry(document: Document, at: Path) -> None:
+    """Durations and rungs are in range."""
+    entry = (*at, "entry")
+    latency, valid, zone = (document.get(*entry, key) for key in ("latency", "valid for", "zone"))
+    if latency and duration_ms(latency) < 1000:
+        _out_of_range(document, (*entry, "latency"), "at least 1s, because Telegram's times are whole seconds", "5s")
+    if valid and duration_ms(valid) <= 0:
+        _out_of_range(document, (*entry, "valid for"), "more than 0s", "24h")
+    if zone and zone.startswith("ladder ") and not 1 <= rungs_of(zone) <= 10:
+        _out_of_range(document, (*entry, "zone"), "1 to 10 orders", "ladder 3")
+
+
+def _check_exit(document: Document, at: Path) -> None:
+    """Shares sum to 100%, and the stop moves once, while something is left to protect."""
+    path = (*at, "exit")
+    close = document.get(*path, "close after")
+    if close and duration_ms(close) <= 0:
+        _out_of_range(document, (*path, "close after"), "more than 0s", "3d")
+    texts = document.get(*path, "targets", "shares", default=[])
+    shares = [fraction(text) for text in texts]
+    for i, share in enumerate(shares):
+        if not share:
+            _out_of_range(document, (*path, "targets", "shares", i), "more than 0%", "20%")
+    if shares and not math.isclose(sum(shares), 1, abs_tol=1e-9):
+        hint = f"write shares: {EXAMPLE_SHARES.get(len(shares), EXAMPLE_SHARES[3])}"
+        message = f"the shares sum to {round(sum(shares) * 100, 6):g}%, not to 100%"
+        document.report((*path, "targets", "shares"), "R103", message, hint)
+    if not document.sound(*path):
+        return
+    shares = shares or [fraction(text) for text in document.get("exit", "targets", "shares", default=["100%"])]
+    after = sorted(after_targets(document.get(*path, default={})))
+    for number in after[1:]:
+        message = f"the stop is at breakeven already, since target {after[0]}"
+        document.report((*path, f"{AFTER}{number}"), "R106", message, "delete this line", at_key=True)
+    if after and after[0] >= len(shares):
+        count = f"{len(shares)} share{'' if len(shares) == 1 else 's'}"
+        message = f"with {count} nothing is left after target {after[0]}"
+        hint = "it acts only on calls that name more shares of their own; move the stop earlier, or add a share"
+        document.report((*path, f"{AFTER}{after[0]}"), "R106", message, hint, at_key=True, severity="warning")
+
+
+def _out_of_range(document: Document, path: Path, limit: str, example: str) -> None:
+    """A value that has the right form but cannot be meant."""
+    key = next(part for part in reversed(path) if isinstance(part, str))
+    example = f"{key}: {example}" if isinstance(path[-1], str) else example
+    document.report(path, "R104", f'"{document.get(*path)}" is out of range: {limit}', f"write {example}")

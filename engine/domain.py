@@ -1,0 +1,411 @@
+"""The vocabulary of the house: what a message, a signal, a plan, a path and a trade are.
+
+Frozen dataclasses without behaviour beyond what follows from their own fields. Times are UTC epoch
+milliseconds (``*_ms``), prices are float64 in quote currency per base unit, shares and fractions lie in
+0..1, money is in the account's currency.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+
+class Side(StrEnum):
+    """The direction of a trade."""
+
+    LONG = "long"
+    SHORT = "short"
+
+    @property
+    def sign(self) -> int:
+        """+1 for a long, -1 for a short."""
+        return 1 if self is Side.LONG else -1
+
+    @property
+    def opposite(self) -> Side:
+        """The other direction."""
+        return Side.SHORT if self is Side.LONG else Side.LONG
+
+
+class EntryKind(StrEnum):
+    """How a call wants to get in."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    ZONE = "zone"  # two bounds of one order area
+    LADDER = "ladder"  # separate orders
+    BREAKOUT = "breakout"  # a stop entry
+
+
+# --------------------------------------------------------------------------- message
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A formatted stretch of a message: Telegram's name for it, half-open offsets into the text, a link's address."""
+
+    kind: str
+    start: int
+    end: int
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One version of one post.
+
+    ``channel`` is the profile's id (the stem of its file). ``version`` counts from 1. ``posted_ms`` is the
+    time of the first version, ``edited_ms`` the time at which *this* version appeared (None for the
+    original). An export knows only last versions: such a message has ``origin="export"``, ``version`` 1 and
+    its last edit time in ``edited_ms``.
+    """
+
+    channel: str
+    chat_id: int
+    message_id: int
+    version: int
+    kind: Literal["post", "edit", "deletion"]
+    posted_ms: int
+    edited_ms: int | None
+    received_ms: int
+    text: str
+    reply_to: int | None = None
+    sender: str | None = None
+    forwarded_from: str | None = None
+    grouped_id: int | None = None
+    media: str | None = None
+    origin: Literal["live", "export", "demo"] = "live"
+    entities: tuple[Entity, ...] = ()
+
+    @property
+    def known_ms(self) -> int:
+        """When this text was first there to be read: the edit time of an edited version, else the post time."""
+        return self.posted_ms if self.edited_ms is None else self.edited_ms
+
+    @property
+    def key(self) -> str:
+        """``channel/message_id``: the name of the post, the same for all its versions."""
+        return f"{self.channel}/{self.message_id}"
+
+
+# --------------------------------------------------------------------------- signal
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A field's value and the characters it was read from: half-open offsets into the message as posted."""
+
+    field: str
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """A level said relative to the entry: ``5%`` (value 5, unit percent) or ``600 points``. Always positive."""
+
+    value: float
+    unit: Literal["percent", "points"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A take-profit level. ``price`` None is an open target (moon); ``share`` is the fraction the call names."""
+
+    price: float | None
+    share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What one layout read in a message, after the checks: one trade that a channel proposes.
+
+    ``entries`` is empty for a plain market call, one price for a limit, the two bounds (low, high) for a zone,
+    several prices in the order given for a ladder. ``reference`` is a market call's stated price. ``stop`` is a
+    price, a Distance or None. ``leverage`` is the first number the call names.
+    """
+
+    symbol: str
+    side: Side
+    entry_kind: EntryKind
+    entries: tuple[float, ...]
+    targets: tuple[Target, ...]
+    stop: float | Distance | None
+    layout: str
+    reference: float | None = None
+    leverage: float | None = None
+    leverage_high: float | None = None
+    values: tuple[Value, ...] = ()
+
+
+ActionKind = Literal["close", "cancel", "move-stop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What one update layout read: a change to an open or resting trade.
+
+    ``level`` of a move-stop is a price or "breakeven"; ``share`` of a close is the fraction closed (1 = whole).
+    """
+
+    kind: ActionKind
+    symbol: str | None
+    layout: str
+    level: float | Literal["breakeven"] | None = None
+    share: float = 1.0
+    values: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a message gave nothing: a stable ``code`` (a slug), a sentence, and where in the message (offset)."""
+
+    code: str
+    text: str
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a profile made of one text: setups, or actions, or a refusal (exactly one of the three is filled)."""
+
+    setups: tuple[Setup, ...] = ()
+    actions: tuple[Action, ...] = ()
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A setup bound to the message version it was read from. ``index`` counts the setups of one message from 0."""
+
+    message: Message
+    setup: Setup
+    index: int = 0
+    hindsight: bool = False  # edited after posting, original text unknown
+
+    @property
+    def id(self) -> str:
+        """``channel/message_id``, with ``#2`` behind it for the second setup of one message."""
+        return self.message.key if self.index == 0 else f"{self.message.key}#{self.index + 1}"
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """An action bound to its message and, where the reply chain or the symbol tells, to a signal's id."""
+
+    message: Message
+    action: Action
+    signal_id: str | None
+
+
+# --------------------------------------------------------------------------- plan
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One entry order. ``price`` None for market; ``weight`` is its share of the planned quantity (they sum to 1)."""
+
+    kind: Literal["market", "limit"]
+    price: float | None
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A signal under a strategy: every price decided before the first candle is looked at.
+
+    ``act_ms`` = time the text was known + latency. Orders are sorted from the near edge (filled first) to the far one.
+    ``stop`` is a price or a Distance from the average planned entry (only a market order's fill decides the latter).
+    ``targets`` are (price, share of the filled quantity), nearest first, shares summing to 1.
+    ``breakeven_after`` n moves the stop to the average entry after the n-th target (0: never). ``leverage`` is the
+    call's, where it names a lower one than the strategy, else the strategy's. ``posted_ms`` is the post's own time.
+    """
+
+    signal_id: str
+    channel: str
+    symbol: str
+    side: Side
+    act_ms: int
+    expire_ms: int
+    orders: tuple[Order, ...]
+    stop: float | Distance | None
+    targets: tuple[tuple[float, float], ...]
+    breakeven_after: int = 0
+    close_after_ms: int | None = None
+    cancel_on_target: bool = True
+    target_gap: Literal["level", "open"] = "level"
+    leverage: float | None = None
+    posted_ms: int = 0
+
+
+class PathStatus(StrEnum):
+    """How a plan ended. Only CLOSED and OPEN ones were ever filled."""
+
+    CLOSED = "closed"
+    OPEN = "open"  # candles ended inside the trade
+    RESTING = "resting"  # candles ended while the orders were still waiting
+    EXPIRED = "expired"  # never filled within `valid for`
+    TARGET_FIRST = "target first"  # the first target came before the entry
+    TOO_LATE = "too late"  # the market was already beyond the stop or the first target
+    NO_DATA = "no data"  # no candles for the symbol or the time
+
+
+class ExitReason(StrEnum):
+    """Why a leg was closed."""
+
+    TARGET = "target"
+    STOP = "stop"
+    BREAKEVEN = "breakeven"
+    TIME = "time"
+    END = "end of data"
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """An entry fill: bar open time, price (slippage included), share of the planned quantity, maker or taker."""
+
+    ts_ms: int
+    price: float
+    share: float
+    maker: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """An exit fill; ``share`` is of the planned quantity, ``target`` counts from 1 for target legs (else 0)."""
+
+    ts_ms: int
+    price: float
+    share: float
+    reason: ExitReason
+    maker: bool
+    target: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """What the candles make of one plan, for one unit of planned quantity.
+
+    ``end_ms`` is when it was known to be over: the close of the bar that ended it, or the expiry.
+    """
+
+    plan: Plan
+    status: PathStatus
+    fills: tuple[Fill, ...] = ()
+    legs: tuple[Leg, ...] = ()
+    ambiguous: bool = False
+    note: str = ""
+    end_ms: int = 0
+
+
+# --------------------------------------------------------------------------- rules
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTrade:
+    """What the rules may know of a trade that is resting or open."""
+
+    signal_id: str
+    channel: str
+    symbol: str
+    side: Side
+    notional: float
+    margin: float
+    risk: float
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account as a rule sees it at one moment: money marked to market at the last closed candle."""
+
+    now_ms: int
+    equity: float
+    day_start_equity: float
+    peak_equity: float
+    open_trades: tuple[OpenTrade, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A trade asking to be taken, with the size the strategy gives it.
+
+    ``entry`` is the price all risk figures refer to (average planned entry); ``risk`` the money lost between it
+    and the stop (0 when there is no stop); ``margin`` = notional / leverage.
+    """
+
+    signal_id: str
+    channel: str
+    symbol: str
+    side: Side
+    posted_ms: int
+    act_ms: int
+    entry: float
+    stop: float | None
+    targets: tuple[float, ...]
+    quantity: float
+    notional: float
+    risk: float
+    margin: float
+    leverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class RuleNote:
+    """One rule that spoke: its name, where it stands (``rules/x.yaml:12``), what it did, the figure seen, the limit."""
+
+    rule: str
+    where: str
+    action: Literal["reject", "warn", "resize", "scale", "halt"]
+    seen: str
+    limit: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """No new trades until ``until_ms``; ``channels`` or ``symbols`` narrow it (empty: the whole account)."""
+
+    until_ms: int
+    rule: str
+    where: str
+    channels: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer of the rules: taken or not, at which factor of the proposed size, and who said so."""
+
+    taken: bool
+    factor: float
+    notes: tuple[RuleNote, ...] = ()
+    halt: Halt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a channel at one moment, from trades closed before it."""
+
+    channel: str
+    trades: int
+    mean_r: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A path taken with a size. Money in account currency; ``r`` = net / planned risk."""
+
+    path: Path
+    quantity: float
+    risk: float
+    gross: float
+    fees: float
+    funding: float
+    net: float
+    r: float | None
+    notes: tuple[RuleNote, ...] = field(default=())

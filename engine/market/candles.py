@@ -1,0 +1,47 @@
+"""Candles and funding as columns: what the store reads and the simulation walks over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Candles:
+    """Candles of one symbol, sorted by open time, without repeats; holes are simply absent rows.
+
+    ``ts`` is the OPEN time in UTC epoch ms; a bar is over at ``ts + timeframe_ms``. All arrays have shape (bars,).
+    ``volume`` is in base units.
+    """
+
+    symbol: str
+    timeframe_ms: int
+    ts: Ints
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+
+    def __len__(self) -> int:
+        """How many bars."""
+        return len(self.ts)
+
+    @property
+    def end_ms(self) -> int:
+        """When the last bar is over (0 without bars)."""
+        return int(self.ts[-1]) + self.timeframe_ms if len(self.ts) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Funding:
+    """Funding settlements of a symbol: ``ts`` UTC ms rounded to the minute, ``rate`` a fraction (+: longs pay)."""
+
+    symbol: str
+    ts: Ints
+    rate: Floats

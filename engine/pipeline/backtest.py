@@ -1,0 +1,301 @@
+"""``cli.py backtest``: a strategy's calls, replayed and judged. The whole way of the data, in this order:
+
+1. **files** - the strategy with its profiles and rules, checked (``workspace.py``);
+2. **signals** - the channels' messages, read with their profiles (``readings.py``);
+3. **plans** - each signal under the strategy: orders, stop, targets, expiry; or a named refusal;
+4. **paths** - what the candles make of each plan, vectorised; again with the target first inside a candle, and again
+   with limits that need a trade through their price, for the band (``engine.simulate``);
+5. **calls** - repeated and opposite calls marked, so that re-posts do not inflate a sample;
+6. **money** - fees and funding of each path, its R multiple;
+7. **account** - one chronological walk in which the risk rules speak;
+8. **verdict** - each channel from all its paths, without account rules (``results.py``);
+9. **files of the run** - run.json, trades.csv, equity.csv, the report, data/backtest_results.csv, data/trials.jsonl.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import __version__
+from engine.collect.reading import ReadResult
+from engine.config.strategy import Fees, Strategy
+from engine.files import append_synced, sha256_of
+from engine.market.fees import fees_of
+from engine.market.store import CandleStore
+from engine.market.synthetic import SyntheticMarket
+from engine.pipeline.errors import InputError
+from engine.pipeline.funding import funding_of
+from engine.pipeline.prices import Prices, StoredPrices, SyntheticPrices
+from engine.pipeline.progress import Track
+from engine.pipeline.readings import channel_messages, read_channels
+from engine.pipeline.replay import Replay, replay
+from engine.pipeline.results import account_result, call_rows, channel_results
+from engine.pipeline.workspace import Workspace
+from engine.problem import Problem
+from engine.report.html import render_report
+from engine.report.run import FORMAT, Run, save_run
+from engine.report.tables import CALLS_FILE, EQUITY_FILE, write_calls, write_equity
+from engine.risk import RuleBook
+from engine.simulate.equity import EquityCurve, equity_curve
+from engine.simulate.walk import Walk, WalkResult, tradable
+from engine.units import HOUR_MS, iso, moment_ms, show_duration
+
+if TYPE_CHECKING:
+    from engine.config.strategies import StrategyFile
+    from engine.domain import Message, Signal
+    from engine.market.candles import Candles
+
+LOG = logging.getLogger(__name__)
+LONGEST_SYNTHETIC_MS = 3 * 366 * 24 * HOUR_MS
+
+
+def run_backtest(
+    workspace: Workspace, given: str, from_: str | None, to: str | None, out: Path | None, track: Track
+) -> tuple[Path, Run]:
+    """Run a backtest and write its folder; the folder and the run. Raises InputError for what the user can mend."""
+    file = _load(workspace, given)
+    strategy = _period(file.strategy, from_, to)
+    profiles = [p for p in map(workspace.profile, strategy.channels) if p is not None]
+    rules = RuleBook(
+        [r for r in map(workspace.rule_file, strategy.rules) if r is not None], workspace.settings.timezone
+    )
+    LOG.info("backtest %s: %d channels, %s", strategy.path, len(profiles), strategy.market)
+
+    prices, world = _prices(workspace, strategy)
+    messages = channel_messages(workspace, profiles, world, strategy.seed)
+    messages = {name: [m for m in found if _inside(m.posted_ms, strategy)] for name, found in messages.items()}
+    readings = read_channels(profiles, messages, track)
+    signals = [signal for profile in profiles for signal in readings[profile.id].signals]
+
+    symbols = sorted({signal.setup.symbol for signal in signals})
+    loaded = {symbol: prices.candles(symbol) for symbol in track(symbols, "reading candles")}
+    candles = {symbol: bars for symbol, bars in loaded.items() if bars is not None}
+    if signals and not candles:
+        raise InputError(_no_candles(workspace, strategy, symbols))
+    fees, fee_note = _fees(file, strategy, signals)
+    funding, funding_note = funding_of(strategy, prices, candles)
+
+    played = replay(signals, strategy, fees, candles, funding)
+    walk = Walk(
+        played.table,
+        played.money,
+        strategy,
+        rules,
+        candles,
+        workspace.settings.timezone,
+        [signals[i].message.posted_ms for i in _signal_of_row(played)],
+    )
+    eligible = set(played.eligible())
+    rows = [row for row in tradable(played.table) if row in eligible]
+    walked = walk.run(rows, lambda items: track(items, "walking the account"))
+    curve = _curve(strategy, walked, candles)
+
+    run = Run(
+        format=FORMAT,
+        created=iso(int(datetime.now(UTC).timestamp()) * 1000),
+        version=__version__,
+        strategy=strategy.name,
+        strategy_path=strategy.path,
+        period=_shown_period(strategy, messages),
+        timezone=workspace.settings.timezone,
+        timeframe=strategy.market.timeframe,
+        price_source=prices.origin,
+        seed=strategy.seed,
+        channels=channel_results(profiles, readings, played, walked, strategy, track),
+        account=account_result(strategy, walked, curve),
+        assumptions=_assumptions(strategy, workspace, prices, fee_note, funding_note),
+        warnings=_warnings(played, readings, set(symbols) - set(candles)),
+        inputs=_inputs(workspace, strategy, prices, sorted(candles)),
+    )
+    folder = out or workspace.runs_path / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{strategy.name}"
+    _write(workspace, folder, run, played, walked, curve)
+    LOG.info("backtest %s: %d calls, %d trades, report in %s", strategy.name, len(signals), len(walked.trades), folder)
+    return folder, run
+
+
+# --------------------------------------------------------------------------- files in
+
+
+def _load(workspace: Workspace, given: str) -> StrategyFile:
+    """The strategy with everything it names, without errors."""
+    file = workspace.strategy(workspace.find_strategy(given))
+    _ = workspace.settings
+    workspace.check()
+    if file is None:
+        raise InputError(findings=workspace.findings)
+    return file
+
+
+def _period(strategy: Strategy, from_: str | None, to: str | None) -> Strategy:
+    """The strategy with the period of the command line over its own."""
+    bounds = []
+    for name, text, own in (("--from", from_, strategy.from_ms), ("--to", to, strategy.to_ms)):
+        try:
+            bounds.append(own if text is None else moment_ms(text))
+        except ValueError:
+            raise InputError(Problem(f"{name} {text} is no date", hint="write it as 2025-03-01")) from None
+    start, end = bounds
+    if start is not None and end is not None and start >= end:
+        raise InputError(
+            Problem("the period ends before it begins", hint="--from is the first day, --to the day after")
+        )
+    return replace(strategy, from_ms=start, to_ms=end)
+
+
+def _inside(ms: int, strategy: Strategy) -> bool:
+    """Whether a moment lies in the strategy's period."""
+    return (strategy.from_ms is None or ms >= strategy.from_ms) and (strategy.to_ms is None or ms < strategy.to_ms)
+
+
+def _prices(workspace: Workspace, strategy: Strategy) -> tuple[Prices, SyntheticMarket | None]:
+    """Where this run's prices come from, and the synthetic market if it is that."""
+    market = strategy.market
+    if market.source != "synthetic":
+        start = None if strategy.from_ms is None else strategy.from_ms - market.timeframe_ms
+        return StoredPrices(CandleStore(workspace.candles_path), market, start, strategy.to_ms), None
+    if strategy.from_ms is None or strategy.to_ms is None:
+        raise InputError(Problem("a synthetic market needs a period with from and to", strategy.path))
+    if strategy.to_ms - strategy.from_ms > LONGEST_SYNTHETIC_MS:
+        raise InputError(Problem("a synthetic market lasts three years at most", strategy.path))
+    world = SyntheticMarket(market.seed or 0, strategy.from_ms, strategy.to_ms, market.timeframe_ms)
+    return SyntheticPrices(world), world
+
+
+def _fees(file: StrategyFile, strategy: Strategy, signals: Sequence[Signal]) -> tuple[Fees, str]:
+    """The fees and the sentence about them."""
+    fees = strategy.costs.fees
+    if isinstance(fees, Fees):
+        return fees, f"fees: maker {fees.maker:.3%}, taker {fees.taker:.3%} ({fees.source})"
+    at = max((signal.message.posted_ms for signal in signals), default=strategy.to_ms or 0)
+    found = fees_of(fees, strategy.market.type, at)
+    if isinstance(found, Problem):
+        place = file.source.place(file.fees_span.start)
+        raise InputError(replace(found, path=strategy.path, line=place.line, column=place.column))
+    return found.fees, found.note
+
+
+def _no_candles(workspace: Workspace, strategy: Strategy, symbols: Sequence[str]) -> Problem:
+    """The problem of a store without any candle for any call."""
+    market = strategy.market
+    store = CandleStore(workspace.candles_path)
+    held = sorted({f"{s.source} {s.type} {s.series}" for s in store.series()})
+    named = ", ".join(symbols[:5]) + (" ..." if len(symbols) > 5 else "")
+    return Problem(
+        f"no {market.source} {market.type} candles of {market.timeframe} for {named}",
+        workspace.shown(workspace.candles_path),
+        hint="cli.py market import FILE brings them" + (f"; the store has {', '.join(held)}" if held else ""),
+    )
+
+
+# --------------------------------------------------------------------------- figures
+
+
+def _signal_of_row(played: Replay) -> list[int]:
+    """The place of each table row's signal."""
+    found = [0] * len(played.table)
+    for i, row in enumerate(played.rows):
+        if row >= 0:
+            found[row] = i
+    return found
+
+
+def _curve(strategy: Strategy, walked: WalkResult, candles: dict[str, Candles]) -> EquityCurve:
+    """The account's equity by the hour (by the bar on coarser candles)."""
+    start = (
+        strategy.from_ms if strategy.from_ms is not None else min((int(c.ts[0]) for c in candles.values()), default=0)
+    )
+    end = max((bars.end_ms for bars in candles.values()), default=start)
+    step = max(HOUR_MS, strategy.market.timeframe_ms)
+    trades = list(walked.trades.values())
+    begin = start // strategy.market.timeframe_ms * strategy.market.timeframe_ms
+    return equity_curve(trades, candles, strategy.equity, begin, end, step)
+
+
+def _shown_period(strategy: Strategy, messages: dict[str, list[Message]]) -> tuple[str, str]:
+    """The period as dates: the strategy's, else that of the messages."""
+    posted = [m.posted_ms for found in messages.values() for m in found]
+    start = strategy.from_ms if strategy.from_ms is not None else min(posted, default=0)
+    end = strategy.to_ms if strategy.to_ms is not None else max(posted, default=0)
+    return iso(start), iso(end)
+
+
+def _assumptions(
+    strategy: Strategy, workspace: Workspace, prices: Prices, fee_note: str, funding_note: str
+) -> list[str]:
+    """Everything a reader has to know to believe the figures or not."""
+    entry, leave = strategy.entry, strategy.exit
+    shares = ", ".join(f"{share:.0%}" for share in leave.shares)
+    zone = f"a ladder of {entry.rungs} limits" if entry.zone == "ladder" else f"a limit at the {entry.zone} edge"
+    close = f"; whatever is left is closed after {show_duration(leave.close_after_ms)}" if leave.close_after_ms else ""
+    moved = f"; the stop moves to break-even after target {leave.breakeven_after}" if leave.breakeven_after else ""
+    return [
+        f"prices: {prices.origin}",
+        f"a call acts {show_duration(entry.latency_ms)} after its text was known, on the next bar that opens",
+        f"a zone is entered by {zone}, valid for {show_duration(entry.valid_for_ms)}",
+        f"targets take {shares} of the position (brought to a sum of 100% where a call has fewer){moved}{close}",
+        f"inside one candle: {strategy.same_candle}; a target that a bar opens beyond fills at its {leave.target_gap}",
+        fee_note,
+        f"slippage on market, stop and time exits: {strategy.costs.slippage * 10_000:g} basis points",
+        funding_note,
+        f"margin: isolated, {strategy.leverage:g}x at most; liquidation is not simulated: a call whose stop lies "
+        "beyond it is refused",
+        "the touch-through figure asks for one basis point beyond a limit instead of a touch",
+        "updates of a channel (close, move stop) are read and counted, not acted on",
+        f"times are UTC in the tables; the day of the risk rules is that of {workspace.settings.timezone}",
+    ]
+
+
+def _warnings(played: Replay, readings: dict[str, ReadResult], without: set[str]) -> list[str]:
+    """What the reader should see before any figure."""
+    found = []
+    if without:
+        named = ", ".join(sorted(without)[:8]) + (" ..." if len(without) > 8 else "")
+        found.append(f"no candles for {named}: calls on them stay in the funnel as no data")
+    for name, reading in readings.items():
+        if not reading.signals:
+            found.append(f"{name}: no message of the period was read as a call; check the profile")
+    ambiguous = int(played.table.ambiguous[played.table.filled].sum())
+    if played.table.filled.any() and ambiguous > 0.1 * played.table.filled.sum():
+        share = ambiguous / played.table.filled.sum()
+        found.append(f"{share:.0%} of the trades are ambiguous on these candles; finer ones would decide them")
+    return found
+
+
+def _inputs(workspace: Workspace, strategy: Strategy, prices: Prices, symbols: Sequence[str]) -> dict[str, str]:
+    """The hash of everything that went in."""
+    hashes = {name: hashlib.sha256(s.text.encode()).hexdigest() for name, s in sorted(workspace.sources.items())}
+    if strategy.market.source != "synthetic" and workspace.archive_path.is_file():
+        hashes[workspace.shown(workspace.archive_path)] = sha256_of(workspace.archive_path)
+    return hashes | prices.hashes(symbols)
+
+
+# --------------------------------------------------------------------------- files out
+
+
+def _write(
+    workspace: Workspace, folder: Path, run: Run, played: Replay, walked: WalkResult, curve: EquityCurve
+) -> None:
+    """Everything a run leaves: its folder, the table of the last run, a line among the trials."""
+    rows = call_rows(played, walked)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_calls(folder / CALLS_FILE, rows)
+    write_equity(folder / EQUITY_FILE, curve.ts, curve.equity, curve.drawdown)
+    save_run(folder, run)
+    render_report(folder)
+    write_calls(workspace.results_path, rows)
+    digest = hashlib.sha256(json.dumps([run.inputs, run.period, run.seed], sort_keys=True).encode()).hexdigest()
+    trial = {
+        "format": 1,
+        "at": run.created,
+        "strategy": run.strategy,
+        "inputs": digest,
+        "channels": {c.channel: {"trades": c.trades, "mean_r": c.mean_r} for c in run.channels},
+    }
+    append_synced(workspace.trials_path, [json.dumps(trial, ensure_ascii=False)])

@@ -1,0 +1,158 @@
+"""``cli.py channel ...``: the tests inside profiles, labelled cases, and why a message was or was not read."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.channel import Profile, explain, read
+from engine.channel import render as render_explanation
+from engine.config.diagnostics import Diagnostic, did_you_mean, has_errors
+from engine.config.render import render
+from engine.config.text import SourceText
+from engine.domain import Action, Distance, EntryKind, Reading, Setup
+from engine.pipeline.errors import InputError
+from engine.pipeline.progress import Track
+from engine.pipeline.validate import plural
+from engine.pipeline.workspace import Workspace
+from engine.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileTests:
+    """What the tests inside profiles said."""
+
+    rows: tuple[tuple[str, int, int], ...]  # name, layouts, tests
+    findings: tuple[Diagnostic, ...]
+    sources: dict[str, SourceText]
+
+    @property
+    def failed(self) -> bool:
+        """Whether a profile has an error or a failing test."""
+        return has_errors(self.findings)
+
+    def render(self, form: str) -> str:
+        """As text or json."""
+        if form == "json":
+            return render(list(self.findings), self.sources, "json")
+        found = render(list(self.findings), self.sources, "text")
+        rows = [f"{name}: {plural(layouts, 'layout')}, {plural(tests, 'test')}" for name, layouts, tests in self.rows]
+        return "\n".join(([found] if found else []) + rows + [f"{plural(len(self.findings), 'finding')}"])
+
+
+def find_profile(workspace: Workspace, name: str) -> Profile:
+    """A profile by name or path, without errors. Raises InputError otherwise."""
+    known = workspace.names("channels", ".channel")
+    name = name.removeprefix("channels/").removesuffix(".channel")
+    if name not in known:
+        hint = did_you_mean(name, known) or ("profiles here: " + ", ".join(known) if known else "")
+        raise InputError(Problem(f'there is no profile "{name}"', f"channels/{name}.channel", hint=hint))
+    profile = workspace.profile(name)
+    workspace.check()
+    if profile is None:
+        raise InputError(findings=workspace.findings)
+    return profile
+
+
+def test_profiles(workspace: Workspace, names: Sequence[str]) -> ProfileTests:
+    """Load the named profiles (default: all), which checks them and runs the tests inside."""
+    known = workspace.names("channels", ".channel")
+    rows = []
+    for given in names or known:
+        name = given.removeprefix("channels/").removesuffix(".channel")
+        if name not in known:
+            raise InputError(Problem(f'there is no profile "{given}"', hint=did_you_mean(name, known)))
+        profile = workspace.profile(name)
+        rows.append((name, len(profile.layouts), len(profile.tests)) if profile else (name, 0, 0))
+    return ProfileTests(tuple(rows), tuple(sorted(set(workspace.findings))), workspace.sources)
+
+
+def explain_message(workspace: Workspace, name: str, message: Path) -> str:
+    """Each value of a message underlined and named, or how far each layout got."""
+    profile = find_profile(workspace, name)
+    try:
+        text = sys.stdin.read() if str(message) == "-" else message.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InputError(Problem("not UTF-8 text", str(message), hint="save the message as UTF-8")) from None
+    except OSError as error:
+        raise InputError(Problem(f"cannot be read: {error.strerror}", str(message))) from None
+    return render_explanation(explain(profile, text))
+
+
+def read_cases(workspace: Workspace, name: str, path: Path, track: Track) -> dict[str, Any]:
+    """Read labelled messages (one JSON object a line, with ``id`` and ``text``) with one profile.
+
+    The result has ``cases`` (id, kind, read, refused), ``summary`` (counts by kind) and ``text`` (for people).
+    """
+    profile = find_profile(workspace, name)
+    cases = [_case(case["id"], read(profile, case["text"])) for case in track(_load_cases(path), "reading cases")]
+    kinds = Counter(case["kind"] for case in cases)
+    refused = Counter(case["refused"] for case in cases if case["refused"])
+    lines = [f"{kind}: {count}" for kind, count in kinds.most_common()]
+    lines += [f"  refused, {reason}: {count}" for reason, count in refused.most_common()]
+    return {
+        "cases": cases,
+        "summary": {"cases": len(cases), **kinds, "refused": dict(refused)},
+        "text": "\n".join(lines),
+    }
+
+
+def _load_cases(path: Path) -> list[dict[str, Any]]:
+    """The records of a cases file. Raises InputError naming the first bad line."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(Problem(f"cannot be read: {error}", str(path))) from None
+    cases = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            case = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise InputError(Problem(f"not JSON: {error.msg}", str(path), number, error.colno)) from None
+        if not isinstance(case, dict) or not isinstance(case.get("text"), str) or "id" not in case:
+            raise InputError(Problem('a case needs "id" and "text"', str(path), number))
+        cases.append(case)
+    return cases
+
+
+def _case(identity: Any, reading: Reading) -> dict[str, Any]:
+    """One case as the contract of ``channel test --cases`` has it."""
+    if reading.setups:
+        return {"id": identity, "kind": "signal", "read": [_setup(s) for s in reading.setups], "refused": None}
+    if reading.actions:
+        return {"id": identity, "kind": "update", "read": [_action(a) for a in reading.actions], "refused": None}
+    return {"id": identity, "kind": "none", "read": [], "refused": reading.refusal.code if reading.refusal else None}
+
+
+def _setup(setup: Setup) -> dict[str, Any]:
+    """A setup in plain JSON; a stop in points is ``600pt``, in percent ``5%``."""
+    stop: float | str | None
+    if isinstance(setup.stop, Distance):
+        stop = f"{setup.stop.value:g}{'%' if setup.stop.unit == 'percent' else 'pt'}"
+    else:
+        stop = setup.stop
+    entries = list(setup.entries)
+    if setup.entry_kind is EntryKind.MARKET and setup.reference is not None and not entries:
+        entries = [setup.reference]
+    return {
+        "symbol": setup.symbol,
+        "side": "BUY" if setup.side.sign > 0 else "SELL",
+        "entries": entries,
+        "entry_kind": setup.entry_kind.value,
+        "targets": [target.price for target in setup.targets if target.price is not None],
+        "stop": stop,
+        "leverage": setup.leverage,
+        "layout": setup.layout,
+    }
+
+
+def _action(action: Action) -> dict[str, Any]:
+    """An action in plain JSON."""
+    return {"action": action.kind, "symbol": action.symbol, "level": action.level, "share": action.share}

@@ -1,0 +1,93 @@
+"""``cli.py import`` and ``cli.py parse``: an export into the archive, the archive into a table of signals.
+
+import: 1. read the export whole, refuse it whole; 2. append what the archive does not know yet.
+parse:  1. stream the archive; 2. read each channel's messages with its profile; 3. write data/signals_parsed.csv.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.config.diagnostics import did_you_mean
+from engine.pipeline.errors import InputError
+from engine.pipeline.progress import Track
+from engine.pipeline.validate import plural
+from engine.pipeline.workspace import Workspace
+from engine.problem import Problem
+
+LOG = logging.getLogger(__name__)
+
+if TYPE_CHECKING:
+    from engine.collect.reading import ReadResult
+    from engine.domain import Message
+
+CHANNEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+def import_export(workspace: Workspace, export: Path, name: str, chat: str | None) -> str:
+    """Append a Telegram Desktop export to the archive; what was done, as text. Raises InputError for a bad export."""
+    from engine.collect.archive import Archive, ArchiveError
+    from engine.collect.export import read_export
+
+    if not CHANNEL_NAME.fullmatch(name):
+        raise InputError(Problem(f'"{name}" cannot name a channel', hint="use a-z, 0-9, _ and -, such as fast_scalps"))
+    result = read_export(export, name, workspace.settings.timezone, chat)
+    if isinstance(result, Problem):
+        raise InputError(result)
+    messages, summary = result
+    archive = Archive(workspace.archive_path)
+    try:
+        new = archive.append(messages)
+    except ArchiveError as error:
+        raise InputError(error.problem) from None
+    LOG.info("import %s into %s: %d messages, %d new", export, name, len(messages), new)
+    lines = [
+        f"{name}: {plural(len(messages), 'message')} in the export ({summary}); {new:,} new in the archive",
+        f"archive: {workspace.shown(workspace.archive_path)}",
+    ]
+    known = workspace.names("channels", ".channel")
+    if name not in known:
+        near = did_you_mean(name, known)
+        lines.append(f"note: there is no channels/{name}.channel yet{f'; {near}' if near else ''}")
+    return "\n".join(lines + [f"note: {problem}" for problem in archive.problems])
+
+
+def parse_archive(workspace: Workspace, track: Track) -> str:
+    """Read the archive with all profiles, write data/signals_parsed.csv; a line for each channel."""
+    from engine.collect.archive import Archive, ArchiveError
+    from engine.collect.table import write_signals
+    from engine.pipeline.readings import read_with
+
+    archive = Archive(workspace.archive_path)
+    by_channel: dict[str, list[Message]] = {}
+    try:
+        for message in archive.read():
+            by_channel.setdefault(message.channel, []).append(message)
+    except ArchiveError as error:
+        raise InputError(error.problem) from None
+    if not by_channel:
+        hint = "import a history: cli.py import result.json --channel NAME"
+        raise InputError(Problem("there are no messages", workspace.shown(workspace.archive_path), hint=hint))
+    profiles = [workspace.profile(name) for name in by_channel]
+    workspace.check()
+    results = {}
+    for profile in track([p for p in profiles if p is not None], "reading messages"):
+        results[profile.id] = read_with(profile, by_channel[profile.id])
+    rows = write_signals(workspace.signals_path, [s for result in results.values() for s in result.signals])
+    lines = [_reading_line(name, results.get(name), len(found)) for name, found in by_channel.items()]
+    lines.append(f"{workspace.shown(workspace.signals_path)}: {plural(rows, 'signal')}")
+    LOG.info("parse: %s", "; ".join(lines))
+    return "\n".join(lines + [f"note: {problem}" for problem in archive.problems])
+
+
+def _reading_line(name: str, result: ReadResult | None, messages: int) -> str:
+    """What a profile made of a channel's messages."""
+    if result is None:
+        return f"{name}: {plural(messages, 'message')}, not read: there is no channels/{name}.channel"
+    return (
+        f"{name}: {plural(result.posted, 'post')}: {plural(len(result.signals), 'signal')}, "
+        f"{plural(len(result.updates), 'update')}, {sum(result.refused.values()):,} refused, {result.unread:,} unread"
+    )

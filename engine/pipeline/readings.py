@@ -1,0 +1,86 @@
+"""From channels to signals: the archive's messages (or the demo world's), read with their profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from engine.channel import Profile, read
+from engine.collect.archive import Archive, ArchiveError
+from engine.collect.reading import ReadResult, read_archive
+from engine.pipeline.errors import InputError
+from engine.pipeline.progress import Track
+from engine.pipeline.workspace import Workspace
+from engine.problem import Problem
+
+if TYPE_CHECKING:
+    from engine.domain import Message, Reading
+    from engine.market.synthetic import SyntheticMarket
+
+
+def read_with(profile: Profile, messages: Iterable[Message]) -> ReadResult:
+    """Read a channel's messages with its profile."""
+
+    def reader(message: Message) -> Reading:
+        return read(profile, message.text, message.known_ms, message.sender)
+
+    return read_archive(messages, reader)
+
+
+def channel_messages(
+    workspace: Workspace, profiles: Sequence[Profile], world: SyntheticMarket | None, seed: int
+) -> dict[str, list[Message]]:
+    """Each channel's messages in the order of the archive, or of the demo world for profiles with a demo source.
+
+    Raises InputError for a channel without messages, and for demo channels on real prices or the other way round:
+    calls and prices have to come from one world.
+    """
+    found: dict[str, list[Message]] = {profile.id: [] for profile in profiles}
+    archived = set(found)
+    for profile in profiles:
+        is_demo = profile.source is not None and profile.source.kind == "demo"
+        if is_demo != (world is not None):
+            raise InputError(_two_worlds(profile, is_demo))
+        if is_demo and world is not None and profile.source is not None:
+            from engine.collect.demo import demo_messages
+
+            found[profile.id] = demo_messages(profile.source.address, world, seed, profile.id)
+            archived.discard(profile.id)
+    if archived:
+        for message in read_messages(workspace):
+            if message.channel in archived:
+                found[message.channel].append(message)
+    for name in sorted(archived):
+        if not found[name]:
+            raise InputError(
+                Problem(
+                    f"the archive has no messages of {name}",
+                    workspace.shown(workspace.archive_path),
+                    hint=f"import its history: cli.py import result.json --channel {name}",
+                )
+            )
+    return found
+
+
+def read_messages(workspace: Workspace) -> Iterator[Message]:
+    """All message versions of the archive. Raises InputError when it cannot be read."""
+    try:
+        yield from Archive(workspace.archive_path).read()
+    except ArchiveError as error:
+        raise InputError(error.problem) from None
+
+
+def _two_worlds(profile: Profile, is_demo: bool) -> Problem:
+    """The problem of calls and prices that have nothing to do with each other."""
+    if is_demo:
+        text, hint = "is an invented channel of the demo world", "set market source to synthetic"
+    else:
+        text, hint = "is a real channel, but the prices are invented", "set market source to imported"
+    return Problem(f"{profile.id} {text}", profile.path, hint=hint)
+
+
+def read_channels(
+    profiles: Sequence[Profile], messages: dict[str, list[Message]], track: Track
+) -> dict[str, ReadResult]:
+    """Read every channel with its profile."""
+    return {p.id: read_with(p, messages[p.id]) for p in track(profiles, "reading messages")}

@@ -1,0 +1,105 @@
+"""From signals to paths: steps 3 to 6 of a backtest, for all channels of a strategy.
+
+A call's fate is one of: closed, open, resting, expired, target first, too late, no data (what the candles made of
+it), repeat, opposite (what the calls before it made of it), no stop, stop too near (buckets without weight in a
+verdict), no target, stop beyond liquidation, levels (not planned), hindsight (edited, nobody knows when).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.config.strategy import Fees, Strategy
+from engine.domain import Plan, Refusal, Signal
+from engine.market.candles import Candles, Floats, Funding
+from engine.simulate.calls import mark_calls
+from engine.simulate.kernel import simulate
+from engine.simulate.money import Money, money_of
+from engine.simulate.planning import make_plan
+from engine.simulate.table import PathTable
+from engine.simulate.terms import Terms
+
+COUNTED = ("closed", "open")  # fates whose R counts in a verdict
+TICK_THROUGH = 0.0001  # one basis point stands for a tick: the stores do not know every symbol's tick
+NEAR_STOP_COSTS = 2.0  # a stop nearer than this many round trips of costs measures costs, not skill
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """All calls of a run. ``rows`` maps a signal's place to its row in ``table`` (-1: never planned).
+
+    ``fates`` has one word for each signal; ``r`` its R multiple (NaN where it has none or does not count).
+    ``other_order`` (the other way round inside a candle) and ``through`` are R under other readings, shape as ``r``.
+    """
+
+    signals: Sequence[Signal]
+    rows: Sequence[int]
+    fates: Sequence[str]
+    table: PathTable
+    money: Money
+    r: Floats
+    other_order: Floats
+    through: Floats
+
+    def eligible(self) -> list[int]:
+        """Table rows whose orders an account would place: calls of their own with a stop that means something."""
+        out = ("repeat", "opposite", "too late", "no data", "stop too near")
+        return [row for row, fate in zip(self.rows, self.fates, strict=True) if row >= 0 and fate not in out]
+
+
+def replay(
+    signals: Sequence[Signal],
+    strategy: Strategy,
+    fees: Fees,
+    candles: Mapping[str, Candles],
+    funding: Mapping[str, Funding] | None,
+) -> Replay:
+    """Plan every signal, take the plans through the candles under three readings, and count the money."""
+    plans: list[Plan] = []
+    rows, fates = [], []
+    for signal in signals:
+        plan = make_plan(signal, strategy)
+        if signal.hindsight and signal.message.edited_ms is None:
+            rows.append(-1)
+            fates.append("hindsight")  # when its text appeared is not known, so it cannot be acted on
+        elif isinstance(plan, Refusal):
+            rows.append(-1)
+            fates.append(plan.code.replace("-", " "))
+        else:
+            rows.append(len(plans))
+            fates.append("")
+            plans.append(plan)
+    terms = Terms(fees.maker, fees.taker, strategy.costs.slippage, strategy.same_candle)
+    table = simulate(plans, candles, terms)
+    money = money_of(table, terms, candles, funding)
+    marks = mark_calls(table, strategy.calls)
+    near = _stop_too_near(money, terms)
+    at = np.array(rows, np.int64)
+    for i, row in enumerate(rows):
+        if row < 0:
+            continue
+        fates[i] = marks[row] or ("stop too near" if near[row] else table.status_of(row).value)
+        if not marks[row] and fates[i] in COUNTED and np.isnan(money.r[row]):
+            fates[i] = "no stop"
+    counted = np.isin(np.array(fates, dtype=object), COUNTED)
+    readings = []
+    for reading in (terms, _other_way_round(terms), replace(terms, through=TICK_THROUGH)):
+        r = money.r if reading is terms else money_of(simulate(plans, candles, reading), reading, candles, funding).r
+        readings.append(np.where(counted, np.append(r, np.nan)[at], np.nan))
+    return Replay(signals, rows, fates, table, money, readings[0], readings[1], readings[2])
+
+
+def _other_way_round(terms: Terms) -> Terms:
+    """The same terms with the other order of stop and target inside a candle."""
+    return replace(terms, same_candle="target first" if terms.same_candle == "stop first" else "stop first")
+
+
+def _stop_too_near(money: Money, terms: Terms) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Filled paths whose stop is nearer than twice the round-trip cost."""
+    round_trip = 2 * (terms.taker + terms.slippage)
+    with np.errstate(invalid="ignore"):
+        near: np.ndarray[tuple[int], np.dtype[np.bool_]] = money.risk / money.entry < NEAR_STOP_COSTS * round_trip
+    return near

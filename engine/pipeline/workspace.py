@@ -1,0 +1,201 @@
+"""A workspace: the folder that holds channels/, rules/, strategies/ and data/, read and checked.
+
+Files are loaded once each, on demand; every finding is kept in ``findings``. A command asks for what it needs
+(``strategy``, ``profile``, ``rule_file``) and then calls ``check()``; ``validate`` asks for everything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.config.diagnostics import Diagnostic, Related, has_errors
+from engine.config.text import SourceText
+from engine.pipeline.errors import InputError
+from engine.problem import Problem
+
+if TYPE_CHECKING:
+    from engine.channel import Profile
+    from engine.config.strategies import StrategyFile
+    from engine.config.workspace import Settings
+    from engine.risk import RuleFile
+
+LARGEST_FILE_BYTES = 4_000_000
+
+
+@dataclass
+class Workspace:
+    """The user's files under ``root``; see the module's docstring."""
+
+    root: Path
+    findings: list[Diagnostic] = field(default_factory=list)
+    sources: dict[str, SourceText] = field(default_factory=dict)
+    _profiles: dict[str, Profile | None] = field(default_factory=dict)
+    _rules: dict[str, RuleFile | None] = field(default_factory=dict)
+    _strategies: dict[str, StrategyFile | None] = field(default_factory=dict)
+    _settings: Settings | None = None
+
+    # ------------------------------------------------------------------ places
+
+    @property
+    def archive_path(self) -> Path:
+        """The append-only archive of messages."""
+        return self.root / "data" / "signals_raw.jsonl"
+
+    @property
+    def signals_path(self) -> Path:
+        """The table of all signals read."""
+        return self.root / "data" / "signals_parsed.csv"
+
+    @property
+    def results_path(self) -> Path:
+        """The calls of the last backtest."""
+        return self.root / "data" / "backtest_results.csv"
+
+    @property
+    def candles_path(self) -> Path:
+        """The candle store."""
+        return self.root / "data" / "candles"
+
+    @property
+    def trials_path(self) -> Path:
+        """The append-only list of every backtest ever run."""
+        return self.root / "data" / "trials.jsonl"
+
+    @property
+    def runs_path(self) -> Path:
+        """The folder of the runs."""
+        return self.root / "runs"
+
+    @property
+    def logs_path(self) -> Path:
+        """The folder of the daily logs."""
+        return self.root / "logs"
+
+    # ------------------------------------------------------------------ files
+
+    def read_source(self, path: Path) -> SourceText:
+        """The text of a user's file, registered for diagnostics. Raises InputError when it cannot be read."""
+        shown = self.shown(path)
+        if shown not in self.sources:
+            try:
+                if path.stat().st_size > LARGEST_FILE_BYTES:
+                    raise InputError(Problem("the file is larger than 4 MB", shown, hint="is it really a text file?"))
+                text = path.read_bytes().decode("utf-8-sig")
+            except UnicodeDecodeError as error:
+                line = path.read_bytes()[: error.start].count(b"\n") + 1
+                raise InputError(Problem("not UTF-8 text", shown, line, hint="save the file as UTF-8")) from None
+            except OSError as error:
+                raise InputError(Problem(f"cannot be read: {error.strerror}", shown)) from None
+            self.sources[shown] = SourceText(shown, text)
+        return self.sources[shown]
+
+    def shown(self, path: Path) -> str:
+        """A path as the user sees it: relative to the workspace where it lies inside, with forward slashes."""
+        absolute = path.absolute()
+        root = self.root.absolute()
+        return (absolute.relative_to(root) if absolute.is_relative_to(root) else path).as_posix()
+
+    def names(self, folder: str, suffix: str) -> list[str]:
+        """The names (paths below ``folder`` without suffix) of all files of a kind, sorted."""
+        base = self.root / folder
+        return sorted(p.relative_to(base).with_suffix("").as_posix() for p in base.rglob(f"*{suffix}") if p.is_file())
+
+    def profile(self, name: str) -> Profile | None:
+        """The channel profile ``channels/<name>.channel``; None when it has errors or is not there."""
+        from engine.channel import load_profile
+
+        if name not in self._profiles:
+            path = self.root / "channels" / f"{name}.channel"
+            profile: Profile | None = None
+            if path.is_file():
+                profile, found = load_profile(self.read_source(path), name)
+                self.findings += found
+            self._profiles[name] = profile
+        return self._profiles[name]
+
+    def rule_file(self, name: str) -> RuleFile | None:
+        """The rules ``rules/<name>.yaml``; None when they have errors or are not there."""
+        from engine.risk import load_rules
+
+        if name not in self._rules:
+            path = self.root / "rules" / f"{name}.yaml"
+            rules: RuleFile | None = None
+            if path.is_file():
+                rules, found = load_rules(self.read_source(path))
+                self.findings += found
+            self._rules[name] = rules
+        return self._rules[name]
+
+    def strategy(self, path: Path) -> StrategyFile | None:
+        """A strategy with everything that it names loaded and checked; None when it has errors."""
+        from engine.config.strategies import load_strategy
+
+        shown = self.shown(path)
+        if shown not in self._strategies:
+            loaded, found = load_strategy(self.read_source(path))
+            self.findings += found
+            if loaded:
+                self.findings += self._references(loaded)
+            self._strategies[shown] = loaded
+        return self._strategies[shown]
+
+    @property
+    def settings(self) -> Settings:
+        """What ``workspace.yaml`` says, or the defaults."""
+        from engine.config.workspace import Settings, load_settings
+
+        if self._settings is None:
+            path = self.root / "workspace.yaml"
+            self._settings = Settings()
+            if path.is_file():
+                loaded, found = load_settings(self.read_source(path))
+                self.findings += found
+                self._settings = loaded or self._settings
+        return self._settings
+
+    def _references(self, file: StrategyFile) -> list[Diagnostic]:
+        """Load what a strategy names; a finding for each name that there is no file for."""
+        from engine.config.strategies import unknown_reference
+
+        found = []
+        for kind, spans, load, folder, suffix in (
+            ("channel", file.channel_spans, self.profile, "channels", ".channel"),
+            ("rules", file.rule_spans, self.rule_file, "rules", ".yaml"),
+        ):
+            known = {n: Related(f"{folder}/{n}{suffix}", 1, 1, "defined here") for n in self.names(folder, suffix)}
+            for name, span in spans.items():
+                if name in known:
+                    load(name)
+                else:
+                    found.append(unknown_reference(kind, name, span, file.source, known))
+        return found
+
+    # ------------------------------------------------------------------ whole
+
+    def find_strategy(self, given: str) -> Path:
+        """The file a user means by a path or a bare name. Raises InputError when there is none."""
+        from engine.config.diagnostics import did_you_mean
+
+        for path in (Path(given), self.root / given, self.root / "strategies" / f"{given}.yaml"):
+            if path.is_file():
+                return path
+        known = self.names("strategies", ".yaml")
+        hint = did_you_mean(Path(given).stem, known) or ("strategies here: " + ", ".join(known) if known else "")
+        raise InputError(Problem("there is no such strategy file", given, hint=hint))
+
+    def load_all(self) -> None:
+        """Load and check every file of the workspace."""
+        _ = self.settings
+        for name in self.names("channels", ".channel"):
+            self.profile(name)
+        for name in self.names("rules", ".yaml"):
+            self.rule_file(name)
+        for name in self.names("strategies", ".yaml"):
+            self.strategy(self.root / "strategies" / f"{name}.yaml")
+
+    def check(self) -> None:
+        """Raises InputError when a file loaded so far has an error."""
+        if has_errors(self.findings):
+            raise InputError(findings=sorted(set(self.findings)))

@@ -1,0 +1,205 @@
+"""The tables of a run: trades.csv (one row per call, also the untraded ones) and equity.csv.
+
+trades.csv and data/backtest_results.csv have the same columns. Text came from strangers: line breaks and control
+characters become spaces, and no cell is run by a spreadsheet. Everything else reads back equal.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+import typing
+from collections.abc import Callable, Iterable
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.files import write_csv
+from engine.problem import Problem
+from engine.units import moment_ms
+
+T = TypeVar("T")
+CALLS_FILE = "trades.csv"
+EQUITY_FILE = "equity.csv"
+FILLED = ("closed", "open")  # the statuses of calls that were filled and count in a verdict
+_EQUITY_COLUMNS = ("time", "equity", "drawdown")
+_AGAIN = "run the backtest again"
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+class UnreadableRunError(Exception):
+    """A file of a run cannot be used; ``problem`` says which, where and how to mend it."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """One call and what became of it. Text that does not apply is "", a figure that does not apply is None.
+
+    Times are ISO 8601 in UTC; ``acted`` is when the call could first be acted upon. ``entry`` holds the planned prices
+    (none for a market call, two bounds for a zone), ``stop`` and ``targets`` the planned levels. ``status`` is the
+    call's fate as in ``Funnel.calls``. ``exits`` reads ``target 1 65000 x 0.5 @ 2025-05-04T15:40Z; stop ...``.
+    ``r`` is net profit / planned risk of the call itself, ``delay_s`` the seconds from post to fill or first bar.
+    ``taken`` says whether the account took it, ``rule`` and ``rule_where`` which rule refused it; ``quantity`` (base
+    units), ``risk``, ``gross``, ``fees``, ``funding`` and ``net`` are the account's, in its currency;
+    fees and funding are positive when paid.
+    """
+
+    signal_id: str
+    channel: str
+    posted: str
+    acted: str = ""
+    symbol: str = ""
+    side: str = ""
+    entry_kind: str = ""
+    entry: tuple[float, ...] = ()
+    stop: float | None = None
+    targets: tuple[float, ...] = ()
+    leverage: float | None = None
+    layout: str = ""
+    status: str = ""
+    filled_at: str = ""
+    closed_at: str = ""
+    entry_price: float | None = None
+    exit_reason: str = ""
+    exits: str = ""
+    r: float | None = None
+    ambiguous: bool = False
+    delay_s: float | None = None
+    taken: bool = False
+    rule: str = ""
+    rule_where: str = ""
+    notes: str = ""
+    quantity: float | None = None
+    risk: float | None = None
+    gross: float | None = None
+    fees: float | None = None
+    funding: float | None = None
+    net: float | None = None
+
+    @property
+    def counted_r(self) -> float | None:
+        """The R multiple when the call was filled and stands in its channel's verdict, else None."""
+        return self.r if self.status in FILLED else None
+
+
+CALL_COLUMNS = tuple(f.name for f in fields(CallRow))
+TIME_COLUMNS = ("posted", "acted", "filled_at", "closed_at")
+
+
+def clean(text: str) -> str:
+    """Text on one line: control characters and line breaks as a space, halves of characters as ``?``."""
+    return _UNPRINTABLE.sub(" ", text).encode("utf-8", "replace").decode("utf-8")
+
+
+def write_calls(path: Path, rows: Iterable[CallRow]) -> None:
+    """Write the calls as CSV, atomically. Prices of one cell are joined by ``;``, flags are yes and no."""
+    write_csv(path, CALL_COLUMNS, ([_cell(value) for value in astuple(row)] for row in rows))
+
+
+def read_calls(path: Path) -> list[CallRow]:
+    """The calls of a CSV that ``write_calls`` wrote. Raises UnreadableRunError with the line that does not fit."""
+    hints = typing.get_type_hints(CallRow)
+    kinds = ["time" if name in TIME_COLUMNS else hints[name] for name in CALL_COLUMNS]
+    readers: list[Callable[[str], Any]] = [_READERS[kind] for kind in kinds]
+    return _records(path, CALL_COLUMNS, lambda cells: CallRow(*[f(c) for f, c in zip(readers, cells, strict=True)]))
+
+
+def write_equity(path: Path, ts_ms: NDArray[Any], equity: NDArray[Any], drawdown: NDArray[Any]) -> None:
+    """Write the equity curve as CSV, atomically.
+
+    ``ts_ms`` are epoch milliseconds, ``equity`` is money marked to market, ``drawdown`` the fraction of the highest
+    equity so far that is lost (0 at a peak, 0.1 ten percent below it). The three have one length.
+    """
+    moments = np.asarray(ts_ms, dtype=np.int64).astype("datetime64[ms]")
+    times = [f"{text}Z" for text in np.datetime_as_string(moments).tolist()]
+    columns = [np.asarray(column, dtype=np.float64).tolist() for column in (equity, drawdown)]
+    write_csv(path, _EQUITY_COLUMNS, zip(times, *columns, strict=True))
+
+
+def read_equity(path: Path) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Times (epoch ms), equity and drawdown of a CSV that ``write_equity`` wrote. Raises UnreadableRunError."""
+    points = _records(path, _EQUITY_COLUMNS, lambda cells: (moment_ms(cells[0]), _finite(cells[1]), _finite(cells[2])))
+    ts_ms, equity, drawdown = zip(*points, strict=True) if points else ((), (), ())
+    return np.array(ts_ms, dtype=np.int64), np.array(equity, dtype=np.float64), np.array(drawdown, dtype=np.float64)
+
+
+def _records(path: Path, columns: tuple[str, ...], build: Callable[[list[str]], T]) -> list[T]:
+    """The records of a CSV with exactly these columns, each built from its cells (ValueError: a cell does not fit)."""
+    line, built = 1, []
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.reader(file)
+            if tuple(next(reader, ())) != columns:
+                raise ValueError("the columns are not those of this version")
+            for cells in reader:
+                line = reader.line_num
+                if len(cells) != len(columns):
+                    raise ValueError(f"has {len(cells)} cells instead of {len(columns)}")
+                built.append(build(cells))
+    except OSError as error:
+        raise UnreadableRunError(Problem(f"cannot be read: {error.strerror}", str(path))) from None
+    except UnicodeDecodeError:
+        raise UnreadableRunError(Problem("is not UTF-8 text", str(path), hint=_AGAIN)) from None
+    except (ValueError, csv.Error) as error:
+        raise UnreadableRunError(Problem(str(error), str(path), line, hint=_AGAIN)) from None
+    return built
+
+
+def _cell(value: object) -> object:
+    """A field as a CSV cell. An apostrophe at the start is doubled, since ``write_csv`` adds one to formulas."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ";".join(repr(float(price)) for price in value)
+    if isinstance(value, str):
+        text = clean(value)
+        return "'" + text if text.startswith("'") else text
+    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
+
+
+def _text(cell: str) -> str:
+    return cell.removeprefix("'")
+
+
+def _moment(cell: str) -> str:
+    if cell:
+        moment_ms(cell)  # raises ValueError
+    return cell
+
+
+def _flag(cell: str) -> bool:
+    if cell not in ("yes", "no"):
+        raise ValueError(f'"{cell[:40]}" is neither yes nor no')
+    return cell == "yes"
+
+
+def _finite(cell: str) -> float:
+    value = float(cell)
+    if not math.isfinite(value):
+        raise ValueError(f'"{cell[:40]}" is not a figure')
+    return value
+
+
+def _number(cell: str) -> float | None:
+    return _finite(cell) if cell else None
+
+
+def _prices(cell: str) -> tuple[float, ...]:
+    return tuple(_finite(price) for price in cell.split(";")) if cell else ()
+
+
+_READERS: dict[object, Callable[[str], Any]] = {
+    "time": _moment,
+    str: _text,
+    bool: _flag,
+    float | None: _number,
+    tuple[float, ...]: _prices,
+}

@@ -1,0 +1,31 @@
+"""``open trades at least: 2`` - this many trades of the account, or more, are resting or open already.
+
+The count is that of the whole account, also under ``only``: that says which trades are asked, not which are counted.
+
+    rules:
+      - name: two-at-a-time
+        when: {open trades at least: 2}
+        then: reject
+    tests:
+      - name: a second trade passes
+        given: {entry: 100, stop: 98, open trades: 1}
+        expect: {action: take}
+      - name: a third one is refused
+        given: {entry: 100, stop: 98, open trades: 2}
+        expect: {action: reject, rule: two-at-a-time}
+"""
+
+from __future__ import annotations
+
+from engine.domain import Account, Proposal
+from engine.risk.condition import Condition, Finding
+
+
+def look(limit: int, _proposal: Proposal, account: Account) -> Finding:
+    """Holds when as many trades as the limit, or more, are open."""
+    count = len(account.open_trades)
+    text = f"{count} {'trade is' if count == 1 else 'trades are'} resting or open, the limit is {limit}"
+    return Finding(count >= limit, str(count), str(limit), text)
+
+
+CONDITION = Condition("open trades at least", int, look)

@@ -1,0 +1,45 @@
+"""``risk per trade over: 1%`` - the trade would lose more than this part of the equity at its stop.
+
+The loss is the whole quantity times the distance from the planned entry to the stop, before costs. A trade without a
+stop risks its whole isolated margin. A smaller size mends it: ``resize: to limit``.
+
+    rules:
+      - name: cap-risk
+        when: {risk per trade over: 1%}
+        then: {resize: to limit}
+    tests:
+      - name: a risk of 1% passes
+        given: {entry: 100, stop: 98, notional: 5000 USDT, equity: 10000 USDT}
+        expect: {action: take}
+      - name: a risk of 2% is halved
+        given: {entry: 100, stop: 98, notional: 10000 USDT, equity: 10000 USDT}
+        expect: {action: resize, rule: cap-risk, notional: 5000 USDT}
+"""
+
+from __future__ import annotations
+
+from engine.domain import Account, Proposal
+from engine.risk.condition import Condition, Finding, exceeds
+from engine.units import fraction
+
+
+def read(value: str) -> float:
+    """The limit as a fraction of the equity."""
+    limit = fraction(value)
+    if not 0 < limit <= 1:
+        raise ValueError("more than 0% and at most 100%")
+    return limit
+
+
+def look(limit: float, proposal: Proposal, account: Account) -> Finding:
+    """Holds when the planned loss is over the limit; with no equity left, always."""
+    loss = proposal.margin if proposal.stop is None else proposal.risk
+    if account.equity <= 0:
+        return Finding(True, "no equity", f"{limit:.2%}", "there is no equity left to risk", factor=0.0)
+    seen = loss / account.equity
+    holds = exceeds(seen, limit)
+    text = f"the trade risks {seen:.2%} of the equity, the limit is {limit:.2%}"
+    return Finding(holds, f"{seen:.2%}", f"{limit:.2%}", text, limit / seen if holds else 1.0)
+
+
+CONDITION = Condition("risk per trade over", read, look, resizable=True)

@@ -1,0 +1,96 @@
+"""Load a rule file: read it, hold it against the schema, check what a schema cannot say, build the rules, test them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.config.diagnostics import Diagnostic
+from engine.config.document import Document, read_document
+from engine.config.schema import load_schema, show_yaml
+from engine.config.text import SourceText, Span
+from engine.config.yamlfile import Path
+from engine.risk.rules import Rule, RuleAction, RuleFile, Scope
+from engine.risk.testing import run_tests
+from engine.risk.tree import Tree, build_tree
+from engine.units import duration_ms, fraction
+
+
+def load_rules(source: SourceText) -> tuple[RuleFile | None, list[Diagnostic]]:
+    """A rule file, None when it has errors (a failing test is one), and everything found in it. Never raises."""
+    document = read_document(source, "rules")
+    rules: list[Path] = [("rules", i) for i in range(document.count("rules"))]
+    document.refuse_repeats("rule", [(*path, "name") for path in rules])
+    document.refuse_repeats("test", [("tests", i, "name") for i in range(document.count("tests"))])
+    built = [_build_rule(document, path) for path in rules if document.sound(*path)]
+    if not document.failed:
+        run_tests(document, built)
+    if document.failed:
+        return None, document.ordered
+    return RuleFile(source, tuple(built), _channel_spans(document, rules)), document.ordered
+
+
+def _build_rule(document: Document, path: Path) -> Rule:
+    """The rule at a path; what cannot be meant is reported."""
+    data: dict[str, Any] = document.get(*path)
+
+    def out_of_range(at: Path, allowed: str) -> None:
+        message = f'"{document.get(*at)}" is out of range: {allowed}'
+        document.report(at, "R104", message, f"write {_example_of(str(at[-1]))}")
+
+    when = build_tree(data["when"], (*path, "when"), out_of_range)
+    only = Scope(**{key: tuple(names) for key, names in data.get("only", {}).items()})
+    line = document.source.place(document.file.values[path].start).line
+    rule = Rule(
+        name=data["name"],
+        where=f"{document.source.path}:{line}",
+        when=when,
+        then=_build_action(data["then"]),
+        only=only,
+        why=data.get("why", "").strip().rstrip("."),
+    )
+    _check_action(document, path, rule, when)
+    return rule
+
+
+def _example_of(condition: str) -> str:
+    """A condition as its schema shows it."""
+    (example, *_) = load_schema("rules")["definitions"]["condition"]["properties"][condition]["examples"]
+    return f"{condition}: {show_yaml(example)}"
+
+
+def _build_action(data: str | dict[str, str]) -> RuleAction:
+    """What a ``then:`` says."""
+    if isinstance(data, str):
+        return RuleAction("reject" if data == "reject" else "warn")
+    if "scale" in data:
+        return RuleAction("scale", factor=fraction(data["scale"]))
+    if "halt" in data:
+        halt = data["halt"]
+        return RuleAction("halt", halt_ms=None if halt == "until next day" else duration_ms(halt))
+    return RuleAction("resize")
+
+
+def _check_action(document: Document, path: Path, rule: Rule, when: Tree) -> None:
+    """The action can be done, and does something."""
+    then = (*path, "then")
+    if rule.then.kind == "scale" and not 0 < rule.then.factor < 1:
+        message = "a scale must be more than 0% and less than 100%"
+        document.report((*then, "scale"), "R104", message, "write scale: 50%; to refuse the trade write then: reject")
+    if rule.then.halt_ms is not None and rule.then.halt_ms <= 0:
+        document.report((*then, "halt"), "R104", "a halt must be longer than 0s", "write halt: 4h")
+    if rule.then.kind == "resize" and not when.resizable:
+        message = "a smaller size cannot mend this condition, so there is no limit to resize to"
+        hint = "write then: reject, then: warn or then: {scale: 50%}"
+        document.report((*then, "resize"), "R203", message, hint)
+    if rule.then.kind == "halt" and rule.only.sides:
+        message = "a halt stops channels, symbols or the account, never one side alone"
+        document.report((*path, "only", "sides"), "R206", message, "delete sides, or write then: reject", at_key=True)
+
+
+def _channel_spans(document: Document, rules: list[Path]) -> dict[str, Span]:
+    """The channels named under ``only``, each where it stands first."""
+    spans: dict[str, Span] = {}
+    for path in rules:
+        for name, span in document.spans(*path, "only", "channels").items():
+            spans.setdefault(name, span)
+    return spans

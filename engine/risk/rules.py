@@ -1,0 +1,56 @@
+"""Rules as the engine sees them: what they ask, what they do, whom they concern, and where they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.config.text import SourceText, Span
+from engine.domain import Proposal
+from engine.risk.tree import Tree
+
+ActionName = Literal["reject", "warn", "resize", "scale", "halt"]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleAction:
+    """What a rule does. ``factor`` belongs to scale; ``halt_ms`` to halt, None there means until the next midnight."""
+
+    kind: ActionName
+    factor: float = 1.0
+    halt_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which trades a rule is about; an empty list means all."""
+
+    channels: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    sides: tuple[str, ...] = ()
+
+    def covers(self, proposal: Proposal) -> bool:
+        """Whether a proposal matches every list."""
+        pairs = ((proposal.channel, self.channels), (proposal.symbol, self.symbols), (proposal.side, self.sides))
+        return all(not names or value in names for value, names in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule; ``where`` is its place for people, such as ``rules/default.yaml:12``."""
+
+    name: str
+    where: str
+    when: Tree
+    then: RuleAction
+    only: Scope = Scope()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFile:
+    """The rules of one file, in order, and where it names channels."""
+
+    source: SourceText
+    rules: tuple[Rule, ...]
+    channel_spans: dict[str, Span]

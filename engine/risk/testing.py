@@ -1,0 +1,135 @@
+"""The tests inside rule files: given a trade and an account, the rules must answer as expected.
+
+1. Each test's answer is compared with what it expects; a difference is an error that says what came instead.
+2. When all pass, each rule is dropped in turn. When no test notices, the rule could be deleted or mistyped unseen,
+   which is a warning. Only tests in which the rule spoke can notice, so only those are asked again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.config.diagnostics import did_you_mean
+from engine.config.document import Document
+from engine.config.yamlfile import Path
+from engine.domain import Account, Decision, OpenTrade, Proposal, Side
+from engine.risk.book import RuleBook
+from engine.risk.rules import Rule, RuleFile
+from engine.units import DAY_MS, fraction, money
+
+NOON_MS = 20_089 * DAY_MS + DAY_MS // 2  # 2025-01-01 12:00 UTC; no rule may depend on which noon it is
+CENT = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTest:
+    """One test, ready to be asked."""
+
+    path: Path
+    name: str
+    proposal: Proposal
+    account: Account
+    currency: str
+    action: str
+    rule: str | None
+    notional: float | None
+
+    def passes(self, decision: Decision) -> bool:
+        """Whether a decision is the expected one."""
+        if decision.taken == (self.action in ("reject", "halt")):
+            return False
+        spoke = [note for note in decision.notes if note.action == self.action and self.rule in (None, note.rule)]
+        if (self.action == "take") == bool(decision.notes) or (self.action != "take" and not spoke):
+            return False
+        size = self.proposal.notional * decision.factor
+        return self.notional is None or math.isclose(size, self.notional, rel_tol=1e-9, abs_tol=CENT)
+
+
+def run_tests(document: Document, rules: Sequence[Rule]) -> None:
+    """Run the tests of a sound rule file and report what fails and what no test holds."""
+    tests = [_build_test(document, ("tests", i), rules) for i in range(document.count("tests"))]
+    if document.failed:
+        return
+    decisions = [_ask(document, rules, test) for test in tests]
+    for test, decision in zip(tests, decisions, strict=True):
+        if not test.passes(decision):
+            expected = _expected(test)
+            message = f'the test "{test.name}" expects {expected}, but the rules answer {_answer(test, decision)}'
+            hint = decision.notes[-1].text if decision.notes else "no rule's condition holds for this trade"
+            document.report((*test.path, "expect"), "R201", message, hint)
+    if not document.failed:
+        for i, rule in enumerate(rules):
+            others = [*rules[:i], *rules[i + 1 :]]
+            heard = [t for t, d in zip(tests, decisions, strict=True) if any(n.rule == rule.name for n in d.notes)]
+            if all(test.passes(_ask(document, others, test)) for test in heard):
+                message = f'no test notices when the rule "{rule.name}" is dropped'
+                hint = f"add a test that expects rule: {rule.name}"
+                document.report(("rules", i, "name"), "R202", message, hint, severity="warning")
+
+
+def _ask(document: Document, rules: Sequence[Rule], test: RuleTest) -> Decision:
+    """What some rules answer to a test."""
+    return RuleBook([RuleFile(document.source, tuple(rules), {})]).decide(test.proposal, test.account)
+
+
+def _build_test(document: Document, path: Path, rules: Sequence[Rule]) -> RuleTest:
+    """The test at a path; values that contradict each other are reported."""
+    given: dict[str, Any] = document.get(*path, "given")
+    expect: dict[str, Any] = document.get(*path, "expect")
+    notional, currency = money(given.get("notional", "1000 USDT"))
+    equity, account_currency = money(given.get("equity", f"10000 {currency}"))
+    wanted = money(expect["notional"]) if "notional" in expect else None
+    if currency != account_currency or (wanted and wanted[1] != currency):
+        message = "amounts in different currencies"
+        document.report(path, "R109", message, f"write all of them in {currency}; what is not given is in USDT")
+    side, entry, stop = Side(given.get("side", "long")), float(given.get("entry", 100)), given.get("stop")
+    if stop is not None and (entry - stop) * side.sign <= 0:
+        where = "below" if side is Side.LONG else "above"
+        message = f"the stop of a {side} must be {where} its entry of {entry:g}"
+        document.report((*path, "given", "stop"), "R204", message, f"write stop: {entry - side.sign * entry / 50:g}")
+    rule = expect.get("rule")
+    names = [each.name for each in rules]
+    if rule is not None and rule not in names:
+        hint = did_you_mean(rule, names) or f"rules of this file: {', '.join(names)}"
+        document.report((*path, "expect", "rule"), "R205", f'no rule of this file is called "{rule}"', hint)
+    channel, symbol = given.get("channel", "test"), given.get("symbol", "BTCUSDT")
+    leverage = float(given.get("leverage", 1))
+    proposal = Proposal(
+        signal_id=f"{channel}/1",
+        channel=channel,
+        symbol=symbol,
+        side=side,
+        posted_ms=NOON_MS - 5_000,
+        act_ms=NOON_MS,
+        entry=entry,
+        stop=None if stop is None else float(stop),
+        targets=tuple(float(price) for price in given.get("targets", ())),
+        quantity=notional / entry,
+        notional=notional,
+        risk=0.0 if stop is None else notional * abs(entry - stop) / entry,
+        margin=notional / leverage,
+        leverage=leverage,
+    )
+    start = equity / (1 - fraction(given.get("daily loss", "0%")))
+    others = (OpenTrade(f"{channel}/0", channel, symbol, side, 0.0, 0.0, 0.0),) * int(given.get("open trades", 0))
+    account = Account(NOON_MS, equity, start, max(equity, start), others)
+    amount = wanted[0] if wanted else None
+    name = document.get(*path, "name")
+    return RuleTest(path, name, proposal, account, currency, expect["action"], rule, amount)
+
+
+def _expected(test: RuleTest) -> str:
+    """What a test expects, in words."""
+    by = f" by {test.rule}" if test.rule else ""
+    amount = "" if test.notional is None else f" with {test.notional:.8g} {test.currency}"
+    return f"{test.action}{by}{amount}"
+
+
+def _answer(test: RuleTest, decision: Decision) -> str:
+    """What the rules answered, in words."""
+    said = " and ".join(f"{note.action} by {note.rule}" for note in decision.notes) or "take"
+    amount = f" with {test.proposal.notional * decision.factor:.8g} {test.currency}" if decision.taken else ""
+    return f"{said}{amount}"

@@ -1,0 +1,91 @@
+"""The money of paths: fees, funding, and the R multiple, for one unit of planned quantity.
+
+``R = net / risk`` with ``risk = sum_j weight_j * |entry_j - stop|`` over all orders at their planned prices (a market
+order at its fill): what one stood to lose when the call was acted on, had every order filled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.market.candles import Candles, Floats, Funding, Ints
+from engine.simulate.table import PathTable
+from engine.simulate.terms import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Quote currency per unit of planned quantity, shape (n,) each. ``risk`` and ``r`` are NaN without a stop.
+
+    ``entry`` is the planned average entry (a market order at its fill, NaN when it never filled); ``r`` is NaN for a
+    path that was not filled.
+    """
+
+    gross: Floats
+    fees: Floats
+    funding: Floats
+    net: Floats
+    entry: Floats
+    risk: Floats
+    r: Floats
+
+
+def money_of(
+    table: PathTable, terms: Terms, candles: Mapping[str, Candles], funding: Mapping[str, Funding] | None = None
+) -> Money:
+    """The money of every path. ``funding`` None: no funding is paid."""
+    sign = np.array([plan.side.sign for plan in table.plans], np.float64)
+    bought, sold = table.fill_price * table.fill_share, table.leg_price * table.leg_share
+    gross = sign * (sold.sum(axis=1) - bought.sum(axis=1))
+    entry_fees = (bought * np.where(table.fill_maker, terms.maker, terms.taker)).sum(axis=1)
+    exit_fees = (sold * np.where(table.leg_maker, terms.maker, terms.taker)).sum(axis=1)
+    fees = entry_fees + exit_fees
+    paid = np.zeros(len(table)) if funding is None else sign * _funding(table, candles, funding)
+    net = gross - fees - paid
+    price, weight = planned_orders(table)
+    entry = (price * weight).sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        risk = (np.abs(price - table.stop[:, None]) * weight).sum(axis=1)
+        r = np.where(table.filled & (risk > 0), net / np.where(risk > 0, risk, 1.0), np.nan)
+    return Money(gross, fees, paid, net, entry, risk, r)
+
+
+def planned_orders(table: PathTable) -> tuple[Floats, Floats]:
+    """Prices and weights of all orders, shape (n, R); a market order at its fill (NaN when it never filled)."""
+    price, weight = np.zeros(table.fill_ms.shape), np.zeros(table.fill_ms.shape)
+    for i, plan in enumerate(table.plans):
+        for j, order in enumerate(plan.orders):
+            weight[i, j] = order.weight
+            filled = table.fill_ms[i, j] >= 0
+            price[i, j] = order.price if order.price is not None else table.fill_price[i, j] if filled else np.nan
+    return price, weight
+
+
+def _funding(table: PathTable, candles: Mapping[str, Candles], funding: Mapping[str, Funding]) -> Floats:
+    """What a long would pay: sum of share * price * rate over the settlements at which the position was open.
+
+    A position is open at a settlement when it was filled in a bar that opened before it and not yet closed in such a
+    bar. The price is the open of the first bar at or after the settlement (the fair price is not stored).
+    """
+    paid = np.zeros(len(table))
+    symbols = np.array([plan.symbol for plan in table.plans])
+    for symbol, history in funding.items():
+        rows = np.flatnonzero((symbols == symbol) & table.filled)
+        bars = candles.get(symbol)
+        if not len(rows) or bars is None or not len(bars):
+            continue
+        at = np.minimum(np.searchsorted(bars.ts, history.ts), len(bars) - 1)
+        running = np.concatenate([[0.0], np.cumsum(history.rate * bars.open[at])])
+        out = _until(running, history.ts, table.leg_ms[rows]) * table.leg_share[rows]
+        into = _until(running, history.ts, table.fill_ms[rows]) * table.fill_share[rows]
+        paid[rows] = out.sum(axis=1) - into.sum(axis=1)
+    return paid
+
+
+def _until(running: Floats, settled: Ints, ts: Ints) -> Floats:
+    """The running sum over all settlements at or before each time."""
+    found: Floats = running[np.searchsorted(settled, ts, side="right")]
+    return found

@@ -1,0 +1,121 @@
+"""The paths of many plans as columns, and one of them as a ``domain.Path``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.domain import ExitReason, Fill, Leg, Path, PathStatus, Plan
+from engine.market.candles import Floats, Ints
+
+STATUSES = list(PathStatus)
+REASONS = list(ExitReason)
+CODE = {status: i for i, status in enumerate(STATUSES)}
+REASON = {reason: i for i, reason in enumerate(REASONS)}
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class PathTable:
+    """Paths of ``n`` plans with at most ``R`` orders and ``L`` exit legs, for one unit of planned quantity each.
+
+    ``status`` indexes ``STATUSES``; ``first_ms`` is the open of the first bar that counts (-1: none). Fills (n, R):
+    ``fill_ms`` (-1: not filled), ``fill_price`` (slippage included), ``fill_share`` of the planned quantity,
+    ``fill_maker``. Legs (n, L) in order of time: ``leg_ms`` (-1: none), ``leg_price``, ``leg_share``, ``leg_reason``
+    (indexes ``REASONS``), ``leg_maker``, ``leg_target`` (from 1; 0 for other exits). ``stop`` is the resolved first
+    stop (NaN: none), ``end_ms`` when its orders and position were known to be gone: the close of the bar in which that
+    happened, the open of the bar for expired or late ones, the end of the candles for open or resting ones.
+    """
+
+    plans: Sequence[Plan]
+    status: Ints
+    ambiguous: Bools
+    first_ms: Ints
+    end_ms: Ints
+    stop: Floats
+    fill_ms: Ints
+    fill_price: Floats
+    fill_share: Floats
+    fill_maker: Bools
+    leg_ms: Ints
+    leg_price: Floats
+    leg_share: Floats
+    leg_reason: Ints
+    leg_maker: Bools
+    leg_target: Ints
+
+    @classmethod
+    def empty(cls, plans: Sequence[Plan]) -> PathTable:
+        """A table in which nothing has happened: every plan without data."""
+        n = len(plans)
+        rungs = max((len(p.orders) for p in plans), default=1)
+        legs = max((len(p.targets) for p in plans), default=0) + 1
+        return cls(
+            plans,
+            np.full(n, CODE[PathStatus.NO_DATA], np.int64),
+            np.zeros(n, np.bool_),
+            np.full(n, -1, np.int64),
+            np.array([p.act_ms for p in plans], np.int64),
+            np.full(n, np.nan),
+            np.full((n, rungs), -1, np.int64),
+            np.zeros((n, rungs)),
+            np.zeros((n, rungs)),
+            np.zeros((n, rungs), np.bool_),
+            np.full((n, legs), -1, np.int64),
+            np.zeros((n, legs)),
+            np.zeros((n, legs)),
+            np.zeros((n, legs), np.int64),
+            np.zeros((n, legs), np.bool_),
+            np.zeros((n, legs), np.int64),
+        )
+
+    def __len__(self) -> int:
+        """How many paths."""
+        return len(self.plans)
+
+    def status_of(self, i: int) -> PathStatus:
+        """The status of one path."""
+        return STATUSES[int(self.status[i])]
+
+    @property
+    def filled(self) -> Bools:
+        """Which paths were ever in the market."""
+        return np.isin(self.status, (CODE[PathStatus.CLOSED], CODE[PathStatus.OPEN]))
+
+    @property
+    def fill_first_ms(self) -> Ints:
+        """The bar of the first fill (-1: none), shape (n,)."""
+        masked = np.where(self.fill_ms >= 0, self.fill_ms, np.iinfo(np.int64).max)
+        first = masked.min(axis=1, initial=np.iinfo(np.int64).max)
+        return np.where(self.filled, first, -1)
+
+    @property
+    def entry_price(self) -> Floats:
+        """The average fill price (NaN: not filled), shape (n,)."""
+        share = self.fill_share.sum(axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(share > 0, (self.fill_price * self.fill_share).sum(axis=1) / share, np.nan)
+
+    def path(self, i: int) -> Path:
+        """One path in the vocabulary of the domain."""
+        fills = tuple(
+            Fill(int(self.fill_ms[i, j]), float(self.fill_price[i, j]), float(self.fill_share[i, j]), bool(maker))
+            for j, maker in enumerate(self.fill_maker[i])
+            if self.fill_ms[i, j] >= 0
+        )
+        legs = tuple(
+            Leg(
+                int(self.leg_ms[i, j]),
+                float(self.leg_price[i, j]),
+                float(self.leg_share[i, j]),
+                REASONS[int(self.leg_reason[i, j])],
+                bool(self.leg_maker[i, j]),
+                int(self.leg_target[i, j]),
+            )
+            for j in range(self.leg_ms.shape[1])
+            if self.leg_ms[i, j] >= 0
+        )
+        return Path(self.plans[i], self.status_of(i), fills, legs, bool(self.ambiguous[i]))

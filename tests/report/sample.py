@@ -1,0 +1,214 @@
+"""A seeded run of three made-up channels with about 600 calls, as a backtest would leave it; one channel is hostile."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from engine.report.run import AccountResult, ChannelResult, Funnel, Run, save_run
+from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, write_calls, write_equity
+from engine.units import DAY_MS, HOUR_MS, MINUTE_MS, iso, moment_ms
+
+HOSTILE = "<script>alert(1)</script>"
+START = moment_ms("2025-01-01")
+DAYS = 180
+SYMBOLS = {"BTCUSDT": 95_000.0, "ETHUSDT": 3_300.0, "SOLUSDT": 190.0, "DOGEUSDT": 0.32, "PEPEUSDT": 0.0000131}
+UNFILLED = ("expired", "target first", "too late", "no data", "repeat", "opposite", "no stop")
+RULES = (("two-at-a-time", "rules/conservative.yaml:21"), ("daily-stop", "rules/conservative.yaml:27"))
+
+
+def sample_calls(hostile: bool = True, seed: int = 7) -> list[CallRow]:
+    """The calls of all channels, in the order in which they were posted."""
+    rng = np.random.default_rng(seed)
+    rows = [
+        row
+        for channel, number, skill in (("keel", 390, 0.34), ("fast_scalps", 150, -0.06), ("moon_room", 60, -0.02))
+        for row in _channel(rng, channel, number, skill, hostile and channel == "moon_room")
+    ]
+    return sorted(rows, key=lambda row: row.posted)
+
+
+def sample_run(rows: list[CallRow], hostile: bool = True) -> Run:
+    """The figures of the run that the calls add up to (the intervals by a plain bootstrap)."""
+    names = {"keel": "Keel Signals", "fast_scalps": "Fast Scalps", "moon_room": HOSTILE if hostile else "Moon Room"}
+    names["quiet"] = "Quiet Desk"
+    taken = [row for row in rows if row.taken]
+    net = sum(row.net or 0.0 for row in taken)
+    refused = Counter((row.rule, row.rule_where) for row in rows if row.rule)
+    return Run(
+        format=1,
+        created="2025-07-02T09:14:05Z",
+        version="0.1.0",
+        strategy="vip-ladder",
+        strategy_path="strategies/vip_ladder.yaml",
+        period=("2025-01-01T00:00:00Z", "2025-06-30T00:00:00Z"),
+        timezone="Europe/Sofia",
+        timeframe="1m",
+        price_source="synthetic market, seed 7",
+        seed=7,
+        channels=[_result(key, name, [row for row in rows if row.channel == key]) for key, name in names.items()],
+        account=AccountResult(
+            currency="USDT",
+            start_equity=10_000.0,
+            end_equity=10_000.0 + net,
+            trades=len(taken),
+            refused=refused.total(),
+            max_drawdown=float(_curve(rows)[2].max()),
+            fees=sum(row.fees or 0.0 for row in taken),
+            funding=sum(row.funding or 0.0 for row in taken),
+            refusals=[{"rule": rule, "where": at, "count": n} for (rule, at), n in refused.most_common()],
+        ),
+        assumptions=[
+            "Fees: maker 0.02%, taker 0.06% since 2024-11-01 (fee schedule of the exchange, read 2025-06-30).",
+            "Latency 5 s after the post; the first bar that opens after it counts.",
+            "Slippage 2 bp on market, stop and time exits.",
+            "Same candle: stop first.",
+            "Funding: history, every 8 h.",
+        ],
+        warnings=["12 calls of Fast Scalps name symbols without candles; they stand in the funnel as no data."],
+        inputs={
+            "channels/keel.channel": "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b",
+            "strategies/vip_ladder.yaml": "d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35",
+        },
+    )
+
+
+def write_sample(folder: Path, hostile: bool = True) -> Run:
+    """The three files of the sample run in a folder."""
+    rows = sample_calls(hostile)
+    run = sample_run(rows, hostile)
+    save_run(folder, run)
+    write_calls(folder / CALLS_FILE, rows)
+    write_equity(folder / EQUITY_FILE, *_curve(rows))
+    return run
+
+
+def _channel(rng: np.random.Generator, channel: str, number: int, skill: float, hostile: bool) -> list[CallRow]:
+    rows = []
+    for i in range(number):
+        posted = START + int(rng.integers(0, DAYS * DAY_MS // 1000)) * 1000
+        symbol = str(rng.choice(list(SYMBOLS)))
+        price = SYMBOLS[symbol] * float(rng.uniform(0.8, 1.2))
+        side, sign = ("long", 1) if rng.random() < 0.6 else ("short", -1)
+        distance = float(rng.uniform(0.01, 0.03))
+        stop = price * (1 - sign * distance)
+        targets = tuple(price * (1 + sign * distance * k) for k in (1.0, 2.0))
+        call = {
+            "signal_id": f"{channel}/{1000 + i}",
+            "channel": channel,
+            "posted": iso(posted),
+            "acted": iso(posted + 5000),
+            "symbol": symbol,
+            "side": side,
+            "entry_kind": "limit",
+            "entry": (price,),
+            "stop": stop,
+            "targets": targets,
+            "leverage": 5.0,
+            "layout": "block",
+        }
+        if hostile and i % 3 == 0:
+            call |= {"symbol": "=cmd()", "layout": "{{7*7}} ${7*7}", "notes": f"'{HOSTILE}\u2028--ink\x00 \u202e%{{x}}"}
+        if rng.random() < 0.22:
+            rows.append(CallRow(**call, status=str(rng.choice(UNFILLED))))
+            continue
+        outcome = rng.random()
+        win = 0.45 + skill / 2
+        r, reason = (-1.04, "stop") if outcome > win else (1.46, "target") if outcome > win / 2 else (0.47, "breakeven")
+        r += float(rng.normal(0, 0.05))
+        filled = posted + int(rng.integers(1, 600)) * MINUTE_MS
+        closed = filled + int(rng.integers(5, 3000)) * MINUTE_MS
+        first = targets[0] if reason != "stop" else stop
+        call |= {
+            "status": "closed",
+            "filled_at": iso(filled),
+            "closed_at": iso(closed),
+            "entry_price": price,
+            "exit_reason": reason,
+            "exits": f"{reason} {first:.8g} x 1 @ {iso(closed)}",
+            "r": r,
+            "ambiguous": bool(rng.random() < 0.03),
+            "delay_s": (filled - posted) / 1000,
+        }
+        if rng.random() < 0.2:
+            rule, where = RULES[int(rng.integers(len(RULES)))]
+            rows.append(CallRow(**call, rule=rule, rule_where=where))
+            continue
+        risk = 50.0
+        costs = {"fees": 3.1, "funding": float(rng.normal(0, 0.4))}
+        net = r * risk
+        call |= {"taken": True, "quantity": risk / abs(price - stop), "risk": risk, "net": net}
+        rows.append(CallRow(**call, **costs, gross=net + costs["fees"] + costs["funding"]))
+    return rows
+
+
+def _result(channel: str, name: str, rows: list[CallRow]) -> ChannelResult:
+    r = np.array([row.r for row in rows if row.counted_r is not None])
+    known = len(r) > 0
+    low, high = None, None
+    if len(r) >= 20:
+        means = np.random.default_rng(3).choice(r, (2000, len(r))).mean(axis=1)
+        low, high = (float(x) for x in np.quantile(means, [0.025, 0.975]))
+    total = np.cumsum(r)
+    mean = float(r.mean()) if known else None
+    fates = dict(Counter(row.status for row in rows).most_common())
+    verdict, why = "NOT ENOUGH DATA (about 210 more trades)", "An edge of +0.2R cannot be told from luck yet."
+    if low is not None and low > 0:
+        verdict, why = "EDGE SHOWN", "The whole interval lies above zero, also without the three best trades."
+    elif high is not None and high < 0:
+        verdict, why = "LOSES", "The whole interval lies below zero."
+    elif len(r) > 100:
+        verdict, why = "NO EDGE SHOWN", "The interval holds zero: luck explains the result."
+    return ChannelResult(
+        channel=channel,
+        name=name,
+        trades=len(r),
+        clusters=round(len(r) * 0.8),
+        mean_r=mean,
+        low=low,
+        high=high,
+        median_r=float(np.median(r)) if known else None,
+        win_rate=float((r > 0).mean()) if known else None,
+        fair_win_rate=0.46 if known else None,
+        profit_factor=float(r[r > 0].sum() / -r[r < 0].sum()) if known else None,
+        total_r=float(r.sum()),
+        max_drawdown_r=float((np.maximum.accumulate(total) - total).max()) if known else 0.0,
+        fill_rate=len(r) / len(rows) if rows else None,
+        median_delay_ms=4.0 * HOUR_MS if known else None,
+        ambiguous=sum(row.ambiguous for row in rows),
+        stop_first_r=mean,
+        target_first_r=mean + 0.04 if mean is not None else None,
+        touch_through_r=mean - 0.03 if mean is not None else None,
+        edited=len(rows) // 25,
+        hindsight=len(rows) // 60,
+        verdict=verdict,
+        why=why,
+        funnel=Funnel(
+            posted=len(rows) * 3 + 41,
+            signals=len(rows),
+            updates=len(rows) // 2,
+            refused=len(rows) // 12,
+            unread=len(rows) * 3 + 41 - len(rows) - len(rows) // 2 - len(rows) // 12,
+            calls=fates,
+            reasons={"level-order": len(rows) // 20, "unclaimed-number": len(rows) // 12 - len(rows) // 20}
+            if rows
+            else {},
+        ),
+        account_trades=sum(row.taken for row in rows),
+        account_net=sum(row.net or 0.0 for row in rows),
+    )
+
+
+def _curve(rows: list[CallRow]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Equity marked every hour: what was won and lost until then, with a little noise for the open trades."""
+    ts = START + np.arange(DAYS * 24 + 96) * HOUR_MS
+    won = sorted((moment_ms(row.closed_at), row.net or 0.0) for row in rows if row.taken)
+    at = np.searchsorted([ms for ms, _ in won], ts, side="right")
+    sums = np.concatenate([[0.0], np.cumsum([net for _, net in won])])
+    noise = np.random.default_rng(11).normal(0, 8, len(ts))
+    noise[0] = noise[-1] = 0.0
+    equity = 10_000 + sums[at] + noise
+    peak = np.maximum.accumulate(equity)
+    return ts, equity, (peak - equity) / peak

@@ -1,0 +1,49 @@
+"""Proposals and accounts for the tests of the rules, described by what matters in them."""
+
+from __future__ import annotations
+
+from engine.config.text import SourceText
+from engine.domain import Account, OpenTrade, Proposal, Side
+from engine.risk import RuleBook, load_rules
+from engine.units import moment_ms
+
+NOON = moment_ms("2025-01-15 12:00")
+
+
+def proposal(
+    *,
+    side: Side = Side.LONG,
+    entry: float = 100,
+    stop: float | None = 98,
+    notional: float = 1_000,
+    leverage: float = 1,
+    channel: str = "fast_scalps",
+    symbol: str = "BTCUSDT",
+) -> Proposal:
+    """A trade that asks to be taken."""
+    risk = 0.0 if stop is None else abs(entry - stop) / entry * notional
+    margin = notional / leverage
+    return Proposal(
+        f"{channel}/7", channel, symbol, side, NOON - 5_000, NOON, entry, stop, (), notional / entry, notional, risk,
+        margin, leverage,
+    )  # fmt: skip
+
+
+def account(
+    *, equity: float = 10_000, day_start: float | None = None, open_trades: int = 0, now: str = "2025-01-15 12:00"
+) -> Account:
+    """An account at a moment (UTC)."""
+    start = equity if day_start is None else day_start
+    others = tuple(OpenTrade(f"x/{i}", "x", "ETHUSDT", Side.LONG, 100, 100, 1) for i in range(open_trades))
+    return Account(moment_ms(now), equity, start, max(equity, start), others)
+
+
+def book(*files: str, timezone: str = "UTC") -> RuleBook:
+    """The rules of some texts; ``rules:`` stands before each. Their tests are not the subject, so none are needed."""
+    loaded = []
+    for number, text in enumerate(files, 1):
+        rules, found = load_rules(SourceText(f"rules/file{number}.yaml", f"rules:\n{text}"))
+        assert [d for d in found if d.code != "R202"] == []
+        assert rules is not None
+        loaded.append(rules)
+    return RuleBook(loaded, timezone)

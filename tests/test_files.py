@@ -1,0 +1,68 @@
+"""Files survive a kill, and CSV cells never run."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from engine.files import append_synced, replacing, safe_cell, sha256_of, write_csv, write_text
+
+
+def test_a_replaced_file_is_the_old_one_when_writing_fails(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+
+    def be_killed_while_writing() -> None:
+        with replacing(path) as temporary:
+            temporary.write_text("half of the n")
+            raise RuntimeError("kill")
+
+    with pytest.raises(RuntimeError, match="kill"):
+        be_killed_while_writing()
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_replaced_file_is_the_new_one_when_the_block_ends(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "a.txt"
+    write_text(path, "new\n")
+    assert path.read_bytes() == b"new\n"
+    plain = tmp_path / "plain.txt"
+    plain.write_text("as any other file")
+    assert path.stat().st_mode == plain.stat().st_mode
+
+
+def test_appending_keeps_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "log" / "record.jsonl"
+    append_synced(path, ["one"])
+    append_synced(path, ["two", "drei ✓"])
+    assert path.read_text(encoding="utf-8") == "one\ntwo\ndrei ✓\n"
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\r=1"])
+def test_a_cell_that_looks_like_a_formula_becomes_text(cell: str) -> None:
+    assert safe_cell(cell) == "'" + cell
+
+
+@pytest.mark.parametrize(("cell", "expected"), [(None, ""), (-1.5, -1.5), ("BTCUSDT", "BTCUSDT"), (0, 0), ("", "")])
+def test_other_cells_stay(cell: object, expected: object) -> None:
+    assert safe_cell(cell) == expected
+
+
+def test_csv_floats_read_back_equal(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    write_csv(path, ["a", "b"], [[0.1 + 0.2, "=cmd()"], [None, 'say "hi",\nthen go']])
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    assert float(rows[1][0]) == 0.1 + 0.2
+    assert rows[1][1] == "'=cmd()"
+    assert rows[2] == ["", 'say "hi",\nthen go']
+
+
+def test_hash_is_of_the_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"abc" * 1_000_000)
+    assert sha256_of(path) == hashlib.sha256(b"abc" * 1_000_000).hexdigest()
