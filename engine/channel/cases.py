@@ -27,9 +27,7 @@ def case_faults(profile: Profile, source: SourceText) -> list[Diagnostic]:
 
 
 def _case_faults(profile: Profile, case: t.Case, source: SourceText) -> list[Diagnostic]:
-    bad_keys = [
-        fault for block in case.expected for fault in name_faults(block, dict.fromkeys(EXPECT_KEYS), source)
-    ]
+    bad_keys = [fault for block in case.expected for fault in name_faults(block, dict.fromkeys(EXPECT_KEYS), source)]
     if bad_keys:
         return bad_keys
     reading = read(profile, case.message)
@@ -43,7 +41,9 @@ def _case_faults(profile: Profile, case: t.Case, source: SourceText) -> list[Dia
     if reading.refusal is not None:
         return [_nothing_read(case, reading, source)]
     if len(got) != len(case.expected):
-        message = f'test "{case.name}" read {len(got)} of {len(case.expected)} expected: {"; ".join(map(describe, got))}'
+        message = (
+            f'test "{case.name}" read {len(got)} of {len(case.expected)} expected: {"; ".join(map(describe, got))}'
+        )
         return [diagnose(source, case.name_span, "D403", message, "write one expect for each call in the message")]
     return [
         fault for made, block in zip(got, case.expected, strict=True) for fault in _compare(made, block, case, source)

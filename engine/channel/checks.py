@@ -70,9 +70,7 @@ def _sample_faults(profile: Profile, layout: Layout, file: t.File, source: Sourc
     return _value_faults(profile, layout, own, prepared, source)
 
 
-def _refused_sample(
-    profile: Profile, layout: Layout, refusal: Refusal, file: t.File, source: SourceText
-) -> Diagnostic:
+def _refused_sample(profile: Profile, layout: Layout, refusal: Refusal, file: t.File, source: SourceText) -> Diagnostic:
     """The finding for a sample that no layout is even tried on."""
     if refusal.code != "never":
         message = f'layout "{layout.name}" can never be read: {refusal.text}'

@@ -8,73 +8,19 @@ from dataclasses import dataclass
 
 from engine.channel import tree as t
 from engine.channel.fold import fold
-from engine.channel.layout import Layout, build, holds_break
-from engine.channel.names import FIELDS, OPTIONS, PRICE_FIELDS, SPECIAL_GROUPS, UPDATES
-from engine.channel.pattern import Synonym, literal_items
+from engine.channel.layout import Layout
+from engine.channel.names import FIELD_ALIASES, FIELDS, OPTIONS, PRICE_FIELDS, UPDATES
 from engine.channel.profile import Settings
+from engine.channel.template import build, holds_break
 from engine.channel.values import Fields
-from engine.channel.vocabulary import Vocabulary, clean, tokens_of
 from engine.config.diagnostics import Diagnostic, diagnose, did_you_mean, related
 from engine.config.text import SourceText, Span
 from engine.units import DAY_MS, moment_ms
 
 
-def compile_words(file: t.File, source: SourceText) -> tuple[Vocabulary, list[Diagnostic]]:
-    """The vocabulary of a file; a finding where one word stands in two groups."""
-    found: list[Diagnostic] = []
-    declared: dict[str, tuple[str, ...]] = {}
-    symbols: dict[tuple[str, ...], str] = {}
-    owner: dict[tuple[str, ...], tuple[str, t.Word]] = {}
-    for group in file.words:
-        phrases = []
-        for word in group.words:
-            phrase = clean(word.text)
-            tokens = tokens_of(phrase)
-            first = owner.setdefault(tokens, (group.name, word))
-            if first[0] != group.name:
-                message = f'"{word.text}" stands for "{first[0]}" and for "{group.name}"'
-                also = (related(source, first[1].span, f'for "{first[0]}" here'),)
-                found.append(diagnose(source, word.span, "D211", message, "keep it in one group", related=also))
-            phrases.append(phrase)
-            if group.name.startswith("symbol "):
-                symbols[tokens] = group.name.removeprefix("symbol ")
-        if not group.name.startswith("symbol "):
-            declared[group.name] = (*declared.get(group.name, ()), *phrases)
-    return Vocabulary(declared, symbols), found
-
-
-def unused_words(file: t.File, words: Vocabulary, source: SourceText) -> list[Diagnostic]:
-    """A warning for each group of synonyms that no sample uses."""
-    synonyms = words.synonyms()
-    used = {
-        item.group
-        for layout in file.layouts
-        for piece in _texts(layout.pieces)
-        for item in literal_items(piece.text, synonyms)
-        if isinstance(item, Synonym)
-    }
-    return [
-        diagnose(
-            source, group.span, "D503", f'no sample holds a word of "{group.name}"',
-            "take the line out, or write one of its words in a sample", "warning",
-        )
-        for group in file.words
-        if group.name not in used and group.name not in SPECIAL_GROUPS and not group.name.startswith("symbol ")
-    ]  # fmt: skip
-
-
-def _texts(pieces: Sequence[t.Piece]) -> list[t.Text]:
-    return [
-        text
-        for piece in pieces
-        for text in ([piece] if isinstance(piece, t.Text) else _texts(piece.pieces) if isinstance(piece, t.Group) else [])
-    ]
-
-
-# ------------------------------------------------------------------ marks
-
-
-def mark_faults(pieces: Sequence[t.Piece], fields: Fields, source: SourceText, in_phrase: bool = False) -> list[Diagnostic]:
+def mark_faults(
+    pieces: Sequence[t.Piece], fields: Fields, source: SourceText, in_phrase: bool = False
+) -> list[Diagnostic]:
     """Findings for marks whose field is unknown or whose sample is not one of that field."""
     found: list[Diagnostic] = []
     for mark in t.marks(tuple(pieces)):
@@ -92,7 +38,8 @@ def mark_faults(pieces: Sequence[t.Piece], fields: Fields, source: SourceText, i
 
 
 def _unknown_field(mark: t.Mark, source: SourceText) -> Diagnostic:
-    close = did_you_mean(mark.field.lower(), FIELDS, 0.5)
+    word = mark.field.lower()
+    close = f'did you mean "{FIELD_ALIASES[word]}"?' if word in FIELD_ALIASES else did_you_mean(word, FIELDS)
     if not mark.sample and not close:
         message = "a mark needs a field name first"
         return diagnose(source, mark.field_span, "D102", message, f"for example {{side: {mark.field}}}")
@@ -120,9 +67,6 @@ def _sample_fault(mark: t.Mark, fields: Fields) -> tuple[str, str, str] | None:
     return None
 
 
-# ------------------------------------------------------------------ layouts
-
-
 @dataclass(frozen=True, slots=True)
 class _Options:
     many: bool = False
@@ -143,13 +87,19 @@ def compile_layouts(
         if not node.action and node.name in names:
             also = (related(source, names[node.name], "the first one"),)
             hint = "give each layout its own name"
-            faults.append(diagnose(source, node.name_span, "D210", f'two layouts are named "{node.name}"', hint, related=also))
+            faults.append(
+                diagnose(source, node.name_span, "D210", f'two layouts are named "{node.name}"', hint, related=also)
+            )
         names.setdefault(node.name, node.name_span)
         if node.action and node.action not in UPDATES:
             hint = did_you_mean(node.action, UPDATES) or "updates: " + ", ".join(UPDATES)
             faults.append(diagnose(source, node.action_span, "D204", f'unknown update "{node.action}"', hint))
-        faults += mark_faults(node.pieces, fields, source) + _shape_faults(node, source)
-        faults += _update_faults(node, source) if node.action else _signal_faults(node, settings, source)
+        marks = mark_faults(node.pieces, fields, source)
+        faults += marks + _shape_faults(node, source)
+        if node.action:
+            faults += _update_faults(node, source)
+        elif not (marks or node.mended):  # else what seems to be missing may stand in a faulty line
+            faults += _signal_faults(node, settings, source)
         found += faults
         if all(fault.severity == "warning" for fault in faults):
             layouts.append(
@@ -199,7 +149,7 @@ def _shape_faults(node: t.LayoutNode, source: SourceText) -> list[Diagnostic]:
         for index, piece in enumerate(pieces):
             line = [] if isinstance(piece, t.Break) else [*line, piece]
             if isinstance(piece, t.Group):
-                before = line[:-1]
+                before = [other for other in line[:-1] if not _is_blank(other)]
                 if before and isinstance(before[-1], t.Skip):
                     message, hint = "{...} has to know where it ends", "put a word or a mark behind it"
                     found.append(diagnose(source, before[-1].span, "D212", message, hint))
@@ -256,7 +206,7 @@ def _update_faults(node: t.LayoutNode, source: SourceText) -> list[Diagnostic]:
     if node.action == "move-stop" and all(mark.field != "stop" for mark in marks):
         hint = "mark the price, or the word for it: {stop: breakeven}"
         found.append(diagnose(source, node.name_span, "D207", "move-stop does not say where to", hint))
-    if not marks and not any(re.search(r"\w", text.text) for text in _texts(node.pieces)):
+    if not marks and not any(re.search(r"\w", text.text) for text in t.texts(node.pieces)):
         message = f'update "{node.name}" holds no word to know it by'
         found.append(diagnose(source, node.name_span, "D207", message, "paste the message between <<< and >>>"))
     return found

@@ -82,5 +82,8 @@ def _distance_fault(
         return "distance", f"the stop {show(stop)} is more than {limit:.0%} away from {show(base)}"
     for target in targets:
         if abs(target - base) > TARGET_REACH * limit * base:
-            return "distance", f"the target {show(target)} is more than {TARGET_REACH * limit:.0%} away from {show(base)}"
+            return (
+                "distance",
+                f"the target {show(target)} is more than {TARGET_REACH * limit:.0%} away from {show(base)}",
+            )
     return None

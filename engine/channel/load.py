@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from engine.channel.cases import case_faults
 from engine.channel.checks import sample_faults
-from engine.channel.compiler import compile_layouts, compile_words, mark_faults, unused_words
+from engine.channel.compiler import compile_layouts, mark_faults
 from engine.channel.phrases import phrase_pattern, text_pattern, unread_regex
 from engine.channel.profile import Profile
 from engine.channel.settings import read_settings
 from engine.channel.syntax import parse
 from engine.channel.values import Fields
+from engine.channel.words import compile_words, unused_words
 from engine.config.diagnostics import Diagnostic, diagnose, has_errors
 from engine.config.text import SourceText
 

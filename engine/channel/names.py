@@ -15,6 +15,15 @@ FIELDS = {
     "share": "the part of a position: 50% or 1/2",
     "any": "one word or number that varies",
 }
+FIELD_ALIASES = {
+    **dict.fromkeys(("tp", "take profit", "targets", "goal"), "target"),
+    **dict.fromkeys(("sl", "stop loss", "stoploss"), "stop"),
+    **dict.fromkeys(("pair", "coin", "ticker"), "symbol"),
+    **dict.fromkeys(("price", "buy", "zone", "entries"), "entry"),
+    **dict.fromkeys(("direction", "long", "short"), "side"),
+    **dict.fromkeys(("size", "percent"), "share"),
+    **dict.fromkeys(("lev", "cross"), "leverage"),
+}
 LIST_FIELDS = frozenset({"entry", "target"})
 PRICE_FIELDS = frozenset({"entry", "entry market", "target", "stop"})
 

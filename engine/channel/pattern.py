@@ -1,203 +1,25 @@
-"""One line of a template as a chain of anchored patterns.
+"""One line of a template as a chain of anchored patterns, and the walk along it.
 
-1. ``items_of``: the line's pieces as items; literal text becomes tokens, synonyms their group, list indexes an Index.
-2. ``fold_runs``: items of the same shape that follow each other become one repeated part.
-3. ``chain``: literals are joined with the mark behind them into one anchored expression with possessive loops.
-
-A chain is walked once from left to right and never goes back, so reading is linear in the length of the line. One
-expression for the whole line would be as fast, but it would keep only the last of several targets and could not say
-how far it got.
+Literals are joined with the mark behind them into one anchored expression with possessive loops. A chain is walked
+once from left to right and never goes back, so reading is linear in the length of the line. One expression for the
+whole line would be as fast, but it would keep only the last of several targets and could not say how far it got.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from engine.channel import tree as t
-from engine.channel.fold import INDEX, fold
-from engine.channel.names import CURRENCIES, LIST_FIELDS
-from engine.channel.values import Fields, is_price
-from engine.channel.vocabulary import GAP, NO_LETTER_BEHIND, TOKEN, alternatives, token_pattern
+from engine.channel.fold import INDEX
+from engine.channel.items import Count, Index, Item, Literal, Maybe, Run, Skip, Slot, Synonym
+from engine.channel.names import LIST_FIELDS
+from engine.channel.values import Fields
+from engine.channel.vocabulary import GAP, NO_LETTER_BEHIND, alternatives, token_pattern
 
 _LIST_INDEX = rf"(?:(?:\d{{1,2}}+[ \t]*+[):\]}}]|\d{{1,2}}+\.(?!\d)){GAP})?"
 _COUNT = rf"(?:\d{{1,2}}+(?![.,]?\d)|{INDEX})"
-_TOKENS = re.compile(rf"(?P<index>\d{{1,2}}(?=[ \t]*\))|{INDEX})|{TOKEN.pattern}")
-
-
-# ------------------------------------------------------------------ items
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A folded token of the sample's text."""
-
-    token: str
-
-
-@dataclass(frozen=True, slots=True)
-class Synonym:
-    """Any phrase of a word group."""
-
-    group: str
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """The number of a list item; it may be missing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """A number that counts along a run: TP1, TP2, TP3."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A mark. ``single`` in a run: one price, not a range."""
-
-    mark: t.Mark
-    single: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Skip:
-    """``{...}``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Maybe:
-    """A part that may be missing."""
-
-    items: tuple[Item, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A part that comes once or several times."""
-
-    items: tuple[Item, ...]
-
-
-Item = Literal | Synonym | Index | Count | Slot | Skip | Maybe | Run
-
-
-def items_of(pieces: Sequence[t.Piece], fields: Fields) -> tuple[Item, ...]:
-    """The items of one line's pieces (no line ends among them)."""
-    items: list[Item] = []
-    synonyms = fields.words.synonyms()
-    for piece in pieces:
-        if isinstance(piece, t.Text):
-            items += literal_items(piece.text, synonyms)
-        elif isinstance(piece, t.Mark):
-            items.append(Slot(piece))
-        elif isinstance(piece, t.Skip):
-            items.append(Skip())
-        elif isinstance(piece, t.Group):
-            inner = items_of(piece.pieces, fields)
-            if inner:
-                items.append(Maybe(inner) if piece.kind == "maybe" else Run(inner))
-    return fold_runs(tuple(_without_trimmings(items)))
-
-
-def literal_items(text: str, synonyms: dict[tuple[str, ...], str]) -> list[Item]:
-    """Literal text as tokens; the longest synonym wins."""
-    matches = list(_TOKENS.finditer(fold(text).text))
-    tokens = [match[0] for match in matches]
-    longest = max((len(key) for key in synonyms), default=0)
-    items: list[Item] = []
-    at = 0
-    while at < len(tokens):
-        for size in range(min(longest, len(tokens) - at), 0, -1):
-            group = synonyms.get(tuple(tokens[at : at + size]))
-            if group:
-                items.append(Synonym(group))
-                at += size
-                break
-        else:
-            items.append(Index() if matches[at]["index"] else Literal(tokens[at]))
-            at += 1
-    return items
-
-
-def _without_trimmings(items: list[Item]) -> list[Item]:
-    """A currency and an "about" beside a price belong to the price and may be missing; elsewhere "about" may, too."""
-    kept: list[Item] = []
-    for position, item in enumerate(items):
-        beside = (kept[-1:] or [None])[0], (items[position + 1 :] or [None])[0]
-        by_price = [isinstance(other, Slot) and is_price(other.mark.field) for other in beside]
-        if isinstance(item, Synonym) and item.group == "about":
-            if not any(by_price):
-                kept.append(Maybe((item,)))
-        elif not (isinstance(item, Literal) and item.token in CURRENCIES and by_price[0]):
-            kept.append(item)
-    return kept
-
-
-# ------------------------------------------------------------------ runs
-
-
-def shape(items: Sequence[Item]) -> tuple[object, ...]:
-    """What makes two parts alike: their literals without numbers, and their fields."""
-    return tuple(
-        ("slot", item.mark.field)
-        if isinstance(item, Slot)
-        else (type(item).__name__, shape(item.items))
-        if isinstance(item, Maybe | Run)
-        else "number"
-        if isinstance(item, Count) or (isinstance(item, Literal) and item.token.isdigit())
-        else item
-        for item in items
-    )
-
-
-def has_list_field(items: Sequence[Item]) -> bool:
-    """Whether a part marks an entry or a target."""
-    return any(
-        (isinstance(item, Slot) and item.mark.field in LIST_FIELDS)
-        or (isinstance(item, Maybe | Run) and has_list_field(item.items))
-        for item in items
-    )
-
-
-def merge(parts: Sequence[Sequence[Item]]) -> tuple[Item, ...]:
-    """One part for several of the same shape: numbers that differ among them count."""
-    merged: list[Item] = []
-    for same in zip(*parts, strict=True):
-        first = same[0]
-        if isinstance(first, Literal) and any(item != first for item in same):
-            merged.append(Count())
-        elif isinstance(first, Maybe | Run):
-            inner = merge([item.items for item in same if isinstance(item, Maybe | Run)])
-            merged.append(replace(first, items=inner))
-        else:
-            merged.append(first)
-    return tuple(merged)
-
-
-def fold_runs(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    """Make parts of the same shape that follow each other and mark a list field one repeated part."""
-    for start in range(len(items)):
-        for size in range(1, (len(items) - start) // 2 + 1):
-            unit = items[start : start + size]
-            if not has_list_field(unit):
-                continue
-            count = 1
-            while shape(items[start + count * size : start + (count + 1) * size]) == shape(unit):
-                count += 1
-            if count > 1:
-                parts = [items[start + i * size : start + (i + 1) * size] for i in range(count)]
-                run = Run(tuple(_single(item) for item in merge(parts)))
-                return (*items[:start], run, *fold_runs(items[start + count * size :]))
-    return items
-
-
-def _single(item: Item) -> Item:
-    return replace(item, single=True) if isinstance(item, Slot) else item
-
-
-# ------------------------------------------------------------------ chains
 
 
 @dataclass(frozen=True, slots=True)

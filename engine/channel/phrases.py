@@ -68,7 +68,9 @@ def literal_regex(text: str, begins: bool = True) -> str:
     before = NO_LETTER_BEHIND if begins and words[0][0].isalpha() else ""
     before = r"(?<![\d.,])" if begins and words[0][0].isdigit() else before
     tail = words[-1][-1]
-    behind = r"(?!\d)" if tail.isdigit() else NO_LETTER_AHEAD if tail.isalpha() and not re.match(f"[{DENSE}]", tail) else ""
+    behind = (
+        r"(?!\d)" if tail.isdigit() else NO_LETTER_AHEAD if tail.isalpha() and not re.match(f"[{DENSE}]", tail) else ""
+    )
     return before + _BLANKS.join(map(re.escape, words)) + behind
 
 
@@ -79,6 +81,4 @@ def unread_regex(words: Vocabulary) -> re.Pattern[str]:
     """
     trade = words.trade_words()
     heads = "".join(sorted({re.escape(token[0][0]) for word in trade if (token := TOKEN.search(word))}))
-    return re.compile(
-        rf"(?<![^\W{DENSE}])\d|\d{{4}}|{NO_LETTER_BEHIND}(?=[{heads}]){alternatives(trade)}"
-    )
+    return re.compile(rf"(?<![^\W{DENSE}])\d|\d{{4}}|{NO_LETTER_BEHIND}(?=[{heads}]){alternatives(trade)}")

@@ -25,7 +25,7 @@ from engine.domain import Action, Reading, Refusal, Setup
 LONGEST_MESSAGE = 4500  # Telegram allows 4,096 characters; captions and old archives a few more
 _WORD = re.compile(r"\w")
 _LINE = re.compile(r"[^\s][^\n]*")
-_HARMLESS = re.compile(r"(?:https?://|www\.|t\.me/)\S++|@[a-z]\w++")
+_HARMLESS = re.compile(r"(?:https?://|www\.|t\.me/)\S++|@[a-z][\w-]*+")
 
 
 @dataclass(slots=True)
@@ -113,30 +113,40 @@ def match_layout(layout: Layout, text: str, lines: Sequence[tuple[int, int]]) ->
     A line that none takes is skipped and stays unclaimed.
     """
     result = Match(layout)
+    begins = layout.begins.match
+    first = 0
+    for start, end in lines:  # most layouts begin in no line of a message
+        if begins(text, start, end):
+            break
+        first += 1
+    else:
+        return result
     template = layout.lines
     unclaimed = result.unclaimed
+    unclaimed += lines[:first]
     candidates = layout.next_lines(START)
     state = START
     found: list[Found] = []
     claimed = 0
-    for start, end in lines:
-        for line, after_line, begins_setup in candidates:
+    for start, end in lines[first:]:
+        for candidate in candidates:
+            line = candidate[0]
             if template[line].head.match(text, start, end) is None:
                 continue
             kept = len(found)
             behind, reached, failed = walk(template[line].links, text, start, end, found)
-            if failed is None:
+            if failed is None and behind > start:
                 break
             del found[kept:]
-            if reached > start and reached > result.position:
+            if failed is not None and start < reached > result.position:
                 result.position, result.failed = reached, failed
         else:
             unclaimed.append((start, end))
             continue
+        _, state, begins_setup = candidate
         if begins_setup:
             result.setups.append(found[:kept])
             found = found[kept:]
-        state = after_line
         candidates = layout.next_lines(state)
         result.lines += 1
         result.position, result.failed, claimed = -1, None, behind

@@ -62,7 +62,11 @@ def read_settings(file: t.File, source: SourceText) -> tuple[Header, list[Diagno
         ),
     )
     for setting in file.defaults:
-        if setting.key == "largest distance" and header.settings.stop_in_points and header.settings.largest_distance >= 0.5:
+        if (
+            setting.key == "largest distance"
+            and header.settings.stop_in_points
+            and header.settings.largest_distance >= 0.5
+        ):
             message = "with half the price or more, a price and a number of points cannot be told apart"
             hint = "with stop: price or points, the largest distance has to be below 50%"
             found.append(diagnose(source, setting.value_span, "D203", message, hint))

@@ -42,37 +42,39 @@ def build(
     values = []
     for mark, start, end in found:
         if mark.field != "any":
-            problem = _take(read, mark.field, working[start:end], profile)
-            if problem:
-                return Refusal(*problem, folded.origin(start))
             begin, stop = folded.original(start, end)
-            values.append(Value(mark.field, text[begin:stop], begin, stop))
-    finish = _action if layout.action else _setup
-    result = finish(profile, layout, read, tuple(values))
+            value = Value(mark.field, text[begin:stop], begin, stop)
+            fault = _take(read, value, working[start:end], profile)
+            if fault:
+                code, why = fault
+                return Refusal(code, f'"{value.text}" {why}', begin)
+            values.append(value)
+    result = _action(layout, read, tuple(values)) if layout.action else _setup(profile, layout, read, tuple(values))
     return Refusal(*result) if isinstance(result, tuple) else result
 
 
-def _take(read: _Read, name: str, text: str, profile: Profile) -> tuple[str, str] | None:
-    """Add one value; (code, sentence) when it cannot be read."""
+def _take(read: _Read, value: Value, text: str, profile: Profile) -> tuple[str, str] | None:
+    """Add one value, ``text`` being its folded text; (code, what is wrong with it) when it cannot be read."""
     fields = profile.fields
+    name = value.field
     if name == "side":
         side = fields.side(text)
         if side is None:
-            return "side", f'"{text}" says both long and short'
+            return "side", "says both long and short"
         read.sides.add(side)
     elif name == "symbol":
         symbol = fields.symbol(text, profile.settings.quote)
         if symbol is None:
-            return "no-quote", f'"{text}" names no quote currency'
+            return "no-quote", "names no quote currency"
         read.symbols.add(symbol)
     elif name == "leverage":
         read.leverage = read.leverage or fields.leverage(text)
         if not 0 < read.leverage[0] <= LARGEST_LEVERAGE:
-            return "leverage", f'"{text}" is no leverage'
+            return "leverage", "is no leverage"
     elif name == "share":
         share = fields.share(text)
         if share is None or not 0 < share <= 1:
-            return "share", f'"{text}" is no share of a position'
+            return "share", "is no share of a position"
         read.shares.append(share)
         if read.targets and read.targets[-1].share is None:
             read.targets[-1] = Target(read.targets[-1].price, share)
@@ -86,9 +88,8 @@ def _take_price(read: _Read, name: str, text: str, profile: Profile) -> tuple[st
     numbers = profile.fields.numbers(text)
     prices = [number for number in numbers if number is not None]
     if len(prices) < len(numbers):
-        notation = profile.fields.notation.name
-        how = f'is no number written like {notation}' if notation else "needs a line numbers: in the profile"
-        return "number", f'"{text}" {how}'
+        name = profile.fields.notation.name
+        return "number", f"is no number written like {name}" if name else "needs a line numbers: in the profile"
     if name == "entry":
         is_market = not text[0].isdigit() and text[0] != "."
         read.market = read.market or is_market
@@ -167,7 +168,7 @@ def _entry(read: _Read, profile: Profile) -> tuple[EntryKind, tuple[float, ...],
     return EntryKind.LADDER, entries, None
 
 
-def _action(profile: Profile, layout: Layout, read: _Read, values: tuple[Value, ...]) -> Action | tuple[str, str]:
+def _action(layout: Layout, read: _Read, values: tuple[Value, ...]) -> Action | tuple[str, str]:
     """The action of an update, or (code, sentence)."""
     if len(read.symbols) > 1 or len(read.stops) > 1:
         return "symbol", "two different values in one update"

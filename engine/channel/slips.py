@@ -82,7 +82,9 @@ def brace_slips(text: str, start: int, end: int) -> Iterator[Slip]:
         else:
             at += 1
     for group in groups:
-        yield Slip(group, group + 2, "D109", "this group is not closed", f"end {text[group : group + 2]} ... }} with a }}")
+        yield Slip(
+            group, group + 2, "D109", "this group is not closed", f"end {text[group : group + 2]} ... }} with a }}"
+        )
 
 
 def _frame_slip(text: str, keyword: str, opened: re.Match[str] | None, closed: re.Match[str] | None) -> Slip | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def _parse_section(file: t.File, source: SourceText, text: str, start: int, keyw
     found: list[Diagnostic] = []
     for _ in range(_MOST_MENDED_LINES):
         try:
-            _fill(file, _PARSER.parse(text, start="header" if keyword == "channel" else "section"), start)
+            parsed = _PARSER.parse(text, start="header" if keyword == "channel" else "section")
         except UnexpectedInput as error:
             slips, mended = explain_slips(text, _offset(error, text), keyword)
             found += [
@@ -82,6 +83,7 @@ def _parse_section(file: t.File, source: SourceText, text: str, start: int, keyw
                 break
             text = mended
         else:
+            _fill(file, parsed, start, mended=bool(found))
             break
     return found
 
@@ -112,11 +114,8 @@ def _sections(text: str) -> Iterator[tuple[int, int, str]]:
     for line in text.splitlines(keepends=True):
         stripped = line.strip()
         header = _HEADER.match(line)
-        if in_sample:
-            if stripped == ">>>":
-                in_sample = False
-            elif header and _unclosed(text, at):
-                in_sample = False
+        if in_sample and (stripped == ">>>" or (header and _unclosed(text, at))):
+            in_sample = False
         if not in_sample:
             if stripped.startswith("<<<"):
                 in_sample = True
@@ -125,12 +124,11 @@ def _sections(text: str) -> Iterator[tuple[int, int, str]]:
             elif (word := _MISSPELT.match(line)) and word[1] != "expect" and did_you_mean(word[1].lower(), SECTIONS):
                 cuts.append((at, word[1]))
         at += len(line)
-    if not cuts or text[: cuts[0][0]].strip():
-        before = re.sub(r"(?m)^[ \t]*#.*$", "", text[: cuts[0][0]] if cuts else text)
-        if before.strip() or not cuts:
-            yield 0, cuts[0][0] if cuts else len(text), ""
-    for (start, keyword), (stop, _) in zip(cuts, [*cuts[1:], (len(text), "")], strict=True):
-        yield start, stop, keyword
+    stops = [*(start for start, _ in cuts), len(text)]
+    if not cuts or re.sub(r"(?m)^[ \t]*#.*$", "", text[: stops[0]]).strip():
+        yield 0, stops[0], ""
+    for index, (start, keyword) in enumerate(cuts):
+        yield start, stops[index + 1], keyword
 
 
 def _unclosed(text: str, at: int) -> bool:
@@ -142,7 +140,7 @@ def _unclosed(text: str, at: int) -> bool:
 # ------------------------------------------------------------------ lark's tree to ours
 
 
-def _fill(file: t.File, parsed: Tree[Any], base: int) -> None:
+def _fill(file: t.File, parsed: Any, base: int, mended: bool = False) -> None:
     """Add what lark parsed to the file; ``base`` is where the parsed text begins."""
     nodes = parsed.children if parsed.data == "start" else [parsed]
     for node in nodes:
@@ -160,7 +158,7 @@ def _fill(file: t.File, parsed: Tree[Any], base: int) -> None:
             case "ignore":
                 file.ignore += [_phrase(kid, base) for kid in kids]
             case "signal" | "update":
-                file.layouts.append(_layout(node, base))
+                file.layouts.append(replace(_layout(node, base), mended=mended))
             case "test":
                 file.tests.append(_case(kids, base))
 
@@ -176,14 +174,12 @@ def _quoted(token: Token, base: int) -> tuple[str, Span]:
     return token[1:-1].strip(), _span(token, base)
 
 
-def _setting(node: Tree[Any], base: int) -> t.Setting:
+def _setting(node: Any, base: int) -> t.Setting:
     key, value = node.children
-    return t.Setting(
-        " ".join(key.lower().split()), _span(key, base), " ".join(value.split()), _span(value, base)
-    )
+    return t.Setting(" ".join(key.lower().split()), _span(key, base), " ".join(value.split()), _span(value, base))
 
 
-def _group(node: Tree[Any], base: int) -> t.WordGroup:
+def _group(node: Any, base: int) -> t.WordGroup:
     name, value = node.children
     start = base + int(value.start_pos or 0)
     words = []
@@ -197,9 +193,11 @@ def _group(node: Tree[Any], base: int) -> t.WordGroup:
     return t.WordGroup(key, _span(name, base), tuple(words))
 
 
-def _phrase(node: Tree[Any], base: int) -> t.Phrase:
+def _phrase(node: Any, base: int) -> t.Phrase:
     pieces = _pieces([kid for kid in node.children if not isinstance(kid, Token) or kid.type != "EOL"], base)
     start, end = pieces[0].span.start, pieces[-1].span.end
+    if isinstance(pieces[0], t.Text):
+        start += len(pieces[0].text) - len(pieces[0].text.lstrip())
     return t.Phrase(pieces, Span(start, end))
 
 
@@ -229,13 +227,14 @@ def _pieces(nodes: list[Any], base: int) -> tuple[t.Piece, ...]:
     return tuple(found)
 
 
-def _layout(node: Tree[Any], base: int) -> t.LayoutNode:
-    *head, template = [kid for kid in node.children if kid is not None]
-    action, action_span, name, name_span = "", Span(0, 0), "", Span(0, 0)
-    options = []
+def _layout(node: Any, base: int) -> t.LayoutNode:
+    head: list[Any] = [kid for kid in node.children if kid is not None]
+    template = head.pop()
+    action, action_span, name, name_span = "", t.NOWHERE, "", t.NOWHERE
+    options: list[t.Option] = []
     for kid in head:
         if isinstance(kid, Tree):
-            option = kid.children[0]
+            option: Any = kid.children[0]
             options.append(t.Option(" ".join(option.split()), _span(option, base)))
         elif kid.type == "ACTION":
             action, action_span = str(kid).lower(), _span(kid, base)

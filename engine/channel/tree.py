@@ -8,6 +8,8 @@ from typing import Literal
 
 from engine.config.text import Span
 
+NOWHERE = Span(0, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -99,7 +101,11 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class LayoutNode:
-    """A ``signal`` or ``update`` section. ``action`` is "" for a signal; an unnamed update is called by its action."""
+    """A ``signal`` or ``update`` section.
+
+    ``action`` is "" for a signal; an unnamed update is called by its action. ``mended``: lines with syntax errors
+    were left out.
+    """
 
     action: str
     action_span: Span
@@ -107,6 +113,7 @@ class LayoutNode:
     name_span: Span
     options: tuple[Option, ...]
     pieces: tuple[Piece, ...]
+    mended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +132,7 @@ class File:
     """A whole profile as written."""
 
     name: str = ""
-    name_span: Span = Span(0, 0)
+    name_span: Span = NOWHERE
     settings: list[Setting] = field(default_factory=list)
     defaults: list[Setting] = field(default_factory=list)
     words: list[WordGroup] = field(default_factory=list)
@@ -142,6 +149,15 @@ def marks(pieces: tuple[Piece, ...]) -> Iterator[Mark]:
             yield piece
         elif isinstance(piece, Group):
             yield from marks(piece.pieces)
+
+
+def texts(pieces: tuple[Piece, ...]) -> Iterator[Text]:
+    """The literal texts among pieces, groups opened, in the order of the file."""
+    for piece in pieces:
+        if isinstance(piece, Text):
+            yield piece
+        elif isinstance(piece, Group):
+            yield from texts(piece.pieces)
 
 
 @dataclass(frozen=True, slots=True)

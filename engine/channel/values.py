@@ -36,7 +36,9 @@ class Fields:
     @property
     def _joint(self) -> str:
         """What stands between the two prices of a range."""
-        return rf"{_BLANK}(?:[-~/&\u2010-\u2015\u2212\u301c]++|{alternatives(self.words.phrases('range'))}){_BLANK}[$€]?"
+        return (
+            rf"{_BLANK}(?:[-~/&\u2010-\u2015\u2212\u301c]++|{alternatives(self.words.phrases('range'))}){_BLANK}[$€]?"
+        )
 
     @property
     def _price(self) -> str:
@@ -50,12 +52,10 @@ class Fields:
         return rf"{self._price}(?:{_CURRENCY}{about}{self._joint}{self._price})?"
 
     def lead(self, field: str) -> str:
-        """The gap before a value."""
-        if field == "symbol":
-            return r"[^\w$#]*+"
-        if signs := self._signs(field):
-            return rf"[^\w{re.escape(''.join(sorted({sign[0] for sign in signs})))}]*+"
-        return GAP
+        """The gap before a value. It never takes the ``%`` of ``%5``, which would turn a percentage into a price."""
+        kept = {"symbol": "$#", "side": "", "any": ""}.get(field, "%")
+        kept += "".join(sorted({sign[0] for sign in self._signs(field)}))
+        return rf"[^\w{re.escape(kept)}]*+" if kept else GAP
 
     def _signs(self, field: str) -> tuple[str, ...]:
         groups = {"side": ("long", "short"), "target": ("open target",), "entry": ("market",)}.get(field, ())
@@ -67,7 +67,7 @@ class Fields:
         A target takes a list of prices only where its sample is one; ``single`` keeps an entry to one price (it
         stands in a run of entries).
         """
-        about = rf"(?:{self._about}{GAP})?"
+        about = rf"(?:{self._about}[^\w%]*+)?"
         behind = rf"{_CURRENCY}(?:{GAP}{self._about}){{0,3}}"
         if field == "side":
             return self._side()
@@ -112,7 +112,9 @@ class Fields:
         quoted = rf"\d{{1,5}}+(?={_BLANK}/{_BLANK}{quotes})|(?<=[$#])\d{{1,2}}+(?![\w.,])"
         tail = rf"(?:{_BLANK}[/|:-]?{_BLANK}{quotes})?(?:\.p(?!\w)|[ -]?perp(?!\w))?"
         free = rf"(?:[$#]++{_BLANK}|(?!{reserved}(?!{_BLANK}/)))"
-        return rf"{free}({alternatives(map(' '.join, self.words.symbols))}|(?:{ticker}|{quoted}){tail})(?![^\W\d{DENSE}])"
+        return (
+            rf"{free}({alternatives(map(' '.join, self.words.symbols))}|(?:{ticker}|{quoted}){tail})(?![^\W\d{DENSE}])"
+        )
 
     # ------------------------------------------------------------------ meanings (of folded text)
 

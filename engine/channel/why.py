@@ -10,7 +10,7 @@ from engine.channel.cases import describe
 from engine.channel.profile import Profile
 from engine.channel.reader import expectation, match_layout, prepare, progress, read, unread_part
 from engine.config.text import SourceText
-from engine.domain import Reading, Refusal
+from engine.domain import Action, Reading, Refusal, Setup
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def render(explanation: Explanation) -> str:
     """An explanation as text: what was read with carets under its characters, or how far the layouts got."""
     source = SourceText("message", explanation.text)
     reading = explanation.reading
-    made = (*reading.setups, *reading.actions)
+    made: tuple[Setup | Action, ...] = (*reading.setups, *reading.actions)
     lines: list[str] = []
     for one in made:
         lines.append(f'layout "{one.layout}" read: {describe(one)}')

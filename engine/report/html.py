@@ -15,6 +15,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,8 +32,9 @@ from engine.units import moment_ms, show_duration, show_time
 
 REPORT_FILE = "report.html"
 TEMPLATES = Path(__file__).with_name("templates")
+PLOTLY = importlib.resources.files("plotly") / "package_data" / "plotly.min.js"
 SHOWN_CALLS = 5000
-LONGEST_TEXT = 300
+LONGEST_TEXT = 240
 
 # field, heading, kind; the first ones are columns, the others stand in the details of a row
 COLUMNS = (
@@ -97,7 +99,7 @@ def embedded(data: Any) -> Markup:
 def _page(run: Run, calls: Sequence[CallRow], curve: tuple[Any, Any, Any]) -> str:
     channels = show.best_first(run.channels)
     zone = _zone(run.timezone)
-    scripts = [_script("plotly.min.js"), _script("report.js")]
+    scripts = [_script(PLOTLY), _script(TEMPLATES / "report.js")]
     spread = {c.channel: [row.r for row in figures.calls_of(c, calls) if row.r is not None] for c in channels}
     highest = max((max(figures.histogram(values)) for values in spread.values()), default=0)
     pictures = {
@@ -117,7 +119,7 @@ def _page(run: Run, calls: Sequence[CallRow], curve: tuple[Any, Any, Any]) -> st
         lstrip_blocks=True,
         finalize=lambda value: clean(value) if type(value) is str else value,
     )
-    environment.globals |= {"show": show, "duration": show_duration, "total": len}
+    environment.globals |= {"show": show, "duration": show_duration}
     fates = [fate for fate, _ in sum((Counter(c.funnel.calls) for c in channels), Counter()).most_common()]
     return environment.get_template("report.html.j2").render(
         run=run,
@@ -136,14 +138,23 @@ def _page(run: Run, calls: Sequence[CallRow], curve: tuple[Any, Any, Any]) -> st
 
 
 def _call_data(run: Run, calls: Sequence[CallRow], zone: str) -> dict[str, Any]:
-    """The latest calls for the table of the page: names and kinds of the columns, and rows of plain values."""
+    """The latest calls for the table of the page: its columns, and rows of plain values.
+
+    A column of few words that come often carries them once, as ``values``; its rows hold their places.
+    """
     names = {c.channel: c.name for c in run.channels}
-    wanted = (*COLUMNS, *DETAILS)
     latest = sorted(calls, key=lambda row: row.posted)[-SHOWN_CALLS:]
     shown = [replace(row, channel=names.get(row.channel, row.channel)) for row in latest]
-    rows = [[_plain(getattr(row, field), kind, zone) for field, _, kind in wanted] for row in shown]
-    columns = [{"field": field, "label": label, "kind": kind} for field, label, kind in wanted]
-    return {"columns": columns, "shown": len(COLUMNS), "rows": rows}
+    columns, cells = [], []
+    for field, label, kind in (*COLUMNS, *DETAILS):
+        column: dict[str, Any] = {"field": field, "label": label, "kind": kind}
+        values = [_plain(getattr(row, field), kind, zone) for row in shown]
+        if kind == "text" and 4 * len(words := sorted(set(values))) < len(values):
+            column["values"], place = words, {word: i for i, word in enumerate(words)}
+            values = [place[value] for value in values]
+        columns.append(column)
+        cells.append(values)
+    return {"columns": columns, "shown": len(COLUMNS), "rows": list(zip(*cells, strict=True))}
 
 
 def _plain(value: Any, kind: str, zone: str) -> Any:
@@ -158,7 +169,7 @@ def _plain(value: Any, kind: str, zone: str) -> Any:
         return "" if value is None else show_duration(1000 * value)
     if kind == "prices":
         return [float(f"{price:.8g}") for price in value[:20]]
-    return None if value is None else float(f"{value:.8g}") if kind == "price" else round(value, 4)
+    return None if value is None else float(f"{value:.8g}") if kind == "price" else round(value, 3)
 
 
 def _bars(channels: Sequence[ChannelResult]) -> dict[str, dict[str, float | str]]:
@@ -181,11 +192,9 @@ def _bars(channels: Sequence[ChannelResult]) -> dict[str, dict[str, float | str]
     }
 
 
-def _script(name: str) -> Markup:
-    """A script as it stands in the page: plotly from its own package, ours from the templates."""
-    own = name == "report.js"
-    folder = TEMPLATES if own else importlib.resources.files("plotly") / "package_data"
-    text = (folder / name).read_text(encoding="utf-8").replace("\r\n", "\n")
+def _script(source: Traversable) -> Markup:
+    """A script as it stands in the page; browsers hash it with plain line ends."""
+    text = source.read_text(encoding="utf-8").replace("\r\n", "\n")
     return Markup(text.replace("</script", "<\\/script"))  # noqa: S704 - the program's own code
 
 

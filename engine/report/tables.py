@@ -126,7 +126,7 @@ def write_equity(path: Path, ts_ms: NDArray[Any], equity: NDArray[Any], drawdown
 
 def read_equity(path: Path) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Times (epoch ms), equity and drawdown of a CSV that ``write_equity`` wrote. Raises UnreadableRunError."""
-    points = _records(path, _EQUITY_COLUMNS, lambda cells: (moment_ms(cells[0]), _finite(cells[1]), _finite(cells[2])))
+    points = _records(path, _EQUITY_COLUMNS, lambda cells: (_time(cells[0]), _finite(cells[1]), _finite(cells[2])))
     ts_ms, equity, drawdown = zip(*points, strict=True) if points else ((), (), ())
     return np.array(ts_ms, dtype=np.int64), np.array(equity, dtype=np.float64), np.array(drawdown, dtype=np.float64)
 
@@ -169,9 +169,16 @@ def _text(cell: str) -> str:
     return cell.removeprefix("'")
 
 
+def _time(cell: str) -> int:
+    try:
+        return moment_ms(cell)
+    except (ValueError, OverflowError):
+        raise ValueError(f'"{cell[:40]}" is not a time') from None
+
+
 def _moment(cell: str) -> str:
     if cell:
-        moment_ms(cell)  # raises ValueError
+        _time(cell)
     return cell
 
 
@@ -182,7 +189,10 @@ def _flag(cell: str) -> bool:
 
 
 def _finite(cell: str) -> float:
-    value = float(cell)
+    try:
+        value = float(cell)
+    except ValueError:
+        value = math.nan
     if not math.isfinite(value):
         raise ValueError(f'"{cell[:40]}" is not a figure')
     return value

@@ -119,7 +119,8 @@ class _Group:
         rows, n = self.rows, len(self.bars.ts)
         rows.cur[at] = end
         over = end >= n
-        self._end(at[over & waiting], PathStatus.RESTING)
+        self._end(at[over & waiting & rows.expires[at]], PathStatus.EXPIRED)
+        self._end(at[over & waiting & ~rows.expires[at]], PathStatus.RESTING)
         self._leave_open(at[over & ~waiting])
         at, waiting = at[~over], waiting[~over]
         expired = at[waiting]
@@ -148,6 +149,7 @@ class _Group:
         self._targets(at, open_, gap=True)
 
         # inside the bar: resting orders, then stop against target
+        waiting, was_held = self._waiting(at), rows.held[at] > DUST
         touched_in = np.zeros(len(at), np.bool_)
         for j in range(rows.price.shape[1]):
             into = ~rows.done[at] & rows.orders_open(at, j) & (low <= self._through_limit(rows.price[at, j]))
@@ -158,7 +160,8 @@ class _Group:
         held = ~rows.done[at] & (rows.held[at] > DUST)
         stopped = held & (low <= rows.stop[at])
         aimed = held & (high >= self._through_target(at))
-        self.table.ambiguous[rows.at[at[aimed & (stopped | touched_in)]]] = True
+        proven = (close >= self._through_target(at)) & ~was_held & ~(waiting & rows.cancel[at])
+        self.table.ambiguous[rows.at[at[aimed & (stopped | (touched_in & ~proven))]]] = True
         if terms.same_candle == "stop first":
             self._stop(at[stopped])
             on = at[~stopped]
@@ -166,6 +169,8 @@ class _Group:
         else:
             self._targets(at, np.where(touched_in, close, high), gap=False)
             self._stop(at[stopped & ~rows.done[at]])
+        unproven = touched_in & ~rows.done[at] & (high >= self._through_target(at))
+        self.table.ambiguous[rows.at[at[unproven]]] = True
         rows.break_even(at[~rows.done[at]])
 
     def _targets(self, at: Ints, reach: Floats, *, gap: bool) -> None:

@@ -19,7 +19,7 @@ class Rows:
     ``at`` is the row's place in the table. ``price`` (n, R) of the orders from the near edge on (+inf: market),
     ``weight`` (n, R); ``target`` and ``share`` (n, T), padded with +inf and 0. ``cur`` is the bar that comes next,
     ``expire`` the first bar in which orders fill no more, ``leave`` the bar of the time exit, all cut at the number
-    of bars. ``stop`` is the stop in force (-inf: none). ``filled`` and ``held`` are shares of the planned quantity.
+    of bars; ``expires`` says that the candles reach as far as the expiry. ``stop`` is the stop in force (-inf: none). ``filled`` and ``held`` are shares of the planned quantity.
     """
 
     at: Ints
@@ -40,6 +40,7 @@ class Rows:
     close_after: Ints
     cur: Ints
     expire: Ints
+    expires: Bools
     leave: Ints
     rung: Ints
     filled: Floats
@@ -93,6 +94,7 @@ class Rows:
             close_after=np.array([never if p.close_after_ms is None else p.close_after_ms for p in plans], np.int64),
             cur=np.searchsorted(candles.ts, act).astype(np.int64),
             expire=np.searchsorted(candles.ts, expire).astype(np.int64),
+            expires=expire <= candles.end_ms,
             leave=np.full(n, len(candles), np.int64),
             rung=np.zeros(n, np.int64),
             filled=np.zeros(n),

@@ -93,15 +93,16 @@ class Stepper:
         if not self.done:
             self._move_stop()
 
-    def finish(self, last_close: float) -> None:
-        """The candles have ended."""
+    def finish(self, last_close: float, end_ms: int) -> None:
+        """The candles have ended: their last close, and when the last bar was over."""
         if self.done:
             return
         if self.held > DUST:
             self._leg(last_close, self.held, ExitReason.END, maker=False)
             self.status = PathStatus.OPEN
         else:
-            self.status = PathStatus.RESTING if self._started else PathStatus.NO_DATA
+            waiting = PathStatus.EXPIRED if self.plan.expire_ms <= end_ms else PathStatus.RESTING
+            self.status = waiting if self._started else PathStatus.NO_DATA
 
     def path(self) -> Path:
         """What happened so far."""
@@ -147,7 +148,7 @@ class Stepper:
 
     def _inside(self, open_: float, high: float, low: float, close: float) -> None:
         best, worst = (high, low) if self.plan.side is Side.LONG else (low, high)
-        filled_here = False
+        filled_here, held_before, waiting = False, self.held > DUST, not self.fills
         while self._next_order < len(self.plan.orders):
             order = self.plan.orders[self._next_order]
             if order.price is None or not self._reaches(worst, self._through(order.price, down=True), down=True):
@@ -160,7 +161,9 @@ class Stepper:
                 self.status = PathStatus.TARGET_FIRST
             return
         stopped = self._stop is not None and self._reaches(worst, self._stop, down=True)
-        if self._target_reached(best) and (stopped or filled_here):
+        target_may_be_first = held_before or (waiting and self.plan.cancel_on_target)
+        proven = self._target_reached(close) and not target_may_be_first
+        if self._target_reached(best) and (stopped or (filled_here and not proven)):
             self.ambiguous = True
         if stopped and self.terms.same_candle == "stop first":
             self._stop_out()
@@ -170,6 +173,8 @@ class Stepper:
             self._take_target(self.plan.targets[self._targets_hit][0])
         if stopped and not self.done:
             self._stop_out()
+        if filled_here and not self.done and self._target_reached(best):
+            self.ambiguous = True
 
     def _move_stop(self) -> None:
         after = self.plan.breakeven_after
@@ -259,5 +264,5 @@ def step_path(plan: Plan, candles: Candles, terms: Terms) -> Path:
         stepper.bar(ts, open_, high, low, close)
         if stepper.done:
             break
-    stepper.finish(close)
+    stepper.finish(close, candles.end_ms)
     return stepper.path()

@@ -67,7 +67,10 @@ def sample_run(rows: list[CallRow], hostile: bool = True) -> Run:
             "Same candle: stop first.",
             "Funding: history, every 8 h.",
         ],
-        warnings=["12 calls of Fast Scalps name symbols without candles; they stand in the funnel as no data."],
+        warnings=[
+            f"{sum(row.status == 'no data' for row in rows)} calls name symbols without candles; "
+            "they stand in the funnel as no data."
+        ],
         inputs={
             "channels/keel.channel": "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b",
             "strategies/vip_ladder.yaml": "d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35",
@@ -154,13 +157,16 @@ def _result(channel: str, name: str, rows: list[CallRow]) -> ChannelResult:
     total = np.cumsum(r)
     mean = float(r.mean()) if known else None
     fates = dict(Counter(row.status for row in rows).most_common())
-    verdict, why = "NOT ENOUGH DATA (about 210 more trades)", "An edge of +0.2R cannot be told from luck yet."
+    verdict, why = (
+        f"NOT ENOUGH DATA (about {260 - len(r)} more trades)",
+        "An edge of +0.2R cannot be told from luck yet.",
+    )
     if low is not None and low > 0:
         verdict, why = "EDGE SHOWN", "The whole interval lies above zero, also without the three best trades."
     elif high is not None and high < 0:
         verdict, why = "LOSES", "The whole interval lies below zero."
     elif len(r) > 100:
-        verdict, why = "NO EDGE SHOWN", "The interval holds zero: luck explains the result."
+        verdict, why = "NO EDGE SHOWN", "Zero lies within the interval: luck alone may explain the result."
     return ChannelResult(
         channel=channel,
         name=name,

@@ -91,11 +91,11 @@ def test_only_filled_calls_count_in_a_verdict():
 @pytest.mark.parametrize(
     ("column", "cell", "said"),
     [
-        ("r", "much", "could not convert string to float: 'much'"),
+        ("r", "much", '"much" is not a figure'),
         ("r", "nan", '"nan" is not a figure'),
         ("entry", "1;inf", '"inf" is not a figure'),
         ("taken", "maybe", '"maybe" is neither yes nor no'),
-        ("posted", "yesterday", "Invalid isoformat string: 'yesterday'"),
+        ("posted", "yesterday", '"yesterday" is not a time'),
     ],
 )
 def test_a_broken_cell_is_named_by_its_line(tmp_path, column, cell, said):
@@ -118,10 +118,10 @@ def test_a_broken_cell_is_named_by_its_line(tmp_path, column, cell, said):
         (b"a,b\n1,2\n", ":1: the columns are not those of this version; run the backtest again"),
         (b"time,equity,drawdown\n2025-01-01Z,1\n", ":2: has 2 cells instead of 3; run the backtest again"),
         (
-            b"time,equity,drawdown\n2025-01-01Z,1,x\n",
-            ":2: could not convert string to float: 'x'; run the backtest again",
+            b"time,equity,drawdown\n2025-01-01T00:00Z,1,x\n",
+            ':2: "x" is not a figure; run the backtest again',
         ),
-        (b"time,equity,drawdown\nnever,1,0\n", ":2: Invalid isoformat string: 'never'; run the backtest again"),
+        (b"time,equity,drawdown\nnever,1,0\n", ':2: "never" is not a time; run the backtest again'),
         (b"time,equity,drawdown\n\xff\n", ": is not UTF-8 text; run the backtest again"),
         (
             b"time,equity,drawdown\n" + b"1" * 200_000,

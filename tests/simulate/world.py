@@ -21,6 +21,12 @@ def bars(text: str, symbol: str = "BTCUSDT", start_ms: int = 0) -> Candles:
     return Candles(symbol, MINUTE_MS, np.array(ts, np.int64), *columns, np.ones(len(ts)))
 
 
+def from_rows(symbol: str, rows: list[tuple[float, ...]]) -> Candles:
+    """Candles from rows of open time, open, high, low, close."""
+    ts, *prices = np.array(rows, np.float64).reshape(-1, 5).T
+    return Candles(symbol, MINUTE_MS, ts.astype(np.int64), *prices, np.ones(len(ts)))
+
+
 def plan(
     text: str,
     *,

@@ -51,6 +51,9 @@
 
   // ---- the table of calls
   const { columns, shown, rows } = data.calls;
+  columns.forEach(({ values }, i) => {
+    if (values) for (const row of rows) row[i] = values[row[i]];
+  });
   const PAGE = 50;
   const price = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 8, useGrouping: false });
   const money = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
