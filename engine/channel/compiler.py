@@ -39,7 +39,10 @@ def mark_faults(
 
 def _unknown_field(mark: t.Mark, source: SourceText) -> Diagnostic:
     word = mark.field.lower()
-    close = f'did you mean "{FIELD_ALIASES[word]}"?' if word in FIELD_ALIASES else did_you_mean(word, FIELDS)
+    if mark.sample and word in FIELD_ALIASES:
+        close = f'did you mean "{FIELD_ALIASES[word]}"?'
+    else:
+        close = did_you_mean(word, FIELDS)
     if not mark.sample and not close:
         message = "a mark needs a field name first"
         return diagnose(source, mark.field_span, "D102", message, f"for example {{side: {mark.field}}}")
@@ -62,8 +65,8 @@ def _sample_fault(mark: t.Mark, fields: Fields) -> tuple[str, str, str] | None:
     if mark.field in PRICE_FIELDS and None in fields.numbers(folded):
         if not fields.notation.declared:
             hint = "add a line below the channel line, for example numbers: 1,234.56"
-            return "D214", f'which number is "{mark.sample}"? The profile does not say how numbers are written', hint
-        return "D214", f'"{mark.sample}" is no number written like {fields.notation.name}', "correct it, or numbers:"
+            return "D213", f'which number is "{mark.sample}"? The profile does not say how numbers are written', hint
+        return "D213", f'"{mark.sample}" is no number written like {fields.notation.name}', "correct it, or numbers:"
     return None
 
 

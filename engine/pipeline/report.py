@@ -10,6 +10,7 @@ from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from engine.report.html import render_report
 from engine.report.run import load_run
+from engine.report.tables import UnreadableRunError
 
 
 def find_run(workspace: Workspace, given: str) -> Path:
@@ -31,4 +32,7 @@ def render_again(workspace: Workspace, given: str) -> str:
     run = load_run(folder)
     if isinstance(run, str):
         raise InputError(Problem(run, str(folder / "run.json")))
-    return str(render_report(folder))
+    try:
+        return str(render_report(folder))
+    except UnreadableRunError as error:
+        raise InputError(error.problem) from None

@@ -81,7 +81,7 @@ def _channel(
         target_first_r=_mean(r if strategy.same_candle == "target first" else played.other_order[counted]),
         touch_through_r=_mean(played.through[counted]),
         edited=reading.edited,
-        hindsight=sum(played.signals[i].hindsight for i in places),
+        hindsight=sum(played.fates[i] == "hindsight" for i in places),
         verdict=str(verdict),
         why=verdict.why,
         funnel=Funnel(

@@ -159,5 +159,3 @@ def told(path) -> tuple[Step, ...]:
     fills = [Step("in", f.ts_ms, f.price, "maker" if f.maker else "taker", f.share) for f in path.fills]
     legs = [Step("out", g.ts_ms, g.price, str(ExitReason(g.reason)), g.share, g.target) for g in path.legs]
     return (*fills, *legs)
-
-

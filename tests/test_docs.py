@@ -1,0 +1,97 @@
+"""The docs are true: links lead somewhere, commands exist, the README's profile is one, the map shows every room."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from cli import cli
+from engine.channel import load_profile
+from engine.config.text import SourceText
+from tests.conftest import ROOT
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+COMMANDS = [
+    (page.name, line)
+    for page in PAGES
+    for line in re.findall(r"(?:python )?cli\.py ([^\n`]*)", page.read_text(encoding="utf-8"))
+]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    for link in links:
+        assert link.startswith("http") or (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_there_are_commands_to_check() -> None:
+    assert len(COMMANDS) > 20
+
+
+@pytest.mark.parametrize(("page", "line"), COMMANDS, ids=[f"{page}-{i}" for i, (page, _) in enumerate(COMMANDS)])
+def test_commands_in_the_docs_exist(page: str, line: str) -> None:
+    words = shlex.split(re.split(r"\s{2,}|[|;&>]|\.\.\.", line, maxsplit=1)[0].rstrip(".,:)"))
+    found: click.Command = cli
+    while isinstance(found, click.Group) and words and not words[0].startswith("-"):
+        assert words[0] in found.commands, f"{page}: {line}"
+        found = found.commands[words.pop(0)]
+    options = {name for parameter in found.params for name in parameter.opts} | {"--help", "-h"}
+    for word in words:
+        if word.startswith("--"):
+            assert word.split("=")[0] in options, f"{page}: {line}"
+
+
+def test_every_command_is_in_the_docs_and_shows_an_example() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+
+    def walk(group: click.Group, path: str) -> None:
+        for name, found in group.commands.items():
+            here = f"{path} {name}"
+            if isinstance(found, click.Group):
+                walk(found, here)
+            else:
+                assert here in text, f"{here} is in no page"
+                assert f"cli.py{here.removeprefix('cli.py')}" in (found.help or ""), f"{here} --help has no example"
+
+    walk(cli, "cli.py")
+
+
+def test_the_readme_has_the_two_commands_and_their_windows_forms() -> None:
+    start = "python3 -m venv .venv && .venv/bin/python -m pip install -c constraints.txt -e "
+    assert f"\n{start}. && .venv/bin/python cli.py backtest strategies/demo.yaml\n" in README
+    assert f'\n{start}".[test]" && .venv/bin/python -m pytest\n' in README
+    assert README.count(r".venv\Scripts\python") == 4
+
+
+def test_the_readmes_profile_is_one() -> None:
+    (block,) = re.findall(r" *```channel\n(.*?) *```", README, re.DOTALL)
+    text = "\n".join(line.removeprefix("   ") for line in block.splitlines()) + "\n"
+    profile, found = load_profile(SourceText("README.md", text), "my_channel")
+    assert found == []
+    assert profile is not None
+
+
+def test_the_map_shows_every_room() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    for room in sorted(p.parent.name for p in (ROOT / "engine").glob("*/__init__.py")):
+        assert f"`engine/{room}/`" in text
+
+
+def test_no_dependency_without_a_reason() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    needed = re.findall(r'^    "([a-z0-9_-]+)>=', project, re.MULTILINE)
+    assert len(needed) > 10
+    for package in needed:
+        assert re.search(rf"\b{package}\b", text), package
+
+
+def test_constraints_are_exact_and_name_no_registry() -> None:
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
+        assert re.fullmatch(r'#.*|[A-Za-z0-9_.-]+==[^\s/:@]+(?: ; sys_platform == "win32")?', line), line
