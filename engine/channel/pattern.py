@@ -19,6 +19,7 @@ from engine.channel.values import Fields
 from engine.channel.vocabulary import GAP, NO_LETTER_BEHIND, alternatives, token_pattern
 
 _LIST_INDEX = rf"(?:(?:\d{{1,2}}+[ \t]*+[):\]}}]|\d{{1,2}}+\.(?!\d)){GAP})?"
+_GAP_OF_LINE = re.compile(r"[^\w\n]*+")
 _COUNT = rf"(?:\d{{1,2}}+(?![.,]?\d)|{INDEX})"
 
 
@@ -31,21 +32,21 @@ class Step:
 
     regex: re.Pattern[str]
     slot: t.Mark | None
-    texts: tuple[tuple[str, str], ...]
+    texts: tuple[tuple[re.Pattern[str], str], ...]
 
-    def stopped(self, text: str, at: int) -> tuple[int, str]:
-        """Where in a text this step, tried at ``at``, did not fit, and what it wanted there."""
-        for pattern, shown in self.texts:
-            match = re.compile(pattern).match(text, at)
+    def stopped(self, text: str, at: int, end: int) -> tuple[int, int, str]:
+        """Where this step did not fit in ``text[at:end]``: (pieces of its text found, offset, what it wanted there)."""
+        for count, (pattern, shown) in enumerate(self.texts):
+            match = pattern.match(text, at, end)
             if match is None:
-                return _behind_gap(text, at), shown
+                return count, behind_gap(text, at, end), shown
             at = match.end()
-        return _behind_gap(text, at), field_name(self.slot.field) if self.slot else "text"
+        return len(self.texts), behind_gap(text, at, end), field_name(self.slot.field) if self.slot else "text"
 
 
-def _behind_gap(text: str, at: int) -> int:
-    """The offset of the next word on the line, or the line's end."""
-    match = re.compile(r"[^\w\n]*+").match(text, at)
+def behind_gap(text: str, at: int, end: int) -> int:
+    """The offset of the next word before ``end``."""
+    match = _GAP_OF_LINE.match(text, at, end)
     return match.end() if match else at
 
 
@@ -70,7 +71,7 @@ def chain(items: Sequence[Item], fields: Fields, opening: bool = True) -> tuple[
     def close(value: str = "", slot: t.Mark | None = None) -> None:
         if value or texts:
             regex = "".join(pattern for pattern, _ in texts) + value
-            links.append(Step(re.compile(regex), slot, tuple(texts)))
+            links.append(Step(re.compile(regex), slot, tuple((re.compile(pattern), shown) for pattern, shown in texts)))
             texts.clear()
 
     for position, item in enumerate(items):
@@ -107,6 +108,11 @@ class Line:
 
     links: tuple[Link, ...]
     head: re.Pattern[str]
+
+    @property
+    def first_step(self) -> Step:
+        """The step that the line begins with."""
+        return next(_steps(self.links))
 
 
 def line_of(items: Sequence[Item], fields: Fields) -> Line:

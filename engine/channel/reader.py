@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.channel.fold import Folded, fold
-from engine.channel.layout import START, Layout
-from engine.channel.pattern import Found, Step, walk
+from engine.channel.layout import START, Layout, State
+from engine.channel.pattern import Found, Step, behind_gap, walk
 from engine.channel.profile import Profile
 from engine.channel.setups import build
 from engine.domain import Action, Reading, Refusal, Setup
@@ -33,9 +33,9 @@ class Match:
     """How a layout fared with a message.
 
     ``setups`` holds the values of each setup found, empty when the layout does not fit. ``unclaimed`` are the pieces
-    of the message that no line of the template took. ``lines`` of the message matched; where the layout does not
-    fit, ``failed`` is the step that stopped it at ``position`` (None: after the last line matched, ``wanted`` should
-    have come; position -1: it did not even begin).
+    of the message that no line of the template took. ``lines`` of the message matched, up to ``state``; where the
+    layout does not fit, ``failed`` is the step that stopped it at ``position`` (None: nothing like the next line came
+    after it; position -1: the layout did not even begin).
     """
 
     layout: Layout
@@ -44,7 +44,7 @@ class Match:
     lines: int = 0
     position: int = -1
     failed: Step | None = None
-    wanted: str = ""
+    state: State = START
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +156,9 @@ def match_layout(layout: Layout, text: str, lines: Sequence[tuple[int, int]]) ->
         result.setups.append(found)
         return result
     result.setups.clear()
+    result.state = state
     if result.lines and result.position < 0:
-        result.position, result.wanted = claimed, layout.missing(state)
+        result.position = claimed
     return result
 
 
@@ -198,9 +199,16 @@ def expectation(match: Match, text: str) -> tuple[int, str]:
     """Where a layout stopped (an offset in the folded text), and what it wanted there."""
     if match.position < 0:
         return 0, match.layout.opening
-    if match.failed is None:
-        return match.position, match.wanted
-    return match.failed.stopped(text, match.position)
+    if match.failed is not None:
+        end = text.find("\n", match.position)
+        return match.failed.stopped(text, match.position, end if end >= 0 else len(text))[1:]
+    farthest = 0, behind_gap(text, match.position, len(text)), match.layout.missing(match.state)
+    for start, end in match.unclaimed:
+        if start >= match.position:
+            for line, _, _ in match.layout.next_lines(match.state):
+                stopped = match.layout.lines[line].first_step.stopped(text, start, end)
+                farthest = max(farthest, stopped, key=lambda one: one[0])
+    return farthest[1:]
 
 
 def _reading(profile: Profile, match: Match, prepared: Prepared, text: str) -> Reading:

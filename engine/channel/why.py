@@ -80,8 +80,8 @@ def render(explanation: Explanation) -> str:
         lines.append(f"nothing was read [{refusal.code}]: {place}{refusal.text}")
         if refusal.position is not None:
             lines += _pointed(source, refusal.position, refusal.position + 1, "")
-        for attempt in explanation.attempts:
-            if attempt.expected and attempt.lines:
+        for attempt in explanation.attempts[1:]:
+            if attempt.expected and (attempt.lines or attempt.position):
                 where = _place(source, attempt.position)
                 lines.append(f'{where}layout "{attempt.layout}" expected {attempt.expected} here')
     return "\n".join(lines)

@@ -215,7 +215,9 @@ def test_no_entry_means_market_only_where_the_profile_says_so() -> None:
     ],
 )
 def test_a_stop_is_a_price_a_percentage_or_points(stop: str, expected: float | Distance) -> None:
-    loaded = profile(RUN.replace("open target = moon, 🌙", "open target = moon\npoints = Pkt"), HEAD + "stop: price or points\n")
+    loaded = profile(
+        RUN.replace("open target = moon, 🌙", "open target = moon\npoints = Pkt"), HEAD + "stop: price or points\n"
+    )
     reading = read(loaded, f"LONG BTC from 64500\nTP1 65000\nSL {stop}")
     assert [setup.stop for setup in reading.setups] == [expected]
 
@@ -307,7 +309,9 @@ def test_words_that_vary_and_words_to_skip(message: str, read_it: bool) -> None:
 
 
 def test_several_prices_in_one_target_mark() -> None:
-    loaded = profile('signal "a"\n<<<\n{side: Long} {symbol: BTC} {entry: 64800} tp {target: 65000-66000} sl {stop: 63000}\n>>>\n')
+    loaded = profile(
+        'signal "a"\n<<<\n{side: Long} {symbol: BTC} {entry: 64800} tp {target: 65000-66000} sl {stop: 63000}\n>>>\n'
+    )
     assert reads(loaded, "Long BTC 64800 tp 65000-66000-67000 sl 63000") == (
         "symbol BTCUSDT, side long, entry 64800, targets 65000, 66000, 67000, stop 63000"
     )
@@ -348,7 +352,9 @@ def test_layouts_have_their_time() -> None:
      ("×10", (10, None)), ("10x to 50x", (10, 50)), ("12.5x", (12.5, None)), ("10", (10, None))],
 )  # fmt: skip
 def test_leverage(leverage: str, expected: tuple[float, float | None]) -> None:
-    loaded = profile('signal "a"\n<<<\n{side: Long} {symbol: BTC} {entry: 64800} sl {stop: 63000} lev {leverage: 5x}\n>>>\n')
+    loaded = profile(
+        'signal "a"\n<<<\n{side: Long} {symbol: BTC} {entry: 64800} sl {stop: 63000} lev {leverage: 5x}\n>>>\n'
+    )
     (setup,) = read(loaded, f"Long BTC 64800 sl 63000 lev {leverage}").setups
     assert (setup.leverage, setup.leverage_high) == expected
 
@@ -392,9 +398,18 @@ def test_a_script_without_spaces(message: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
-        ("ALIŞ ETHUSDT 3500 HEDEF 3600 ZARAR KES 3400", "symbol ETHUSDT, side long, entry 3500, targets 3600, stop 3400"),
-        ("alış ethusdt 3500 hedef 3600 zarar kes 3400", "symbol ETHUSDT, side long, entry 3500, targets 3600, stop 3400"),
-        ("SATIS ETHUSDT 3500 HEDEF 3400 ZARAR KES 3600", "symbol ETHUSDT, side short, entry 3500, targets 3400, stop 3600"),
+        (
+            "ALIŞ ETHUSDT 3500 HEDEF 3600 ZARAR KES 3400",
+            "symbol ETHUSDT, side long, entry 3500, targets 3600, stop 3400",
+        ),
+        (
+            "alış ethusdt 3500 hedef 3600 zarar kes 3400",
+            "symbol ETHUSDT, side long, entry 3500, targets 3600, stop 3400",
+        ),
+        (
+            "SATIS ETHUSDT 3500 HEDEF 3400 ZARAR KES 3600",
+            "symbol ETHUSDT, side short, entry 3500, targets 3400, stop 3600",
+        ),
         ("satış lınkusdt 15 hedef 14 zarar kes 16", "symbol LINKUSDT, side short, entry 15, targets 14, stop 16"),
     ],
 )

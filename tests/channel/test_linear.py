@@ -1,0 +1,57 @@
+"""Reading is linear in the length of a message, whatever a stranger posts.
+
+Hostile texts are made of each shipped profile's own fragments: cut short, repeated, spoilt at the end. Twice the
+length may take about twice the time; a quadratic step would take four times, a backtracking one for ever.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+
+import pytest
+
+from engine.channel import Profile, load_profile, read
+from engine.config.text import SourceText
+from tests.channel.helpers import ROOT
+
+SHIPPED = sorted((ROOT / "channels").rglob("*.channel"))
+COMMON = ["9", "9.9", "9,999", " ", "  ", "\n", "1) ", "a", "-", "%", "x", "(", "\u200b", "①", "🔥", "t.me/x "]
+
+
+def fragments(loaded: Profile) -> list[str]:
+    """The words, numbers and half lines of a profile's samples, and its phrases."""
+    samples = [layout.sample.text for layout in loaded.layouts]
+    words = [word for sample in samples for word in re.findall(r"\S+\s*", sample)]
+    halves = [line[: len(line) // 2 + 1] for sample in samples for line in sample.splitlines()]
+    phrases = [phrase.shown for phrase in (*loaded.never, *loaded.ignore)]
+    return [*words, *halves, *phrases, *COMMON]
+
+
+def hostile(pieces: list[str], dice: random.Random) -> tuple[str, str, str]:
+    """A head, a unit to repeat and an end that spoils the match."""
+    unit = "".join(dice.choices(pieces, k=dice.randint(1, 4)))
+    return "".join(dice.choices(pieces, k=dice.randint(0, 4))), unit, dice.choice(["!", "9", "\n", "x", "(", "%"])
+
+
+def seconds(loaded: Profile, message: str) -> float:
+    best = float("inf")
+    for _ in range(3):
+        start = time.perf_counter()
+        read(loaded, message)
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_eight_times_the_text_takes_about_eight_times_as_long(path) -> None:
+    loaded, _ = load_profile(SourceText(path.name, path.read_text(encoding="utf-8")), path.stem)
+    assert loaded is not None
+    dice = random.Random(7)
+    pieces = fragments(loaded)
+    for _ in range(60):
+        head, unit, end = hostile(pieces, dice)
+        short, long = ((head + unit * size)[:size] + end for size in (500, 4000))
+        limit = 25 * max(seconds(loaded, short), 40e-6)  # 8 in theory, 64 if quadratic
+        assert seconds(loaded, long) < limit, (head, unit, end)

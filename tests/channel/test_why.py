@@ -1,0 +1,88 @@
+"""An explanation shows what was read from which characters, or how far each layout got."""
+
+from __future__ import annotations
+
+from engine.channel import explain, render
+from tests.channel.helpers import HEAD, profile
+
+LOADED = profile(
+    """
+words
+symbol BTC = 大餅
+long = BUY, 多
+
+signal "one line"
+<<<
+{side: BUY} {symbol: BTCUSDT} @ {entry: 64800}, SL {stop: 64500}
+>>>
+
+signal "block"
+<<<
+{symbol: BTC} {side: BUY}
+Targets:
+{target: 65000}
+Stop {stop: 64500} Entry {entry: 64800}
+>>>
+"""
+)
+
+
+def test_what_was_read_has_carets_under_its_characters() -> None:
+    assert render(explain(LOADED, "🔥 BUY 大餅 @ 64800, SL 64500")) == (
+        'layout "one line" read: symbol BTCUSDT, side long, entry 64800, stop 64500\n'
+        "  🔥 BUY 大餅 @ 64800, SL 64500\n"
+        "     ^^^ side\n"
+        "  🔥 BUY 大餅 @ 64800, SL 64500\n"
+        "         ^^^^ symbol\n"
+        "  🔥 BUY 大餅 @ 64800, SL 64500\n"
+        "                ^^^^^ entry\n"
+        "  🔥 BUY 大餅 @ 64800, SL 64500\n"
+        "                          ^^^^^ stop"
+    )
+
+
+def test_a_message_that_was_not_read_says_how_far_it_got() -> None:
+    explanation = explain(LOADED, "gm\n大餅\tBUY\nTargets:\nsoon, BUY BTC @ x")
+    assert [(a.layout, a.lines, a.line, a.column, a.expected) for a in explanation.attempts] == [
+        ("block", 2, 3, 9, "a target"),
+        ("one line", 0, 1, 1, "a side"),
+    ]
+    assert render(explanation) == (
+        'nothing was read [no-layout]: message line 3, column 9: layout "block" expected a target here\n'
+        "  Targets:\n"
+        "          ^"
+    )
+
+
+def test_every_layout_that_began_is_named() -> None:
+    explanation = explain(LOADED, "BUY BTC @ market or so\nBTC BUY\nTargets:")
+    assert render(explanation) == (
+        'nothing was read [no-layout]: message line 3, column 9: layout "block" expected a target here\n'
+        "  Targets:\n"
+        "          ^\n"
+        'message line 1, column 18: layout "one line" expected "sl" here'
+    )
+
+
+def test_the_layout_that_leaves_something_unread_is_named() -> None:
+    explanation = explain(LOADED, "BUY BTC @ 64800, SL 64500, TP 66000")
+    assert explanation.reading.refusal is not None
+    assert explanation.attempts[0].expected == "nothing more"
+    assert render(explanation).splitlines()[0] == (
+        'nothing was read [unread]: message line 1, column 28: layout "one line" leaves "tp 66000" unread'
+    )
+
+
+def test_refusals_without_a_place_are_one_line() -> None:
+    assert render(explain(LOADED, "gm")) == (
+        "nothing was read [no-layout]: no layout begins like any line of this message"
+    )
+    assert render(explain(LOADED, "x" * 5000)).startswith("nothing was read [too-long]: 5,000 characters")
+
+
+def test_layouts_out_of_their_time_are_left_out() -> None:
+    loaded = profile(
+        'signal "old", until 2025-02-28\n<<<\n{side: Long} {symbol: BTC} {entry: 64800} sl {stop: 63000}\n>>>\n', HEAD
+    )
+    assert explain(loaded, "Long", posted_ms=1_800_000_000_000).attempts == ()
+    assert len(explain(loaded, "Long", posted_ms=1_700_000_000_000).attempts) == 1
