@@ -18,7 +18,7 @@ from engine.channel.names import LIST_FIELDS
 from engine.channel.values import Fields
 from engine.channel.vocabulary import GAP, NO_LETTER_BEHIND, alternatives, token_pattern
 
-_LIST_INDEX = rf"(?:(?:\d{{1,2}}+[ \t]*+[):\]}}]|\d{{1,2}}+\.(?!\d)){GAP})?"
+_LIST_INDEX = r"(?:\d{1,2}+[ \t]*+[):\]}]|\d{1,2}+\.(?!\d))?"
 _GAP_OF_LINE = re.compile(r"[^\w\n]*+")
 _COUNT = rf"(?:\d{{1,2}}+(?![.,]?\d)|{INDEX})"
 
@@ -85,7 +85,8 @@ def chain(items: Sequence[Item], fields: Fields, opening: bool = True) -> tuple[
             body = fields.pattern(field, item.mark.sample, item.single)
             if not was_skipping:
                 may_be_numbered = opening and position == 0 and field in LIST_FIELDS | {"stop"}
-                lead = (GAP + _LIST_INDEX if may_be_numbered else "") + fields.lead(field)
+                gap = fields.lead(field)
+                lead = gap + _LIST_INDEX + gap if may_be_numbered else gap
             close(lead + body, item.mark)
         elif isinstance(item, Index):
             texts.append((GAP + _LIST_INDEX, "a number"))

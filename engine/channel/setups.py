@@ -124,15 +124,15 @@ def _setup(profile: Profile, layout: Layout, read: _Read, values: tuple[Value, .
     stop = next(iter(read.stops), None)
     if isinstance(stop, str):
         return "stop", "a new call cannot have its stop at breakeven"
+    if settings.stop_in_points and isinstance(stop, float) and known:
+        middle = (min(known) + max(known)) / 2
+        if abs(stop - middle) > settings.largest_distance * middle:
+            stop = Distance(stop, "points")
     side = next(iter(read.sides), None) or (settings.side if isinstance(settings.side, Side) else None)
     if side is None and settings.side == "from levels":
         side = implied_side(known, prices, stop if isinstance(stop, float) else None)
     if side is None:
         return "no-side", "the message does not say whether it is a long or a short"
-    if settings.stop_in_points and isinstance(stop, float) and known:
-        middle = (min(known) + max(known)) / 2
-        if abs(stop - middle) > settings.largest_distance * middle:
-            stop = Distance(stop, "points")
     fault = level_fault(side, known, prices, stop, settings)
     if fault:
         return fault

@@ -90,7 +90,7 @@ class Fields:
             return rf"({one}(?:{self._joint}{one}){{0,3}}){NO_LETTER_AHEAD}(?![\d%])"
         if field == "share":
             return rf"({self.notation.token}{_BLANK}%|%{_BLANK}{self.notation.token}|\d{{1,2}}+/\d{{1,2}}+(?!\d))"
-        return rf"({self.notation.token}(?!\w)|\w++)"  # any
+        return rf"({self.notation.token}{NO_LETTER_AHEAD}|\w++)"  # any
 
     def _distance(self) -> str:
         """A stop said as a percentage or in points."""

@@ -1,38 +1,72 @@
-"""The dated fee table: what an exchange charged at a time, and where that is known from."""
+"""The dated fee table: what an exchange takes at a given time, and who says so."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
+from functools import cache
+from pathlib import Path
+from typing import Any
 
-import yaml
-
+from engine.config.diagnostics import did_you_mean
 from engine.config.strategy import Fees
+from engine.config.text import SourceText
+from engine.config.yamlfile import load_yaml
 from engine.problem import Problem
-from engine.units import fraction, iso, moment_ms
+from engine.units import moment_ms, show_time
+
+TABLE = Path(__file__).with_name("data") / "fees.yaml"
 
 
 @dataclass(frozen=True, slots=True)
-class DatedFees:
-    """Fees with the sentence that a report prints about them."""
+class FeeQuote:
+    """Fees, and a note where they were not in force at the time asked for ("" where they were)."""
 
     fees: Fees
-    note: str
+    note: str = ""
 
 
-def fees_of(exchange: str, market_type: str, at_ms: int) -> DatedFees | Problem:
-    """The fees in force at a time. Before the first entry the first one is used, and the note says so."""
-    table = yaml.safe_load(files("engine.market").joinpath("data/fees.yaml").read_text(encoding="utf-8"))
+def fees_of(exchange: str, market_type: str, at_ms: int) -> FeeQuote | Problem:
+    """The fees of an exchange at a time.
+
+    Parameters
+    ----------
+    exchange
+        Such as ``mexc``.
+    market_type
+        ``swap`` or ``spot``.
+    at_ms
+        UTC epoch milliseconds. Before the first entry of the table the earliest one is used, and the note says so.
+
+    Returns
+    -------
+        The quote, or a problem that lists what the table knows.
+    """
+    table = _table()
     entries = table.get(exchange, {}).get(market_type)
-    if not entries:
-        known = ", ".join(f"{name} ({', '.join(types)})" for name, types in table.items())
-        return Problem(
-            f'no fees are known for "{exchange}" {market_type}', hint=f"known: {known}; or give maker and taker"
-        )
-    dated = [(moment_ms(str(entry["from"])), entry) for entry in entries]
-    since, entry = next(((ms, e) for ms, e in reversed(dated) if ms <= at_ms), dated[0])
-    fees = Fees(fraction(entry["maker"]), fraction(entry["taker"]), entry["source"])
-    note = f"fees {exchange} {market_type}: maker {entry['maker']}, taker {entry['taker']} ({entry['source']})"
-    if since > at_ms:
-        note += f"; in force from {iso(since)[:10]}, used for earlier days too because no earlier figure is known"
-    return DatedFees(fees, note)
+    if entries is None:
+        known = sorted(table[exchange]) if exchange in table else sorted(table)
+        missing = f'"{market_type}" fees of {exchange}' if exchange in table else f'fees of "{exchange}"'
+        near = did_you_mean(market_type if exchange in table else exchange, known) or f"known: {', '.join(known)}"
+        hint = f"{near}; or write your own: fees: {{maker: 0.02%, taker: 0.06%, source: my account}}"
+        return Problem(f"the fee table has no {missing}", hint=hint)
+    dated = sorted((moment_ms(entry["from"]), entry) for entry in entries)
+    past = [entry for since, entry in dated if since <= at_ms]
+    entry = past[-1] if past else dated[0][1]
+    fees = Fees(float(entry["maker"]), float(entry["taker"]), entry["source"])
+    if past:
+        return FeeQuote(fees)
+    when = show_time(at_ms)[:10]
+    return FeeQuote(
+        fees, f"{exchange} {market_type} fees of {when} are not known; those since {entry['from']} are used"
+    )
+
+
+def known_exchanges() -> tuple[str, ...]:
+    """The names that ``fees_of`` knows, sorted."""
+    return tuple(sorted(_table()))
+
+
+@cache
+def _table() -> Any:
+    """The data of the table by exchange and market type."""
+    return load_yaml(SourceText(TABLE.name, TABLE.read_text(encoding="utf-8")))[0].data

@@ -1,223 +1,217 @@
-"""Candle and funding files of other makers into the store: parquet, feather (Arrow IPC) or CSV.
+"""Candle and funding files of others into the store: everything of a file, or one clear problem and nothing.
 
-1. read the file's columns, whatever the usual names for them are;
-2. find symbol and time frame: as given, else from the file's name, and check the frame against the rows;
-3. check every row; the first bad one is named (for CSV with its line) and nothing is written;
-4. merge into the store.
+1. read the file's columns (``tablefile.py``) and see by them whether they are candles or funding;
+2. take symbol and time frame from the caller, else from the file's name, the time frame else from the rows;
+3. look for the first thing that is wrong (``quality.py``);
+4. add the rows to the store, which refuses rows that contradict stored ones.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
-import pandas as pd
 
-from engine.market.candles import Candles, Floats, Funding, Ints
-from engine.market.store import PRICES, CandleStore, Series
-from engine.market.symbols import plain_symbol
+from engine.config.diagnostics import did_you_mean
+from engine.market.candles import Candles, Funding, Ints
+from engine.market.filename import NameFacts, read_name
+from engine.market.quality import Fault, price_fault, rate_fault, time_fault, timeframe_fault
+from engine.market.seriesfile import StoreError
+from engine.market.store import FUNDING, MARK, SOURCE, AddResult, CandleStore
+from engine.market.symbols import normal_symbol
+from engine.market.tablefile import NO_TIME, Table, read_table
+from engine.market.timeframes import Gap, gaps_of, parse_timeframe, spacing_ms, timeframe_name
 from engine.problem import Problem
-from engine.units import MINUTE_MS, duration_ms, show_time
+from engine.units import MINUTE_MS, show_time
 
-TIME_NAMES = ("ts", "timestamp", "time", "date", "datetime", "open_time", "opentime")
-RATE_NAMES = ("funding_rate", "fundingrate", "rate")
-FRAMES = {"1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "1w"}
-LARGEST_BYTES = 4_000_000_000
+PRICES = ("open", "high", "low", "close")
+ALIASES = {
+    "ts": ("ts", "timestamp", "open_time", "opentime", "time", "datetime", "date", "calc_time", "funding_time"),
+    "volume": ("volume", "vol", "base_volume"),
+    "funding_rate": ("funding_rate", "fundingrate", "last_funding_rate"),
+}
+FORM = "candles have the columns ts, open, high, low, close, volume; funding has ts, funding_rate"
+GAPS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """What one file brought."""
+class ImportReport:
+    """What a file brought. ``gaps`` are the holes between the file's own rows (none for funding)."""
 
     path: str
+    source: str
+    type: str
+    symbol: str
+    series: str
     rows: int
     new: int
-    series: Series
+    first_ms: int
+    last_ms: int
+    gaps: tuple[Gap, ...]
 
     def __str__(self) -> str:
         """One line for people."""
-        s = self.series
-        gaps = f", {s.gaps} gaps ({s.missing} candles)" if s.gaps else ""
-        return (
-            f"{self.path}: {s.symbol} {s.series} ({s.source} {s.type}), {self.rows:,} rows, {self.new:,} new; "
-            f"{show_time(s.first_ms)} to {show_time(s.last_ms)} UTC{gaps}"
-        )
+        new = {0: "all known already", self.rows: "all new"}.get(self.new, f"{self.new:,} new")
+        span = f"{show_time(self.first_ms)} to {show_time(self.last_ms)} UTC"
+        text = f"{self.path}: {self.source} {self.type} {self.symbol} {self.series}: {self.rows:,} rows, {span}, {new}"
+        if self.series == FUNDING:
+            return text
+        if not self.gaps:
+            return f"{text}, no gaps"
+        shown = ", ".join(f"{gap.bars:,} from {show_time(gap.start_ms)}" for gap in self.gaps[:GAPS_SHOWN])
+        more = ", ..." if len(self.gaps) > GAPS_SHOWN else ""
+        missing = sum(gap.bars for gap in self.gaps)
+        return f"{text}, {missing:,} missing in {len(self.gaps):,} gap{'s' * (len(self.gaps) > 1)} ({shown}{more})"
 
 
-def import_file(
-    path: Path, store: CandleStore, symbol: str | None, timeframe: str | None, type: str, source: str
-) -> Imported | Problem:
-    """Import one file; a problem leaves the store as it was."""
-    frame = _read(path)
-    if isinstance(frame, Problem):
-        return frame
-    name = plain_symbol(symbol) if symbol else symbol_in_name(path.stem)
+def import_candles(
+    path: Path,
+    store: CandleStore,
+    symbol: str | None = None,
+    timeframe: str | None = None,
+    type: str = "swap",
+    source: str = "imported",
+    kind: Literal["mark"] | None = None,
+) -> ImportReport | Problem:
+    """Put one file of candles or funding into the store.
+
+    Parameters
+    ----------
+    path
+        A parquet, feather, arrow or csv file. Funding is known by its column ``funding_rate``.
+    store
+        Where to.
+    symbol, timeframe
+        Such as ``BTCUSDT`` and ``1m``; without them the file's name has to say the symbol, and name or rows the time
+        frame. A time frame is always checked against the rows.
+    type, source
+        ``swap`` or ``spot``, and the name that a strategy calls these prices by.
+    kind
+        ``mark`` for mark prices; a name with the word "mark" in it says the same.
+
+    Returns
+    -------
+        What was done, or the first thing that is wrong with the file; the store is then as it was.
+    """
+    facts = read_name(path.stem)
+    mark = kind == "mark" or facts.mark
+    name = normal_symbol(symbol) if symbol is not None else facts.symbol
+    timeframe_ms = parse_timeframe(timeframe) if timeframe is not None else facts.timeframe_ms
+    if not SOURCE.fullmatch(source):
+        return Problem(f'"{source}" cannot name a source', hint="use a-z, 0-9, _ and -, such as imported")
+    if symbol is not None and name is None:
+        return Problem(f'"{symbol}" is no symbol', hint="such as --symbol BTCUSDT")
+    if timeframe is not None and timeframe_ms is None:
+        return Problem(f'"{timeframe}" is no time frame', hint="such as --timeframe 1m, 4h or 1d")
+    table = read_table(path)
+    if isinstance(table, Problem):
+        return table
+    columns = _find_columns(table, mark, facts)
+    if isinstance(columns, Problem):
+        return columns
     if name is None:
-        text = f'"{symbol}" is no symbol' if symbol else "the file's name does not say which symbol this is"
-        return Problem(text, str(path), hint="give it: --symbol BTCUSDT")
-    ts = _times(frame, path)
-    if isinstance(ts, Problem):
-        return ts
-    rate = next((c for c in RATE_NAMES if c in frame), None)
-    if rate is not None and "open" not in frame:
-        funding = Funding(name, (ts + MINUTE_MS // 2) // MINUTE_MS * MINUTE_MS, _numbers(frame, rate))
-        problem = _check_order(funding.ts, path) or _check_finite(funding.rate, rate, path)
-        added = problem or store.add_funding(funding, source, type)
+        return Problem("the file's name does not say one symbol", str(path), hint="name it: --symbol BTCUSDT")
+    job = _Import(table, columns, store, source, type, name)
+    try:
+        return job.funding() if "funding_rate" in columns else job.candles(timeframe_ms, mark)
+    except StoreError as error:
+        return error.problem
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """A table whose columns are known (by our names), and where its rows shall go."""
+
+    table: Table
+    columns: dict[str, str]
+    store: CandleStore
+    source: str
+    type: str
+    symbol: str
+
+    def candles(self, timeframe_ms: int | None, mark: bool) -> ImportReport | Problem:
+        """Check and add candles; without a time frame, that of the rows."""
+        ts = self.table.times(self.columns["ts"])
+        if fault := self._bad_time(ts) or time_fault(ts):
+            return self._problem(fault, ts)
+        timeframe_ms = timeframe_ms or spacing_ms(ts)
+        if timeframe_ms is None or timeframe_ms % MINUTE_MS:
+            return Problem("the time frame of the rows is not clear", self.table.path, hint="name it: --timeframe 1m")
+        if fault := timeframe_fault(ts, timeframe_ms):
+            return self._problem(fault, ts)
+        open_, high, low, close = (self.table.floats(self.columns[name]) for name in PRICES)
+        volume = np.zeros(len(ts)) if mark else self.table.floats(self.columns["volume"])
+        candles = Candles(self.symbol, timeframe_ms, ts, open_, high, low, close, volume)
+        if fault := price_fault(candles, self._cell):
+            return self._problem(fault, ts)
+        done = self.store.add(candles, self.source, self.type, mark)
+        series = (MARK if mark else "") + timeframe_name(timeframe_ms)
+        return self._report(done, series, ts, gaps_of(ts, timeframe_ms))
+
+    def funding(self) -> ImportReport | Problem:
+        """Check and add funding settlements, their times rounded to the minute."""
+        if self.type == "spot":
+            return Problem("spot has no funding", self.table.path, hint="import it with --type swap")
+        ts = self.table.times(self.columns["ts"])
+        fault = self._bad_time(ts)
+        if fault is None:
+            ts = (ts + MINUTE_MS // 2) // MINUTE_MS * MINUTE_MS
+            rate = self.table.floats(self.columns["funding_rate"])
+            fault = time_fault(ts) or rate_fault(rate, self._cell)
+        if fault:
+            return self._problem(fault, ts)
+        done = self.store.add_funding(Funding(self.symbol, ts, rate), self.source, self.type)
+        return self._report(done, FUNDING, ts, ())
+
+    def _report(
+        self, done: AddResult | Problem, series: str, ts: Ints, gaps: tuple[Gap, ...]
+    ) -> ImportReport | Problem:
+        """What was done, or what the store has against it."""
+        if isinstance(done, Problem):
+            return replace(done, path=self.table.path)
+        place = (self.table.path, self.source, self.type, self.symbol, series)
+        return ImportReport(*place, len(ts), done.new, int(ts[0]), int(ts[-1]), gaps)
+
+    def _bad_time(self, ts: Ints) -> Fault | None:
+        """The first row without a time."""
+        bad = np.flatnonzero(ts == NO_TIME)
+        if not len(bad):
+            return None
+        cell = self._cell("ts", int(bad[0]))
+        text = f'has "{cell:.40}" as its time' if cell else "has no time"
+        return Fault(int(bad[0]), text, "a time is milliseconds or seconds since 1970, or like 2025-05-04T15:30:00Z")
+
+    def _problem(self, fault: Fault, ts: Ints) -> Problem:
+        """A fault with its place."""
+        at = "" if ts[fault.row] == NO_TIME else f" ({show_time(int(ts[fault.row]))} UTC)"
+        text = f"row {fault.row + 1:,}{at} {fault.text}"
+        return Problem(text, self.table.path, self.table.line(fault.row), hint=fault.hint)
+
+    def _cell(self, name: str, row: int) -> str:
+        """A cell as it stands in the file."""
+        return self.table.cell(self.columns[name], row)
+
+
+def _find_columns(table: Table, mark: bool, facts: NameFacts) -> dict[str, str] | Problem:
+    """Our names of the columns and the file's; funding only has ``ts`` and ``funding_rate``."""
+    given = {
+        name: next((alias for alias in ALIASES.get(name, (name,)) if alias in table.columns), None)
+        for name in ("ts", *PRICES, "volume", "funding_rate")
+    }
+    if given["funding_rate"] and not any(given[name] for name in PRICES):
+        wanted: tuple[str, ...] = ("ts", "funding_rate")
+    elif facts.funding:
+        return Problem("the name says funding, but there is no column funding_rate", table.path, hint=FORM)
     else:
-        candles = _candles(frame, ts, name, timeframe or frame_in_name(path.stem), path)
-        if isinstance(candles, Problem):
-            return candles
-        prefix = "mark_" if re.search(r"(?i)(?<![a-z])mark(?![a-z])", path.stem) else ""
-        added = store.add(candles, source, type, prefix + frame_name(candles.timeframe_ms))
-    if isinstance(added, Problem):
-        return Problem(added.text, added.path or str(path), added.line, added.column, added.hint)
-    return Imported(str(path), len(ts), added.new, added.series)
-
-
-def symbol_in_name(stem: str) -> str | None:
-    """The symbol that a file name says unmistakably: ``x_BTCUSDT-perp_1m``, ``BTC_USDT-1h``; None otherwise."""
-    found = re.findall(r"(?<![A-Za-z0-9])([A-Z0-9]{1,15}?[-_/]?(?:USDT|USDC|USD))(?![A-Z0-9])", stem)
-    symbols = {plain_symbol(text) for text in found} - {None}
-    return symbols.pop() if len(symbols) == 1 else None
-
-
-def frame_in_name(stem: str) -> str | None:
-    """The time frame in a file name, None where there is none."""
-    found = [f for f in re.findall(r"(?<![A-Za-z0-9])(\d{1,2}[mhdw])(?![A-Za-z0-9])", stem) if f in FRAMES]
-    return found[-1] if found else None
-
-
-def frame_name(timeframe_ms: int) -> str:
-    """The name of a time frame in ms."""
-    return next(name for name in FRAMES if duration_ms(name) == timeframe_ms)
-
-
-# --------------------------------------------------------------------------- reading
-
-
-def _read(path: Path) -> pd.DataFrame | Problem:
-    """The file as a frame with lower-case column names."""
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        return Problem(f"cannot be read: {error.strerror}", str(path))
-    if path.is_dir():
-        return Problem("is a folder", str(path), hint="name the files in it")
-    if size == 0:
-        return Problem("the file is empty", str(path))
-    if size > LARGEST_BYTES:
-        return Problem("the file is larger than 4 GB", str(path), hint="cut it by year")
-    readers = {".parquet": pd.read_parquet, ".feather": pd.read_feather, ".arrow": pd.read_feather}
-    reader = readers.get(path.suffix.lower(), pd.read_csv if path.suffix.lower() in (".csv", ".txt") else None)
-    if reader is None:
-        return Problem("not a candle file", str(path), hint="parquet, feather (arrow) and csv can be imported")
-    try:
-        frame = reader(path)
-    except Exception as error:  # each reader has its own errors for a broken file
-        line = re.search(r"line (\d+)", str(error))
-        what = str(error).splitlines()[0]
-        return Problem(f"cannot be read as {path.suffix[1:]}: {what}", str(path), int(line[1]) if line else None)
-    frame.columns = [str(c).strip().lower() for c in frame.columns]
-    if frame.empty:
-        return Problem("there are no rows in it", str(path))
-    return frame
-
-
-def _times(frame: pd.DataFrame, path: Path) -> Ints | Problem:
-    """The open times in UTC ms: epoch seconds, milliseconds or microseconds, or ISO text."""
-    name = next((c for c in TIME_NAMES if c in frame), None)
-    if name is None:
-        found = ", ".join(map(str, frame.columns[:8]))
-        return Problem(f"no time column; it has: {found}", str(path), hint="the header needs ts (or timestamp, time)")
-    column = frame[name]
-    numbers = pd.to_numeric(column, errors="coerce")
-    if numbers.isna().all():
-        times = pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")
-        if times.isna().any():
-            row = int(times.isna().to_numpy().argmax())
-            return _row_problem(f'"{column.iloc[row]}" is no time', path, row)
-        return np.asarray(times.dt.as_unit("ms").astype("int64"), np.int64)
-    if numbers.isna().any():
-        row = int(numbers.isna().to_numpy().argmax())
-        return _row_problem(f'"{column.iloc[row]}" is no time', path, row)
-    values = np.asarray(numbers, np.float64)
-    scale = 1000.0 if values.max() < 1e11 else 1.0 if values.max() < 1e14 else 1e-3
-    times_ms: Ints = np.rint(values * scale).astype(np.int64)
-    return times_ms
-
-
-def _numbers(frame: pd.DataFrame, name: str) -> Floats:
-    return np.asarray(pd.to_numeric(frame[name], errors="coerce"), np.float64)
-
-
-# --------------------------------------------------------------------------- checks
-
-
-def _candles(frame: pd.DataFrame, ts: Ints, symbol: str, timeframe: str | None, path: Path) -> Candles | Problem:
-    """The rows as candles, every one checked."""
-    missing = [name for name in PRICES[:4] if name not in frame]
+        wanted = ("ts", *PRICES) if mark else ("ts", *PRICES, "volume")
+    missing = [name for name in wanted if given[name] is None]
+    if len(missing) > len(wanted) // 2:
+        columns = ", ".join(table.columns)
+        return Problem(f"not a candle file: its columns are {columns:.200}", table.path, hint=FORM)
     if missing:
-        return Problem(
-            f"no column {', '.join(missing)}", str(path), hint="the header needs ts,open,high,low,close,volume"
-        )
-    prices = {name: _numbers(frame, name) for name in PRICES[:4]}
-    volume = _numbers(frame, "volume") if "volume" in frame else np.zeros(len(ts))
-    spacing = int(np.diff(ts).min()) if len(ts) > 1 else 0
-    frames = {duration_ms(name): name for name in FRAMES}
-    if timeframe is not None and timeframe not in FRAMES:
-        return Problem(f'"{timeframe}" is no time frame', str(path), hint="such as 1m, 5m, 1h, 4h, 1d")
-    problem = _check_order(ts, path)
-    if problem is None:
-        timeframe = timeframe or frames.get(spacing)
-        if timeframe is None:
-            return Problem("the time frame cannot be told from the rows", str(path), hint="give it: --timeframe 1m")
-        problem = _check_grid(ts, duration_ms(timeframe), timeframe, path)
-    if problem is not None or timeframe is None:
-        return problem or Problem("no time frame", str(path))
-    for name, values in prices.items():
-        bad = ~np.isfinite(values) | (values <= 0)
-        if bad.any():
-            row = int(bad.argmax())
-            return _row_problem(f"{name} is {frame[name].iloc[row]}", path, row, "prices are positive numbers")
-    high_ok = prices["high"] >= np.maximum(prices["open"], prices["close"])
-    low_ok = prices["low"] <= np.minimum(prices["open"], prices["close"])
-    for name, ok in (("high", high_ok), ("low", low_ok)):
-        if not ok.all():
-            row = int((~ok).argmax())
-            return _row_problem(f"the {name} does not enclose open and close", path, row, "are the columns in order?")
-    o, h, low, c = prices.values()
-    return Candles(symbol, duration_ms(timeframe), ts, o, h, low, c, np.nan_to_num(volume))
-
-
-def _check_order(ts: Ints, path: Path) -> Problem | None:
-    """Times must rise from row to row."""
-    steps = np.diff(ts)
-    if (steps > 0).all():
-        return None
-    row = int((steps <= 0).argmax()) + 1
-    if steps[row - 1] == 0:
-        return _row_problem(f"{show_time(int(ts[row]))} stands twice", path, row, "remove the overlapping rows")
-    return _row_problem(f"{show_time(int(ts[row]))} comes after a later time", path, row, "sort the rows by time")
-
-
-def _check_grid(ts: Ints, timeframe_ms: int, timeframe: str, path: Path) -> Problem | None:
-    """Open times must lie on the time frame's grid (weeks begin on any day)."""
-    off = (ts - ts[0] if timeframe == "1w" else ts) % timeframe_ms != 0
-    if not off.any():
-        return None
-    row = int(off.argmax())
-    return _row_problem(f"{show_time(int(ts[row]))} is no open time of {timeframe}", path, row, "check --timeframe")
-
-
-def _check_finite(values: Floats, name: str, path: Path) -> Problem | None:
-    bad = ~np.isfinite(values)
-    return _row_problem(f"{name} is no number", path, int(bad.argmax())) if bad.any() else None
-
-
-def _row_problem(text: str, path: Path, row: int, hint: str = "") -> Problem:
-    """A problem in a row (from 0): CSV files have lines, the others have rows."""
-    if path.suffix.lower() in (".csv", ".txt"):
-        return Problem(text, str(path), row + 2, hint=hint)
-    return Problem(f"row {row + 1}: {text}", str(path), hint=hint)
+        near = did_you_mean(missing[0], table.columns)
+        line = 1 if table.lines is not None else None
+        return Problem(f"the column {missing[0]} is missing", table.path, line, hint=near or FORM)
+    return {name: given[name] or "" for name in wanted}

@@ -1,33 +1,56 @@
-"""The candle store: one Arrow IPC file for each series, memory-mapped, with an index that knows what it holds.
+"""The candle store: one Arrow file a series, beside it an index in JSON.
 
-Layout: ``<root>/<source>/<type>/<SYMBOL>/<series>.arrow`` with series ``1m``, ``1h`` ..., ``mark_8h`` or ``funding``,
-and ``index.json`` beside them. Files are uncompressed (they are mapped, not read) and replaced atomically; pandas,
-polars and DuckDB open them without us. Columns: ts (int64, UTC epoch ms, the bar's open) and open, high, low, close,
-volume (float64); funding: ts, rate.
+::
+
+    <root>/<source>/<type>/<SYMBOL>/1m.arrow         ts, open, high, low, close, volume
+    <root>/<source>/<type>/<SYMBOL>/mark_8h.arrow    the same columns, mark prices
+    <root>/<source>/<type>/<SYMBOL>/funding.arrow    ts, funding_rate
+    <root>/<source>/<type>/<SYMBOL>/index.json       rows, range, gaps and content hash of each
+
+The files are uncompressed Arrow IPC with one record batch, sorted by ``ts``, so that a read maps them into memory and
+copies nothing. They are replaced atomically. Rows already stored are never changed: a row with the same prices is
+known, one with others is refused.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.ipc as ipc
 
-from engine.files import replacing, sha256_of, write_text
-from engine.market.candles import Candles, Floats, Funding, Ints
+from engine.market.candles import Candles, Funding
+from engine.market.seriesfile import Columns, figures_of, load_columns, save_columns
+from engine.market.symbols import normal_symbol
+from engine.market.timeframes import Gap, gaps_of, parse_timeframe, timeframe_name
 from engine.problem import Problem
-from engine.units import duration_ms, show_time
+from engine.units import show_time
 
-FORMAT = 1
-PRICES = ("open", "high", "low", "close", "volume")
+FUNDING = "funding"
+MARK = "mark_"
+CANDLE_COLUMNS = ("ts", "open", "high", "low", "close", "volume")
+FUNDING_COLUMNS = ("ts", "funding_rate")
+TYPES = ("swap", "spot")
+SOURCE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
-    """What the index says of one file."""
+class AddResult:
+    """What adding did: ``new`` rows written, ``known`` ones found equal, and the gaps the series has now."""
+
+    new: int
+    known: int
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSeries:
+    """A series of the store. ``series`` is a time frame, ``mark_`` and one, or ``funding``.
+
+    ``first_ms`` and ``last_ms`` are the times of its first and last row, ``gaps`` the number of holes between them,
+    ``missing`` the number of bars absent there, ``sha256`` the hash of its values (equal for equal rows).
+    """
 
     source: str
     type: str
@@ -42,124 +65,144 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
-    """The outcome of adding rows: how many were new, and the series as it is now."""
-
-    new: int
-    series: Series
-
-
-@dataclass(frozen=True, slots=True)
 class CandleStore:
-    """The store below ``root`` (usually data/candles)."""
+    """The series under ``root``. Symbols may be asked for in any spelling, time frames as ``1h`` or ``60m``.
+
+    Methods that read raise ``StoreError`` when a file is damaged or of another format.
+    """
 
     root: Path
 
-    # ------------------------------------------------------------------ reading
-
     def read(
-        self, source: str, type: str, symbol: str, series: str, start_ms: int | None = None, end_ms: int | None = None
-    ) -> Candles | None:
-        """Candles with open times in ``[start_ms, end_ms)``; None when the series is not there."""
-        columns = self._columns(source, type, symbol, series)
-        if columns is None:
-            return None
-        ts = columns["ts"].astype(np.int64, copy=False)
-        start = 0 if start_ms is None else int(np.searchsorted(ts, start_ms))
-        end = len(ts) if end_ms is None else int(np.searchsorted(ts, end_ms))
-        prices = [columns[name][start:end] for name in PRICES]
-        return Candles(symbol, duration_ms(series.removeprefix("mark_")), ts[start:end], *prices)
-
-    def read_funding(self, source: str, type: str, symbol: str) -> Funding | None:
-        """The funding history of a symbol; None when there is none."""
-        columns = self._columns(source, type, symbol, "funding")
-        return None if columns is None else Funding(symbol, columns["ts"].astype(np.int64), columns["rate"])
-
-    def series(self) -> list[Series]:
-        """All series, sorted."""
-        found: list[Series] = []
-        for index in sorted(self.root.glob("*/*/*/index.json")):
-            found += self._index(index.parent).values()
-        return sorted(found, key=lambda s: (s.source, s.type, s.symbol, s.series))
-
-    def find(self, source: str, type: str, symbol: str, series: str) -> Series | None:
-        """What the index says of a series, or None."""
-        return self._index(self._folder(source, type, symbol)).get(series)
-
-    # ------------------------------------------------------------------ writing
-
-    def add(self, candles: Candles, source: str, type: str, series: str) -> Added | Problem:
-        """Merge candles into a series. Rows that say other prices for a known time are refused, all or nothing."""
-        columns = {name: getattr(candles, name) for name in PRICES}
-        return self._merge(source, type, candles.symbol, series, candles.ts, columns, candles.timeframe_ms)
-
-    def add_funding(self, funding: Funding, source: str, type: str) -> Added | Problem:
-        """Merge funding settlements into a symbol's history."""
-        return self._merge(source, type, funding.symbol, "funding", funding.ts, {"rate": funding.rate}, None)
-
-    def _merge(
         self,
         source: str,
         type: str,
         symbol: str,
-        series: str,
-        ts: Ints,
-        columns: dict[str, Floats],
-        timeframe_ms: int | None,
-    ) -> Added | Problem:
-        known = self._columns(source, type, symbol, series)
-        new = len(ts)
-        if known is not None:
-            common, here, there = np.intersect1d(ts, known["ts"], assume_unique=True, return_indices=True)
-            for name, values in columns.items():
-                differs = ~np.isclose(values[here], known[name][there], rtol=1e-9, atol=0, equal_nan=True)
-                if differs.any():
-                    at = int(common[differs.argmax()])
-                    return Problem(
-                        f"{symbol} {series}: the store has another {name} at {show_time(at)} UTC",
-                        hint="import it under another --source, or remove the stored series first",
-                    )
-            fresh = np.setdiff1d(np.arange(len(ts)), here, assume_unique=True)
-            new = len(fresh)
-            order = np.argsort(np.concatenate([known["ts"], ts[fresh]]), kind="stable")
-            columns = {name: np.concatenate([known[name], v[fresh]])[order] for name, v in columns.items()}
-            ts = np.concatenate([known["ts"], ts[fresh]])[order]
-        folder = self._folder(source, type, symbol)
-        path = folder / f"{series}.arrow"
-        if new or known is None:
-            table = pa.table({"ts": ts, **columns})
-            with replacing(path) as temporary, ipc.new_file(str(temporary), table.schema) as writer:
-                writer.write_table(table.combine_chunks())
-        gaps, missing = count_gaps(ts, timeframe_ms)
-        entry = Series(source, type, symbol, series, len(ts), int(ts[0]), int(ts[-1]), gaps, missing, sha256_of(path))
-        index = self._index(folder) | {series: entry}
-        text = json.dumps({"format": FORMAT, "series": {k: asdict(v) for k, v in sorted(index.items())}}, indent=1)
-        write_text(folder / "index.json", text + "\n")
-        return Added(new, entry)
+        timeframe: str,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+    ) -> Candles | None:
+        """The candles that open within ``[start_ms, end_ms)``; None when there is no such series.
 
-    # ------------------------------------------------------------------ files
-
-    def _folder(self, source: str, type: str, symbol: str) -> Path:
-        return self.root / source / type / symbol
-
-    def _index(self, folder: Path) -> dict[str, Series]:
-        path = folder / "index.json"
-        if not path.is_file():
-            return {}
-        return {name: Series(**entry) for name, entry in json.loads(path.read_text())["series"].items()}
-
-    def _columns(self, source: str, type: str, symbol: str, series: str) -> dict[str, Floats] | None:
-        path = self._folder(source, type, symbol) / f"{series}.arrow"
-        if not path.is_file():
+        ``timeframe`` is such as ``1m``, or ``mark_8h`` for mark prices. The arrays are read-only.
+        """
+        path = self._path(source, type, symbol, timeframe)
+        timeframe_ms = _timeframe_ms(timeframe)
+        if path is None or timeframe_ms is None or not path.is_file():
             return None
-        with pa.memory_map(str(path)) as file:
-            table = ipc.open_file(file).read_all()
-        return {name: table.column(name).chunk(0).to_numpy() for name in table.column_names}  # one batch: no copy
+        columns = load_columns(path, CANDLE_COLUMNS)
+        start = 0 if start_ms is None else np.searchsorted(columns["ts"], start_ms)
+        end = None if end_ms is None else np.searchsorted(columns["ts"], end_ms)
+        return Candles(path.parent.name, timeframe_ms, *(values[start:end] for values in columns.values()))
+
+    def read_funding(self, source: str, type: str, symbol: str) -> Funding | None:
+        """The whole funding history of a symbol; None when there is none."""
+        path = self._path(source, type, symbol, FUNDING)
+        if path is None or not path.is_file():
+            return None
+        return Funding(path.parent.name, *load_columns(path, FUNDING_COLUMNS).values())
+
+    def list(self) -> tuple[StoredSeries, ...]:
+        """Every series, sorted by source, type, symbol and name."""
+        return tuple(_describe(path) for path in sorted(self.root.glob("*/*/*/*.arrow")) if _series_name(path.stem))
+
+    def symbols(self, source: str, type: str, timeframe: str) -> tuple[str, ...]:
+        """The symbols that have this series (a time frame, ``mark_`` and one, or ``funding``), sorted."""
+        name = _series_name(timeframe)
+        return tuple(sorted(path.parent.name for path in (self.root / source / type).glob(f"*/{name}.arrow")))
+
+    def sha256(self, source: str, type: str, symbol: str, timeframe: str) -> str:
+        """The hash of a series' values (``timeframe`` may be ``funding``); "" when there is no such series."""
+        path = self._path(source, type, symbol, timeframe)
+        return _describe(path).sha256 if path is not None and path.is_file() else ""
+
+    def add(self, candles: Candles, source: str, type: str, mark: bool = False) -> AddResult | Problem:
+        """Merge candles into their series or, when one contradicts a stored one, refuse them all.
+
+        Parameters
+        ----------
+        candles
+            Sorted by time; nothing else is checked here (see ``quality.py``). Rows with known prices and another
+            volume count as known; the stored volume stays.
+        source, type
+            Such as ``imported`` and ``swap``.
+        mark
+            Keep them beside the traded prices, as ``mark_<timeframe>``.
+
+        Raises
+        ------
+        ValueError
+            For rows that are not sorted, or a symbol, source or type that cannot name a folder.
+        """
+        series = (MARK if mark else "") + timeframe_name(candles.timeframe_ms)
+        columns: Columns = {name: getattr(candles, name) for name in CANDLE_COLUMNS}
+        return self._add(columns, CANDLE_COLUMNS[1:5], source, type, candles.symbol, series)
+
+    def add_funding(self, funding: Funding, source: str, type: str) -> AddResult | Problem:
+        """Merge funding settlements into a symbol's history; the same rules as in ``add``."""
+        columns: Columns = {"ts": funding.ts, "funding_rate": funding.rate}
+        return self._add(columns, FUNDING_COLUMNS[1:], source, type, funding.symbol, FUNDING)
+
+    def _add(
+        self, new: Columns, compared: tuple[str, ...], source: str, kind: str, symbol: str, series: str
+    ) -> AddResult | Problem:
+        """See ``add``; ``compared`` names the columns in which known rows have to agree."""
+        path = self._path(source, kind, symbol, series)
+        if path is None:
+            raise ValueError(f"{source}/{kind}/{symbol}/{series} cannot name a series")
+        if np.any(np.diff(new["ts"]) <= 0):
+            raise ValueError(f"the rows of {symbol} {series} are not sorted by time")
+        # A copy in memory, because a mapped file cannot be replaced on Windows.
+        old = load_columns(path, tuple(new), mapped=False) if path.is_file() else {k: v[:0] for k, v in new.items()}
+        at = np.searchsorted(old["ts"], new["ts"])
+        rows = np.flatnonzero(np.isin(new["ts"], old["ts"], assume_unique=True))
+        for name in compared:
+            wrong = rows[new[name][rows] != old[name][at[rows]]]
+            if len(wrong):
+                row = wrong[0]
+                return _contradiction(path, int(new["ts"][row]), name, old[name][at[row]], new[name][row], len(wrong))
+        timeframe_ms = _timeframe_ms(series)
+        if len(rows) < len(new["ts"]):
+            old = {name: np.insert(old[name], np.delete(at, rows), np.delete(new[name], rows)) for name in new}
+            save_columns(path, old, timeframe_ms)
+        gaps = gaps_of(old["ts"], timeframe_ms) if timeframe_ms else ()
+        return AddResult(len(new["ts"]) - len(rows), len(rows), gaps)
+
+    def _path(self, source: str, kind: str, symbol: str, series: str) -> Path | None:
+        """Where a series lies; None when one of the words cannot name a folder or is no series."""
+        name, folder = _series_name(series), normal_symbol(symbol)
+        if name is None or folder is None or kind not in TYPES or not SOURCE.fullmatch(source):
+            return None
+        return self.root / source / kind / folder / f"{name}.arrow"
 
 
-def count_gaps(ts: Ints, timeframe_ms: int | None) -> tuple[int, int]:
-    """Holes between candles, and the candles absent in them (0, 0 for series without a time frame)."""
-    if timeframe_ms is None or len(ts) < 2:
-        return 0, 0
-    steps = np.diff(ts) // timeframe_ms - 1
-    return int((steps > 0).sum()), int(steps.sum())
+def _describe(path: Path) -> StoredSeries:
+    """A series file as ``list`` shows it."""
+    names = FUNDING_COLUMNS if path.stem == FUNDING else CANDLE_COLUMNS
+    figures = figures_of(path, names, _timeframe_ms(path.stem))
+    source, kind, symbol = path.parts[-4:-1]
+    fields = ("rows", "first_ms", "last_ms", "gaps", "missing", "sha256")
+    return StoredSeries(source, kind, symbol, path.stem, *(figures[field] for field in fields))
+
+
+def _timeframe_ms(series: str) -> int | None:
+    """The time frame of a series' name; None for funding and for what is no series."""
+    return parse_timeframe(series.removeprefix(MARK))
+
+
+def _series_name(series: str) -> str | None:
+    """The store's name of a series: ``1h`` for ``60m``; None for what is no series."""
+    timeframe_ms = _timeframe_ms(series)
+    if timeframe_ms is None:
+        return FUNDING if series == FUNDING else None
+    return (MARK if series.startswith(MARK) else "") + timeframe_name(timeframe_ms)
+
+
+def _contradiction(path: Path, ts: int, column: str, stored: float, given: float, rows: int) -> Problem:
+    """The problem of rows that say something else than the stored ones."""
+    more = f", and {rows - 1:,} more rows differ" if rows > 1 else ""
+    text = f"{path.parent.name} {path.stem} at {show_time(ts)} UTC is stored with {column} {stored:.12g}"
+    return Problem(
+        f"{text}, not {given:.12g}{more}; nothing was added",
+        hint=f"import these under another --source name, or delete {path} and import the right ones",
+    )

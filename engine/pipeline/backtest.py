@@ -178,14 +178,14 @@ def _fees(file: StrategyFile, strategy: Strategy, signals: Sequence[Signal]) -> 
     if isinstance(found, Problem):
         place = file.source.place(file.fees_span.start)
         raise InputError(replace(found, path=strategy.path, line=place.line, column=place.column))
-    return found.fees, found.note
+    shown = f"fees {fees} {strategy.market.type}: maker {found.fees.maker:.3%}, taker {found.fees.taker:.3%}"
+    return found.fees, f"{shown} ({found.fees.source}){f'; {found.note}' if found.note else ''}"
 
 
 def _no_candles(workspace: Workspace, strategy: Strategy, symbols: Sequence[str]) -> Problem:
     """The problem of a store without any candle for any call."""
     market = strategy.market
-    store = CandleStore(workspace.candles_path)
-    held = sorted({f"{s.source} {s.type} {s.series}" for s in store.series()})
+    held = sorted({f"{s.source} {s.type} {s.series}" for s in CandleStore(workspace.candles_path).list()})
     named = ", ".join(symbols[:5]) + (" ..." if len(symbols) > 5 else "")
     return Problem(
         f"no {market.source} {market.type} candles of {market.timeframe} for {named}",

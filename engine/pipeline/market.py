@@ -6,7 +6,8 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.market.importing import import_file
+from engine.market.importing import import_candles
+from engine.market.seriesfile import StoreError
 from engine.market.store import CandleStore
 from engine.pipeline.errors import InputError
 from engine.pipeline.progress import Track
@@ -32,21 +33,24 @@ def import_files(
     store = CandleStore(workspace.candles_path)
     lines, problems = [], []
     for path in track(paths, "importing"):
-        result = import_file(path, store, symbol, timeframe, kind, source)
+        result = import_candles(path, store, symbol, timeframe, kind, source)
         if isinstance(result, Problem):
             problems.append(result)
         else:
             lines.append(str(result))
             LOG.info("market import %s", result)
     if problems:
-        done = f"{len(lines)} of {len(paths)} files imported" if len(paths) > 1 else "nothing was imported"
-        raise InputError(*problems, Problem(done))
+        done = [Problem(f"{len(lines)} of {len(paths)} files imported")] if len(paths) > 1 else []
+        raise InputError(*problems, *done)
     return "\n".join(lines)
 
 
 def list_store(workspace: Workspace) -> str:
     """One line for each series of the store: source, type, symbol, time frame, first, last, rows, gaps."""
-    rows = CandleStore(workspace.candles_path).series()
+    try:
+        rows = CandleStore(workspace.candles_path).list()
+    except StoreError as error:
+        raise InputError(error.problem) from None
     if not rows:
         return "the candle store is empty; cli.py market import FILE fills it"
     return "\n".join(

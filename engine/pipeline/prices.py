@@ -8,8 +8,10 @@ from typing import Protocol
 
 from engine.config.strategy import Market
 from engine.market.candles import Candles, Funding
+from engine.market.seriesfile import StoreError
 from engine.market.store import CandleStore
 from engine.market.synthetic import SyntheticMarket
+from engine.pipeline.errors import InputError
 
 
 class Prices(Protocol):
@@ -35,7 +37,10 @@ class Prices(Protocol):
 
 @dataclass(frozen=True)
 class StoredPrices:
-    """Prices from ``data/candles``, cut to ``[from_ms, to_ms)``: what came after the period is never looked at."""
+    """Prices from ``data/candles``, cut to ``[from_ms, to_ms)``: what came after the period is never looked at.
+
+    Every method raises InputError when a file of the store is damaged.
+    """
 
     store: CandleStore
     market: Market
@@ -50,12 +55,18 @@ class StoredPrices:
     def candles(self, symbol: str) -> Candles | None:
         """See ``Prices``."""
         market = self.market
-        found = self.store.read(market.source, market.type, symbol, market.timeframe, self.from_ms, self.to_ms)
+        try:
+            found = self.store.read(market.source, market.type, symbol, market.timeframe, self.from_ms, self.to_ms)
+        except StoreError as error:
+            raise InputError(error.problem) from None
         return found if found is not None and len(found) else None
 
     def funding(self, symbol: str) -> Funding | None:
         """See ``Prices``."""
-        return self.store.read_funding(self.market.source, self.market.type, symbol)
+        try:
+            return self.store.read_funding(self.market.source, self.market.type, symbol)
+        except StoreError as error:
+            raise InputError(error.problem) from None
 
     def hashes(self, symbols: Iterable[str]) -> dict[str, str]:
         """See ``Prices``."""
@@ -63,9 +74,9 @@ class StoredPrices:
         found = {}
         for symbol in symbols:
             for part in (market.timeframe, "funding"):
-                series = self.store.find(market.source, market.type, symbol, part)
-                if series is not None:
-                    found[f"candles/{market.source}/{market.type}/{symbol}/{part}"] = series.sha256
+                digest = self.store.sha256(market.source, market.type, symbol, part)
+                if digest:
+                    found[f"candles/{market.source}/{market.type}/{symbol}/{part}"] = digest
         return found
 
 

@@ -42,8 +42,13 @@ def channel_messages(
         if is_demo != (world is not None):
             raise InputError(_two_worlds(profile, is_demo))
         if is_demo and world is not None and profile.source is not None:
-            from engine.collect.demo import demo_messages
+            from engine.collect.demo import DEMO_CHANNELS, demo_messages
 
+            if profile.source.address not in DEMO_CHANNELS:
+                known = ", ".join(DEMO_CHANNELS)
+                raise InputError(
+                    Problem(f"there is no demo channel {profile.source.address}", profile.path, hint=known)
+                )
             found[profile.id] = demo_messages(profile.source.address, world, seed, profile.id)
             archived.discard(profile.id)
     if archived:

@@ -63,7 +63,7 @@ class _Group:
     # ------------------------------------------------------------------ the first bar
 
     def _unused_bar(self, live: Ints) -> None:
-        """Stop or first target inside the bar in which the message fell: part of that bar came after it, so ambiguous."""
+        """Stop or first target inside the bar in which the message fell: part of that bar came after it."""
         bars, rows = self.bars, self.rows
         before = rows.cur[live] - 1
         bar = np.maximum(before, 0)

@@ -19,7 +19,8 @@ class Rows:
     ``at`` is the row's place in the table. ``price`` (n, R) of the orders from the near edge on (+inf: market),
     ``weight`` (n, R); ``target`` and ``share`` (n, T), padded with +inf and 0. ``cur`` is the bar that comes next,
     ``expire`` the first bar in which orders fill no more, ``leave`` the bar of the time exit, all cut at the number
-    of bars; ``expires`` says that the candles reach as far as the expiry. ``stop`` is the stop in force (-inf: none). ``filled`` and ``held`` are shares of the planned quantity.
+    of bars; ``expires`` says that the candles reach as far as the expiry. ``stop`` is the stop in force (-inf: none).
+    ``filled`` and ``held`` are shares of the planned quantity.
     """
 
     at: Ints

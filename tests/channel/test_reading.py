@@ -117,6 +117,7 @@ def test_blocks_in_any_order_move_with_their_values() -> None:
         "symbol ETHUSDT, side short, entry 3480, targets 3400 (50%), 3300 (50%), stop 3550, leverage 20"
     )
     assert reads(loaded, message.replace("Stop Targets:\n1) 3550\n", "")) == "refused: no-layout"
+    assert reads(loaded, message.replace("Targets:\n3480", "Targets:\n%3480")) == "refused: no-layout"
     assert reads(loaded, message + "\nStop Targets:\n1) 3560") == "refused: unread"  # a block comes once
 
 

@@ -49,12 +49,28 @@ def test_a_broken_archive_format_is_one_line(workspace: Path, run: Run) -> None:
     assert path.read_text(encoding="utf-8") == '{"format": 99}\n'
 
 
+def test_a_damaged_candle_file_is_one_line(workspace: Path, run: Run) -> None:
+    folder = workspace / "data" / "candles" / "imported" / "swap" / "BTCUSDT"
+    folder.mkdir(parents=True)
+    (folder / "1m.arrow").write_bytes(b"not an arrow file")
+    result = run("market", "list")
+    assert result.exit_code == 2
+    assert "not a readable file of the candle store" in result.stderr
+
+
+def test_a_demo_channel_that_does_not_exist_is_named(workspace: Path, run: Run) -> None:
+    edit(workspace, "channels/demo_keel.channel", "source: demo keel", "source: demo kale")
+    result = run("backtest", "demo")
+    assert result.exit_code == 2
+    assert "there is no demo channel kale" in result.stderr
+
+
 def test_unknown_fees_are_named_where_they_stand(workspace: Path, run: Run) -> None:
     edit(workspace, "strategies/demo.yaml", "fees: mexc", "fees: mexico")
     result = run("backtest", "demo")
     assert result.exit_code == 2
     assert "strategies/demo.yaml:" in result.stderr
-    assert 'no fees are known for "mexico" swap' in result.stderr
+    assert 'the fee table has no fees of "mexico"; did you mean "mexc"?' in result.stderr
 
 
 def test_own_fees_are_used_and_said(workspace: Path, run: Run) -> None:

@@ -1,0 +1,107 @@
+"""One series of the store on disk: columns in an uncompressed Arrow file, its figures in an index beside it.
+
+The index (``index.json``, one a folder) is written after the data and trusted only while size and time of the file
+still fit: after a kill between the two, or a file changed by hand, the figures are computed afresh.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+import pyarrow as pa
+
+from engine.files import replacing, write_text
+from engine.market.timeframes import gaps_of
+from engine.problem import Problem
+
+FORMAT = 1
+INDEX = "index.json"
+
+Columns = dict[str, npt.NDArray[Any]]
+"""A table by column: ``ts`` (int64, sorted, no repeats) first, then float64 columns of the same length."""
+
+
+class StoreError(Exception):
+    """A file of the store that cannot be read; ``problem`` says which and how to mend it."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+def load_columns(path: Path, names: tuple[str, ...], mapped: bool = True) -> Columns:
+    """The columns of a series file: read-only views of the mapped file, or copies when not ``mapped``.
+
+    Raises StoreError when the file is damaged, of another format, or without one of the columns.
+    """
+    try:
+        with pa.memory_map(str(path)) if mapped else pa.OSFile(str(path), "rb") as source:
+            table = pa.ipc.open_file(source).read_all()
+        form = int((table.schema.metadata or {}).get(b"signalproof", b"0"))
+        columns = {name: table.column(name).combine_chunks().to_numpy(zero_copy_only=False) for name in names}
+    except (OSError, pa.ArrowInvalid, KeyError, ValueError) as error:
+        hint = "delete it and import its candles again"
+        raise StoreError(Problem(f"not a readable file of the candle store ({error})", str(path), hint=hint)) from None
+    if form != FORMAT:
+        text = f"a file of the candle store in format {form}, this program knows format {FORMAT}"
+        raise StoreError(Problem(text, str(path), hint="delete it and import its candles again"))
+    return columns
+
+
+def save_columns(path: Path, columns: Columns, timeframe_ms: int | None) -> None:
+    """Replace a series file, then note its figures in the index. ``timeframe_ms`` None: a series without a grid."""
+    arrays = [pa.array(values) for values in columns.values()]
+    fields = [pa.field(name, array.type) for name, array in zip(columns, arrays, strict=True)]
+    schema = pa.schema(fields, metadata={"signalproof": str(FORMAT)})
+    with replacing(path) as temporary, pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+        writer.write_batch(pa.record_batch(arrays, schema=schema))
+    series = {**_read_index(path.parent), path.stem: {**_stamp(path), **_figures(columns, timeframe_ms)}}
+    index = {"format": FORMAT, "series": dict(sorted(series.items()))}
+    write_text(path.parent / INDEX, json.dumps(index, indent=1) + "\n")
+
+
+def figures_of(path: Path, names: tuple[str, ...], timeframe_ms: int | None) -> Mapping[str, Any]:
+    """rows, first_ms, last_ms, gaps, missing and sha256 of a series file. Raises StoreError like ``load_columns``."""
+    entry = _read_index(path.parent).get(path.stem)
+    if isinstance(entry, dict) and entry.items() >= _stamp(path).items():
+        return entry
+    return _figures(load_columns(path, names), timeframe_ms)
+
+
+def _figures(columns: Columns, timeframe_ms: int | None) -> dict[str, Any]:
+    """What the index says of a series."""
+    ts = columns["ts"]
+    gaps = gaps_of(ts, timeframe_ms) if timeframe_ms else ()
+    digest = hashlib.sha256()
+    for name, values in columns.items():
+        digest.update(name.encode() + b"\0")
+        digest.update(values.astype(values.dtype.newbyteorder("<")).tobytes())
+    return {
+        "rows": len(ts),
+        "first_ms": int(ts[0]) if len(ts) else 0,
+        "last_ms": int(ts[-1]) if len(ts) else 0,
+        "gaps": len(gaps),
+        "missing": sum(gap.bars for gap in gaps),
+        "sha256": digest.hexdigest(),
+    }
+
+
+def _stamp(path: Path) -> dict[str, int]:
+    """What tells whether a file is still the one that the index speaks of."""
+    state = path.stat()
+    return {"bytes": state.st_size, "mtime_ns": state.st_mtime_ns}
+
+
+def _read_index(folder: Path) -> dict[str, Any]:
+    """The index of a folder by series; empty when there is none that can be read, because it can be made again."""
+    try:
+        index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    known = isinstance(index, dict) and index.get("format") == FORMAT and isinstance(index.get("series"), dict)
+    return dict(index["series"]) if known else {}
