@@ -70,7 +70,7 @@ SPECIAL_GROUPS = {
     "open target": (),
     "breakeven": ("breakeven", "break even", "entry", "be"),
     "about": (),
-    "range": ("to", "till"),
+    "range": ("to", "till", "and"),
     "points": ("points", "point", "pts", "pt"),
 }
 QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "DAI", "USD", "EUR", "TRY", "BTC", "ETH", "BNB")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +28,20 @@ class Notation:
 
     def parse(self, text: str) -> float | None:
         """The number, or None when the text is none (or not surely one) in this notation."""
-        if not self.declared:
-            return float(text) if text.isdigit() else None
-        whole = re.escape(self.thousands)
-        shape = rf"(?:[1-9]\d{{0,2}}(?:{whole}\d{{3}})+|\d+)" if self.thousands else r"\d+"
-        point = re.escape(self.decimal)
-        if not re.fullmatch(rf"{shape}(?:{point}\d+)?|{point}\d+", text):
+        if not _shape(self).fullmatch(text):
             return None
         return float(text.replace(self.thousands, "").replace(self.decimal, "."))
+
+
+@cache
+def _shape(notation: Notation) -> re.Pattern[str]:
+    """What a number looks like: no needless zero in front, groups of three wherever there are groups."""
+    whole, thousands, point = r"0|[1-9]\d*", re.escape(notation.thousands), re.escape(notation.decimal)
+    if not notation.declared:
+        return re.compile(whole)
+    if thousands:
+        whole += rf"|[1-9]\d{{0,2}}(?:{thousands}\d{{3}})+"
+    return re.compile(rf"(?:{whole})(?:{point}\d+)?|{point}\d+")
 
 
 NOTATIONS = {

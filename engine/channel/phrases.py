@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from engine.channel import tree as t
-from engine.channel.fold import fold
+from engine.channel.fold import INDEX, fold
 from engine.channel.values import Fields
 from engine.channel.vocabulary import (
     DENSE,
@@ -77,8 +77,8 @@ def literal_regex(text: str, begins: bool = True) -> str:
 def unread_regex(words: Vocabulary) -> re.Pattern[str]:
     """What makes an unclaimed piece of a message too important to skip: a number, or a trade word.
 
-    A digit inside a Latin word (``web3``) is no number, four in a row always are (``BTC64800``).
+    A digit inside a Latin word (``web3``) is no number, four in a row always are (``BTC64800``), so are two keycaps.
     """
     trade = words.trade_words()
     heads = "".join(sorted({re.escape(token[0][0]) for word in trade if (token := TOKEN.search(word))}))
-    return re.compile(rf"(?<![^\W{DENSE}])\d|\d{{4}}|{NO_LETTER_BEHIND}(?=[{heads}]){alternatives(trade)}")
+    return re.compile(rf"(?<![^\W{DENSE}])\d|\d{{4}}|{INDEX}{{2}}|{NO_LETTER_BEHIND}(?=[{heads}]){alternatives(trade)}")

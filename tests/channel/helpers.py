@@ -28,6 +28,11 @@ expect nothing
 """
 
 
+def signal(template: str, name: str = "a") -> str:
+    """A signal section."""
+    return f'signal "{name}"\n<<<\n{template}\n>>>\n'
+
+
 def profile_text(layouts: str, head: str = HEAD) -> str:
     """A whole profile around some sections."""
     return head + "\n" + layouts.strip("\n") + "\n" + CHAT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.channel.fold import INDEX, fold
@@ -29,6 +29,7 @@ def test_spellings_become_one(text: str, folded: str) -> None:
     assert fold(text).text == folded
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("aB1İı\u200b\ufe0f\u20e3①𝗕*_ ，大\u0301ﬁ٣\n") | st.characters()))
 def test_every_character_comes_from_one_like_it(text: str) -> None:
     folded = fold(text)
@@ -39,6 +40,7 @@ def test_every_character_comes_from_one_like_it(text: str) -> None:
         assert fold(text[origin]).text in (char, "")
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab\u200b\ufe0f1", min_size=1), st.data())
 def test_a_range_of_the_folded_text_is_found_in_the_original(text: str, data: st.DataObject) -> None:
     folded = fold(text)

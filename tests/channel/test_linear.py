@@ -35,9 +35,9 @@ def hostile(pieces: list[str], dice: random.Random) -> tuple[str, str, str]:
     return "".join(dice.choices(pieces, k=dice.randint(0, 4))), unit, dice.choice(["!", "9", "\n", "x", "(", "%"])
 
 
-def seconds(loaded: Profile, message: str) -> float:
+def seconds(loaded: Profile, message: str, tries: int = 3) -> float:
     best = float("inf")
-    for _ in range(3):
+    for _ in range(tries):
         start = time.perf_counter()
         read(loaded, message)
         best = min(best, time.perf_counter() - start)
@@ -54,4 +54,7 @@ def test_eight_times_the_text_takes_about_eight_times_as_long(path) -> None:
         head, unit, end = hostile(pieces, dice)
         short, long = ((head + unit * size)[:size] + end for size in (500, 4000))
         limit = 25 * max(seconds(loaded, short), 40e-6)  # 8 in theory, 64 if quadratic
-        assert seconds(loaded, long) < limit, (head, unit, end)
+        took = seconds(loaded, long)
+        if took >= limit:  # a busy machine? look again, longer
+            took = seconds(loaded, long, 15)
+        assert took < limit, (head, unit, end)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.channel.numbers import NOTATIONS, UNDECLARED, show
@@ -15,8 +15,8 @@ from engine.channel.numbers import NOTATIONS, UNDECLARED, show
     ("notation", "text", "value"),
     [
         ("1,234.56", "1,234.56", 1234.56), ("1,234.56", "1234.56", 1234.56), ("1,234.56", ".405", 0.405),
-        ("1,234.56", "3,45", None), ("1,234.56", "0,583", None), ("1,234.56", "1.234,56", None),
-        ("1,234.56", "1,2345", None), ("1,234.56", "1.2.3", None), ("1,234.56", "12,345,678.9", 12345678.9),
+        ("1,234.56", "3,45", None), ("1,234.56", "029.06", None), ("1,234.56", "0,583", None),
+        ("1,234.56", "1.234,56", None), ("1,234.56", "1,2345", None), ("1,234.56", "1.2.3", None), ("1,234.56", "12,345,678.9", 12345678.9),
         ("1.234,56", "1.234,56", 1234.56), ("1.234,56", "112.191", 112191.0), ("1.234,56", "0,5828", 0.5828),
         ("1.234,56", "1.5", None), ("1.234,56", "0.583", None), ("1.234,56", "1,234.56", None),
         ("1 234.56", "1 977.63", 1977.63), ("1 234.56", "1977.63", 1977.63), ("1 234.56", "1,977", None),
@@ -34,6 +34,7 @@ def test_without_a_notation_only_whole_numbers_are_sure(text: str, value: float 
     assert UNDECLARED.parse(text) == value
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**9), st.integers(0, 999_999), st.sampled_from(sorted(NOTATIONS)))
 def test_what_is_written_in_a_notation_is_read_in_it(whole: int, part: int, name: str) -> None:
     notation = NOTATIONS[name]

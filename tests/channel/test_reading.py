@@ -6,7 +6,7 @@ import pytest
 
 from engine.channel import read
 from engine.domain import Distance, EntryKind, Side
-from tests.channel.helpers import HEAD, profile, reads
+from tests.channel.helpers import HEAD, profile, reads, signal
 
 ONE_LINE = """
 words
@@ -194,7 +194,7 @@ def test_a_range_is_a_ladder_where_the_profile_says_so() -> None:
 
 
 def test_no_entry_means_market_only_where_the_profile_says_so() -> None:
-    layout = 'signal "a"\n<<<\n{side: Long} {symbol: BTC} {? at {entry: 64800} } SL {stop: 63000}\n>>>\n'
+    layout = signal("{side: Long} {symbol: BTC} {? at {entry: 64800} } SL {stop: 63000}")
     silent = profile("words\nlong = Long\n\n" + layout)
     speaking = profile("words\nlong = Long\n\n" + layout, HEAD + "entry: market\n")
     assert reads(silent, "Long BTC SL 63000") == "refused: no-entry"
@@ -278,7 +278,7 @@ def test_several_setups_in_one_message() -> None:
 
 def test_a_group_of_lines_may_come_several_times() -> None:
     loaded = profile(
-        'signal "legs"\n<<<\n{symbol: BTC} {side: LONG} sl {stop: 95000}\n{+\nbuy at {entry: 97000}\n{? note {...} }\n}\n>>>\n'
+        signal("{symbol: BTC} {side: LONG} sl {stop: 95000}\n{+\nbuy at {entry: 97000}\n{? note {...} }\n}", "legs")
     )
     message = "BTC LONG sl 95000\nbuy at 97000\nnote whatever 12\nbuy at 96500\nbuy at 96000"
     assert reads(loaded, message) == "symbol BTCUSDT, side long, entry 97000, 96500, 96000, stop 95000"
@@ -286,7 +286,7 @@ def test_a_group_of_lines_may_come_several_times() -> None:
 
 
 def test_a_repeated_part_within_a_line() -> None:
-    loaded = profile('signal "a"\n<<<\n{side: Long} {symbol: BTC} {+ buy {entry: 64800} } sl {stop: 63000}\n>>>\n')
+    loaded = profile(signal("{side: Long} {symbol: BTC} {+ buy {entry: 64800} } sl {stop: 63000}"))
     assert reads(loaded, "Long BTC buy 64800 buy 64700 buy 64600 sl 63000") == (
         "symbol BTCUSDT, side long, entry 64800, 64700, 64600, stop 63000"
     )
@@ -304,33 +304,31 @@ def test_a_repeated_part_within_a_line() -> None:
 )
 def test_words_that_vary_and_words_to_skip(message: str, read_it: bool) -> None:
     loaded = profile(
-        'signal "a"\n<<<\n{side: Long} {symbol: BTC} {...} at {entry: 64800} vol {any: low} risk {any: 2} sl {stop: 63000}\n>>>\n'
+        signal("{side: Long} {symbol: BTC} {...} at {entry: 64800} vol {any: low} risk {any: 2} sl {stop: 63000}")
     )
     assert (read(loaded, message).refusal is None) is read_it
 
 
 def test_several_prices_in_one_target_mark() -> None:
-    loaded = profile(
-        'signal "a"\n<<<\n{side: Long} {symbol: BTC} {entry: 64800} tp {target: 65000-66000} sl {stop: 63000}\n>>>\n'
-    )
+    loaded = profile(signal("{side: Long} {symbol: BTC} {entry: 64800} tp {target: 65000-66000} sl {stop: 63000}"))
     assert reads(loaded, "Long BTC 64800 tp 65000-66000-67000 sl 63000") == (
         "symbol BTCUSDT, side long, entry 64800, targets 65000, 66000, 67000, stop 63000"
     )
 
 
 def test_a_market_call_with_the_price_of_the_moment() -> None:
-    loaded = profile('signal "a"\n<<<\n{symbol: SOL} {side: SHORT} now ({entry market: 143.20}) sl {stop: 145}\n>>>\n')
+    loaded = profile(signal("{symbol: SOL} {side: SHORT} now ({entry market: 143.20}) sl {stop: 145}"))
     assert reads(loaded, "SOL SHORT now (140) sl 150") == "symbol SOLUSDT, side short, entry market 140, stop 150"
     assert reads(loaded, "SOL SHORT now (140) sl 135") == "refused: levels"
 
 
 def test_doubled_braces_are_braces() -> None:
-    loaded = profile('signal "a"\n<<<\n{{call}} {side: Long} {symbol: BTC} {entry: 64800} sl {stop: 63000}\n>>>\n')
+    loaded = profile(signal("{{call}} {side: Long} {symbol: BTC} {entry: 64800} sl {stop: 63000}"))
     assert reads(loaded, "{call} long ETH 3500 sl 3400") == "symbol ETHUSDT, side long, entry 3500, stop 3400"
 
 
 def test_literal_numbers_match_exactly() -> None:
-    loaded = profile('signal "a"\n<<<\nVIP 7 {side: Long} {symbol: BTC} {entry: 64800} sl {stop: 63000}\n>>>\n')
+    loaded = profile(signal("VIP 7 {side: Long} {symbol: BTC} {entry: 64800} sl {stop: 63000}"))
     assert reads(loaded, "vip 7: long ETH 3500 sl 3400").startswith("symbol ETHUSDT")
     assert reads(loaded, "vip 77: long ETH 3500 sl 3400") == "refused: no-layout"
     assert reads(loaded, "vip 7.5: long ETH 3500 sl 3400") == "refused: no-layout"
@@ -353,9 +351,7 @@ def test_layouts_have_their_time() -> None:
      ("×10", (10, None)), ("10x to 50x", (10, 50)), ("12.5x", (12.5, None)), ("10", (10, None))],
 )  # fmt: skip
 def test_leverage(leverage: str, expected: tuple[float, float | None]) -> None:
-    loaded = profile(
-        'signal "a"\n<<<\n{side: Long} {symbol: BTC} {entry: 64800} sl {stop: 63000} lev {leverage: 5x}\n>>>\n'
-    )
+    loaded = profile(signal("{side: Long} {symbol: BTC} {entry: 64800} sl {stop: 63000} lev {leverage: 5x}"))
     (setup,) = read(loaded, f"Long BTC 64800 sl 63000 lev {leverage}").setups
     assert (setup.leverage, setup.leverage_high) == expected
 
@@ -417,6 +413,6 @@ def test_a_script_without_spaces(message: str, expected: str) -> None:
 def test_turkish_letters(message: str, expected: str) -> None:
     loaded = profile(
         "words\nlong = Alış\nshort = Satış, Satis\n\n"
-        'signal "a"\n<<<\n{side: Alış} {symbol: BTCUSDT} {entry: 64800} Hedef {target: 65000} Zarar kes {stop: 63000}\n>>>\n'
+        + signal("{side: Alış} {symbol: BTCUSDT} {entry: 64800} Hedef {target: 65000} Zarar kes {stop: 63000}")
     )
     assert reads(loaded, message) == expected

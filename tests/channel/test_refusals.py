@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.channel import read
-from tests.channel.helpers import HEAD, profile, reads
+from tests.channel.helpers import HEAD, profile, reads, signal
 
 PROFILE = """
 words
@@ -104,7 +104,7 @@ def test_shares_may_not_make_more_than_everything() -> None:
 
 
 def test_numbers_are_never_guessed() -> None:
-    layout = 'signal "a"\n<<<\n{side: Long} {symbol: BTC} {entry: 64800} sl {stop: 64000}\n>>>\n'
+    layout = signal("{side: Long} {symbol: BTC} {entry: 64800} sl {stop: 64000}")
     undeclared = profile(layout, HEAD.replace("numbers: 1,234.56\n", ""))
     assert reads(undeclared, "Long BTC 64800 sl 64000").startswith("symbol BTCUSDT")
     assert reads(undeclared, "Long ETH 3.450 sl 3.400") == "refused: number"
@@ -115,14 +115,14 @@ def test_numbers_are_never_guessed() -> None:
 
 
 def test_a_quote_currency_is_not_invented() -> None:
-    layout = 'signal "a"\n<<<\n{side: Long} {symbol: BTCUSDT} {entry: 64800} sl {stop: 64000}\n>>>\n'
+    layout = signal("{side: Long} {symbol: BTCUSDT} {entry: 64800} sl {stop: 64000}")
     loaded = profile(layout, HEAD.replace("quote: USDT", "range: zone"))
     assert reads(loaded, "Long ETHUSDC 3500 sl 3400").startswith("symbol ETHUSDC")
     assert reads(loaded, "Long ETH 3500 sl 3400") == "refused: no-quote"
 
 
 def test_only_authors_count() -> None:
-    layout = 'signal "a"\n<<<\n{side: Long} {symbol: BTC} {entry: 64800} sl {stop: 64000}\n>>>\n'
+    layout = signal("{side: Long} {symbol: BTC} {entry: 64800} sl {stop: 64000}")
     loaded = profile(layout, HEAD.replace("\ndefaults", "authors: @Alice, Bob\n\ndefaults"))
     call = "Long BTC 64800 sl 64000"
     codes = [reading.refusal.code if reading.refusal else "read" for reading in
@@ -139,7 +139,7 @@ def test_the_footer_is_cut() -> None:
 
 
 def test_unread_numbers_may_be_allowed() -> None:
-    layout = 'signal "a"\n<<<\n{side: Long} {symbol: BTC} {entry: 64800} sl {stop: 64000}\n>>>\n'
+    layout = signal("{side: Long} {symbol: BTC} {entry: 64800} sl {stop: 64000}")
     loaded = profile(layout, HEAD.replace("\ndefaults", "unread numbers: allow\n\ndefaults"))
     assert reads(loaded, "Long BTC 64800 sl 64000\nrisk 2 percent, close soon").startswith("symbol BTCUSDT")
 
@@ -158,13 +158,13 @@ def test_unread_numbers_may_be_allowed() -> None:
     ],
 )
 def test_calls_that_make_no_sense(message: str, code: str) -> None:
-    loaded = profile('signal "a"\n<<<\n{side: Long} {symbol: BTC} {+ {entry: 64800} } sl {stop: 64000}\n>>>\n')
+    loaded = profile(signal("{side: Long} {symbol: BTC} {+ {entry: 64800} } sl {stop: 64000}"))
     assert reads(loaded, message) == f"refused: {code}"
 
 
 def test_two_values_for_one_field() -> None:
     loaded = profile(
-        'signal "a"\n<<<\n{symbol: BTC} {entry: 64800} {side: Long}\n{symbol: BTC} sl {stop: 64000} {? {side: Long} }\n>>>\n'
+        signal("{symbol: BTC} {entry: 64800} {side: Long}\n{symbol: BTC} sl {stop: 64000} {? {side: Long} }")
     )
     assert reads(loaded, "BTC 64800 long\nBTC sl 64000 long").startswith("symbol BTCUSDT")
     assert reads(loaded, "BTC 64800 long\nETH sl 64000") == "refused: symbol"
@@ -172,6 +172,6 @@ def test_two_values_for_one_field() -> None:
 
 
 def test_a_symbol_that_may_be_missing_is_missed() -> None:
-    loaded = profile('signal "a"\n<<<\n{side: Long} {? on {symbol: BTC} } {entry: 64800} sl {stop: 64000}\n>>>\n')
+    loaded = profile(signal("{side: Long} {? on {symbol: BTC} } {entry: 64800} sl {stop: 64000}"))
     assert reads(loaded, "Long on BTC 64800 sl 64000").startswith("symbol BTCUSDT")
     assert reads(loaded, "Long 64800 sl 64000") == "refused: no-symbol"
