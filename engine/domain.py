@@ -105,10 +105,14 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Distance:
-    """A level said relative to the entry: ``5%`` (value 5, unit percent) or ``600 points``. Always positive."""
+    """A level said relative to the entry: ``5%`` (value 5, unit percent) or ``600 points``. Always positive.
+
+    ``base`` says from where in a zone or ladder it counts: the edge that price reaches first, the far one, or the middle.
+    """
 
     value: float
     unit: Literal["percent", "points"]
+    base: Literal["near", "middle", "far"] = "middle"
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,23 @@ def _shape_faults(node: t.LayoutNode, source: SourceText) -> list[Diagnostic]:
                 look(piece.pieces)
 
     look(node.pieces)
+    calls = False
+    for piece in node.pieces:
+        if calls and (below := next((mark for mark in t.marks((piece,)) if mark.field != "any"), None)):
+            message = f"this {below.field} stands below several calls and belongs to none of them"
+            found.append(diagnose(source, below.span, "D212", message, "what calls share stands above them"))
+        calls = calls or _holds_calls(piece)
     return found
+
+
+def _holds_calls(piece: t.Piece) -> bool:
+    """Whether a piece is a repeated group of lines with its own symbol."""
+    return (
+        isinstance(piece, t.Group)
+        and piece.kind == "many"
+        and holds_break(piece)
+        and any(mark.field == "symbol" for mark in t.marks(piece.pieces))
+    )
 
 
 def _is_blank(piece: t.Piece) -> bool:

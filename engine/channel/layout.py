@@ -32,12 +32,18 @@ class Block:
 State = tuple[int, int]
 START: State = (-1, 0)
 
+# What a line does to the setup being read: goes on with it, or begins the next one, with or without the lines shared
+# by the setups of a message.
+Turn = Literal["same", "next", "new"]
+
 
 @dataclass(frozen=True)
 class Layout:
     """A ``signal`` or ``update`` section, compiled.
 
-    ``action`` is "" for a signal. ``since_ms`` and ``until_ms`` bound the time of posting (UTC, half-open).
+    ``action`` is "" for a signal. ``calls`` are the lines of a repeated group with its own symbol: each round is a
+    setup, which shares the lines above the group; ``rounds`` are the steps from its end to its beginning.
+    ``since_ms`` and ``until_ms`` bound the time of posting (UTC, half-open).
     """
 
     name: str
@@ -47,10 +53,12 @@ class Layout:
     lines: tuple[Line, ...]
     blocks: tuple[Block, ...]
     follow: tuple[tuple[int, ...], ...]
+    calls: frozenset[int] = frozenset()
+    rounds: frozenset[tuple[int, int]] = frozenset()
     many: bool = False
     since_ms: int | None = None
     until_ms: int | None = None
-    _next: dict[State, tuple[tuple[int, State, bool], ...]] = field(default_factory=dict, repr=False, compare=False)
+    _next: dict[State, tuple[tuple[int, State, Turn], ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def valid_at(self, posted_ms: int | None) -> bool:
         """Whether a message of that time may have this layout (an unknown time may)."""
@@ -59,25 +67,25 @@ class Layout:
             and (self.until_ms is None or posted_ms < self.until_ms)
         )
 
-    def next_lines(self, state: State) -> tuple[tuple[int, State, bool], ...]:
-        """The template lines that may take the next line of a message: (line, state then, begins a new setup)."""
+    def next_lines(self, state: State) -> tuple[tuple[int, State, Turn], ...]:
+        """The template lines that may take the next line of a message: (line, state then, what it does)."""
         known = self._next.get(state)
         if known is None:
             known = self._next[state] = tuple(self._successors(state))
         return known
 
-    def _successors(self, state: State) -> Iterator[tuple[int, State, bool]]:
+    def _successors(self, state: State) -> Iterator[tuple[int, State, Turn]]:
         line, used = state
         here = self._block_of(line)
         for other in self.follow[line] if line >= 0 else ():
-            yield other, (other, used), False
+            yield other, (other, used), "next" if (line, other) in self.rounds else "same"
         if line < 0 or line in self.blocks[here].last:
             for index, block in enumerate(self.blocks):
                 if not used >> index & 1:
-                    yield from ((first, (first, used | 1 << index), False) for first in block.first)
+                    yield from ((first, (first, used | 1 << index), "same") for first in block.first)
         if self.many and self.complete(state):
             for index, block in enumerate(self.blocks):
-                yield from ((first, (first, 1 << index), True) for first in block.first)
+                yield from ((first, (first, 1 << index), "new") for first in block.first)
 
     def _block_of(self, line: int) -> int:
         return next((i for i, block in enumerate(self.blocks) if line in block.lines), 0)

@@ -23,6 +23,7 @@ from engine.channel.setups import build
 from engine.domain import Action, Reading, Refusal, Setup
 
 LONGEST_MESSAGE = 4500  # Telegram allows 4,096 characters; captions and old archives a few more
+MOST_LINES = 300  # a call has a dozen
 _WORD = re.compile(r"\w")
 _LINE = re.compile(r"[^\s][^\n]*")
 _HARMLESS = re.compile(r"(?:https?://|www\.|t\.me/)\S++|@[a-z][\w-]*+")
@@ -88,6 +89,8 @@ def prepare(profile: Profile, text: str, sender: str | None = None) -> Prepared 
     """Steps 1 and 2; a refusal when the message ends there."""
     if len(text) > LONGEST_MESSAGE:
         return Refusal("too-long", f"{len(text):,} characters; Telegram allows 4,096")
+    if text.count("\n") > MOST_LINES:
+        return Refusal("too-long", f"more than {MOST_LINES} lines")
     if not profile.admits(sender):
         return Refusal("author", f'"{sender}" is none of the authors')
     folded = fold(text)
@@ -127,6 +130,7 @@ def match_layout(layout: Layout, text: str, lines: Sequence[tuple[int, int]]) ->
     candidates = layout.next_lines(START)
     state = START
     found: list[Found] = []
+    shared: list[Found] = []
     claimed = 0
     for start, end in lines[first:]:
         for candidate in candidates:
@@ -143,10 +147,12 @@ def match_layout(layout: Layout, text: str, lines: Sequence[tuple[int, int]]) ->
         else:
             unclaimed.append((start, end))
             continue
-        _, state, begins_setup = candidate
-        if begins_setup:
+        _, state, turn = candidate
+        if turn != "same":
             result.setups.append(found[:kept])
-            found = found[kept:]
+            found = (shared if turn == "next" else []) + found[kept:]
+        if layout.calls and line not in layout.calls:
+            shared = found[:]
         candidates = layout.next_lines(state)
         result.lines += 1
         result.position, result.failed, claimed = -1, None, behind

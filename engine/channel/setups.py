@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.channel.fold import Folded
 from engine.channel.layout import Layout
@@ -141,6 +141,8 @@ def _setup(profile: Profile, layout: Layout, read: _Read, values: tuple[Value, .
     nearest_first = sorted(
         read.targets, key=lambda target: side.sign * target.price if target.price is not None else float("inf")
     )
+    if isinstance(stop, Distance):
+        stop = replace(stop, base=settings.distance_from)
     leverage, leverage_high = read.leverage or (None, None)
     return Setup(
         next(iter(read.symbols)), side, kind, entries, tuple(nearest_first), stop, layout.name,

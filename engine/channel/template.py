@@ -108,6 +108,8 @@ class _Automaton:
     fields: Fields
     lines: list[Line] = field(default_factory=list)
     follow: list[list[int]] = field(default_factory=list)
+    calls: set[int] = field(default_factory=set)
+    rounds: set[tuple[int, int]] = field(default_factory=set)
 
     def add(self, nodes: Sequence[_Node]) -> tuple[list[int], list[int], bool]:
         """Add a sequence of nodes: (lines that may begin it, lines that may end it, whether it may be missing)."""
@@ -121,8 +123,12 @@ class _Automaton:
                 self.lines.append(line_of(node.items, self.fields))
                 self.follow.append([])
             else:
+                size = len(self.lines)
                 begin, end, may_be_empty = self.add(node.nodes)
                 optional = optional or may_be_empty
+                if node.repeats and _marks_symbol(node):
+                    self.calls |= set(range(size, len(self.lines)))
+                    self.rounds |= {(last_line, line) for last_line in end for line in begin}
             if node.repeats:
                 self._connect(end, begin)
             self._connect(last, begin)
@@ -135,6 +141,12 @@ class _Automaton:
     def _connect(self, sources: Sequence[int], to: Sequence[int]) -> None:
         for source in sources:
             self.follow[source] += [line for line in to if line not in self.follow[source]]
+
+
+def _marks_symbol(node: _Node) -> bool:
+    if isinstance(node, _Lines):
+        return any(map(_marks_symbol, node.nodes))
+    return any(isinstance(item, Slot) and item.mark.field == "symbol" for item in node.items)
 
 
 def _blocks(nodes: Sequence[_Node]) -> list[list[_Node]]:
@@ -181,6 +193,8 @@ def build(
         lines=tuple(automaton.lines),
         blocks=tuple(blocks),
         follow=tuple(map(tuple, automaton.follow)),
+        calls=frozenset(automaton.calls),
+        rounds=frozenset(automaton.rounds),
         many=many,
         since_ms=since_ms,
         until_ms=until_ms,

@@ -20,26 +20,33 @@ NO_LETTER_AHEAD = rf"(?![^\W\d{DENSE}])"
 NO_LETTER_BEHIND = rf"(?<![^\W\d{DENSE}])"
 NO_DIGIT_AHEAD = r"(?![.,]?\d)"
 NEVER_MATCHES = r"(?!)"
+_DENSE = re.compile(f"[{DENSE}]")
 TOKEN = re.compile(rf"[{DENSE}]|[^\W\d{DENSE}]+|\d+")
 
 
-def token_pattern(token: str) -> str:
-    """The pattern of one folded token, with the boundary behind it."""
+def boundary(token: str) -> str:
+    """What must not follow a token: more of its letters or digits."""
     if token[-1].isdigit():
-        return re.escape(token) + NO_DIGIT_AHEAD
-    return re.escape(token) + ("" if re.match(f"[{DENSE}]", token[-1]) else NO_LETTER_AHEAD)
+        return NO_DIGIT_AHEAD
+    return "" if _DENSE.match(token[-1]) or not token[-1].isalpha() else NO_LETTER_AHEAD
 
 
-def phrase_pattern(phrase: str) -> str:
-    """The pattern of a folded phrase: its tokens with gaps between, or the bare signs when it has none."""
-    tokens = TOKEN.findall(phrase)
-    return GAP.join(map(token_pattern, tokens)) if tokens else re.escape(phrase)
+def token_pattern(token: str) -> str:
+    """The pattern of one folded token."""
+    return re.escape(token) + boundary(token)
 
 
 def alternatives(phrases: Iterable[str]) -> str:
-    """One pattern (without groups) for several phrases, the longest first; it matches nothing when there are none."""
-    longest_first = sorted(dict.fromkeys(phrases), key=lambda phrase: (-len(phrase), phrase))
-    return "(?:" + "|".join(map(phrase_pattern, longest_first)) + ")" if longest_first else NEVER_MATCHES
+    """One pattern (without groups) for several phrases, the longest first; it matches nothing when there are none.
+
+    The tokens of a phrase may have any punctuation between them. Phrases that end alike share their boundary.
+    """
+    kinds: dict[str, list[str]] = {"": [], NO_DIGIT_AHEAD: [], NO_LETTER_AHEAD: []}
+    for phrase in sorted(dict.fromkeys(phrases), key=lambda phrase: (-len(phrase), phrase)):
+        tokens = TOKEN.findall(phrase) or [phrase]
+        kinds[boundary(tokens[-1])].append(GAP.join(map(re.escape, tokens)))
+    patterns = [f"(?:{'|'.join(kind)}){end}" for end, kind in kinds.items() if kind]
+    return "(?:" + "|".join(patterns) + ")" if patterns else NEVER_MATCHES
 
 
 def clean(phrase: str) -> str:

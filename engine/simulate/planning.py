@@ -88,12 +88,18 @@ def average_entry(orders: tuple[Order, ...]) -> float | None:
 
 
 def resolve_stop(setup: Setup, orders: tuple[Order, ...]) -> float | Distance | None:
-    """The stop as a price where the entry is known, else as the distance from the fill that is to come."""
-    average = average_entry(orders)
-    if not isinstance(setup.stop, Distance) or average is None:
-        return setup.stop
-    off = average * setup.stop.value / 100 if setup.stop.unit == "percent" else setup.stop.value
-    return average - setup.side.sign * off
+    """The stop as a price where the entry is known, else as the distance from the fill that is to come.
+
+    A distance counts from the edge of the call's zone (or of its ladder) that the profile names.
+    """
+    stop = setup.stop
+    if not isinstance(stop, Distance) or average_entry(orders) is None:
+        return stop
+    low, high = min(setup.entries), max(setup.entries)
+    near, far = (high, low) if setup.side is Side.LONG else (low, high)
+    base = {"near": near, "far": far, "middle": (low + high) / 2}[stop.base]
+    off = base * stop.value / 100 if stop.unit == "percent" else stop.value
+    return base - setup.side.sign * off
 
 
 def _stop_refusal(

@@ -285,6 +285,25 @@ def test_a_group_of_lines_may_come_several_times() -> None:
     assert reads(loaded, "BTC LONG sl 95000") == "refused: no-layout"
 
 
+def test_several_calls_under_a_shared_header() -> None:
+    loaded = profile(
+        signal(
+            "{side: LONG} calls, lev {leverage: 5x}\n{+\n{symbol: BTC} at {entry: 97000}\nsl {stop: 95000}\n}", "list"
+        ).replace('"list"', '"list", many')
+    )
+    message = "LONG calls, lev 3x\nBTC at 97000\nsl 95000\nETH at 3500\nsl 3400\n"
+    two = (
+        "symbol BTCUSDT, side long, entry 97000, stop 95000, leverage 3; "
+        "symbol ETHUSDT, side long, entry 3500, stop 3400, leverage 3"
+    )
+    assert reads(loaded, message) == two
+    assert reads(loaded, message + "SHORT calls, lev 2x\nSOL at 140\nsl 150") == (
+        two + "; symbol SOLUSDT, side short, entry 140, stop 150, leverage 2"
+    )
+    assert reads(loaded, message.replace("sl 95000\n", "")) == "refused: unread"
+    assert reads(loaded, message + "XRP at 2") == "refused: no-layout"
+
+
 def test_a_repeated_part_within_a_line() -> None:
     loaded = profile(signal("{side: Long} {symbol: BTC} {+ buy {entry: 64800} } sl {stop: 63000}"))
     assert reads(loaded, "Long BTC buy 64800 buy 64700 buy 64600 sl 63000") == (

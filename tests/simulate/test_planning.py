@@ -73,6 +73,9 @@ def test_shares_sum_to_one(targets: tuple, shares: tuple, expected: list) -> Non
         (LIMIT, SHORT, (100.0,), Distance(5, "percent"), 105.0),
         (LIMIT, LONG, (100.0,), Distance(7, "points"), 93.0),
         (LADDER, LONG, (100.0, 98.0), Distance(4, "points"), 95.0),
+        (ZONE, LONG, (96.0, 100.0), Distance(5, "points", "far"), 91.0),
+        (ZONE, LONG, (96.0, 100.0), Distance(5, "percent", "near"), 95.0),
+        (ZONE, SHORT, (96.0, 100.0), Distance(5, "points", "far"), 105.0),
         (MARKET, LONG, (), Distance(5, "percent"), Distance(5, "percent")),
     ],
 )
