@@ -107,7 +107,7 @@ class Value:
 class Distance:
     """A level said relative to the entry: ``5%`` (value 5, unit percent) or ``600 points``. Always positive.
 
-    ``base`` says from where in a zone or ladder it counts: the edge that price reaches first, the far one, or the middle.
+    ``base`` says from where in a zone or ladder it counts: the edge that price reaches first, the far one, the middle.
     """
 
     value: float
