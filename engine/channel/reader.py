@@ -2,7 +2,7 @@
 
 1. refuse what is too long, or not from an author; fold (``fold.py``); cut the footer;
 2. refuse what holds a ``never`` phrase; turn into blanks what ``ignore`` names;
-3. try the layouts in the order of the file (``match``): lines of the message against lines of the template;
+3. try the layouts in the order of the file (``match_layout``): lines of the message against lines of the template;
 4. the first layout that fits and leaves no number and no trade word unclaimed is the one;
 5. make setups or actions of its values (``setups.py``) and check their levels.
 
