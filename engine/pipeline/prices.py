@@ -90,7 +90,7 @@ class SyntheticPrices:
     @property
     def origin(self) -> str:
         """Says that nothing here is real."""
-        return f"synthetic market, seed {self.world.seed} (invented prices)"
+        return f"invented prices of the synthetic market, seed {self.world.seed}"
 
     def candles(self, symbol: str) -> Candles | None:
         """See ``Prices``."""

@@ -1,21 +1,27 @@
-"""``python -m tests.browser.picture docs/pictures/report.png``: the picture of the made-up report for the documents."""
+"""``python -m tests.browser.picture docs/pictures/report.png``: the picture of the demo's report for the documents."""
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-from engine.report.html import render_report
+from engine.pipeline.backtest import run_backtest
+from engine.pipeline.progress import silent
+from engine.pipeline.workspace import Workspace
 from tests.browser.driver import browser
-from tests.report.sample import write_sample
+from tests.conftest import ROOT
 
 
 def main(target: Path) -> None:
-    """Render the sample run and save the top of its page."""
+    """Run the demo in a folder of its own and save the top of its report."""
     with tempfile.TemporaryDirectory() as name, browser() as window:
-        write_sample(Path(name), hostile=False)
-        window.open(render_report(Path(name)), 1280, 1320)
+        folder = Path(name)
+        for part in ("channels", "rules", "strategies"):
+            shutil.copytree(ROOT / part, folder / part)
+        run_backtest(Workspace(folder), "demo", None, None, folder / "run", silent)
+        window.open(folder / "run" / "report.html", 1280, 1320)
         target.parent.mkdir(parents=True, exist_ok=True)
         window.picture(target)
 

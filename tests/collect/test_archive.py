@@ -7,7 +7,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -376,9 +375,7 @@ def test_any_order_of_events_is_kept_once(tmp_path_factory: pytest.TempPathFacto
     assert archive.append(heard) == 0
 
 
-def test_two_hundred_thousand_messages_take_seconds(path: Path) -> None:
-    history = [post(n, "09:00", f"{CALL}\nnumber {n}, join our VIP 🚀") for n in range(1, 200_001)]
-    start = time.perf_counter()
-    assert Archive(path).append(history) == 200_000
-    assert sum(1 for _ in Archive(path).read()) == 200_000
-    assert time.perf_counter() - start < 40, "about 5 s on a quiet machine"
+def test_more_messages_than_a_batch_go_in_and_come_out(path: Path) -> None:
+    history = [post(n, "09:00", f"{CALL}\nnumber {n}, join our VIP 🚀") for n in range(1, 25_001)]
+    assert Archive(path).append(history) == 25_000
+    assert [m.message_id for m in Archive(path).read()] == list(range(1, 25_001))
