@@ -12,6 +12,12 @@ from engine.config.diagnostics import Diagnostic, diagnose, related
 from engine.config.text import SourceText, Span
 from engine.domain import Refusal
 
+HINTS = {
+    "no-quote": "write quote: USDT under defaults",
+    "no-side": "mark the side, or write side: long, side: short or side: from levels under defaults",
+    "no-entry": "mark the entry, or write entry: market under defaults",
+}
+
 
 def sample_faults(profile: Profile, file: t.File, source: SourceText) -> list[Diagnostic]:
     """Findings for every layout that does not read its own sample as marked."""
@@ -111,5 +117,5 @@ def _value_faults(
         if isinstance(made, Refusal):
             span = layout.name_span if made.position is None else _at(layout, made.position)
             message = f'layout "{layout.name}" does not read its own sample: {made.text}'
-            return [diagnose(source, span, "D301", message, "correct the sample or its marks")]
+            return [diagnose(source, span, "D301", message, HINTS.get(made.code, "correct the sample or its marks"))]
     return []

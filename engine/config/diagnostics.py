@@ -57,8 +57,9 @@ def diagnose(
     end = source.place(span.end)
     last = len(source.line(start.line)) + 1
     end_column = end.column if end.line == start.line else last
+    column = min(start.column, last)  # a place within a line end is shown at the end of its line
     return Diagnostic(
-        source.path, start.line, start.column, max(end_column, start.column + 1), code, severity, message, hint, related
+        source.path, start.line, column, max(end_column, column + 1), code, severity, message, hint, related
     )
 
 

@@ -23,13 +23,19 @@ EXAMPLE_SHARES = {1: "[100%]", 2: "[60%, 40%]", 3: "[50%, 30%, 20%]", 4: "[40%, 
 
 
 @dataclass(frozen=True, slots=True)
+class References:
+    """The names of other files in a strategy and where each stands."""
+
+    channels: dict[str, Span]
+    rules: dict[str, Span]
+
+
+@dataclass(frozen=True, slots=True)
 class StrategyFile:
-    """A strategy and where in its file the names of other files stand."""
+    """A strategy, its file, and where in it the fees stand."""
 
     strategy: Strategy
     source: SourceText
-    channel_spans: dict[str, Span]
-    rule_spans: dict[str, Span]
     fees_span: Span
 
 
@@ -48,11 +54,16 @@ def load_strategy(source: SourceText) -> tuple[StrategyFile | None, list[Diagnos
     loaded = StrategyFile(
         build_strategy(document.file.data, source.path),
         source,
-        document.spans("channels"),
-        document.spans("rules"),
         document.file.span(("costs", "fees")),
     )
     return loaded, document.ordered
+
+
+def references(source: SourceText) -> References:
+    """What a strategy names, also when something else is wrong with it; nothing where the names themselves are."""
+    document = read_document(source, "strategy")
+    named = [document.spans(key) if document.sound(key) else {} for key in ("channels", "rules")]
+    return References(*named)
 
 
 def unknown_reference(kind: str, name: str, span: Span, source: SourceText, known: Mapping[str, Related]) -> Diagnostic:

@@ -66,10 +66,10 @@ def run_backtest(
     rules = RuleBook(
         [r for r in map(workspace.rule_file, strategy.rules) if r is not None], workspace.settings.timezone
     )
-    LOG.info("backtest %s: %d channels, %s", strategy.path, len(profiles), strategy.market)
 
     prices, world = _prices(workspace, strategy)
     messages = channel_messages(workspace, profiles, world, strategy.seed)
+    outside = _outside(messages, strategy)
     messages = {name: [m for m in found if _inside(m.posted_ms, strategy)] for name, found in messages.items()}
     readings = read_channels(profiles, messages, track)
     signals = [signal for profile in profiles for signal in readings[profile.id].signals]
@@ -111,12 +111,12 @@ def run_backtest(
         channels=channel_results(profiles, readings, played, walked, strategy, track),
         account=account_result(strategy, walked, curve),
         assumptions=_assumptions(strategy, workspace, prices, fee_note, funding_note),
-        warnings=_warnings(played, readings, set(symbols) - set(candles)),
+        warnings=[*outside, *_warnings(played, readings, set(symbols) - set(candles))],
         inputs=_inputs(workspace, strategy, prices, sorted(candles)),
     )
     folder = out or workspace.runs_path / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{strategy.name}"
     _write(workspace, folder, run, played, walked, curve)
-    LOG.info("backtest %s: %d calls, %d trades, report in %s", strategy.name, len(signals), len(walked.trades), folder)
+    LOG.info("backtest %s: %d calls, %d trades, report in %s", strategy.path, len(signals), run.account.trades, folder)
     return folder, run
 
 
@@ -152,6 +152,17 @@ def _period(strategy: Strategy, from_: str | None, to: str | None) -> Strategy:
 def _inside(ms: int, strategy: Strategy) -> bool:
     """Whether a moment lies in the strategy's period."""
     return (strategy.from_ms is None or ms >= strategy.from_ms) and (strategy.to_ms is None or ms < strategy.to_ms)
+
+
+def _outside(messages: dict[str, list[Message]], strategy: Strategy) -> list[str]:
+    """A warning for each channel that posted nothing in the period."""
+    found = []
+    for name, known in messages.items():
+        if known and not any(_inside(message.posted_ms, strategy) for message in known):
+            times = [message.posted_ms for message in known]
+            span = f"{iso(min(times))[:10]} to {iso(max(times))[:10]}"
+            found.append(f"{name}: no message lies in the period; its messages are from {span}")
+    return found
 
 
 def _prices(workspace: Workspace, strategy: Strategy) -> tuple[Prices, SyntheticMarket | None]:
@@ -248,7 +259,7 @@ def _assumptions(
         "beyond it is refused",
         "the touch-through figure asks for one basis point beyond a limit instead of a touch",
         "updates of a channel (close, move stop) are read and counted, not acted on",
-        f"times are UTC in the tables; the day of the risk rules is that of {workspace.settings.timezone}",
+        f"the report shows times in {workspace.settings.timezone}, the CSV files in UTC; days begin at midnight there",
     ]
 
 
@@ -259,8 +270,12 @@ def _warnings(played: Replay, readings: dict[str, ReadResult], without: set[str]
         named = ", ".join(sorted(without)[:8]) + (" ..." if len(without) > 8 else "")
         found.append(f"no candles for {named}: calls on them stay in the funnel as no data")
     for name, reading in readings.items():
-        if not reading.signals:
+        if reading.posted and not reading.signals:
             found.append(f"{name}: no message of the period was read as a call; check the profile")
+        if reading.updates:
+            found.append(
+                f"{name}: {len(reading.updates):,} updates (close, cancel, move stop) were read but not acted on"
+            )
     ambiguous = int(played.table.ambiguous[played.table.filled].sum())
     if played.table.filled.any() and ambiguous > 0.1 * played.table.filled.sum():
         share = ambiguous / played.table.filled.sum()

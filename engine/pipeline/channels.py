@@ -68,7 +68,8 @@ def test_profiles(workspace: Workspace, names: Sequence[str]) -> ProfileTests:
         if name not in known:
             raise InputError(Problem(f'there is no profile "{given}"', hint=did_you_mean(name, known)))
         profile = workspace.profile(name)
-        rows.append((name, len(profile.layouts), len(profile.tests)) if profile else (name, 0, 0))
+        if profile:
+            rows.append((name, len(profile.layouts), len(profile.tests)))
     return ProfileTests(tuple(rows), tuple(sorted(set(workspace.findings))), workspace.sources)
 
 
@@ -77,6 +78,8 @@ def explain_message(workspace: Workspace, name: str, message: Path) -> str:
     profile = find_profile(workspace, name)
     try:
         text = sys.stdin.read() if str(message) == "-" else message.read_text(encoding="utf-8")
+        if not text.strip():
+            raise InputError(Problem("the message is empty", str(message)))
     except UnicodeDecodeError:
         raise InputError(Problem("not UTF-8 text", str(message), hint="save the message as UTF-8")) from None
     except OSError as error:

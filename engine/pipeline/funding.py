@@ -39,7 +39,7 @@ def _history(strategy: Strategy, prices: Prices, bars: Candles) -> Funding:
     history = prices.funding(bars.symbol)
     where = f"data/candles/{strategy.market.source}/{strategy.market.type}/{bars.symbol}"
     if history is None or not len(history.ts):
-        hint = "cli.py market import FUNDING_FILE, or set costs funding to none or a rate"
+        hint = "cli.py market import FUNDING_FILE, or write costs: {funding: none}, or a rate: costs: {funding: 0.01%}"
         raise InputError(Problem(f"there is no funding history of {bars.symbol}", where, hint=hint))
     first, last = int(history.ts[0]), int(history.ts[-1])
     if first > int(bars.ts[0]) + SLACK_MS or last < bars.end_ms - SLACK_MS:

@@ -34,6 +34,11 @@ def import_export(workspace: Workspace, export: Path, name: str, chat: str | Non
 
     if not CHANNEL_NAME.fullmatch(name):
         raise InputError(Problem(f'"{name}" cannot name a channel', hint="use a-z, 0-9, _ and -, such as fast_scalps"))
+    known = workspace.names("channels", ".channel")
+    near = "" if name in known else did_you_mean(name, known)
+    if near:
+        hint = f"{near} Write that profile first if you mean a channel of its own"
+        raise InputError(Problem(f"there is no channels/{name}.channel", hint=hint))
     result = read_export(export, name, workspace.settings.timezone, chat)
     if isinstance(result, Problem):
         raise InputError(result)
@@ -48,10 +53,8 @@ def import_export(workspace: Workspace, export: Path, name: str, chat: str | Non
         f"{name}: {plural(len(messages), 'message')} in the export ({summary}); {new:,} new in the archive",
         f"archive: {workspace.shown(workspace.archive_path)}",
     ]
-    known = workspace.names("channels", ".channel")
     if name not in known:
-        near = did_you_mean(name, known)
-        lines.append(f"note: there is no channels/{name}.channel yet{f'; {near}' if near else ''}")
+        lines.append(f"note: there is no channels/{name}.channel yet")
     return "\n".join(lines + [f"note: {problem}" for problem in archive.problems])
 
 

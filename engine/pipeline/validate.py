@@ -80,6 +80,8 @@ def explain(code: str) -> str:
     """The page of a diagnostic code. Raises InputError for an unknown one."""
     page = explain_code(code)
     if page is None:
-        known = sorted(path.stem for path in CODES.glob("*.md"))
-        raise InputError(Problem(f"no such code: {code}", hint=did_you_mean(code.upper(), known) or ", ".join(known)))
+        near = did_you_mean(code.upper(), (path.stem for path in CODES.glob("*.md")))
+        raise InputError(
+            Problem(f"no such code: {code}", hint=near or "every finding of cli.py validate shows its code")
+        )
     return page.rstrip()

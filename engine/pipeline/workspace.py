@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.config.diagnostics import Diagnostic, Related, has_errors
-from engine.config.text import SourceText
+from engine.config.text import SourceText, Span
 from engine.pipeline.errors import InputError
 from engine.problem import Problem
 
 if TYPE_CHECKING:
     from engine.channel import Profile
-    from engine.config.strategies import StrategyFile
+    from engine.config.strategies import References, StrategyFile
     from engine.config.workspace import Settings
     from engine.risk import RuleFile
 
@@ -123,21 +123,23 @@ class Workspace:
             path = self.root / "rules" / f"{name}.yaml"
             rules: RuleFile | None = None
             if path.is_file():
-                rules, found = load_rules(self.read_source(path))
+                source = self.read_source(path)
+                rules, found = load_rules(source)
                 self.findings += found
+                self.findings += self._unknown("channel", rules.channel_spans if rules else {}, source)
             self._rules[name] = rules
         return self._rules[name]
 
     def strategy(self, path: Path) -> StrategyFile | None:
         """A strategy with everything that it names loaded and checked; None when it has errors."""
-        from engine.config.strategies import load_strategy
+        from engine.config.strategies import load_strategy, references
 
         shown = self.shown(path)
         if shown not in self._strategies:
-            loaded, found = load_strategy(self.read_source(path))
+            source = self.read_source(path)
+            loaded, found = load_strategy(source)
             self.findings += found
-            if loaded:
-                self.findings += self._references(loaded)
+            self.findings += self._references(source, references(source))
             self._strategies[shown] = loaded
         return self._strategies[shown]
 
@@ -155,22 +157,21 @@ class Workspace:
                 self._settings = loaded or self._settings
         return self._settings
 
-    def _references(self, file: StrategyFile) -> list[Diagnostic]:
+    def _references(self, source: SourceText, named: References) -> list[Diagnostic]:
         """Load what a strategy names; a finding for each name that there is no file for."""
+        for name in named.channels:
+            self.profile(name)
+        for name in named.rules:
+            self.rule_file(name)
+        return self._unknown("channel", named.channels, source) + self._unknown("rules", named.rules, source)
+
+    def _unknown(self, kind: str, spans: dict[str, Span], source: SourceText) -> list[Diagnostic]:
+        """A finding for each name that no file has."""
         from engine.config.strategies import unknown_reference
 
-        found = []
-        for kind, spans, load, folder, suffix in (
-            ("channel", file.channel_spans, self.profile, "channels", ".channel"),
-            ("rules", file.rule_spans, self.rule_file, "rules", ".yaml"),
-        ):
-            known = {n: Related(f"{folder}/{n}{suffix}", 1, 1, "defined here") for n in self.names(folder, suffix)}
-            for name, span in spans.items():
-                if name in known:
-                    load(name)
-                else:
-                    found.append(unknown_reference(kind, name, span, file.source, known))
-        return found
+        folder, suffix = ("channels", ".channel") if kind == "channel" else ("rules", ".yaml")
+        known = {n: Related(f"{folder}/{n}{suffix}", 1, 1, f'"{n}" is here') for n in self.names(folder, suffix)}
+        return [unknown_reference(kind, name, span, source, known) for name, span in spans.items() if name not in known]
 
     # ------------------------------------------------------------------ whole
 

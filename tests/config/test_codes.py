@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.config.diagnostics import CODES, Related, explain_code
-from engine.config.strategies import load_strategy, unknown_reference
+from engine.config.strategies import load_strategy, references, unknown_reference
 from engine.config.text import SourceText
 from tests.config.examples import ROOT, blocks, findings, strategy
 
@@ -58,7 +58,8 @@ def test_the_examples_of_unknown_names(code: str, kind: str) -> None:
         assert found == []
         assert loaded is not None
         files.append(loaded)
-    spans = [file.channel_spans if kind == "channel" else file.rule_spans for file in files]
+    named = [references(file.source) for file in files]
+    spans = [each.channels if kind == "channel" else each.rules for each in named]
     ((wrong, span),), (right,) = spans[0].items(), spans[1]
     place = Related("somewhere", 1, 1, "defined here")
     finding = unknown_reference(kind, wrong, span, files[0].source, {right: place, "zzz": place})
@@ -71,7 +72,7 @@ def test_the_examples_of_unknown_names(code: str, kind: str) -> None:
 def test_an_unknown_name_without_a_near_one_lists_what_there_is() -> None:
     loaded, _ = load_strategy(SourceText("strategies/x.yaml", strategy("")))
     assert loaded is not None
-    span = loaded.channel_spans["fast_scalps"]
+    span = references(loaded.source).channels["fast_scalps"]
     place = Related("somewhere", 1, 1, "defined here")
     listed = unknown_reference("channel", "fast_scalps", span, loaded.source, {"zzz": place, "aaa": place})
     assert (listed.message, listed.hint) == ("there is no channels/fast_scalps.channel", "channel files here: aaa, zzz")

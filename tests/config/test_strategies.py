@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.config.strategies import StrategyFile, load_strategy
+from engine.config.strategies import StrategyFile, load_strategy, references
 from engine.config.strategy import Calls, Costs, Entry, Exit, Fees, Market, Size
 from engine.config.text import SourceText, Span
 from engine.config.workspace import Settings, load_settings
@@ -71,17 +71,27 @@ def test_an_override_may_bring_what_the_strategy_leaves_out() -> None:
     assert load(text).strategy.exit_of("fast_scalps") == Exit(missing_stop="trade", close_after_ms=4 * HOUR_MS)
 
 
+def test_names_are_known_although_something_else_is_wrong() -> None:
+    broken = SourceText("x", EVERYTHING.replace("size:", "sise:"))
+    assert load_strategy(broken)[0] is None
+    assert list(references(broken).channels) == ["fast_scalps", "btc_alerts"]
+    names_broken = SourceText("x", EVERYTHING.replace("channels: [", "channels: [7, "))
+    assert references(names_broken).channels == {}
+    assert list(references(names_broken).rules) == ["default", "conservative"]
+
+
 def test_the_names_of_other_files_know_their_places() -> None:
     file = load(EVERYTHING)
+    named = references(file.source)
 
     def cut(span: Span) -> str:
         return EVERYTHING[span.start : span.end]
 
-    assert {name: cut(span) for name, span in file.channel_spans.items()} == {
+    assert {name: cut(span) for name, span in named.channels.items()} == {
         "fast_scalps": "fast_scalps",
         "btc_alerts": "btc_alerts",
     }
-    assert {name: cut(span) for name, span in file.rule_spans.items()} == {
+    assert {name: cut(span) for name, span in named.rules.items()} == {
         "default": "default",
         "conservative": "conservative",
     }

@@ -139,6 +139,7 @@ def test_an_unknown_channel_is_named_where_it_stands(workspace: Path, run: Run) 
         (["validate", "channels/nothing.channel"], "there is no such file or folder"),
         (["validate", "--explain", "S1O1"], "no such code: S1O1"),
         (["import", "x.json", "--channel", "../evil"], '"../evil" cannot name a channel'),
+        (["import", "x.json", "--channel", "demo_kel"], 'did you mean "demo_keel"?'),
         (["channel", "explain", "demo_kel"], 'did you mean "demo_keel"?'),
         (["channel", "test", "demo_kel"], 'did you mean "demo_keel"?'),
         (["channel", "test", "--cases", "x.jsonl"], "--cases needs --profile NAME"),

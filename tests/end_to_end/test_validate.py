@@ -58,6 +58,19 @@ def test_the_shipped_workspace_is_clean(run: Run) -> None:
     assert "no findings" in result.output
 
 
+def test_a_wrong_name_is_found_although_something_else_is_wrong_too(workspace: Path, run: Run) -> None:
+    path = workspace / "strategies" / "demo.yaml"
+    text = path.read_text(encoding="utf-8").replace("size:", "sise:").replace("demo_echo", "demo_ecko")
+    path.write_text(text, encoding="utf-8")
+    rules = workspace / "rules" / "extra.yaml"
+    rules.write_text(
+        "rules:\n  - {name: a, when: {no stop: true}, then: warn, only: {channels: [demo_kele]}}\n", encoding="utf-8"
+    )
+    shown = run("validate", "--format", "concise").stdout
+    for word in ('"sise"', 'did you mean "demo_echo"?', 'did you mean "demo_keel"?'):
+        assert word in shown
+
+
 def test_only_the_asked_paths_are_shown(workspace: Path, run: Run) -> None:
     plant(workspace)
     result = run("validate", "rules", "workspace.yaml", "--format", "json")

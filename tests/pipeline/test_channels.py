@@ -83,6 +83,7 @@ def test_missing_cases_and_messages_are_said(workspace: Path, run: Run) -> None:
     assert (missing.exit_code, "cannot be read" in missing.stderr) == (2, True)
     message = run("channel", "explain", "demo_keel", "--message", workspace / "no.txt")
     assert (message.exit_code, "cannot be read" in message.stderr) == (2, True)
+    assert "the message is empty" in run("channel", "explain", "demo_keel", stdin=" \n").stderr
     binary = workspace / "x.bin"
     binary.write_bytes(b"\xff\xfe\x00")
     assert "not UTF-8 text" in run("channel", "explain", "demo_keel", "--message", binary).stderr

@@ -88,6 +88,18 @@ def test_a_synthetic_market_needs_an_end_and_ends_within_three_years(workspace: 
     assert "needs a period with from and to" in run("backtest", "demo").stderr
 
 
+def test_a_period_outside_the_messages_says_when_they_are_from(workspace: Path, run: Run) -> None:
+    (workspace / "x.json").write_text(
+        '{"name": "x", "type": "private_channel", "id": 1, "messages": [{"id": 1, "type": "message", '
+        '"date": "2025-01-01T00:00:00", "date_unixtime": "1735689600", "text": "hi"}]}',
+        encoding="utf-8",
+    )
+    assert run("import", workspace / "x.json", "--channel", "btc_eth_zones").exit_code == 0
+    result = run("backtest", "btc_eth_zones_1h", "--from", "2026-01-01", "--to", "2026-02-01")
+    assert result.exit_code == 0, result.output
+    assert "no message lies in the period; its messages are from 2025-01-01 to 2025-01-01" in result.output
+
+
 def test_a_quiet_month_still_gives_a_report(workspace: Path, run: Run) -> None:
     result = run("backtest", "demo", "--to", "2025-01-02", "--out", workspace / "out")
     assert result.exit_code == 0, result.output
