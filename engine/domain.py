@@ -224,8 +224,9 @@ class Plan:
     ``act_ms`` = time the text was known + latency. Orders are sorted from the near edge (filled first) to the far one.
     ``stop`` is a price or a Distance from the average planned entry (only a market order's fill decides the latter).
     ``targets`` are (price, share of the filled quantity), nearest first, shares summing to 1.
-    ``breakeven_after`` n moves the stop to the average entry after the n-th target (0: never). ``leverage`` is the
-    call's, where it names a lower one than the strategy, else the strategy's. ``posted_ms`` is the post's own time.
+    ``breakeven_after`` n moves the stop to the average entry after the n-th target (0: never); ``target_gap`` says
+    where a target fills that a bar opens beyond. ``leverage`` is the call's where it names a lower one than the
+    strategy.
     """
 
     signal_id: str
@@ -242,7 +243,6 @@ class Plan:
     cancel_on_target: bool = True
     target_gap: Literal["level", "open"] = "level"
     leverage: float | None = None
-    posted_ms: int = 0
 
 
 class PathStatus(StrEnum):
@@ -291,18 +291,13 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """What the candles make of one plan, for one unit of planned quantity.
-
-    ``end_ms`` is when it was known to be over: the close of the bar that ended it, or the expiry.
-    """
+    """What the candles make of one plan, for one unit of planned quantity."""
 
     plan: Plan
     status: PathStatus
     fills: tuple[Fill, ...] = ()
     legs: tuple[Leg, ...] = ()
     ambiguous: bool = False
-    note: str = ""
-    end_ms: int = 0
 
 
 # --------------------------------------------------------------------------- rules

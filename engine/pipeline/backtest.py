@@ -44,13 +44,13 @@ from engine.report.run import FORMAT, Run, save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, write_calls, write_equity
 from engine.risk import RuleBook
 from engine.simulate.equity import EquityCurve, equity_curve
+from engine.simulate.flows import Venue
 from engine.simulate.walk import Walk, WalkResult, tradable
 from engine.units import HOUR_MS, iso, moment_ms, show_duration
 
 if TYPE_CHECKING:
     from engine.config.strategies import StrategyFile
     from engine.domain import Message, Signal
-    from engine.market.candles import Candles
 
 LOG = logging.getLogger(__name__)
 LONGEST_SYNTHETIC_MS = 3 * 366 * 24 * HOUR_MS
@@ -88,14 +88,14 @@ def run_backtest(
         played.money,
         strategy,
         rules,
-        candles,
+        played.venue,
         workspace.settings.timezone,
         [signals[i].message.posted_ms for i in _signal_of_row(played)],
     )
     eligible = set(played.eligible())
     rows = [row for row in tradable(played.table) if row in eligible]
     walked = walk.run(rows, lambda items: track(items, "walking the account"))
-    curve = _curve(strategy, walked, candles)
+    curve = _curve(strategy, walked, played.venue)
 
     run = Run(
         format=FORMAT,
@@ -217,16 +217,18 @@ def _signal_of_row(played: Replay) -> list[int]:
     return found
 
 
-def _curve(strategy: Strategy, walked: WalkResult, candles: dict[str, Candles]) -> EquityCurve:
+def _curve(strategy: Strategy, walked: WalkResult, venue: Venue) -> EquityCurve:
     """The account's equity by the hour (by the bar on coarser candles)."""
     start = (
-        strategy.from_ms if strategy.from_ms is not None else min((int(c.ts[0]) for c in candles.values()), default=0)
+        strategy.from_ms
+        if strategy.from_ms is not None
+        else min((int(c.ts[0]) for c in venue.candles.values()), default=0)
     )
-    end = max((bars.end_ms for bars in candles.values()), default=start)
+    end = max((bars.end_ms for bars in venue.candles.values()), default=start)
     step = max(HOUR_MS, strategy.market.timeframe_ms)
     trades = list(walked.trades.values())
     begin = start // strategy.market.timeframe_ms * strategy.market.timeframe_ms
-    return equity_curve(trades, candles, strategy.equity, begin, end, step)
+    return equity_curve(trades, venue, strategy.equity, begin, end, step)
 
 
 def _shown_period(strategy: Strategy, messages: dict[str, list[Message]]) -> tuple[str, str]:

@@ -16,9 +16,10 @@ from engine.config.strategy import Fees, Strategy
 from engine.domain import Plan, Refusal, Signal
 from engine.market.candles import Candles, Floats, Funding
 from engine.simulate.calls import mark_calls
+from engine.simulate.flows import Venue
 from engine.simulate.kernel import simulate
 from engine.simulate.money import Money, money_of
-from engine.simulate.planning import make_plan
+from engine.simulate.planning import MAINTENANCE, make_plan
 from engine.simulate.table import PathTable
 from engine.simulate.terms import Terms
 
@@ -36,6 +37,7 @@ class Replay:
     """
 
     signals: Sequence[Signal]
+    venue: Venue
     rows: Sequence[int]
     fates: Sequence[str]
     table: PathTable
@@ -46,7 +48,7 @@ class Replay:
 
     def eligible(self) -> list[int]:
         """Table rows whose orders an account would place: calls of their own with a stop that means something."""
-        out = ("repeat", "opposite", "too late", "no data", "stop too near")
+        out = ("repeat", "opposite", "too late", "no data", "stop too near", "stop beyond liquidation")
         return [row for row, fate in zip(self.rows, self.fates, strict=True) if row >= 0 and fate not in out]
 
 
@@ -75,13 +77,15 @@ def replay(
     terms = Terms(fees.maker, fees.taker, strategy.costs.slippage, strategy.same_candle)
     table = simulate(plans, candles, terms)
     money = money_of(table, terms, candles, funding)
+    gone = _beyond_liquidation(plans, money)
     marks = mark_calls(table, strategy.calls)
     near = _stop_too_near(money, terms)
     at = np.array(rows, np.int64)
     for i, row in enumerate(rows):
         if row < 0:
             continue
-        fates[i] = marks[row] or ("stop too near" if near[row] else table.status_of(row).value)
+        own = "stop beyond liquidation" if gone[row] else "stop too near" if near[row] else table.status_of(row).value
+        fates[i] = marks[row] or own
         if not marks[row] and fates[i] in COUNTED and np.isnan(money.r[row]):
             fates[i] = "no stop"
     counted = np.isin(np.array(fates, dtype=object), COUNTED)
@@ -89,12 +93,22 @@ def replay(
     for reading in (terms, _other_way_round(terms), replace(terms, through=TICK_THROUGH)):
         r = money.r if reading is terms else money_of(simulate(plans, candles, reading), reading, candles, funding).r
         readings.append(np.where(counted, np.append(r, np.nan)[at], np.nan))
-    return Replay(signals, rows, fates, table, money, readings[0], readings[1], readings[2])
+    return Replay(
+        signals, Venue(terms, candles, funding), rows, fates, table, money, readings[0], readings[1], readings[2]
+    )
 
 
 def _other_way_round(terms: Terms) -> Terms:
     """The same terms with the other order of stop and target inside a candle."""
     return replace(terms, same_candle="target first" if terms.same_candle == "stop first" else "stop first")
+
+
+def _beyond_liquidation(plans: Sequence[Plan], money: Money) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Paths whose stop lies beyond liquidation: what a market order's fill decides, the others were never planned."""
+    limit = np.array([1 / (plan.leverage or 1.0) - MAINTENANCE for plan in plans])
+    with np.errstate(invalid="ignore"):
+        gone: np.ndarray[tuple[int], np.dtype[np.bool_]] = money.risk / money.entry >= limit
+    return gone
 
 
 def _stop_too_near(money: Money, terms: Terms) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -62,7 +62,7 @@ def sentence(channel: ChannelResult) -> str:
     ``281 trades, +0.41 R per trade on average (95% sure between +0.25 and +0.57): EDGE SHOWN``.
     """
     if channel.mean_r is None:
-        calls = channel.funnel.signals
+        calls = sum(channel.funnel.calls.values())
         return (
             f"{count(calls, 'call')}, none of them filled: {channel.verdict}"
             if calls

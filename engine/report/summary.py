@@ -43,7 +43,7 @@ def _table(run: Run) -> Table:
     for c in show.best_first(run.channels):
         table.add_row(
             Text(clean(c.name)),
-            str(c.funnel.signals),
+            str(sum(c.funnel.calls.values())),
             str(c.trades),
             show.r_text(c.mean_r),
             show.NOTHING if c.low is None else f"{show.r_text(c.low)} .. {show.r_text(c.high)}",

@@ -6,11 +6,12 @@ order at its fill): what one stood to lose when the call was acted on, had every
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from engine.domain import Fill, Leg, Path
 from engine.market.candles import Candles, Floats, Funding, Ints
 from engine.simulate.table import PathTable
 from engine.simulate.terms import Terms
@@ -51,6 +52,23 @@ def money_of(
         risk = (np.abs(price - table.stop[:, None]) * weight).sum(axis=1)
         r = np.where(table.filled & (risk > 0), net / np.where(risk > 0, risk, 1.0), np.nan)
     return Money(gross, fees, paid, net, entry, risk, r)
+
+
+def fee_of(move: Fill | Leg, terms: Terms) -> float:
+    """The fee of one fill or exit, per unit of planned quantity."""
+    return move.price * move.share * (terms.maker if move.maker else terms.taker)
+
+
+def settlements(path: Path, funding: Funding | None, bars: Candles) -> Iterator[tuple[int, float]]:
+    """The settlements at which a path was open: when, and what it paid (per unit of planned quantity)."""
+    if funding is None or not path.fills:
+        return
+    first, last = np.searchsorted(funding.ts, (path.fills[0].ts_ms + 1, path.legs[-1].ts_ms + 1))
+    for ts, rate in zip(funding.ts[first:last].tolist(), funding.rate[first:last].tolist(), strict=True):
+        held = sum(fill.share for fill in path.fills if fill.ts_ms < ts)
+        held -= sum(leg.share for leg in path.legs if leg.ts_ms < ts)
+        at = min(int(np.searchsorted(bars.ts, ts)), len(bars) - 1)
+        yield ts, path.plan.side.sign * held * rate * float(bars.open[at])
 
 
 def planned_orders(table: PathTable) -> tuple[Floats, Floats]:

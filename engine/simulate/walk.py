@@ -1,8 +1,9 @@
 """Phase 2: one account walks through all paths in order of time, and the risk rules speak.
 
 1. A call is decided on at its moment of action, when its orders would be placed. By then every fill and exit in a bar
-   that is over has been booked; the open position is marked at the last close before that moment.
-2. The strategy gives the size (risk, fraction or fixed), the judge may refuse, resize or halt, the margin must be free.
+   that is over has been booked (``flows.py``); the open position is marked at the last close before that moment.
+2. The strategy gives the size (risk, fraction or fixed), the judge may refuse, resize or halt, the margin must be free:
+   open profit does not back new trades, open loss counts against them.
 3. A trade occupies its place from acceptance until its path ends, resting orders included.
 
 Nothing in a path depends on its size, so a trade's money is the path's money times its quantity.
@@ -19,8 +20,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from engine.config.strategy import Strategy
-from engine.domain import Account, Halt, OpenTrade, Path, PathStatus, Plan, Proposal, RuleNote, Trade
+from engine.domain import Account, Halt, OpenTrade, PathStatus, Plan, Proposal, RuleNote, Trade
 from engine.market.candles import Candles
+from engine.simulate.flows import Flow, Venue, flows_of
 from engine.simulate.judge import Judge
 from engine.simulate.money import Money
 from engine.simulate.table import CODE, PathTable
@@ -58,8 +60,9 @@ class _Books:
     """Cash, positions and what is open, at the present moment of the walk."""
 
     cash: float
+    wallet: float  # what is realised: open profit and loss are not in it
     held: dict[str, float] = field(default_factory=dict)  # signed quantity by symbol
-    flows: list[tuple[int, int, str, float, float]] = field(default_factory=list)  # heap: time, n, symbol, qty, cash
+    flows: list[tuple[int, int, Flow]] = field(default_factory=list)  # a heap: time, sequence, flow
     open: list[_Open] = field(default_factory=list)
     halts: list[Halt] = field(default_factory=list)
     peak: float = 0.0
@@ -89,14 +92,15 @@ class Walk:
         money: Money,
         strategy: Strategy,
         judge: Judge,
-        candles: Mapping[str, Candles],
+        venue: Venue,
         zone: str,
         posted_ms: Sequence[int],
     ) -> None:
         self.table, self.money, self.strategy, self.judge = table, money, strategy, judge
-        self.candles, self.zone, self.posted_ms = candles, ZoneInfo(zone), posted_ms
-        self.marks = Marks(candles)
-        self.books = _Books(strategy.equity, peak=strategy.equity, day_equity=strategy.equity)
+        self.venue, self.zone, self.posted_ms = venue, ZoneInfo(zone), posted_ms
+        self.marks = Marks(venue.candles)
+        start = strategy.equity
+        self.books = _Books(cash=start, wallet=start, peak=start, day_equity=start)
         self.trades: dict[int, Trade] = {}
         self.refused: list[Refused] = []
         self._sequence = 0
@@ -106,7 +110,7 @@ class Walk:
         ordered = sorted(rows, key=lambda i: (self.table.plans[i].act_ms, i))
         for row in track(ordered) if track else ordered:
             self._offer(row)
-        end = max((bars.end_ms for bars in self.candles.values()), default=0)
+        end = max((bars.end_ms for bars in self.venue.candles.values()), default=0)
         self._advance(end)
         return WalkResult(self.trades, self.refused, self._equity(end))
 
@@ -117,12 +121,14 @@ class Walk:
         self._new_days(plan.act_ms)
         self._advance(plan.act_ms)
         equity = self._equity(plan.act_ms)
-        self.books.peak = max(self.books.peak, equity)
         halt = next((h for h in self.books.halts if h.until_ms > plan.act_ms and _covers(h, plan)), None)
         if halt is not None:
             until = datetime.fromtimestamp(halt.until_ms / 1000, self.zone).strftime("%Y-%m-%d %H:%M")
             text = f"halted by {halt.rule} until {until}"
             self._refuse(row, RuleNote(halt.rule, halt.where, "halt", "halted", until, text))
+            return
+        if equity <= 0:
+            self._refuse(row, self._own_note("size", f"{equity:.2f}", "0", "the account has nothing left"))
             return
         quantity = self._quantity(row, equity)
         if quantity is None:
@@ -142,7 +148,7 @@ class Walk:
         if not decision.taken:
             self._refuse(row, *decision.notes)
             return
-        free = equity - sum(trade.facts.margin for trade in self.books.open)
+        free = min(self.books.wallet, equity) - sum(trade.facts.margin for trade in self.books.open)
         margin = proposal.margin * decision.factor
         if margin > free:
             text = "the margin of this trade is not free in the account"
@@ -201,34 +207,25 @@ class Walk:
         path = table.path(row)
         trade = Trade(path, quantity, facts.risk, gross, fees, funding, net, None if np.isnan(r) else r, notes)
         self.trades[row] = trade
-        self._book(path, trade)
-
-    def _book(self, path: Path, trade: Trade) -> None:
-        """Put the trade's fills and exits on the books, each when its bar is over; its costs go with the last exit."""
-        sign, symbol = path.plan.side.sign, path.plan.symbol
-        timeframe_ms = self.candles[symbol].timeframe_ms
-        for fill in path.fills:
-            quantity = sign * fill.share * trade.quantity
-            self._flow(fill.ts_ms + timeframe_ms, symbol, quantity, -quantity * fill.price)
-        for leg in path.legs:
-            quantity = -sign * leg.share * trade.quantity
-            self._flow(leg.ts_ms + timeframe_ms, symbol, quantity, -quantity * leg.price)
-        self._flow(path.legs[-1].ts_ms + timeframe_ms, symbol, 0.0, -trade.fees - trade.funding)
+        for flow in flows_of(trade, self.venue):
+            self._sequence += 1
+            heapq.heappush(self.books.flows, (flow.at_ms, self._sequence, flow))
 
     # ------------------------------------------------------------------ time
 
-    def _flow(self, at_ms: int, symbol: str, quantity: float, cash: float) -> None:
-        self._sequence += 1
-        heapq.heappush(self.books.flows, (at_ms, self._sequence, symbol, quantity, cash))
-
     def _advance(self, now_ms: int) -> None:
-        """Book everything that is over at ``now_ms``."""
+        """Book everything that is over at ``now_ms``; the peak is looked at whenever something was."""
         books = self.books
         while books.flows and books.flows[0][0] <= now_ms:
-            _, _, symbol, quantity, cash = heapq.heappop(books.flows)
-            books.held[symbol] = books.held.get(symbol, 0.0) + quantity
-            books.cash += cash
+            at_ms = books.flows[0][0]
+            while books.flows and books.flows[0][0] == at_ms:
+                flow = heapq.heappop(books.flows)[2]
+                books.held[flow.symbol] = books.held.get(flow.symbol, 0.0) + flow.quantity
+                books.cash += flow.cash
+                books.wallet += flow.realised
+            books.peak = max(books.peak, self._equity(at_ms))
         books.open = [trade for trade in books.open if trade.end_ms > now_ms]
+        books.peak = max(books.peak, self._equity(now_ms))
 
     def _equity(self, now_ms: int) -> float:
         """Cash and open positions at the last closed prices."""

@@ -37,7 +37,7 @@ def test_one_sentence_says_it_all(channel, trades, mean, low, high, said):
 
 def test_a_channel_without_trades_is_not_given_a_figure(channel):
     assert show.sentence(channel) == "no calls: NOT ENOUGH DATA"
-    called = replace(channel, funnel=replace(channel.funnel, signals=3))
+    called = replace(channel, funnel=replace(channel.funnel, signals=3, calls={"expired": 2, "target first": 1}))
     assert show.sentence(called) == "3 calls, none of them filled: NOT ENOUGH DATA"
 
 

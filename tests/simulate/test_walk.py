@@ -9,8 +9,9 @@ import pytest
 
 from engine.config.strategy import Size, Strategy
 from engine.domain import Account, Decision, Halt, Plan, Proposal, RuleNote, Trade
-from engine.market.candles import Candles
+from engine.market.candles import Candles, Funding
 from engine.simulate.equity import equity_curve
+from engine.simulate.flows import Venue
 from engine.simulate.judge import Judge, TakeAll
 from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
@@ -31,11 +32,13 @@ def walk(
     judge: Judge | None = None,
     given: Strategy | None = None,
     terms: Terms = FREE,
+    funding: dict[str, Funding] | None = None,
 ) -> WalkResult:
     table = simulate(plans, candles, terms)
-    money = money_of(table, terms, candles)
+    money = money_of(table, terms, candles, funding)
     posted = [p.act_ms - 5000 for p in plans]
-    return Walk(table, money, given or strategy(), judge or TakeAll(), candles, "UTC", posted).run(tradable(table))
+    venue = Venue(terms, candles, funding)
+    return Walk(table, money, given or strategy(), judge or TakeAll(), venue, "UTC", posted).run(tradable(table))
 
 
 @dataclass
@@ -175,7 +178,7 @@ def test_the_day_starts_at_midnight_of_the_zone() -> None:
     plans = [plan(LONG, act_ms=0, number=1), *(plan(LONG, act_ms=h * HOUR_MS, number=h) for h in (10, 21, 22))]
     table = simulate(plans, candles, FREE)
     money = money_of(table, FREE, candles)
-    Walk(table, money, strategy(), judge, candles, "Europe/Sofia", [0] * 4).run(tradable(table))
+    Walk(table, money, strategy(), judge, Venue(FREE, candles), "Europe/Sofia", [0] * 4).run(tradable(table))
     # 1970-01-01 00:00 UTC is 02:00 in Sofia; its next midnight is 22:00 UTC
     assert [round(a.day_start_equity) for a in judge.accounts] == [10_000, 10_000, 10_000, 9_900]
 
@@ -185,21 +188,25 @@ def _hours(text: list[str]) -> tuple[np.ndarray, ...]:
     return (np.arange(len(text), dtype=np.int64) * HOUR_MS, *columns, np.ones(len(text)))
 
 
-def plain_equity(trades: list[Trade], candles: dict[str, Candles], start: float, now: int) -> float:
+def plain_equity(trades: list[Trade], venue: Venue, start: float, now: int) -> float:
     """Equity at a moment by going through every trade."""
-    equity = start
+    equity, terms = start, venue.terms
     for trade in trades:
-        sign, bar = trade.path.plan.side.sign, candles[trade.path.plan.symbol]
+        sign, bar = trade.path.plan.side.sign, venue.candles[trade.path.plan.symbol]
+        over = [i for i, ts in enumerate(bar.ts) if ts + bar.timeframe_ms <= now]
         held = 0.0
         for direction, moves in ((1, trade.path.fills), (-1, trade.path.legs)):
             for move in moves:
                 if move.ts_ms + bar.timeframe_ms <= now:
                     held += direction * sign * move.share * trade.quantity
                     equity -= direction * sign * move.share * trade.quantity * move.price
-        if trade.path.legs[-1].ts_ms + bar.timeframe_ms <= now:
-            equity -= trade.fees + trade.funding
-        over = [i for i, ts in enumerate(bar.ts) if ts + bar.timeframe_ms <= now]
+                    equity -= (terms.maker if move.maker else terms.taker) * move.share * trade.quantity * move.price
         equity += held * (bar.close[over[-1]] if over else bar.open[0])
+        for ts, rate in zip(venue.funding[bar.symbol].ts, venue.funding[bar.symbol].rate, strict=True):
+            if ts <= now:
+                share = sum(f.share for f in trade.path.fills if f.ts_ms < ts)
+                share -= sum(leg.share for leg in trade.path.legs if leg.ts_ms < ts)
+                equity -= sign * share * trade.quantity * rate * bar.open[np.searchsorted(bar.ts, ts)]
     return equity
 
 
@@ -210,6 +217,8 @@ def test_the_curve_equals_a_plain_count_at_every_bar() -> None:
     high, low = np.maximum(open_, close) + 0.3, np.minimum(open_, close) - 0.3
     ts = np.arange(200, dtype=np.int64) * MINUTE_MS
     candles = {s: Candles(s, MINUTE_MS, ts, open_, high, low, close, ts * 1.0) for s in ("BTCUSDT", "ETHUSDT")}
+    settled = ts[7::20]
+    funding = {s: Funding(s, settled, np.linspace(-0.001, 0.002, len(settled))) for s in candles}
     plans = [
         plan(
             "long market, stop 90, targets 104" if n % 2 else "short market, stop 110, targets 96",
@@ -220,22 +229,68 @@ def test_the_curve_equals_a_plain_count_at_every_bar() -> None:
         )
         for n in range(10)
     ]
-    terms = Terms(0.0006, 0.0008, 0.0002)
-    result = walk(plans, candles, terms=terms)
+    venue = Venue(Terms(0.0006, 0.0008, 0.0002), candles, funding)
+    result = walk(plans, candles, terms=venue.terms, funding=funding)
     trades = list(result.trades.values())
     assert len(trades) > 5
-    curve = equity_curve(trades, candles, 10_000, 0, 200 * MINUTE_MS, MINUTE_MS)
+    assert any(trade.funding for trade in trades)
+    curve = equity_curve(trades, venue, 10_000, 0, 200 * MINUTE_MS, MINUTE_MS)
     for now, equity in zip(curve.ts.tolist(), curve.equity.tolist(), strict=True):
-        assert equity == pytest.approx(plain_equity(trades, candles, 10_000, now), abs=1e-6)
+        assert equity == pytest.approx(plain_equity(trades, venue, 10_000, now), abs=1e-6)
     assert curve.equity[-1] == pytest.approx(result.end_equity)
+    assert result.end_equity == pytest.approx(10_000 + sum(trade.net for trade in trades))
     peak = np.maximum.accumulate(np.maximum(curve.equity, 10_000))
     assert curve.max_drawdown == pytest.approx((1 - curve.equity / peak).max())
-    coarse = equity_curve(trades, candles, 10_000, 0, 200 * MINUTE_MS, 30 * MINUTE_MS)
+    coarse = equity_curve(trades, venue, 10_000, 0, 200 * MINUTE_MS, 30 * MINUTE_MS)
     assert coarse.max_drawdown == pytest.approx(curve.max_drawdown)  # no bar's drawdown is lost between the points
     assert len(coarse.ts) < len(curve.ts) / 20
 
 
+def test_fees_are_paid_with_the_move_they_belong_to() -> None:
+    judge = Watching()
+    candles = {"BTCUSDT": bars("; ".join(["100 100 100 100"] * 6)), "ETHUSDT": bars(RISES, "ETHUSDT")}
+    later = plan(LONG, symbol="ETHUSDT", act_ms=2 * MINUTE_MS, number=2)
+    walk([plan(LONG), later], candles, judge, terms=Terms(0.0, 0.001, 0.0))
+    assert judge.accounts[1].equity == pytest.approx(10_000 - 0.001 * 2000)
+
+
+def test_the_peak_is_seen_between_calls() -> None:
+    """The first trade is up at its first target and back again before the second call looks."""
+    judge = Watching()
+    up = "100 100 100 100; 100 106 100 106; 106 106 100 100; 100 100 100 100"
+    candles = {"BTCUSDT": bars(up), "ETHUSDT": bars(RISES, "ETHUSDT")}
+    later = plan("long market, stop 95, targets 150", symbol="ETHUSDT", act_ms=3 * MINUTE_MS, number=2)
+    walk([plan("long market, stop 95, targets 105 120"), later], candles, judge)
+    assert judge.accounts[1].peak_equity == pytest.approx(10_000 + 10 * 5 + 10 * 6)
+    assert judge.accounts[1].equity == pytest.approx(10_000 + 10 * 5)
+
+
+def test_open_profit_does_not_back_new_trades() -> None:
+    candles = {"BTCUSDT": bars("; ".join(["100 100 100 100", "100 140 100 140"] + ["140 140 140 140"] * 3))}
+    candles["ETHUSDT"] = bars("; ".join(["100 100 100 100"] * 5), "ETHUSDT")
+    fixed = strategy(size=Size(fixed=30_000.0))
+    plans = [
+        plan("long market, stop 95, targets 200"),
+        plan("long market, stop 95, targets 110", symbol="ETHUSDT", act_ms=3 * MINUTE_MS, number=2),
+    ]
+    result = walk(plans, candles, given=fixed)  # the first is up 12,000, but its margin of 6,000 leaves 4,000 of 10,000
+    assert [refused.notes[-1].rule for refused in result.refused] == ["margin"]
+    assert result.refused[0].notes[-1].limit == "4000.00 USDT"
+
+
+def test_an_account_with_nothing_left_takes_nothing() -> None:
+    gap = bars("100 100 100 100; 10 10 10 10; 10 10 10 10; 10 10 10 10")
+    fixed = strategy(size=Size(fixed=30_000.0))
+    plans = [
+        plan("long market, stop 95, targets 200"),
+        plan("long market, stop 9, targets 20", act_ms=3 * MINUTE_MS, number=2),
+    ]
+    result = walk(plans, {"BTCUSDT": gap}, given=fixed)
+    assert result.end_equity == pytest.approx(10_000 - 27_000)
+    assert result.refused[0].notes[-1].text == "the account has nothing left"
+
+
 def test_an_account_without_trades_stays_flat() -> None:
-    curve = equity_curve([], {"BTCUSDT": bars(RISES)}, 500.0, 0, DAY_MS, HOUR_MS)
+    curve = equity_curve([], Venue(FREE, {"BTCUSDT": bars(RISES)}), 500.0, 0, DAY_MS, HOUR_MS)
     assert set(curve.equity.tolist()) == {500.0}
     assert curve.max_drawdown == 0

@@ -1,0 +1,56 @@
+"""What a trade does to an account, move by move: quantity, cash and what becomes real, each when it is known.
+
+A fill or exit inside a bar is known when the bar is over; a funding payment at its settlement. Fees are paid with the
+move they belong to. ``realised`` is the part that changes the wallet: profit and loss of exits against the average
+entry, less fees and funding; open profit is not in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from engine.domain import Trade
+from engine.market.candles import Candles, Funding
+from engine.simulate.money import fee_of, settlements
+from engine.simulate.terms import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """At ``at_ms`` the position of ``symbol`` changes by ``quantity`` (signed base units), the cash by ``cash``."""
+
+    at_ms: int
+    symbol: str
+    quantity: float
+    cash: float
+    realised: float
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """What the flows of a trade depend on: the terms, the candles and the funding (None: none is paid)."""
+
+    terms: Terms
+    candles: Mapping[str, Candles]
+    funding: Mapping[str, Funding] | None = None
+
+
+def flows_of(trade: Trade, venue: Venue) -> Iterator[Flow]:
+    """All flows of a trade; their cash sums to its net result."""
+    path, quantity = trade.path, trade.quantity
+    if not path.fills:
+        return
+    symbol, sign = path.plan.symbol, path.plan.side.sign
+    bars = venue.candles[symbol]
+    for fill in path.fills:
+        moved, fee = sign * fill.share * quantity, fee_of(fill, venue.terms) * quantity
+        yield Flow(fill.ts_ms + bars.timeframe_ms, symbol, moved, -moved * fill.price - fee, -fee)
+    entry = sum(fill.price * fill.share for fill in path.fills) / sum(fill.share for fill in path.fills)
+    for leg in path.legs:
+        moved, fee = -sign * leg.share * quantity, fee_of(leg, venue.terms) * quantity
+        won = -moved * (leg.price - entry)
+        yield Flow(leg.ts_ms + bars.timeframe_ms, symbol, moved, -moved * leg.price - fee, won - fee)
+    history = venue.funding.get(symbol) if venue.funding else None
+    for ts, paid in settlements(path, history, bars):
+        yield Flow(ts, symbol, 0.0, -paid * quantity, -paid * quantity)

@@ -1,0 +1,55 @@
+"""The fate of a call: what counts in a verdict, and what stands in a bucket of its own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.config.strategy import Exit, Fees
+from engine.domain import Distance, EntryKind, Message, Setup, Side, Signal, Target
+from engine.pipeline.replay import replay
+from tests.simulate.world import bars, strategy
+
+FEES = Fees(0.0006, 0.0008, "test")
+RISES = "; ".join(["100 100.5 99.5 100"] * 3 + ["100 112 100 111", "111 112 110 111"])
+
+
+def call(stop: float | Distance | None, *, edited: bool = False, minute: int = 0, side: Side = Side.LONG) -> Signal:
+    ms = minute * 60_000
+    message = Message("c", -1, minute + 1, 1, "edit" if edited else "post", ms, None, ms, "text", origin="export")
+    target = Target(110.0 if side is Side.LONG else 90.0)
+    return Signal(message, Setup("BTCUSDT", side, EntryKind.MARKET, (), (target,), stop, "layout"), hindsight=edited)
+
+
+@pytest.mark.parametrize(
+    ("signal", "changes", "fate"),
+    [
+        (call(95.0), {}, "closed"),
+        (call(None), {}, "no stop"),
+        (call(None), {"exit": Exit(missing_stop="trade")}, "no stop"),
+        (call(99.9), {}, "stop too near"),
+        (call(Distance(40, "percent")), {}, "stop beyond liquidation"),
+        (call(50.0), {}, "stop beyond liquidation"),
+        (call(95.0, edited=True), {}, "hindsight"),
+        (call(101.0), {}, "too late"),
+        (call(95.0, minute=9), {}, "no data"),
+    ],
+)
+def test_every_call_has_one_fate(signal: Signal, changes: dict, fate: str) -> None:
+    played = replay([signal], strategy(**changes), FEES, {"BTCUSDT": bars(RISES)}, None)
+    assert list(played.fates) == [fate]
+    assert np.isnan(played.r[0]) == (fate != "closed")
+    assert (played.rows[0] in played.eligible()) == (fate == "closed" or bool(changes))
+
+
+def test_a_repeat_counts_once_and_is_not_offered_to_the_account() -> None:
+    played = replay([call(95.0), call(95.0, minute=1)], strategy(), FEES, {"BTCUSDT": bars(RISES)}, None)
+    assert list(played.fates) == ["closed", "repeat"]
+    assert played.eligible() == [0]
+
+
+def test_the_band_shows_both_orders_inside_a_candle() -> None:
+    both = "; ".join(["100 100.5 99.5 100"] * 2 + ["100 112 94 100", "100 100 100 100"])
+    played = replay([call(95.0)], strategy(), FEES, {"BTCUSDT": bars(both)}, None)
+    assert played.r[0] < -1 < 1.9 < played.other_order[0]
+    assert bool(played.table.ambiguous[0])
