@@ -157,9 +157,12 @@ def market() -> None:
     """Candles and funding on disk."""
 
 
-@command(
-    cli, "validate", "  cli.py validate\n  cli.py validate channels/ --format json\n  cli.py validate --explain S101"
-)
+@cli.group(name="explain")
+def explain_group() -> None:
+    """Tell how something came about."""
+
+
+@command(cli, "validate", "validate", "validate channels/ --format json", "validate --explain S101")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH ...]")
 @click.option("--format", "form", type=click.Choice(["text", "concise", "json", "github", "sarif"]), default="text")
 @click.option("--strict", is_flag=True, help="Warnings count as findings too.")
@@ -295,6 +298,18 @@ def report(workspace: Workspace, run: str) -> None:
     from engine.pipeline.report import render_again
 
     click.echo(render_again(workspace, run))
+
+
+@command(
+    explain_group, "trade", "explain trade demo_keel/12", "explain trade fast_scalps/4711 --run runs/20250601-demo"
+)
+@click.argument("identity", metavar="ID")
+@click.option("--run", "run", default="last", metavar="RUN", help="A run's folder or name (default: the last run).")
+def explain_trade(workspace: Workspace, identity: str, run: str) -> None:
+    """Tell the whole story of one call: message, values, plan, fills, money, and the rule that refused it."""
+    from engine.pipeline.story import tell_trade
+
+    click.echo(tell_trade(workspace, identity, run))
 
 
 def main() -> None:

@@ -36,7 +36,6 @@ class EntryKind(StrEnum):
     LIMIT = "limit"
     ZONE = "zone"  # two bounds of one order area
     LADDER = "ladder"  # separate orders
-    BREAKOUT = "breakout"  # a stop entry
 
 
 # --------------------------------------------------------------------------- message

@@ -1,0 +1,78 @@
+"""Every number can be followed back: from a row of trades.csv to the characters of a message and the line of a rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.report.tables import CallRow, read_calls
+from tests.conftest import Run
+
+
+@pytest.fixture
+def calls(workspace: Path, run: Run) -> list[CallRow]:
+    """The calls of a demo run of two months."""
+    assert run("backtest", "demo", "--to", "2025-03-01").exit_code == 0
+    (folder,) = (workspace / "runs").iterdir()
+    return read_calls(folder / "trades.csv")
+
+
+def test_a_taken_trade_tells_message_fills_and_money(calls: list[CallRow], run: Run) -> None:
+    row = next(c for c in calls if c.taken and c.filled_at and c.channel == "demo_keel")
+    text = run("explain", "trade", row.signal_id).stdout
+    assert f"{row.signal_id} in demo" in text
+    assert "^ symbol" in text
+    for price in (*row.entry, row.stop, *row.targets):
+        assert f"{price:.10g}" in text
+    assert f"result: {row.r:+.2f} R net of costs" in text
+    assert f"net {row.net:+,.2f} USDT" in text
+    assert text.count("  out: ") == row.exits.count(";") + 1
+
+
+def test_a_refused_trade_names_the_rule_and_its_line(calls: list[CallRow], run: Run) -> None:
+    row = next(c for c in calls if c.rule)
+    text = run("explain", "trade", row.signal_id).stdout
+    assert f"account: refused by {row.rule} (rules/default.yaml:" in text
+
+
+def test_a_repeat_was_never_placed(calls: list[CallRow], run: Run) -> None:
+    row = next(c for c in calls if c.status in ("repeat", "opposite"))
+    text = run("explain", "trade", row.signal_id).stdout
+    assert "never placed" in text
+
+
+def test_an_edited_call_shows_its_later_text(calls: list[CallRow], run: Run) -> None:
+    stories = [run("explain", "trade", c.signal_id).stdout for c in calls if c.channel == "demo_echo"][:40]
+    assert any("\nedited 2025-" in story for story in stories)
+
+
+def test_what_has_changed_since_the_run_is_said(workspace: Path, calls: list[CallRow], run: Run) -> None:
+    row = next(c for c in calls if c.channel == "demo_keel")
+    path = workspace / "channels" / "demo_keel.channel"
+    path.write_text(path.read_text(encoding="utf-8") + "\n# a remark\n", encoding="utf-8")
+    assert "demo_keel.channel has changed since this run" in run("explain", "trade", row.signal_id).stdout
+    path.unlink()
+    assert "message: cannot be shown" in run("explain", "trade", row.signal_id).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["demo_keel/99999"], 'there is no call "demo_keel/99999" in this run'),
+        (["demo_keel/1", "--run", "old"], "there is no such run"),
+    ],
+)
+def test_what_is_not_there_is_said(words: list[str], says: str, calls: list[CallRow], run: Run) -> None:
+    result = run("explain", "trade", *words)
+    assert result.exit_code == 2
+    assert says in result.stderr
+
+
+def test_a_damaged_run_is_said(workspace: Path, calls: list[CallRow], run: Run) -> None:
+    (folder,) = (workspace / "runs").iterdir()
+    (folder / "trades.csv").write_text("nonsense\n", encoding="utf-8")
+    assert "trades.csv:1" in run("explain", "trade", "demo_keel/1").stderr
+    assert "trades.csv:1" in run("report").stderr
+    (folder / "run.json").write_text("{}", encoding="utf-8")
+    assert "run.json" in run("explain", "trade", "demo_keel/1").stderr
