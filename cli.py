@@ -225,6 +225,21 @@ def channel_explain(workspace: Workspace, profile: str, message: Path) -> None:
     click.echo(explain_message(workspace, profile, message))
 
 
+@command(channel, "coverage", "channel coverage demo_keel data/signals_raw.jsonl --by month")
+@click.argument("profile")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--by", type=click.Choice(["month"]), help="Also count month by month.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+def channel_coverage(workspace: Workspace, profile: str, source: Path, by: str | None, form: str) -> None:
+    """Show how much of a history a profile reads, what it refuses, and what it may be missing.
+
+    SOURCE is an export (result.json), the archive, or a .jsonl file of {"id": ..., "text": ...}.
+    """
+    from engine.pipeline.coverage import coverage
+
+    click.echo(coverage(workspace, profile, source, by, form, track))
+
+
 @command(cli, "import", "import result.json --channel fast_scalps", logged=True)
 @click.argument("export", type=click.Path(path_type=Path))
 @click.option("--channel", "name", required=True, metavar="NAME", help="The profile's name: channels/NAME.channel.")

@@ -114,7 +114,7 @@ def run_backtest(
         warnings=[*outside, *_warnings(played, readings, set(symbols) - set(candles))],
         inputs=_inputs(workspace, strategy, prices, sorted(candles)),
     )
-    folder = out or workspace.runs_path / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{strategy.name}"
+    folder = out or _new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{strategy.name}")
     _write(workspace, folder, run, played, walked, curve)
     LOG.info("backtest %s: %d calls, %d trades, report in %s", strategy.path, len(signals), run.account.trades, folder)
     return folder, run
@@ -294,6 +294,14 @@ def _inputs(workspace: Workspace, strategy: Strategy, prices: Prices, symbols: S
 
 
 # --------------------------------------------------------------------------- files out
+
+
+def _new_folder(parent: Path, name: str) -> Path:
+    """A folder that no run has yet: two runs of one second do not share one."""
+    number = 1
+    while (folder := parent / (name if number == 1 else f"{name}-{number}")).exists():
+        number += 1
+    return folder
 
 
 def _write(

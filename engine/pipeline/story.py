@@ -21,7 +21,7 @@ from engine.pipeline.report import find_run
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from engine.report.run import Run, load_run
-from engine.report.tables import CALLS_FILE, CallRow, UnreadableRunError, read_calls
+from engine.report.tables import CALLS_FILE, CallRow, UnreadableRunError, clean, read_calls
 from engine.units import moment_ms, show_time
 
 
@@ -74,7 +74,7 @@ def _message(workspace: Workspace, run: Run, row: CallRow) -> Iterator[str]:
     yield ""
     yield render(explain(profile, versions[0].text, versions[0].known_ms, versions[0].sender))
     for later in versions[1:]:
-        yield f"edited {show_time(later.known_ms, run.timezone)}: {' / '.join(later.text.split(chr(10)))}"
+        yield f"edited {show_time(later.known_ms, run.timezone)}: {clean(' / '.join(later.text.split(chr(10))))}"
     yield ""
 
 

@@ -1,0 +1,109 @@
+"""How much of a history is read, where it drifts, and what looks like a call but was not read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run
+
+CALL = "📈 BUY BTCUSDT @ 64800, TP 65300 / 65800, SL 64300"
+OTHER = "BTC LONG\nentry 64800-64500\ntp 65300 65800\nsl 64300"
+POSTS = [
+    {"id": 1, "text": CALL, "date": "2025-01-10T10:00:00"},
+    {"id": 2, "text": "gm everyone ☕", "date": "2025-01-11"},
+    {"id": 3, "text": "ETH target 1 hit ✅ +2.1%", "date": "2025-01-12"},
+    {"id": 4, "text": OTHER, "date": "2025-02-01"},
+    {"id": 5, "text": "", "date": "2025-02-02"},
+    {"id": 6, "text": CALL.replace("64300", "64900"), "date": "2025-02-03"},
+]
+
+
+def write(workspace: Path, posts: list[dict], name: str = "posts.jsonl") -> Path:
+    path = workspace / name
+    path.write_text("".join(json.dumps(post) + "\n" for post in posts), encoding="utf-8")
+    return path
+
+
+def test_every_post_ends_as_one_of_five(workspace: Path, run: Run) -> None:
+    result = run("channel", "coverage", "demo_keel", write(workspace, POSTS), "--format", "json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert {kind: found[kind] for kind in ("signals", "updates", "refused", "unread", "empty")} == {
+        "signals": 1,
+        "updates": 0,
+        "refused": 2,
+        "unread": 2,
+        "empty": 1,
+    }
+    assert found["messages"] == 6
+    assert found["reasons"] == {"never": 1, "levels": 1}
+    assert found["layouts"] == {"one line": 1}
+    assert found["months"]["2025-01"]["signals"] == 1
+    assert found["months"]["2025-02"]["unread"] == 1
+
+
+def test_the_look_alikes_come_first_and_results_never_are_any(workspace: Path, run: Run) -> None:
+    found = json.loads(run("channel", "coverage", "demo_keel", write(workspace, POSTS), "--format", "json").stdout)
+    assert sorted(row["id"] for row in found["look_alikes"]) == ["4", "6"]
+    assert {row["reason"] for row in found["look_alikes"]} == {"no-layout", "levels"}
+
+
+def test_the_text_says_it_by_month(workspace: Path, run: Run) -> None:
+    text = run("channel", "coverage", "demo_keel", write(workspace, POSTS), "--by", "month").stdout
+    assert "6 posts, 5 with text: signals 20% (1), updates 0% (0), refused 40% (2), unread 40% (2); 1 calls" in text
+    assert "2025-02: signals 0% (0)" in text
+    assert "4 [no-layout] BTC LONG / entry 64800-64500 / tp 65300 65800 / sl 64300" in text
+
+
+def test_posts_without_dates_and_an_empty_history(workspace: Path, run: Run) -> None:
+    undated = write(workspace, [{"id": "a", "text": CALL}, {"id": "a", "text": "again"}])
+    assert "no date: signals 100% (1)" in run("channel", "coverage", "demo_keel", undated, "--by", "month").stdout
+    assert "0 posts, 0 with text: no text" in run("channel", "coverage", "demo_keel", write(workspace, [])).stdout
+
+
+def test_the_archive_and_an_export_are_sources_too(workspace: Path, run: Run) -> None:
+    messages = [
+        {"id": n, "type": "message", "date": "2025-01-01T00:00:00", "date_unixtime": "1735689600", "text": text}
+        for n, text in enumerate((CALL, "gm"), 1)
+    ]
+    export = workspace / "result.json"
+    export.write_text(json.dumps({"name": "x", "type": "private_channel", "id": 1, "messages": messages}))
+    assert run("import", export, "--channel", "demo_keel").exit_code == 0
+    for source in (export, workspace / "data" / "signals_raw.jsonl"):
+        text = run("channel", "coverage", "demo_keel", source).stdout
+        assert "2 posts, 2 with text: signals 50% (1)" in text
+
+
+def test_a_hostile_text_cannot_steer_the_terminal(workspace: Path, run: Run) -> None:
+    hostile = "\x1b[2J\x1b]0;owned\x07" + OTHER
+    path = write(workspace, [{"id": "\x1b[31m1", "text": hostile}])
+    assert "\x1b" not in run("channel", "coverage", "demo_keel", path).stdout
+    assert "\x1b" not in run("channel", "explain", "demo_keel", stdin=hostile).stdout
+    assert "\x1b" not in run("channel", "explain", "demo_keel", stdin=CALL + " \x1b[31m").stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ('{"id": 1, "text": "x"}\n{broken\n', "posts.jsonl:2: not a message"),
+        ('{"text": "x"}\n', 'posts.jsonl:1: not a message: "id" and "text" are needed'),
+        ("[1]\n", "posts.jsonl:1: not a message: no object"),
+        ('{"id": 1, "text": "x", "date": "soon"}\n', "posts.jsonl:1: not a message"),
+    ],
+)
+def test_a_bad_line_is_named(content: str, says: str, workspace: Path, run: Run) -> None:
+    path = workspace / "posts.jsonl"
+    path.write_text(content, encoding="utf-8")
+    result = run("channel", "coverage", "demo_keel", path)
+    assert result.exit_code == 2
+    assert says in result.stderr.replace("\n", "")
+
+
+def test_missing_sources_are_said(workspace: Path, run: Run) -> None:
+    for name in ("no.jsonl", "no.json"):
+        result = run("channel", "coverage", "demo_keel", workspace / name)
+        assert result.exit_code == 2
+        assert name in result.stderr
