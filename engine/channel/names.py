@@ -44,6 +44,7 @@ DEFAULT_SETTINGS = {
     "quote": "the quote currency of symbols without one, such as USDT",
     "entry": "market",
     "range": "zone or ladder",
+    "range ends": "as written, or expand",
     "side": "from levels, long or short",
     "stop": "price, or price or points",
     "distance from": "near, middle or far",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 
 
@@ -24,13 +25,36 @@ class Notation:
     def token(self) -> str:
         """A pattern (no groups, linear) for one number as it stands in a folded text."""
         grouped = r"\d{1,3}+(?: \d{3})++(?!\d)(?:[.,'’]\d++)*+|" if self.thousands == " " else ""
-        return rf"(?:{grouped}\d++(?:[.,'’]\d++)*+|[.]\d++(?![.,]\d))"
+        return rf"(?:{grouped}\d++(?:[.,'’]\d++)*+(?:k\d{{0,3}}+(?![a-z0-9]))?+|[.]\d++(?![.,]\d))"
 
     def parse(self, text: str) -> float | None:
-        """The number, or None when the text is none (or not surely one) in this notation."""
+        """The number, or None when the text is none (or not surely one) in this notation.
+
+        ``64.8k`` is 64,800; a digit behind the k goes on where the thousands end: ``96k1`` is 96,100.
+        """
+        if "k" in text:
+            thousands, _, hundreds = text.partition("k")
+            whole = self.parse(thousands)
+            if whole is None or (hundreds and not thousands.isdecimal()):
+                return None
+            return float((Decimal(repr(whole)) + Decimal(f"0.{hundreds or 0}")) * 1000)
         if not _shape(self).fullmatch(text):
             return None
         return float(text.replace(self.thousands, "").replace(self.decimal, "."))
+
+    def whole_end(self, first: str, end: str) -> str:
+        """The end of a range that was cut off: ``0.0860 - 890`` ends at 0.0890, ``87800-900`` at 87900.
+
+        An end that is a price by itself (between half and twice the first) stays, and so does one that is more than
+        digits.
+        """
+        start = self.parse(first)
+        if not start or "k" in first or not end.isdecimal() or len(end) >= sum(c.isdecimal() for c in first):
+            return end
+        if 0.5 <= float(end) / start <= 2:
+            return end
+        left = list(end)
+        return "".join(left.pop() if c.isdecimal() and left else c for c in reversed(first))[::-1]
 
 
 @cache

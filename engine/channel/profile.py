@@ -25,14 +25,16 @@ class Source:
 class Settings:
     """A profile's settings with their built-in values.
 
-    ``largest_distance`` is the largest plausible distance of a stop from the entry, as a fraction of it; a target
-    may be ten times as far. ``stop_in_points`` allows a bare number to be a distance in points.
+    ``whole_range_ends`` completes range ends that were cut off. ``largest_distance`` is the largest plausible distance
+    of a stop from the entry, as a fraction of it; a target may be ten times as far. ``stop_in_points`` allows a bare
+    number to be a distance in points.
     """
 
     unread: Literal["refuse", "allow"] = "refuse"
     quote: str = ""
     market_entry: bool = False
     range: Literal["zone", "ladder"] = "zone"
+    whole_range_ends: bool = False
     side: Side | Literal["from levels"] | None = None
     stop_in_points: bool = False
     distance_from: Literal["near", "middle", "far"] = "middle"

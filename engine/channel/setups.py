@@ -85,7 +85,8 @@ def _take(read: _Read, value: Value, text: str, profile: Profile) -> tuple[str, 
 
 def _take_price(read: _Read, name: str, text: str, profile: Profile) -> tuple[str, str] | None:
     """Add an entry, a reference price, a target or a stop."""
-    numbers = profile.fields.numbers(text)
+    whole_ends = name == "entry" and profile.settings.whole_range_ends
+    numbers = profile.fields.numbers(text, whole_ends=whole_ends)
     prices = [number for number in numbers if number is not None]
     if len(prices) < len(numbers):
         name = profile.fields.notation.name

@@ -118,9 +118,15 @@ class Fields:
 
     # ------------------------------------------------------------------ meanings (of folded text)
 
-    def numbers(self, text: str) -> list[float | None]:
-        """The numbers in a value, None for one that is none in the notation."""
-        return [self.notation.parse(match[0]) for match in re.finditer(self.notation.token, text)]
+    def numbers(self, text: str, *, whole_ends: bool = False) -> list[float | None]:
+        """The numbers in a value, None for one that is none in the notation.
+
+        ``whole_ends`` completes the second of two, where it is the cut-off end of a range.
+        """
+        found = re.findall(self.notation.token, text)
+        if whole_ends and len(found) == 2:
+            found[1] = self.notation.whole_end(*found)
+        return [self.notation.parse(number) for number in found]
 
     def side(self, text: str) -> Side | None:
         """The side a value says; None when it says both."""

@@ -30,6 +30,38 @@ def test_a_number_in_its_notation(notation: str, text: str, value: float | None)
     assert NOTATIONS[notation].parse(text) == value
 
 
+@pytest.mark.parametrize(
+    ("notation", "text", "value"),
+    [
+        ("1,234.56", "64.8k", 64800.0), ("1,234.56", "38k", 38000.0), ("1,234.56", "96k1", 96100.0),
+        ("1,234.56", "2.01k", 2010.0), ("1,234.56", "101k25", 101250.0), ("1.234,56", "64,8k", 64800.0),
+        ("1,234.56", "64,8k", None), ("1,234.56", "64.8k1", None), ("1234.56", "0k5", 500.0),
+    ],
+)  # fmt: skip
+def test_k_means_thousands(notation: str, text: str, value: float | None) -> None:
+    assert re.fullmatch(NOTATIONS[notation].token, text)
+    assert NOTATIONS[notation].parse(text) == value
+
+
+@pytest.mark.parametrize("text", ["64.8kg", "38k5a", "96k1234"])
+def test_a_k_that_is_part_of_a_word_belongs_to_no_number(text: str) -> None:
+    match = re.match(NOTATIONS["1,234.56"].token, text)
+    assert match is not None
+    assert "k" not in match[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "whole"),
+    [
+        ("0.0000860", "890", "0.0000890"), ("2.55", "53", "2.53"), ("87800", "900", "87900"), ("3450", "480", "3480"),
+        ("100", "98", "98"), ("60500", "61000", "61000"), ("950", "1000", "1000"), ("1.2", "1.3", "1.3"),
+        ("64.8k", "900", "900"), ("1,234.5", "6", "1,234.6"), ("x", "5", "5"),
+    ],
+)  # fmt: skip
+def test_the_end_of_a_range_is_made_whole(first: str, end: str, whole: str) -> None:
+    assert NOTATIONS["1,234.56"].whole_end(first, end) == whole
+
+
 @pytest.mark.parametrize(("text", "value"), [("64800", 64800.0), ("3.450", None), ("3,450", None), (".5", None)])
 def test_without_a_notation_only_whole_numbers_are_sure(text: str, value: float | None) -> None:
     assert UNDECLARED.parse(text) == value

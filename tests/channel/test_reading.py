@@ -48,7 +48,10 @@ CALL = "symbol BTCUSDT, side long, entry 64800, targets 65000, stop 64500"
         ("BUY BTCUSDT @ 64800, TP 65000, SL 64500\nrisk 2 percent", "refused: unread"),
         ("BUY BTCUSDT @ 64800, TP 65000, TP 66000, SL 64500", "refused: no-layout"),
         ("BUY BTCUSDT @ 64800, TP 65000", "refused: no-layout"),
-        ("BUY BTCUSDT @ 64.8k, TP 65000, SL 64500", "refused: no-layout"),
+        (
+            "BUY BTCUSDT @ 64.8k, TP 65000, SL 64500",
+            "symbol BTCUSDT, side long, entry 64800, targets 65000, stop 64500",
+        ),
         ("BUY BTCUSDT @ 64800, TP 5%, SL 64500", "refused: no-layout"),
         ("BUY BTCUSDT @ 64800, TP %5, SL 64500", "refused: no-layout"),
         ("BUY BTCUSDT @ 64800, TP 65000, SL 64500%", "refused: distance"),
