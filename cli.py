@@ -184,6 +184,39 @@ def validate(workspace: Workspace, paths: tuple[Path, ...], form: str, strict: b
         raise click.exceptions.Exit(1)
 
 
+@command(cli, "init", "init trading")
+@click.argument("folder", type=FOLDER)
+def init(_: Workspace, folder: Path) -> None:
+    """Make a workspace in a new folder: a profile, rules and a strategy, commented, ready to change."""
+    from engine.pipeline.scaffold import init_workspace
+
+    for made in init_workspace(folder):
+        click.echo(made)
+    click.echo(f"next: cli.py validate --workspace {folder}")
+
+
+@command(cli, "new", "new channel fast_scalps", "new strategy scalps --channel fast_scalps", "new rules careful")
+@click.argument("kind", type=click.Choice(["channel", "rules", "strategy"]))
+@click.argument("name")
+@click.option("--channel", "traded", metavar="NAME", help="The channel that a new strategy trades.")
+def new(workspace: Workspace, kind: str, name: str, traded: str | None) -> None:
+    """Add a commented channel profile, rule file or strategy that validates at once."""
+    from engine.pipeline.scaffold import new_file
+
+    click.echo(new_file(workspace, kind, name, traded))
+
+
+@command(cli, "schema", "schema strategy")
+@click.argument("name", type=click.Choice(["strategy", "rules", "workspace"]))
+def schema(_: Workspace, name: str) -> None:
+    """Print the JSON Schema of a kind of file, for editors."""
+    import json
+
+    from engine.config.schema import load_schema
+
+    click.echo(json.dumps(load_schema(name), indent=2, ensure_ascii=False))
+
+
 @command(channel, "test", "channel test", "channel test demo_keel", "channel test --cases x.jsonl --profile demo_keel")
 @click.argument("profiles", nargs=-1, metavar="[PROFILE ...]")
 @click.option("--cases", type=click.Path(path_type=Path), help="Labelled messages, one JSON object a line.")
