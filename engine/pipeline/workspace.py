@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.config.diagnostics import Diagnostic, Related, has_errors
+from engine.config.diagnostics import Diagnostic, Related, diagnose, has_errors
 from engine.config.text import SourceText, Span
 from engine.pipeline.errors import InputError
 from engine.problem import Problem
@@ -139,7 +139,10 @@ class Workspace:
             source = self.read_source(path)
             loaded, found = load_strategy(source)
             self.findings += found
-            self.findings += self._references(source, references(source))
+            named = references(source)
+            self.findings += self._references(source, named)
+            if loaded:
+                self.findings += self._foreign(loaded.strategy.currency, named, source)
             self._strategies[shown] = loaded
         return self._strategies[shown]
 
@@ -164,6 +167,17 @@ class Workspace:
         for name in named.rules:
             self.rule_file(name)
         return self._unknown("channel", named.channels, source) + self._unknown("rules", named.rules, source)
+
+    def _foreign(self, currency: str, named: References, source: SourceText) -> list[Diagnostic]:
+        """A finding for each rule file whose amounts are in another currency than the account of a strategy."""
+        found = []
+        for name, span in named.rules.items():
+            rules = self.rule_file(name)
+            if rules and rules.currency not in (None, currency):
+                message = f"the amounts in rules/{name}.yaml are in {rules.currency}, the account is in {currency}"
+                hint = f"write them in {currency}; nothing is converted"
+                found.append(diagnose(source, span, "R109", message, hint))
+        return found
 
     def _unknown(self, kind: str, spans: dict[str, Span], source: SourceText) -> list[Diagnostic]:
         """A finding for each name that no file has."""

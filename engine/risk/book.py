@@ -15,13 +15,13 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from engine.domain import Account, Decision, Halt, Proposal, RuleNote
-from engine.risk.condition import Finding
+from engine.risk.condition import Case, Finding
 from engine.risk.rules import Rule, RuleFile
 from engine.units import show_time
 
 
 class RuleBook:
-    """The rules of several files as one list. ``timezone`` says where the next day begins."""
+    """The rules of several files as one list. ``timezone`` says where the next day begins and whose clock counts."""
 
     def __init__(self, files: Sequence[RuleFile], timezone: str = "UTC") -> None:
         self.rules = tuple(rule for file in files for rule in file.rules)
@@ -37,7 +37,7 @@ class RuleBook:
         for rule in self.rules:
             if not rule.only.covers(proposal):
                 continue
-            finding = rule.when.look(_sized(proposal, factor), account)
+            finding = rule.when.look(Case(_sized(proposal, factor), account, self.timezone))
             if not finding.holds:
                 continue
             halt = self._halt(rule, account.now_ms) if rule.then.kind == "halt" else None

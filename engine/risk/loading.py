@@ -12,7 +12,7 @@ from engine.config.yamlfile import Path
 from engine.risk.rules import Rule, RuleAction, RuleFile, Scope
 from engine.risk.testing import run_tests
 from engine.risk.tree import Tree, build_tree
-from engine.units import duration_ms, fraction
+from engine.units import duration_ms, fraction, money
 
 
 def load_rules(source: SourceText) -> tuple[RuleFile | None, list[Diagnostic]]:
@@ -22,11 +22,12 @@ def load_rules(source: SourceText) -> tuple[RuleFile | None, list[Diagnostic]]:
     document.refuse_repeats("rule", [(*path, "name") for path in rules])
     document.refuse_repeats("test", [("tests", i, "name") for i in range(document.count("tests"))])
     built = [_build_rule(document, path) for path in rules if document.sound(*path)]
+    currency = _currency(document)
     if not document.failed:
-        run_tests(document, built)
+        run_tests(document, built, currency)
     if document.failed:
         return None, document.ordered
-    return RuleFile(source, tuple(built), _channel_spans(document, rules)), document.ordered
+    return RuleFile(source, tuple(built), _channel_spans(document), currency), document.ordered
 
 
 def _build_rule(document: Document, path: Path) -> Rule:
@@ -34,7 +35,7 @@ def _build_rule(document: Document, path: Path) -> Rule:
     data: dict[str, Any] = document.get(*path)
 
     def out_of_range(at: Path, allowed: str) -> None:
-        message = f'"{document.get(*at)}" is out of range: {allowed}'
+        message = f'"{show_yaml(document.get(*at))}" is out of range: {allowed}'
         document.report(at, "R104", message, f"write {_example_of(str(at[-1]))}")
 
     when = build_tree(data["when"], (*path, "when"), out_of_range)
@@ -87,10 +88,22 @@ def _check_action(document: Document, path: Path, rule: Rule, when: Tree) -> Non
         document.report((*path, "only", "sides"), "R206", message, "delete sides, or write then: reject", at_key=True)
 
 
-def _channel_spans(document: Document, rules: list[Path]) -> dict[str, Span]:
-    """The channels named under ``only``, each where it stands first."""
+def _currency(document: Document) -> str | None:
+    """The currency of the amounts in the rules, None when there are none; one in another currency is reported."""
+    currency: str | None = None
+    for at in [at for at in document.file.values if at and at[-1] == "notional over" and document.sound(*at)]:
+        amount, found = money(document.get(*at))
+        currency = currency or found
+        if found != currency:
+            message = f"this amount is in {found}, the one before it in {currency}"
+            document.report(at, "R109", message, f"write {at[-1]}: {amount:g} {currency}")
+    return currency
+
+
+def _channel_spans(document: Document) -> dict[str, Span]:
+    """The channels named under ``only`` and in conditions, each where it stands first."""
     spans: dict[str, Span] = {}
-    for path in rules:
-        for name, span in document.spans(*path, "only", "channels").items():
+    for at in [at for at in document.file.values if at[-1:] == ("channel in",) or at[-2:] == ("only", "channels")]:
+        for name, span in document.spans(*at).items():
             spans.setdefault(name, span)
     return spans

@@ -49,8 +49,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class RuleFile:
-    """The rules of one file, in order, and where it names channels."""
+    """The rules of one file, in order; where it names channels; the currency of its amounts (None: it has none)."""
 
     source: SourceText
     rules: tuple[Rule, ...]
     channel_spans: dict[str, Span]
+    currency: str | None = None

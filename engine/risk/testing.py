@@ -18,9 +18,9 @@ from engine.config.yamlfile import Path
 from engine.domain import Account, Decision, OpenTrade, Proposal, Side
 from engine.risk.book import RuleBook
 from engine.risk.rules import Rule, RuleFile
-from engine.units import DAY_MS, fraction, money
+from engine.units import duration_ms, fraction, moment_ms, money
 
-NOON_MS = 20_089 * DAY_MS + DAY_MS // 2  # 2025-01-01 12:00 UTC; no rule may depend on which noon it is
+NOON_MS = moment_ms("2025-01-01 12:00")  # the moment of a test that gives none; tests run on a clock of UTC
 CENT = 0.005
 
 
@@ -48,9 +48,9 @@ class RuleTest:
         return self.notional is None or math.isclose(size, self.notional, rel_tol=1e-9, abs_tol=CENT)
 
 
-def run_tests(document: Document, rules: Sequence[Rule]) -> None:
-    """Run the tests of a sound rule file and report what fails and what no test holds."""
-    tests = [_build_test(document, ("tests", i), rules) for i in range(document.count("tests"))]
+def run_tests(document: Document, rules: Sequence[Rule], currency: str | None) -> None:
+    """Run the tests of a sound rule file, whose amounts are in a currency; report what fails and what no test holds."""
+    tests = [_build_test(document, ("tests", i), rules, currency) for i in range(document.count("tests"))]
     if document.failed:
         return
     decisions = [_ask(document, rules, test) for test in tests]
@@ -75,16 +75,16 @@ def _ask(document: Document, rules: Sequence[Rule], test: RuleTest) -> Decision:
     return RuleBook([RuleFile(document.source, tuple(rules), {})]).decide(test.proposal, test.account)
 
 
-def _build_test(document: Document, path: Path, rules: Sequence[Rule]) -> RuleTest:
+def _build_test(document: Document, path: Path, rules: Sequence[Rule], own: str | None) -> RuleTest:
     """The test at a path; values that contradict each other are reported."""
     given: dict[str, Any] = document.get(*path, "given")
     expect: dict[str, Any] = document.get(*path, "expect")
-    notional, currency = money(given.get("notional", "1000 USDT"))
+    notional, currency = money(given.get("notional", f"1000 {own or 'USDT'}"))
     equity, account_currency = money(given.get("equity", f"10000 {currency}"))
     wanted = money(expect["notional"]) if "notional" in expect else None
-    if currency != account_currency or (wanted and wanted[1] != currency):
-        message = "amounts in different currencies"
-        document.report(path, "R109", message, f"write all of them in {currency}; what is not given is in USDT")
+    if {own or currency, currency, account_currency, wanted[1] if wanted else currency} != {currency}:
+        message, default = "amounts in different currencies", f"what is not given is in {own or 'USDT'}"
+        document.report(path, "R109", message, f"write all of them in {own or currency}; {default}")
     side, entry, stop = Side(given.get("side", "long")), float(given.get("entry", 100)), given.get("stop")
     if stop is not None and (entry - stop) * side.sign <= 0:
         where = "below" if side is Side.LONG else "above"
@@ -97,13 +97,14 @@ def _build_test(document: Document, path: Path, rules: Sequence[Rule]) -> RuleTe
         document.report((*path, "expect", "rule"), "R205", f'no rule of this file is called "{rule}"', hint)
     channel, symbol = given.get("channel", "test"), given.get("symbol", "BTCUSDT")
     leverage = float(given.get("leverage", 1))
+    now_ms = document.moment(*path, "given", "time") or NOON_MS
     proposal = Proposal(
         signal_id=f"{channel}/1",
         channel=channel,
         symbol=symbol,
         side=side,
-        posted_ms=NOON_MS - 5_000,
-        act_ms=NOON_MS,
+        posted_ms=now_ms - duration_ms(given.get("message age", "5s")),
+        act_ms=now_ms,
         entry=entry,
         stop=None if stop is None else float(stop),
         targets=tuple(float(price) for price in given.get("targets", ())),
@@ -115,7 +116,7 @@ def _build_test(document: Document, path: Path, rules: Sequence[Rule]) -> RuleTe
     )
     start = equity / (1 - fraction(given.get("daily loss", "0%")))
     others = (OpenTrade(f"{channel}/0", channel, symbol, side, 0.0, 0.0, 0.0),) * int(given.get("open trades", 0))
-    account = Account(NOON_MS, equity, start, max(equity, start), others)
+    account = Account(now_ms, equity, start, max(equity, start), others)
     amount = wanted[0] if wanted else None
     name = document.get(*path, "name")
     return RuleTest(path, name, proposal, account, currency, expect["action"], rule, amount)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from engine.config.yamlfile import Path
-from engine.domain import Account, Proposal
-from engine.risk.condition import Condition, Finding
+from engine.risk.condition import Case, Condition, Finding
 from engine.risk.conditions import CONDITIONS
 
 
@@ -20,8 +19,8 @@ class Tree(Protocol):
         """Whether a smaller size can always make it no longer hold."""
         ...
 
-    def look(self, proposal: Proposal, account: Account) -> Finding:
-        """What is seen of a trade and an account."""
+    def look(self, case: Case) -> Finding:
+        """What is seen of a trade, an account and a clock."""
         ...
 
 
@@ -37,9 +36,9 @@ class Leaf:
         """See ``Tree``."""
         return self.condition.resizable
 
-    def look(self, proposal: Proposal, account: Account) -> Finding:
+    def look(self, case: Case) -> Finding:
         """See ``Tree``."""
-        return self.condition.look(self.limit, proposal, account)
+        return self.condition.look(self.limit, case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +52,9 @@ class AllOf:
         """See ``Tree``."""
         return any(part.resizable for part in self.parts)
 
-    def look(self, proposal: Proposal, account: Account) -> Finding:
+    def look(self, case: Case) -> Finding:
         """See ``Tree``."""
-        seen = [(part.resizable, part.look(proposal, account)) for part in self.parts]
+        seen = [(part.resizable, part.look(case)) for part in self.parts]
         holds = all(finding.holds for _, finding in seen)
         factor = max((finding.factor for resizable, finding in seen if resizable), default=1.0)
         return _joined([finding for _, finding in seen], holds, " and ", factor if holds else 1.0)
@@ -72,9 +71,9 @@ class AnyOf:
         """See ``Tree``."""
         return all(part.resizable for part in self.parts)
 
-    def look(self, proposal: Proposal, account: Account) -> Finding:
+    def look(self, case: Case) -> Finding:
         """See ``Tree``; where it holds, only the parts that hold are told."""
-        seen = [part.look(proposal, account) for part in self.parts]
+        seen = [part.look(case) for part in self.parts]
         holding = [finding for finding in seen if finding.holds]
         return _joined(holding or seen, bool(holding), " and ", min((f.factor for f in holding), default=1.0))
 
@@ -90,9 +89,9 @@ class Not:
         """See ``Tree``."""
         return False
 
-    def look(self, proposal: Proposal, account: Account) -> Finding:
+    def look(self, case: Case) -> Finding:
         """See ``Tree``."""
-        seen = self.part.look(proposal, account)
+        seen = self.part.look(case)
         return Finding(not seen.holds, seen.seen, seen.limit, seen.text)
 
 

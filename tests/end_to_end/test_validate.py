@@ -97,3 +97,17 @@ def test_a_folder_without_files_to_check_is_no_workspace(tmp_path: Path) -> None
     gone = CliRunner().invoke(cli, ["--workspace", str(tmp_path / "gone"), "validate"])
     assert gone.exit_code == 2
     assert "is not a folder" in gone.stderr
+
+
+def test_rules_with_amounts_in_another_currency_than_the_account(workspace: Path, run: Run) -> None:
+    rule = "  - {name: cap-size, when: {notional over: 900 EUR}, then: {resize: to limit}}\n"
+    test = "  - {name: cut, given: {stop: 98}, expect: {action: resize, rule: cap-size, notional: 900 EUR}}\n"
+    (workspace / "rules" / "euros.yaml").write_text(f"rules:\n{rule}tests:\n{test}", encoding="utf-8")
+    path = workspace / "strategies" / "demo.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert "[default]" in text
+    path.write_text(text.replace("[default]", "[default, euros]"), encoding="utf-8")
+    result = run("validate", "--format", "concise")
+    assert result.exit_code == 1
+    assert result.stdout.count("error[R109]") == 1
+    assert "the amounts in rules/euros.yaml are in EUR, the account is in USDT" in result.stdout

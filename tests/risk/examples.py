@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.config.text import SourceText
 from engine.domain import Account, OpenTrade, Proposal, Side
 from engine.risk import RuleBook, load_rules
-from engine.units import moment_ms
+from engine.units import duration_ms, moment_ms
 
 NOON = moment_ms("2025-01-15 12:00")
 
@@ -19,13 +19,15 @@ def proposal(
     leverage: float = 1,
     channel: str = "fast_scalps",
     symbol: str = "BTCUSDT",
+    targets: tuple[float, ...] = (),
+    age: str = "5s",
 ) -> Proposal:
     """A trade that asks to be taken."""
     risk = 0.0 if stop is None else abs(entry - stop) / entry * notional
     margin = notional / leverage
     return Proposal(
-        f"{channel}/7", channel, symbol, side, NOON - 5_000, NOON, entry, stop, (), notional / entry, notional, risk,
-        margin, leverage,
+        f"{channel}/7", channel, symbol, side, NOON - duration_ms(age), NOON, entry, stop, targets,
+        notional / entry, notional, risk, margin, leverage,
     )  # fmt: skip
 
 

@@ -186,6 +186,29 @@ def test_joined_conditions_tell_all_that_was_seen() -> None:
     assert rules.decide(proposal(notional=10_000), account()).notes[0].seen == "2.00%"
 
 
+def test_hours_and_days_are_those_of_the_books_zone() -> None:
+    night = "  - {name: night, when: {all: [{hours: [22:00-06:00]}, {weekdays: [wed]}]}, then: reject}\n"
+    assert not book(night, timezone="Europe/Sofia").decide(proposal(), account(now="2025-01-15 20:30")).taken
+    assert book(night, timezone="UTC").decide(proposal(), account(now="2025-01-15 20:30")).taken
+
+
+@pytest.mark.parametrize(
+    ("when", "factor"),
+    [
+        ("{notional over: 500 USDT}", 0.125),
+        ("{margin over: 10%}", 0.5),
+        ("{any: [{notional over: 500 USDT}, {margin over: 10%}]}", 0.125),
+        ("{all: [{notional over: 500 USDT}, {margin over: 10%}, {hours: [12:00-13:00]}]}", 0.5),
+    ],
+)
+def test_sizes_and_margins_are_cut_to_their_limit(when: str, factor: float) -> None:
+    rules = book(f"  - {{name: rule, when: {when}, then: {{resize: to limit}}}}\n")
+    decision = rules.decide(proposal(notional=4_000, leverage=2), account())
+    assert decision.factor == pytest.approx(factor)
+    smaller = proposal(notional=4_000 * decision.factor, leverage=2)
+    assert rules.decide(smaller, account()) == Decision(True, 1.0)
+
+
 # --------------------------------------------------------------------------- for all trades
 
 

@@ -12,7 +12,7 @@ from engine.config.schema import load_schema
 from engine.config.text import SourceText
 from engine.domain import Side
 from engine.risk import conditions, load_rules
-from engine.risk.condition import TOLERANCE, exceeds
+from engine.risk.condition import TOLERANCE, Case, exceeds, falls_short
 from engine.risk.conditions import CONDITIONS
 from tests.risk.examples import account, proposal
 
@@ -42,6 +42,7 @@ def test_the_manual_page_of_a_condition_is_true(name: str) -> None:
 @pytest.mark.parametrize(("seen", "holds"), [(0.01, False), (0.01 * (1 + TOLERANCE / 2), False), (0.0100001, True)])
 def test_a_limit_is_exceeded_by_more_than_rounding(seen: float, holds: bool) -> None:
     assert exceeds(seen, 0.01) is holds
+    assert falls_short(0.01, seen) is holds
 
 
 # condition, limit, the proposal, the account -> holds, seen, limit as told
@@ -66,16 +67,79 @@ TABLE = [
     ("daily loss over", "5%", {}, {"equity": 9_499, "day_start": 10_000}, True, "5.01%", "5.00%"),
     ("daily loss over", "5%", {}, {"equity": 10_500, "day_start": 10_000}, False, "-5.00%", "5.00%"),
     ("daily loss over", "5%", {}, {"equity": -1, "day_start": 0}, True, "100.00%", "5.00%"),
+    ("notional over", "500 USDT", {"notional": 500}, {}, False, "500.00 USDT", "500.00 USDT"),
+    ("notional over", "500 USDT", {"notional": 500.01}, {}, True, "500.01 USDT", "500.00 USDT"),
+    ("notional over", "1_000.5 EUR", {"notional": 1_000}, {}, False, "1000.00 EUR", "1000.50 EUR"),
+    ("margin over", "10%", {"notional": 5_000, "leverage": 5}, {}, False, "10.00%", "10.00%"),
+    ("margin over", "10%", {"notional": 5_000, "leverage": 4}, {}, True, "12.50%", "10.00%"),
+    ("margin over", "10%", {"notional": 1}, {"equity": 0}, True, "no equity", "10.00%"),
+    ("stop distance under", "2%", {"stop": 98}, {}, False, "2.00%", "2.00%"),
+    ("stop distance under", "2%", {"stop": 98.1}, {}, True, "1.90%", "2.00%"),
+    ("stop distance under", "2%", {"stop": 101, "side": Side.SHORT}, {}, True, "1.00%", "2.00%"),
+    ("stop distance under", "2%", {"stop": None}, {}, False, "no stop", "2.00%"),
+    ("stop distance over", "2%", {"stop": 98}, {}, False, "2.00%", "2.00%"),
+    ("stop distance over", "2%", {"stop": 97.9}, {}, True, "2.10%", "2.00%"),
+    ("stop distance over", "2%", {"stop": 103, "side": Side.SHORT}, {}, True, "3.00%", "2.00%"),
+    ("stop distance over", "2%", {"stop": None}, {}, True, "no stop", "2.00%"),
+    ("reward to risk under", 1.5, {"targets": (103, 110)}, {}, False, "1.50", "1.5"),
+    ("reward to risk under", 1.5, {"targets": (110, 102.9)}, {}, True, "1.45", "1.5"),
+    ("reward to risk under", 1.5, {"targets": (97,), "stop": 102, "side": Side.SHORT}, {}, False, "1.50", "1.5"),
+    ("reward to risk under", 1.5, {"targets": (103,), "stop": 102, "side": Side.SHORT}, {}, True, "-1.50", "1.5"),
+    ("reward to risk under", 1.5, {"targets": ()}, {}, True, "no target", "1.5"),
+    ("reward to risk under", 1.5, {"targets": (103,), "stop": None}, {}, True, "no stop", "1.5"),
+    ("message older than", "10m", {"age": "10m"}, {}, False, "10m", "10m"),
+    ("message older than", "10m", {"age": "601s"}, {}, True, "10m 1s", "10m"),
+    ("symbol in", ["BTCUSDT", "ETHUSDT"], {}, {}, True, "BTCUSDT", "BTCUSDT, ETHUSDT"),
+    ("symbol in", ["ETHUSDT"], {}, {}, False, "BTCUSDT", "ETHUSDT"),
+    ("symbol not in", ["BTCUSDT", "ETHUSDT"], {}, {}, False, "BTCUSDT", "BTCUSDT, ETHUSDT"),
+    ("symbol not in", ["ETHUSDT"], {}, {}, True, "BTCUSDT", "ETHUSDT"),
+    ("channel in", ["fast_scalps"], {}, {}, True, "fast_scalps", "fast_scalps"),
+    ("channel in", ["fast_scalps"], {"channel": "fast"}, {}, False, "fast", "fast_scalps"),
+    ("side", "short", {}, {}, False, "long", "short"),
+    ("side", "short", {"side": Side.SHORT}, {}, True, "short", "short"),
+    ("side", "long", {}, {}, True, "long", "long"),
+    ("hours", ["22:00-06:00"], {}, {"now": "2025-01-15 19:59:59"}, False, "21:59", "22:00-06:00"),  # Sofia is UTC+2
+    ("hours", ["22:00-06:00"], {}, {"now": "2025-01-15 20:00"}, True, "22:00", "22:00-06:00"),
+    ("hours", ["22:00-06:00"], {}, {"now": "2025-01-15 03:59:59"}, True, "05:59", "22:00-06:00"),
+    ("hours", ["22:00-06:00"], {}, {"now": "2025-01-15 04:00"}, False, "06:00", "22:00-06:00"),
+    ("hours", ["22:00-06:00"], {}, {"now": "2025-07-15 19:00"}, True, "22:00", "22:00-06:00"),  # in summer UTC+3
+    (
+        "hours",
+        ["12:00-13:30", "20:00-24:00"],
+        {},
+        {"now": "2025-01-15 11:29"},
+        True,
+        "13:29",
+        "12:00-13:30, 20:00-24:00",
+    ),
+    (
+        "hours",
+        ["12:00-13:30", "20:00-24:00"],
+        {},
+        {"now": "2025-01-15 11:30"},
+        False,
+        "13:30",
+        "12:00-13:30, 20:00-24:00",
+    ),
+    ("hours", ["20:00-24:00"], {}, {"now": "2025-01-15 21:59:59"}, True, "23:59", "20:00-24:00"),
+    ("hours", ["20:00-24:00"], {}, {"now": "2025-01-15 22:00"}, False, "00:00", "20:00-24:00"),
+    ("weekdays", ["sat", "sun"], {}, {"now": "2025-01-17 21:59:59"}, False, "fri", "sat, sun"),
+    ("weekdays", ["sat", "sun"], {}, {"now": "2025-01-17 22:00"}, True, "sat", "sat, sun"),
+    ("weekdays", ["sat", "sun"], {}, {"now": "2025-01-19 22:00"}, False, "mon", "sat, sun"),
 ]
 
 
 @pytest.mark.parametrize(("key", "limit", "trade", "state", "holds", "seen", "told"), TABLE)
 def test_conditions_at_their_limits(key, limit, trade, state, holds, seen, told) -> None:  # type: ignore[no-untyped-def]
     condition = CONDITIONS[key]
-    finding = condition.look(condition.read(limit), proposal(**trade), account(**state))
+    finding = condition.look(condition.read(limit), Case(proposal(**trade), account(**state), "Europe/Sofia"))
     assert (finding.holds, finding.seen, finding.limit) == (holds, seen, told)
     assert finding.text[0].islower() or finding.text[0].isdigit()
 
 
 def test_a_smaller_size_mends_only_what_says_so() -> None:
-    assert {key for key, condition in CONDITIONS.items() if condition.resizable} == {"risk per trade over"}
+    assert {key for key, condition in CONDITIONS.items() if condition.resizable} == {
+        "risk per trade over",
+        "notional over",
+        "margin over",
+    }

@@ -41,6 +41,26 @@ def test_a_rule_file_knows_its_rules_and_the_channels_it_names() -> None:
     }
 
 
+def test_channels_in_conditions_are_known_and_so_is_the_currency() -> None:
+    when = "{any: [{channel in: [a, b]}, {notional over: 5 EUR}]}"
+    text = f"rules:\n  - {{name: x, when: {when}, then: warn, only: {{channels: [c]}}}}\n"
+    file, found = load_rules(SourceText("x.yaml", text))
+    assert [d.code for d in found] == ["R202"]
+    assert file is not None
+    assert sorted(file.channel_spans) == ["a", "b", "c"]
+    assert file.currency == "EUR"
+
+
+def test_what_a_test_does_not_give_is_in_the_currency_of_the_rules() -> None:
+    text = "rules:\n  - {name: x, when: {notional over: 500 EUR}, then: {resize: to limit}}\n"
+    text += "tests:\n  - {name: a, given: {stop: 98}, expect: {action: resize, rule: x, notional: 500 EUR}}\n"
+    file, found = load_rules(SourceText("x.yaml", text))
+    assert found == []
+    assert file is not None
+    _, found = load_rules(SourceText("x.yaml", text.replace("stop: 98", "notional: 1000 USDT")))
+    assert [d.code for d in found] == ["R109"]
+
+
 def test_every_rule_of_the_shipped_files_is_held_by_a_test() -> None:
     for path in (ROOT / "rules").glob("*.yaml"):
         text = path.read_text(encoding="utf-8")

@@ -17,26 +17,16 @@ The day begins at midnight of the workspace's time zone. Closed losses count and
 
 from __future__ import annotations
 
-from engine.domain import Account, Proposal
-from engine.risk.condition import Condition, Finding, exceeds
-from engine.units import fraction
+from engine.risk.condition import Case, Condition, Finding, exceeds, read_loss
 
 
-def read(value: str) -> float:
-    """The limit as a fraction of the day's first equity."""
-    limit = fraction(value)
-    if not 0 < limit < 1:
-        raise ValueError("more than 0% and less than 100%")
-    return limit
-
-
-def look(limit: float, _proposal: Proposal, account: Account) -> Finding:
+def look(limit: float, case: Case) -> Finding:
     """Holds when equity has fallen by more than the limit since the day began; with nothing to begin with, always."""
-    start = account.day_start_equity
-    seen = (start - account.equity) / start if start > 0 else 1.0
+    start = case.account.day_start_equity
+    seen = (start - case.account.equity) / start if start > 0 else 1.0
     change = f"lost {seen:.2%}" if seen >= 0 else f"gained {-seen:.2%}"
     text = f"the account {change} since the day began, the limit is a loss of {limit:.2%}"
     return Finding(exceeds(seen, limit), f"{seen:.2%}", f"{limit:.2%}", text)
 
 
-CONDITION = Condition("daily loss over", read, look)
+CONDITION = Condition("daily loss over", read_loss, look)

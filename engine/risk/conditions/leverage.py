@@ -17,14 +17,14 @@ A smaller size leaves the leverage as it is, so this cannot be resized: reject i
 
 from __future__ import annotations
 
-from engine.domain import Account, Proposal
-from engine.risk.condition import Condition, Finding, exceeds
+from engine.risk.condition import Case, Condition, Finding, exceeds
 
 
-def look(limit: float, proposal: Proposal, _account: Account) -> Finding:
+def look(limit: float, case: Case) -> Finding:
     """Holds when the proposal's leverage is over the limit."""
-    text = f"the leverage is {proposal.leverage:g}, the limit is {limit:g}"
-    return Finding(exceeds(proposal.leverage, limit), f"{proposal.leverage:g}", f"{limit:g}", text)
+    seen = case.proposal.leverage
+    text = f"the leverage is {seen:g}, the limit is {limit:g}"
+    return Finding(exceeds(seen, limit), f"{seen:g}", f"{limit:g}", text)
 
 
 CONDITION = Condition("leverage over", float, look)

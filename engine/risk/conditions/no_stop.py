@@ -17,15 +17,15 @@ Such a trade has no planned loss, so no size and no R multiple can be worked out
 
 from __future__ import annotations
 
-from engine.domain import Account, Proposal
-from engine.risk.condition import Condition, Finding
+from engine.risk.condition import Case, Condition, Finding
 
 
-def look(_limit: bool, proposal: Proposal, _account: Account) -> Finding:
+def look(_limit: bool, case: Case) -> Finding:
     """Holds when the proposal carries no stop."""
-    if proposal.stop is None:
+    stop = case.proposal.stop
+    if stop is None:
         return Finding(True, "no stop", "a stop", "the trade has no stop")
-    return Finding(False, f"{proposal.stop:g}", "a stop", f"the trade has a stop at {proposal.stop:g}")
+    return Finding(False, f"{stop:g}", "a stop", f"the trade has a stop at {stop:g}")
 
 
 CONDITION = Condition("no stop", bool, look)

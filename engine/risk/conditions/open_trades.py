@@ -17,15 +17,12 @@ The count is that of the whole account, also under ``only``: that says which tra
 
 from __future__ import annotations
 
-from engine.domain import Account, Proposal
-from engine.risk.condition import Condition, Finding
+from engine.risk.condition import Case, Condition, Finding, count_trades
 
 
-def look(limit: int, _proposal: Proposal, account: Account) -> Finding:
+def look(limit: int, case: Case) -> Finding:
     """Holds when as many trades as the limit, or more, are open."""
-    count = len(account.open_trades)
-    text = f"{count} {'trade is' if count == 1 else 'trades are'} resting or open, the limit is {limit}"
-    return Finding(count >= limit, str(count), str(limit), text)
+    return count_trades(len(case.account.open_trades), limit)
 
 
 CONDITION = Condition("open trades at least", int, look)

@@ -18,28 +18,19 @@ stop risks its whole isolated margin. A smaller size mends it: ``resize: to limi
 
 from __future__ import annotations
 
-from engine.domain import Account, Proposal
-from engine.risk.condition import Condition, Finding, exceeds
-from engine.units import fraction
+from engine.risk.condition import Case, Condition, Finding, exceeds, read_share
 
 
-def read(value: str) -> float:
-    """The limit as a fraction of the equity."""
-    limit = fraction(value)
-    if not 0 < limit <= 1:
-        raise ValueError("more than 0% and at most 100%")
-    return limit
-
-
-def look(limit: float, proposal: Proposal, account: Account) -> Finding:
+def look(limit: float, case: Case) -> Finding:
     """Holds when the planned loss is over the limit; with no equity left, always."""
+    proposal, equity = case.proposal, case.account.equity
     loss = proposal.margin if proposal.stop is None else proposal.risk
-    if account.equity <= 0:
+    if equity <= 0:
         return Finding(True, "no equity", f"{limit:.2%}", "there is no equity left to risk", factor=0.0)
-    seen = loss / account.equity
+    seen = loss / equity
     holds = exceeds(seen, limit)
     text = f"the trade risks {seen:.2%} of the equity, the limit is {limit:.2%}"
     return Finding(holds, f"{seen:.2%}", f"{limit:.2%}", text, limit / seen if holds else 1.0)
 
 
-CONDITION = Condition("risk per trade over", read, look, resizable=True)
+CONDITION = Condition("risk per trade over", read_share, look, resizable=True)

@@ -1,0 +1,32 @@
+"""``weekdays: [sat, sun]`` - in the workspace's time zone it is one of these days.
+
+A day begins at midnight of that zone. What counts is the moment at which the orders would be placed.
+
+    rules:
+      - name: no-weekends
+        when: {weekdays: [sat, sun]}
+        then: reject
+    tests:
+      - name: a trade late on a Friday passes
+        given: {entry: 100, stop: 98, time: 2025-01-03 23:59}
+        expect: {action: take}
+      - name: a trade as Saturday begins is refused
+        given: {entry: 100, stop: 98, time: 2025-01-04 00:00}
+        expect: {action: reject, rule: no-weekends}
+"""
+
+from __future__ import annotations
+
+from engine.risk.condition import Case, Condition, Finding
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def look(limit: tuple[str, ...], case: Case) -> Finding:
+    """Holds when the day in the zone is one of the list."""
+    seen, listed = DAYS[case.clock.weekday()], ", ".join(limit)
+    text = f"the day is {seen} ({case.timezone}), the list is {listed}"
+    return Finding(seen in limit, seen, listed, text)
+
+
+CONDITION = Condition("weekdays", tuple, look)
