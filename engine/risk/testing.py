@@ -17,6 +17,7 @@ from engine.config.document import Document
 from engine.config.yamlfile import Path
 from engine.domain import Account, Decision, OpenTrade, Proposal, Side
 from engine.risk.book import RuleBook
+from engine.risk.condition import falls_short
 from engine.risk.rules import Rule, RuleFile
 from engine.units import duration_ms, fraction, moment_ms, money
 
@@ -82,7 +83,9 @@ def _build_test(document: Document, path: Path, rules: Sequence[Rule], own: str 
     notional, currency = money(given.get("notional", f"1000 {own or 'USDT'}"))
     equity, account_currency = money(given.get("equity", f"10000 {currency}"))
     wanted = money(expect["notional"]) if "notional" in expect else None
-    if {own or currency, currency, account_currency, wanted[1] if wanted else currency} != {currency}:
+    peak = money(given["peak"]) if "peak" in given else None
+    others = [amount[1] for amount in (wanted, peak) if amount]
+    if {own or currency, currency, account_currency, *others} != {currency}:
         message, default = "amounts in different currencies", f"what is not given is in {own or 'USDT'}"
         document.report(path, "R109", message, f"write all of them in {own or currency}; {default}")
     side, entry, stop = Side(given.get("side", "long")), float(given.get("entry", 100)), given.get("stop")
@@ -115,11 +118,31 @@ def _build_test(document: Document, path: Path, rules: Sequence[Rule], own: str 
         leverage=leverage,
     )
     start = equity / (1 - fraction(given.get("daily loss", "0%")))
-    others = (OpenTrade(f"{channel}/0", channel, symbol, side, 0.0, 0.0, 0.0),) * int(given.get("open trades", 0))
-    account = Account(now_ms, equity, start, max(equity, start), others)
+    highest = max(equity, start)
+    if peak and falls_short(peak[0], highest):
+        message = f"the peak lies below the {'equity' if equity == highest else 'equity as the day began'}"
+        document.report((*path, "given", "peak"), "R207", message, f"write peak: {highest:.8g} {currency}, or more")
+    account = Account(now_ms, equity, start, max(highest, peak[0] if peak else 0.0), _open_trades(given, proposal))
     amount = wanted[0] if wanted else None
     name = document.get(*path, "name")
     return RuleTest(path, name, proposal, account, currency, expect["action"], rule, amount)
+
+
+def _open_trades(given: dict[str, Any], proposal: Proposal) -> tuple[OpenTrade, ...]:
+    """The trades that are resting or open in a test: like the proposal, but for what is said of them."""
+    said: int | list[dict[str, str]] = given.get("open trades", 0)
+    return tuple(
+        OpenTrade(
+            signal_id=f"{each.get('channel', proposal.channel)}/0",
+            channel=each.get("channel", proposal.channel),
+            symbol=each.get("symbol", proposal.symbol),
+            side=Side(each.get("side", proposal.side)),
+            notional=0.0,
+            margin=0.0,
+            risk=0.0,
+        )
+        for each in (said if isinstance(said, list) else [{}] * said)
+    )
 
 
 def _expected(test: RuleTest) -> str:

@@ -32,12 +32,19 @@ def proposal(
 
 
 def account(
-    *, equity: float = 10_000, day_start: float | None = None, open_trades: int = 0, now: str = "2025-01-15 12:00"
+    *,
+    equity: float = 10_000,
+    day_start: float | None = None,
+    peak: float | None = None,
+    open_trades: int = 0,
+    others: tuple[tuple[str, str, Side], ...] = (),
+    now: str = "2025-01-15 12:00",
 ) -> Account:
-    """An account at a moment (UTC)."""
+    """An account at a moment (UTC); ``others`` are open trades by channel, symbol and side."""
     start = equity if day_start is None else day_start
-    others = tuple(OpenTrade(f"x/{i}", "x", "ETHUSDT", Side.LONG, 100, 100, 1) for i in range(open_trades))
-    return Account(moment_ms(now), equity, start, max(equity, start), others)
+    others += (("x", "ETHUSDT", Side.LONG),) * open_trades
+    trades = tuple(OpenTrade(f"{other[0]}/{i}", *other, 100, 100, 1) for i, other in enumerate(others))
+    return Account(moment_ms(now), equity, start, max(equity, start) if peak is None else peak, trades)
 
 
 def book(*files: str, timezone: str = "UTC") -> RuleBook:

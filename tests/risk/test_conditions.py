@@ -45,6 +45,12 @@ def test_a_limit_is_exceeded_by_more_than_rounding(seen: float, holds: bool) -> 
     assert falls_short(0.01, seen) is holds
 
 
+OTHERS = (
+    ("fast_scalps", "BTCUSDT", Side.LONG),
+    ("fast_scalps", "ETHUSDT", Side.SHORT),
+    ("btc_alerts", "BTCUSDT", Side.LONG),
+)
+
 # condition, limit, the proposal, the account -> holds, seen, limit as told
 TABLE = [
     ("no stop", True, {"stop": None}, {}, True, "no stop", "a stop"),
@@ -67,6 +73,17 @@ TABLE = [
     ("daily loss over", "5%", {}, {"equity": 9_499, "day_start": 10_000}, True, "5.01%", "5.00%"),
     ("daily loss over", "5%", {}, {"equity": 10_500, "day_start": 10_000}, False, "-5.00%", "5.00%"),
     ("daily loss over", "5%", {}, {"equity": -1, "day_start": 0}, True, "100.00%", "5.00%"),
+    ("open trades of channel at least", 2, {}, {"others": OTHERS}, True, "2", "2"),
+    ("open trades of channel at least", 3, {}, {"others": OTHERS}, False, "2", "3"),
+    ("open trades of channel at least", 1, {"channel": "nobody"}, {"others": OTHERS}, False, "0", "1"),
+    ("open trades on symbol at least", 2, {}, {"others": OTHERS}, True, "2", "2"),
+    ("open trades on symbol at least", 2, {"symbol": "ETHUSDT"}, {"others": OTHERS}, False, "1", "2"),
+    ("open trades on side at least", 2, {}, {"others": OTHERS}, True, "2", "2"),
+    ("open trades on side at least", 2, {"side": Side.SHORT, "stop": 102}, {"others": OTHERS}, False, "1", "2"),
+    ("drawdown over", "10%", {}, {"equity": 9_000, "peak": 10_000}, False, "10.00%", "10.00%"),
+    ("drawdown over", "10%", {}, {"equity": 8_999, "peak": 10_000}, True, "10.01%", "10.00%"),
+    ("drawdown over", "10%", {}, {"equity": 10_000}, False, "0.00%", "10.00%"),
+    ("drawdown over", "10%", {}, {"equity": -5, "peak": 0}, True, "100.00%", "10.00%"),
     ("notional over", "500 USDT", {"notional": 500}, {}, False, "500.00 USDT", "500.00 USDT"),
     ("notional over", "500 USDT", {"notional": 500.01}, {}, True, "500.01 USDT", "500.00 USDT"),
     ("notional over", "1_000.5 EUR", {"notional": 1_000}, {}, False, "1000.00 EUR", "1000.50 EUR"),

@@ -61,6 +61,13 @@ def test_what_a_test_does_not_give_is_in_the_currency_of_the_rules() -> None:
     assert [d.code for d in found] == ["R109"]
 
 
+def test_a_peak_as_high_as_the_equity_of_the_morning_is_no_contradiction() -> None:
+    text = "rules:\n  - {name: x, when: {drawdown over: 15%}, then: reject}\n"
+    state = "{equity: 700 USDT, daily loss: 30%, peak: 1000 USDT}"
+    text += f"tests:\n  - {{name: a, given: {state}, expect: {{action: reject}}}}\n"
+    assert load_rules(SourceText("x.yaml", text))[1] == []
+
+
 def test_every_rule_of_the_shipped_files_is_held_by_a_test() -> None:
     for path in (ROOT / "rules").glob("*.yaml"):
         text = path.read_text(encoding="utf-8")
