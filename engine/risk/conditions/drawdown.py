@@ -1,8 +1,9 @@
 """``drawdown over: 10%`` - the account has lost more than this part of its highest equity so far.
 
-The highest equity is that of the moments at which calls were decided on; open trades count at the last close. It does
-not end by waiting: where every trade is refused, none can earn it back. So ``reject`` and ``halt`` stop the account for
-good, while ``scale`` goes on with smaller trades.
+The highest equity is that of the moments at which calls were decided on; open trades count at the last close.
+
+A drawdown does not end by waiting: where every trade is refused, none can earn it back. So ``reject`` and ``halt`` stop
+the account for good, while ``scale`` goes on with smaller trades.
 
     rules:
       - name: smaller-in-drawdown
