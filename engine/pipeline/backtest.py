@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import __version__
-from engine.collect.reading import ReadResult
 from engine.config.strategy import Fees, Strategy
 from engine.files import append_synced, sha256_of
 from engine.market.fees import fees_of
@@ -37,6 +36,7 @@ from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages, read_channels
 from engine.pipeline.replay import Replay, replay
 from engine.pipeline.results import account_result, call_rows, channel_results
+from engine.pipeline.statements import assumptions, inside, outside, shown_period, warnings
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from engine.report.html import render_report
@@ -46,11 +46,11 @@ from engine.risk import RuleBook
 from engine.simulate.equity import EquityCurve, equity_curve
 from engine.simulate.flows import Venue
 from engine.simulate.walk import Walk, WalkResult, tradable
-from engine.units import HOUR_MS, iso, moment_ms, show_duration
+from engine.units import HOUR_MS, iso, moment_ms
 
 if TYPE_CHECKING:
     from engine.config.strategies import StrategyFile
-    from engine.domain import Message, Signal
+    from engine.domain import Signal
 
 LOG = logging.getLogger(__name__)
 LONGEST_SYNTHETIC_MS = 3 * 366 * 24 * HOUR_MS
@@ -69,8 +69,8 @@ def run_backtest(
 
     prices, world = _prices(workspace, strategy)
     messages = channel_messages(workspace, profiles, world, strategy.seed)
-    outside = _outside(messages, strategy)
-    messages = {name: [m for m in found if _inside(m.posted_ms, strategy)] for name, found in messages.items()}
+    missing = outside(messages, strategy)
+    messages = {name: [m for m in found if inside(m.posted_ms, strategy)] for name, found in messages.items()}
     readings = read_channels(profiles, messages, track)
     signals = [signal for profile in profiles for signal in readings[profile.id].signals]
 
@@ -103,15 +103,15 @@ def run_backtest(
         version=__version__,
         strategy=strategy.name,
         strategy_path=strategy.path,
-        period=_shown_period(strategy, messages),
+        period=shown_period(strategy, messages),
         timezone=workspace.settings.timezone,
         timeframe=strategy.market.timeframe,
         price_source=prices.origin,
         seed=strategy.seed,
         channels=channel_results(profiles, readings, played, walked, strategy, track),
         account=account_result(strategy, walked, curve),
-        assumptions=_assumptions(strategy, workspace, prices, fee_note, funding_note),
-        warnings=[*outside, *_warnings(played, readings, set(symbols) - set(candles))],
+        assumptions=assumptions(strategy, workspace, prices, fee_note, funding_note),
+        warnings=[*missing, *warnings(played, readings, set(symbols) - set(candles))],
         inputs=_inputs(workspace, strategy, prices, sorted(candles)),
     )
     folder = out or _new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{strategy.name}")
@@ -147,22 +147,6 @@ def _period(strategy: Strategy, from_: str | None, to: str | None) -> Strategy:
             Problem("the period ends before it begins", hint="--from is the first day, --to the day after")
         )
     return replace(strategy, from_ms=start, to_ms=end)
-
-
-def _inside(ms: int, strategy: Strategy) -> bool:
-    """Whether a moment lies in the strategy's period."""
-    return (strategy.from_ms is None or ms >= strategy.from_ms) and (strategy.to_ms is None or ms < strategy.to_ms)
-
-
-def _outside(messages: dict[str, list[Message]], strategy: Strategy) -> list[str]:
-    """A warning for each channel that posted nothing in the period."""
-    found = []
-    for name, known in messages.items():
-        if known and not any(_inside(message.posted_ms, strategy) for message in known):
-            times = [message.posted_ms for message in known]
-            span = f"{iso(min(times))[:10]} to {iso(max(times))[:10]}"
-            found.append(f"{name}: no message lies in the period; its messages are from {span}")
-    return found
 
 
 def _prices(workspace: Workspace, strategy: Strategy) -> tuple[Prices, SyntheticMarket | None]:
@@ -229,60 +213,6 @@ def _curve(strategy: Strategy, walked: WalkResult, venue: Venue) -> EquityCurve:
     trades = list(walked.trades.values())
     begin = start // strategy.market.timeframe_ms * strategy.market.timeframe_ms
     return equity_curve(trades, venue, strategy.equity, begin, end, step)
-
-
-def _shown_period(strategy: Strategy, messages: dict[str, list[Message]]) -> tuple[str, str]:
-    """The period as dates: the strategy's, else that of the messages."""
-    posted = [m.posted_ms for found in messages.values() for m in found]
-    start = strategy.from_ms if strategy.from_ms is not None else min(posted, default=0)
-    end = strategy.to_ms if strategy.to_ms is not None else max(posted, default=0)
-    return iso(start), iso(end)
-
-
-def _assumptions(
-    strategy: Strategy, workspace: Workspace, prices: Prices, fee_note: str, funding_note: str
-) -> list[str]:
-    """Everything a reader has to know to believe the figures or not."""
-    entry, leave = strategy.entry, strategy.exit
-    shares = ", ".join(f"{share:.0%}" for share in leave.shares)
-    zone = f"a ladder of {entry.rungs} limits" if entry.zone == "ladder" else f"a limit at the {entry.zone} edge"
-    close = f"; whatever is left is closed after {show_duration(leave.close_after_ms)}" if leave.close_after_ms else ""
-    moved = f"; the stop moves to break-even after target {leave.breakeven_after}" if leave.breakeven_after else ""
-    return [
-        f"prices: {prices.origin}",
-        f"a call acts {show_duration(entry.latency_ms)} after its text was known, on the next bar that opens",
-        f"a zone is entered by {zone}, valid for {show_duration(entry.valid_for_ms)}",
-        f"targets take {shares} of the position (brought to a sum of 100% where a call has fewer){moved}{close}",
-        f"inside one candle: {strategy.same_candle}; a target that a bar opens beyond fills at its {leave.target_gap}",
-        fee_note,
-        f"slippage on market, stop and time exits: {strategy.costs.slippage * 10_000:g} basis points",
-        funding_note,
-        f"margin: isolated, {strategy.leverage:g}x at most; liquidation is not simulated: a call whose stop lies "
-        "beyond it is refused",
-        "the touch-through figure asks for one basis point beyond a limit instead of a touch",
-        "updates of a channel (close, move stop) are read and counted, not acted on",
-        f"the report shows times in {workspace.settings.timezone}, the CSV files in UTC; days begin at midnight there",
-    ]
-
-
-def _warnings(played: Replay, readings: dict[str, ReadResult], without: set[str]) -> list[str]:
-    """What the reader should see before any figure."""
-    found = []
-    if without:
-        named = ", ".join(sorted(without)[:8]) + (" ..." if len(without) > 8 else "")
-        found.append(f"no candles for {named}: calls on them stay in the funnel as no data")
-    for name, reading in readings.items():
-        if reading.posted and not reading.signals:
-            found.append(f"{name}: no message of the period was read as a call; check the profile")
-        if reading.updates:
-            found.append(
-                f"{name}: {len(reading.updates):,} updates (close, cancel, move stop) were read but not acted on"
-            )
-    ambiguous = int(played.table.ambiguous[played.table.filled].sum())
-    if played.table.filled.any() and ambiguous > 0.1 * played.table.filled.sum():
-        share = ambiguous / played.table.filled.sum()
-        found.append(f"{share:.0%} of the trades are ambiguous on these candles; finer ones would decide them")
-    return found
 
 
 def _inputs(workspace: Workspace, strategy: Strategy, prices: Prices, symbols: Sequence[str]) -> dict[str, str]:

@@ -12,8 +12,8 @@ Nothing in a path depends on its size, so a trade's money is the path's money ti
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,8 +21,8 @@ import numpy as np
 
 from engine.config.strategy import Strategy
 from engine.domain import Account, Halt, OpenTrade, PathStatus, Plan, Proposal, RuleNote, Trade
-from engine.market.candles import Candles
-from engine.simulate.flows import Flow, Venue, flows_of
+from engine.simulate.books import Books, Holding, Marks
+from engine.simulate.flows import Venue, flows_of
 from engine.simulate.judge import Judge
 from engine.simulate.money import Money
 from engine.simulate.table import CODE, PathTable
@@ -46,43 +46,6 @@ class WalkResult:
     end_equity: float
 
 
-@dataclass
-class _Open:
-    """A trade that is resting or open."""
-
-    end_ms: int
-    row: int
-    facts: OpenTrade
-
-
-@dataclass
-class _Books:
-    """Cash, positions and what is open, at the present moment of the walk."""
-
-    cash: float
-    wallet: float  # what is realised: open profit and loss are not in it
-    held: dict[str, float] = field(default_factory=dict)  # signed quantity by symbol
-    flows: list[tuple[int, int, Flow]] = field(default_factory=list)  # a heap: time, sequence, flow
-    open: list[_Open] = field(default_factory=list)
-    halts: list[Halt] = field(default_factory=list)
-    peak: float = 0.0
-    day: datetime | None = None
-    day_equity: float = 0.0
-
-
-class Marks:
-    """The last close of each symbol before a moment."""
-
-    def __init__(self, candles: Mapping[str, Candles]) -> None:
-        self._candles = candles
-
-    def price(self, symbol: str, now_ms: int) -> float:
-        """The close of the last bar that is over at ``now_ms`` (the first open before any is)."""
-        bars = self._candles[symbol]
-        i = int(np.searchsorted(bars.ts, now_ms - bars.timeframe_ms, side="right")) - 1
-        return float(bars.close[i]) if i >= 0 else float(bars.open[0])
-
-
 class Walk:
     """One account on its way through the paths; see the module's docstring."""
 
@@ -100,7 +63,7 @@ class Walk:
         self.venue, self.zone, self.posted_ms = venue, ZoneInfo(zone), posted_ms
         self.marks = Marks(venue.candles)
         start = strategy.equity
-        self.books = _Books(cash=start, wallet=start, peak=start, day_equity=start)
+        self.books = Books(cash=start, wallet=start, peak=start, day_equity=start)
         self.trades: dict[int, Trade] = {}
         self.refused: list[Refused] = []
         self._sequence = 0
@@ -197,7 +160,7 @@ class Walk:
             proposal.margin * factor,
             proposal.risk * factor,
         )
-        self.books.open.append(_Open(int(table.end_ms[row]), row, facts))
+        self.books.open.append(Holding(int(table.end_ms[row]), row, facts))
         if not table.filled[row]:
             self.trades[row] = Trade(table.path(row), quantity, facts.risk, 0.0, 0.0, 0.0, 0.0, None, notes)
             return

@@ -1,0 +1,125 @@
+"""The plumbing of ``cli.py``: a command's workspace, mistakes as lines and exit codes, progress bars."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from engine.pipeline.workspace import Workspace
+
+T = TypeVar("T")
+Command = Callable[..., Any]
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+class Commands(click.Group):
+    """A group that turns what went wrong below it into one clear message and the right exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a user's mistake becomes lines and exit code 1 or 2, a fault of ours 3 and a log."""
+        from engine.pipeline.errors import InputError
+
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except InputError as error:
+            show_input_error(ctx, error)
+            raise click.exceptions.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            click.echo("stopped; what was written before is whole", err=True)
+            raise click.exceptions.Exit(130) from None
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            logs = log_fault(ctx)
+            click.echo(f"internal fault: {type(error).__name__}: {error}; the details are in {logs}", err=True)
+            raise click.exceptions.Exit(3) from None
+
+
+def log_fault(ctx: click.Context) -> Path:
+    """Write the traceback of the present exception to the day's log; the path of that log."""
+    from engine.pipeline.logs import start_logging
+
+    handler = start_logging(workspace_of(ctx).logs_path)
+    logging.getLogger("engine.cli").exception("internal fault in: %s", " ".join(sys.argv[1:]))
+    return handler.path_of_today()
+
+
+def show_input_error(ctx: click.Context, error: Any) -> None:
+    """Print problems and findings on standard error."""
+    from engine.config.render import render
+
+    for problem in error.problems:
+        click.echo(f"error: {problem}", err=True)
+    if error.findings:
+        click.echo(render(error.findings, workspace_of(ctx).sources, "text"), err=True)
+
+
+def workspace_of(ctx: click.Context) -> Workspace:
+    """The workspace of this call: one object, made on first use."""
+    from engine.pipeline.workspace import Workspace
+
+    root = ctx.find_root()
+    if "workspace" not in root.meta:
+        root.meta["workspace"] = Workspace(root.meta.get("root") or Path())
+    return root.meta["workspace"]  # type: ignore[no-any-return]
+
+
+def set_root(ctx: click.Context, _: click.Parameter, value: Path | None) -> None:
+    """Keep the folder named by --workspace, wherever on the line it stands."""
+    if value is not None:
+        if not value.is_dir():
+            raise click.BadParameter(f"{value} is not a folder", ctx)
+        ctx.find_root().meta["root"] = value
+
+
+workspace_option = click.option(
+    "--workspace",
+    type=FOLDER,
+    expose_value=False,
+    callback=set_root,
+    is_eager=True,
+    metavar="DIR",
+    help="The folder with channels/, rules/, strategies/ and data/ (default: the current folder).",
+)
+
+
+def command(group: click.Group, name: str, *examples: str, logged: bool = False) -> Callable[[Command], click.Command]:
+    """A command that gets the workspace as its first argument, takes --workspace, and shows examples in its help.
+
+    ``logged`` commands change data: what they do goes into the day's log.
+    """
+
+    def wrap(function: Command) -> click.Command:
+        @click.pass_context
+        def call(ctx: click.Context, /, **options: Any) -> Any:
+            workspace = workspace_of(ctx)
+            if logged:
+                from engine.pipeline.logs import start_logging
+
+                start_logging(workspace.logs_path)
+            return function(workspace, **options)
+
+        shown = "".join(f"\n  cli.py {example}" for example in examples)
+        call.__doc__ = f"{function.__doc__}\n\n\b\nExamples:{shown}"
+        call.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+        return group.command(name)(workspace_option(call))
+
+    return wrap
+
+
+def track(items: Sequence[T], text: str) -> Iterable[T]:
+    """A progress bar on a terminal; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        return items
+    from rich.console import Console
+    from rich.progress import track as bar
+
+    return bar(items, text, console=Console(stderr=True), transient=True)

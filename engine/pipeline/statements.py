@@ -1,0 +1,85 @@
+"""What a run says about itself: its period, its assumptions, and the warnings that come before any figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.collect.reading import ReadResult
+from engine.config.strategy import Strategy
+from engine.pipeline.prices import Prices
+from engine.pipeline.replay import Replay
+from engine.pipeline.workspace import Workspace
+from engine.units import iso, show_duration
+
+if TYPE_CHECKING:
+    from engine.domain import Message
+
+
+def inside(ms: int, strategy: Strategy) -> bool:
+    """Whether a moment lies in the strategy's period."""
+    return (strategy.from_ms is None or ms >= strategy.from_ms) and (strategy.to_ms is None or ms < strategy.to_ms)
+
+
+def outside(messages: dict[str, list[Message]], strategy: Strategy) -> list[str]:
+    """A warning for each channel that posted nothing in the period."""
+    found = []
+    for name, known in messages.items():
+        if known and not any(inside(message.posted_ms, strategy) for message in known):
+            times = [message.posted_ms for message in known]
+            span = f"{iso(min(times))[:10]} to {iso(max(times))[:10]}"
+            found.append(f"{name}: no message lies in the period; its messages are from {span}")
+    return found
+
+
+def shown_period(strategy: Strategy, messages: dict[str, list[Message]]) -> tuple[str, str]:
+    """The period as dates: the strategy's, else that of the messages."""
+    posted = [m.posted_ms for found in messages.values() for m in found]
+    start = strategy.from_ms if strategy.from_ms is not None else min(posted, default=0)
+    end = strategy.to_ms if strategy.to_ms is not None else max(posted, default=0)
+    return iso(start), iso(end)
+
+
+def assumptions(
+    strategy: Strategy, workspace: Workspace, prices: Prices, fee_note: str, funding_note: str
+) -> list[str]:
+    """Everything a reader has to know to believe the figures or not."""
+    entry, leave = strategy.entry, strategy.exit
+    shares = ", ".join(f"{share:.0%}" for share in leave.shares)
+    zone = f"a ladder of {entry.rungs} limits" if entry.zone == "ladder" else f"a limit at the {entry.zone} edge"
+    close = f"; whatever is left is closed after {show_duration(leave.close_after_ms)}" if leave.close_after_ms else ""
+    moved = f"; the stop moves to break-even after target {leave.breakeven_after}" if leave.breakeven_after else ""
+    return [
+        f"prices: {prices.origin}",
+        f"a call acts {show_duration(entry.latency_ms)} after its text was known, on the next bar that opens",
+        f"a zone is entered by {zone}, valid for {show_duration(entry.valid_for_ms)}",
+        f"targets take {shares} of the position (brought to a sum of 100% where a call has fewer){moved}{close}",
+        f"inside one candle: {strategy.same_candle}; a target that a bar opens beyond fills at its {leave.target_gap}",
+        fee_note,
+        f"slippage on market, stop and time exits: {strategy.costs.slippage * 10_000:g} basis points",
+        funding_note,
+        f"margin: isolated, {strategy.leverage:g}x at most; liquidation is not simulated: a call whose stop lies "
+        "beyond it is refused",
+        "the touch-through figure asks for one basis point beyond a limit instead of a touch",
+        "updates of a channel (close, move stop) are read and counted, not acted on",
+        f"the report shows times in {workspace.settings.timezone}, the CSV files in UTC; days begin at midnight there",
+    ]
+
+
+def warnings(played: Replay, readings: dict[str, ReadResult], without: set[str]) -> list[str]:
+    """What the reader should see before any figure."""
+    found = []
+    if without:
+        named = ", ".join(sorted(without)[:8]) + (" ..." if len(without) > 8 else "")
+        found.append(f"no candles for {named}: calls on them stay in the funnel as no data")
+    for name, reading in readings.items():
+        if reading.posted and not reading.signals:
+            found.append(f"{name}: no message of the period was read as a call; check the profile")
+        if reading.updates:
+            found.append(
+                f"{name}: {len(reading.updates):,} updates (close, cancel, move stop) were read but not acted on"
+            )
+    ambiguous = int(played.table.ambiguous[played.table.filled].sum())
+    if played.table.filled.any() and ambiguous > 0.1 * played.table.filled.sum():
+        share = ambiguous / played.table.filled.sum()
+        found.append(f"{share:.0%} of the trades are ambiguous on these candles; finer ones would decide them")
+    return found

@@ -1,0 +1,50 @@
+"""The books of an account at one moment of its walk, and the prices it is marked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+
+from engine.domain import Halt, OpenTrade
+from engine.market.candles import Candles
+from engine.simulate.flows import Flow
+
+
+@dataclass
+class Holding:
+    """A trade that is resting or open."""
+
+    end_ms: int
+    row: int
+    facts: OpenTrade
+
+
+@dataclass
+class Books:
+    """Cash, positions and what is open, at the present moment of the walk."""
+
+    cash: float
+    wallet: float  # what is realised: open profit and loss are not in it
+    held: dict[str, float] = field(default_factory=dict)  # signed quantity by symbol
+    flows: list[tuple[int, int, Flow]] = field(default_factory=list)  # a heap: time, sequence, flow
+    open: list[Holding] = field(default_factory=list)
+    halts: list[Halt] = field(default_factory=list)
+    peak: float = 0.0
+    day: datetime | None = None
+    day_equity: float = 0.0
+
+
+class Marks:
+    """The last close of each symbol before a moment."""
+
+    def __init__(self, candles: Mapping[str, Candles]) -> None:
+        self._candles = candles
+
+    def price(self, symbol: str, now_ms: int) -> float:
+        """The close of the last bar that is over at ``now_ms`` (the first open before any is)."""
+        bars = self._candles[symbol]
+        i = int(np.searchsorted(bars.ts, now_ms - bars.timeframe_ms, side="right")) - 1
+        return float(bars.close[i]) if i >= 0 else float(bars.open[0])
