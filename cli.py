@@ -215,15 +215,18 @@ def market_list(workspace: Workspace) -> None:
 @click.argument("strategy")
 @click.option("--from", "from_", metavar="DATE", help="Calls from this day on (UTC); over the strategy's period.")
 @click.option("--to", metavar="DATE", help="Calls before this day (UTC); over the strategy's period.")
+@click.option("--holdout", metavar="DATE", help="Keep what comes from this day on out of all but one final table.")
 @click.option("--out", type=FOLDER, help="Folder of the run (default: runs/<time>-<strategy>).")
-def backtest(workspace: Workspace, strategy: str, from_: str | None, to: str | None, out: Path | None) -> None:
+def backtest(
+    workspace: Workspace, strategy: str, from_: str | None, to: str | None, holdout: str | None, out: Path | None
+) -> None:
     """Replay a strategy's calls on candles with honest costs and write a report."""
     from rich.console import Console
 
     from engine.pipeline.backtest import run_backtest
     from engine.report.summary import print_summary
 
-    folder, run = run_backtest(workspace, strategy, from_, to, out, track)
+    folder, run = run_backtest(workspace, strategy, from_, to, out, track, holdout)
     print_summary(run, folder, Console())
 
 

@@ -32,6 +32,14 @@ class Candles:
         """How many bars."""
         return len(self.ts)
 
+    def before(self, end_ms: int | None) -> Candles:
+        """The bars that open before a moment (all of them for None)."""
+        n = len(self.ts) if end_ms is None else int(np.searchsorted(self.ts, end_ms))
+        if n == len(self.ts):
+            return self
+        o, h, low, c, volume = (column[:n] for column in (self.open, self.high, self.low, self.close, self.volume))
+        return Candles(self.symbol, self.timeframe_ms, self.ts[:n], o, h, low, c, volume)
+
     @property
     def end_ms(self) -> int:
         """When the last bar is over (0 without bars)."""

@@ -18,7 +18,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ from engine.pipeline.prices import Prices, StoredPrices, SyntheticPrices
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages, read_channels
 from engine.pipeline.replay import Replay, replay
-from engine.pipeline.results import account_result, call_rows, channel_results
+from engine.pipeline.results import account_result, call_rows, channel_results, holdout_result
 from engine.pipeline.statements import assumptions, inside, outside, shown_period, warnings
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
@@ -49,40 +49,54 @@ from engine.simulate.walk import Walk, WalkResult, tradable
 from engine.units import HOUR_MS, iso, moment_ms
 
 if TYPE_CHECKING:
+    from engine.channel import Profile
+    from engine.collect.reading import ReadResult
     from engine.config.strategies import StrategyFile
-    from engine.domain import Signal
+    from engine.domain import Message, Signal
+    from engine.market.candles import Candles
 
 LOG = logging.getLogger(__name__)
 LONGEST_SYNTHETIC_MS = 3 * 366 * 24 * HOUR_MS
 
 
+@dataclass(frozen=True, slots=True)
+class _Period:
+    """What one period of a strategy gave, up to the paths: steps 2 to 6."""
+
+    strategy: Strategy
+    messages: dict[str, list[Message]]
+    readings: dict[str, ReadResult]
+    symbols: list[str]
+    candles: dict[str, Candles]
+    played: Replay
+    notes: tuple[str, str]  # about fees, about funding
+
+
 def run_backtest(
-    workspace: Workspace, given: str, from_: str | None, to: str | None, out: Path | None, track: Track
+    workspace: Workspace,
+    given: str,
+    from_: str | None,
+    to: str | None,
+    out: Path | None,
+    track: Track,
+    holdout: str | None = None,
 ) -> tuple[Path, Run]:
-    """Run a backtest and write its folder; the folder and the run. Raises InputError for what the user can mend."""
+    """Run a backtest and write its folder; the folder and the run. Raises InputError for what the user can mend.
+
+    What comes at or after ``holdout`` (a date) is kept out of everything but one table of its own.
+    """
     file = _load(workspace, given)
-    strategy = _period(file.strategy, from_, to)
+    whole = _period(file.strategy, from_, to)
+    strategy = whole if holdout is None else _cut_at(whole, holdout)
     profiles = [p for p in map(workspace.profile, strategy.channels) if p is not None]
     rules = RuleBook(
         [r for r in map(workspace.rule_file, strategy.rules) if r is not None], workspace.settings.timezone
     )
 
-    prices, world = _prices(workspace, strategy)
-    messages = channel_messages(workspace, profiles, world, strategy.seed)
-    missing = outside(messages, strategy)
-    messages = {name: [m for m in found if inside(m.posted_ms, strategy)] for name, found in messages.items()}
-    readings = read_channels(profiles, messages, track)
-    signals = [signal for profile in profiles for signal in readings[profile.id].signals]
-
-    symbols = sorted({signal.setup.symbol for signal in signals})
-    loaded = {symbol: prices.candles(symbol) for symbol in track(symbols, "reading candles")}
-    candles = {symbol: bars for symbol, bars in loaded.items() if bars is not None}
-    if signals and not candles:
-        raise InputError(_no_candles(workspace, strategy, symbols))
-    fees, fee_note = _fees(file, strategy, signals)
-    funding, funding_note = funding_of(strategy, prices, candles)
-
-    played = replay(signals, strategy, fees, candles, funding)
+    prices, world = _prices(workspace, whole)
+    known = channel_messages(workspace, profiles, world, strategy.seed)
+    period = _play(workspace, file, strategy, profiles, known, prices, track)
+    played, candles, signals = period.played, period.candles, period.played.signals
     walk = Walk(
         played.table,
         played.money,
@@ -96,6 +110,10 @@ def run_backtest(
     rows = [row for row in tradable(played.table) if row in eligible]
     walked = walk.run(rows, lambda items: track(items, "walking the account"))
     curve = _curve(strategy, walked, played.venue)
+    held = None
+    if strategy.to_ms != whole.to_ms:
+        later = _play(workspace, file, replace(whole, from_ms=strategy.to_ms), profiles, known, prices, track)
+        held = holdout_result(profiles, later.played, later.strategy, shown_period(later.strategy, later.messages))
 
     run = Run(
         format=FORMAT,
@@ -103,21 +121,49 @@ def run_backtest(
         version=__version__,
         strategy=strategy.name,
         strategy_path=strategy.path,
-        period=shown_period(strategy, messages),
+        period=shown_period(strategy, period.messages),
         timezone=workspace.settings.timezone,
         timeframe=strategy.market.timeframe,
         price_source=prices.origin,
         seed=strategy.seed,
-        channels=channel_results(profiles, readings, played, walked, strategy, track),
+        channels=channel_results(profiles, period.readings, played, walked, strategy, track),
         account=account_result(strategy, walked, curve),
-        assumptions=assumptions(strategy, workspace, prices, fee_note, funding_note),
-        warnings=[*missing, *warnings(played, readings, set(symbols) - set(candles))],
+        assumptions=assumptions(strategy, workspace, prices, *period.notes),
+        warnings=[
+            *outside(known, strategy),
+            *warnings(played, period.readings, set(period.symbols) - set(candles)),
+        ],
         inputs=_inputs(workspace, strategy, prices, sorted(candles)),
+        holdout=held,
     )
     folder = out or _new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{strategy.name}")
     _write(workspace, folder, run, played, walked, curve)
     LOG.info("backtest %s: %d calls, %d trades, report in %s", strategy.path, len(signals), run.account.trades, folder)
     return folder, run
+
+
+def _play(
+    workspace: Workspace,
+    file: StrategyFile,
+    strategy: Strategy,
+    profiles: Sequence[Profile],
+    known: dict[str, list[Message]],
+    prices: Prices,
+    track: Track,
+) -> _Period:
+    """Read, plan and replay the calls of the strategy's period; nothing after its end is looked at."""
+    messages = {name: [m for m in found if inside(m, strategy)] for name, found in known.items()}
+    readings = read_channels(profiles, messages, track)
+    signals = [signal for profile in profiles for signal in readings[profile.id].signals]
+    symbols = sorted({signal.setup.symbol for signal in signals})
+    loaded = {symbol: prices.candles(symbol) for symbol in track(symbols, "reading candles")}
+    candles = {symbol: bars.before(strategy.to_ms) for symbol, bars in loaded.items() if bars is not None}
+    if signals and not candles:
+        raise InputError(_no_candles(workspace, strategy, symbols))
+    fees, fee_note = _fees(file, strategy, signals)
+    funding, funding_note = funding_of(strategy, prices, candles)
+    played = replay(signals, strategy, fees, candles, funding)
+    return _Period(strategy, messages, readings, symbols, candles, played, (fee_note, funding_note))
 
 
 # --------------------------------------------------------------------------- files in
@@ -147,6 +193,17 @@ def _period(strategy: Strategy, from_: str | None, to: str | None) -> Strategy:
             Problem("the period ends before it begins", hint="--from is the first day, --to the day after")
         )
     return replace(strategy, from_ms=start, to_ms=end)
+
+
+def _cut_at(strategy: Strategy, holdout: str) -> Strategy:
+    """The strategy up to the day from which everything is held out."""
+    try:
+        day = moment_ms(holdout)
+    except ValueError:
+        raise InputError(Problem(f"--holdout {holdout} is no date", hint="write it as 2025-03-01")) from None
+    if day <= (strategy.from_ms or 0) or day >= (strategy.to_ms or day + 1):
+        raise InputError(Problem(f"--holdout {holdout} does not lie inside the period"))
+    return replace(strategy, to_ms=day)
 
 
 def _prices(workspace: Workspace, strategy: Strategy) -> tuple[Prices, SyntheticMarket | None]:

@@ -15,7 +15,7 @@ from engine.domain import Distance, Path, RuleNote, Trade
 from engine.market.candles import Floats
 from engine.pipeline.progress import Track
 from engine.pipeline.replay import COUNTED, Replay
-from engine.report.run import AccountResult, ChannelResult, Funnel
+from engine.report.run import AccountResult, ChannelResult, Funnel, HeldOut, Holdout
 from engine.report.tables import CallRow
 from engine.simulate.equity import EquityCurve
 from engine.simulate.table import PathTable
@@ -41,6 +41,20 @@ def channel_results(
         _channel(profile, readings[profile.id], played, walked, strategy)
         for profile in track(profiles, "judging channels")
     ]
+
+
+def holdout_result(profiles: Sequence[Profile], played: Replay, strategy: Strategy, period: tuple[str, str]) -> Holdout:
+    """What each channel did in the time that was held out."""
+    rows = []
+    for profile in profiles:
+        places = [i for i, s in enumerate(played.signals) if s.message.channel == profile.id]
+        counted = [i for i in places if played.fates[i] in COUNTED]
+        at, r = np.array([played.rows[i] for i in counted], np.int64), played.r[counted]
+        verdict = judge(r, played.table.fill_first_ms[at], played.table.end_ms[at], strategy.seed)
+        low, high = (verdict.interval.low, verdict.interval.high) if verdict.interval else (None, None)
+        mean = float(r.mean()) if len(r) else None
+        rows.append(HeldOut(profile.id, profile.name, len(places), len(counted), mean, low, high, str(verdict)))
+    return Holdout(period, rows)
 
 
 def _channel(

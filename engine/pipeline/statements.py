@@ -15,16 +15,18 @@ if TYPE_CHECKING:
     from engine.domain import Message
 
 
-def inside(ms: int, strategy: Strategy) -> bool:
-    """Whether a moment lies in the strategy's period."""
-    return (strategy.from_ms is None or ms >= strategy.from_ms) and (strategy.to_ms is None or ms < strategy.to_ms)
+def inside(message: Message, strategy: Strategy) -> bool:
+    """Whether a version of a message belongs to the period: posted in it, and known before its end."""
+    if strategy.from_ms is not None and message.posted_ms < strategy.from_ms:
+        return False
+    return strategy.to_ms is None or message.known_ms < strategy.to_ms
 
 
 def outside(messages: dict[str, list[Message]], strategy: Strategy) -> list[str]:
     """A warning for each channel that posted nothing in the period."""
     found = []
     for name, known in messages.items():
-        if known and not any(inside(message.posted_ms, strategy) for message in known):
+        if known and not any(inside(message, strategy) for message in known):
             times = [message.posted_ms for message in known]
             span = f"{iso(min(times))[:10]} to {iso(max(times))[:10]}"
             found.append(f"{name}: no message lies in the period; its messages are from {span}")

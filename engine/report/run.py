@@ -95,6 +95,28 @@ class AccountResult:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldOut:
+    """One channel in the time that was held out; figures as in ``ChannelResult``."""
+
+    channel: str
+    name: str
+    calls: int
+    trades: int
+    mean_r: float | None
+    low: float | None
+    high: float | None
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holdout:
+    """What was kept out of everything else in the run, looked at once."""
+
+    period: tuple[str, str]
+    channels: list[HeldOut]
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """Everything a report says, except the rows of trades.csv and equity.csv."""
 
@@ -113,6 +135,7 @@ class Run:
     assumptions: list[str]
     warnings: list[str]
     inputs: dict[str, str] = field(default_factory=dict)  # path or name -> sha256
+    holdout: Holdout | None = None
 
 
 def save_run(folder: Path, run: Run) -> Path:
@@ -154,6 +177,7 @@ def _built(kind: Any, value: Any, where: str) -> Any:
         hints = typing.get_type_hints(kind)
         if not isinstance(value, dict):
             raise _MisfitError(f"{where} is not an object")
+        value = {"holdout": None} | value if kind is Run else value  # runs of the first version have none
         if missing := [f.name for f in fields(kind) if f.name not in value]:
             raise _MisfitError(f"has no field {_below(where, missing[0])}")
         if unknown := sorted(value.keys() - hints.keys()):
@@ -167,6 +191,8 @@ def _built(kind: Any, value: Any, where: str) -> Any:
     if origin is tuple and isinstance(value, list) and len(value) == len(arguments):
         return tuple(_built(k, item, f"{where}[{i}]") for i, (k, item) in enumerate(zip(arguments, value, strict=True)))
     allowed = arguments if origin in (types.UnionType, typing.Union) else (kind,)
+    if isinstance(value, dict) and (whole := [k for k in allowed if is_dataclass(k)]):
+        return _built(whole[0], value, where)
     if float in allowed and type(value) is int:
         return float(value)
     if type(value) not in allowed:

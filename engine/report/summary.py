@@ -27,6 +27,12 @@ def print_summary(run: Run, folder: Path, console: Console) -> None:
         for channel in show.best_first(run.channels):
             _line(console, f"{channel.name}: {show.sentence(channel)}")
     _line(console, _account(run))
+    if run.holdout:
+        start, end = (day[:10] for day in run.holdout.period)
+        for held in run.holdout.channels:
+            sure = "" if held.low is None else f" ({show.r_text(held.low)} .. {show.r_text(held.high)})"
+            mean = f"{show.count(held.trades, 'trade')}, {show.r_text(held.mean_r)} R{sure}"
+            _line(console, f"held out {start} to {end}: {held.name}: {mean}: {held.verdict}")
     for warning in run.warnings:
         _line(console, f"warning: {warning}", style="yellow")
     _line(console, f"report: {folder / REPORT_FILE}")

@@ -144,9 +144,35 @@ def test_a_shorter_period_is_a_piece_of_the_whole(workspace: Path, run: Run) -> 
     assert max(c.closed_at for c in cut) < "2025-05-01"
 
 
+def test_what_is_held_out_shows_in_one_table_only(workspace: Path, run: Run) -> None:
+    folder, held = run_backtest(Workspace(workspace), "demo", None, None, workspace / "held", silent, "2025-04-15")
+    assert held.period == ("2025-01-01T00:00:00Z", "2025-04-15T00:00:00Z")
+    assert held.holdout is not None
+    assert held.holdout.period == ("2025-04-15T00:00:00Z", "2025-07-01T00:00:00Z")
+    calls = read_calls(folder / "trades.csv")
+    assert max(max(c.posted, c.closed_at) for c in calls) < "2025-04-15"
+    whole = {c.channel: sum(c.funnel.calls.values()) for c in run.channels}
+    for later, sooner in zip(held.holdout.channels, held.channels, strict=True):
+        assert later.calls + sum(sooner.funnel.calls.values()) == whole[later.channel]
+    assert load_run(folder) == held
+    assert "What was held out" in (folder / "report.html").read_text(encoding="utf-8")
+    assert run.holdout is None
+
+
+@pytest.mark.parametrize("day", ["2024-12-31", "2025-07-01", "soon"])
+def test_a_holdout_lies_inside_the_period(day: str, command: Command) -> None:
+    result = command("backtest", "demo", "--holdout", day)
+    assert result.exit_code == 2
+    assert f"--holdout {day}" in result.stderr
+
+
 def test_the_command_prints_the_table_and_the_path(workspace: Path, run: Run, request: pytest.FixtureRequest) -> None:
     command: Command = request.getfixturevalue("command")
-    result = command("backtest", "strategies/demo.yaml", "--to", "2025-03-01", "--out", workspace / "mine")
+    mine = ["--out", workspace / "mine"]
+    held = command("backtest", "demo", "--to", "2025-03-01", "--holdout", "2025-02-01", *mine)
+    assert "held out 2025-02-01 to 2025-03-01: Keel Signals: " in held.stdout
+    (workspace / "data" / "trials.jsonl").unlink()
+    result = command("backtest", "strategies/demo.yaml", "--to", "2025-03-01", *mine)
     assert result.exit_code == 0, result.output
     for name in ("Keel Signals", "Coin Toss VIP", "Echo Calls"):
         assert name in result.stdout

@@ -100,7 +100,7 @@ def test_the_same_run_renders_to_the_same_bytes(folder):
         "unclaimed-number",
         "target first",
         "Fees: maker 0.02%, taker 0.06% since 2024-11-01",
-        "half of the trades were entered within 4h of the post",
+        "half of the trades could be acted on within 4h of the post",
         "Time zone Europe/Sofia, seed 7.",
         "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b",
     ],
