@@ -25,7 +25,7 @@ from markupsafe import Markup
 
 from engine.files import write_text
 from engine.problem import Problem
-from engine.report import figures, show
+from engine.report import figures, show, splits
 from engine.report.run import RUN_FILE, ChannelResult, Run, load_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, UnreadableRunError, clean, read_calls, read_equity
 from engine.units import moment_ms, show_duration, show_time
@@ -120,12 +120,15 @@ def _page(run: Run, calls: Sequence[CallRow], curve: tuple[Any, Any, Any]) -> st
         finalize=lambda value: clean(value) if type(value) is str else value,
     )
     environment.globals |= {"show": show, "duration": show_duration}
+    counted = [figures.calls_of(c, calls) for c in channels]
     fates = [fate for fate, _ in sum((Counter(c.funnel.calls) for c in channels), Counter()).most_common()]
     return environment.get_template("report.html.j2").render(
         run=run,
         channels=channels,
         bars=_bars(channels),
         fates=fates,
+        origins=[(c, splits.origin(rows, zone, run.seed)) for c, rows in zip(channels, counted, strict=True) if rows],
+        years=splits.monthly(counted, zone),
         scripts=scripts,
         policy=" ".join(_hash(script) for script in scripts),
         data=embedded({"figures": pictures, "calls": _call_data(run, calls, zone)}),

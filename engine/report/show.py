@@ -13,9 +13,9 @@ NOTHING = "-"
 Tone = Literal["good", "bad", "open"]
 
 
-def r_text(value: float | None) -> str:
+def r_text(value: float | None, digits: int = 2) -> str:
     """An R multiple with its sign: ``+0.41``."""
-    return NOTHING if value is None else f"{_no_minus_zero(value, 2):+.2f}"
+    return NOTHING if value is None else f"{_no_minus_zero(value, digits):+.{digits}f}"
 
 
 def percent(value: float | None, digits: int = 0) -> str:

@@ -187,3 +187,32 @@ def test_five_thousand_calls_load_a_page_at_a_time(window, tmp_path):
     window.open(render_report(tmp_path))
     assert counted(window) == "1–50 of 5,000"
     assert window.run("return document.querySelectorAll('#trades tbody tr').length") < 200
+
+
+def test_months_scroll_on_a_phone_and_paper_opens_every_channel(window, tmp_path):
+    write_sample(tmp_path)
+    calls = sample_calls()
+    early = [replace(row, r=row.r and 30 * row.r, posted=row.posted.replace("2025", "2024")) for row in calls]
+    late = [replace(row, posted=re.sub(r"-0(\d)-..", lambda m: f"-{int(m[1]) + 6:02}-15", row.posted)) for row in early]
+    write_calls(tmp_path / CALLS_FILE, [*early * 3, *late * 3, *calls])
+    page = render_report(tmp_path)
+    window.open(page, PHONE)
+    assert window.run("return document.documentElement.scrollWidth") == PHONE
+    assert window.run("const m = document.querySelector('.months'); m.scrollLeft = 300; return m.scrollLeft") == 300
+    left = "document.querySelector('.months').getBoundingClientRect().left"
+    assert window.run(f"return document.querySelector('.months td.name').getBoundingClientRect().left - {left}") == 0
+    opened = "return document.querySelectorAll('details.origin[open]').length"
+    window.open(page, dark=True)
+    assert window.run(opened) == 1
+    tint = "return getComputedStyle(document.querySelector('.months .up3')).backgroundColor"
+    dark = window.run(tint)
+    window.scheme(dark=False)
+    assert window.run(tint) != dark
+    window.run("dispatchEvent(new Event('beforeprint'))")
+    window.command("Emulation.setDeviceMetricsOverride", width=690, height=1000, deviceScaleFactor=1, mobile=False)
+    window.scheme(dark=False, media="print")
+    assert window.run(opened) == 3
+    assert window.run("return document.querySelector('.months table').getBoundingClientRect().right") <= 690
+    window.scheme(dark=False)
+    window.run("dispatchEvent(new Event('afterprint'))")
+    assert window.run(opened) == 1

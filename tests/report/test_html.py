@@ -114,7 +114,7 @@ def test_the_parts_come_in_their_order(folder):
     parts = [
         "warnings",
         "said",
-        *(f'id="{part}"' for part in ("verdict", "pictures", "account", "funnel-table", "rules")),
+        *(f'id="{part}"' for part in ("verdict", "pictures", "origin", "account", "funnel-table", "rules")),
     ]
     places = [text.index(f'class="{p}' if "=" not in p else p) for p in (*parts, 'id="trades"', 'id="assumptions"')]
     assert places == sorted(places)

@@ -27,6 +27,7 @@
   // ---- light and dark
   const button = document.getElementById("theme");
   let chosen;
+  let opened = [];
   const isDark = () => (root.dataset.theme || (darkScheme.matches ? "dark" : "light")) === "dark";
   const show = () => {
     button.textContent = isDark() ? "Light" : "Dark";
@@ -41,11 +42,14 @@
   addEventListener("beforeprint", () => { // paper is light
     chosen = root.dataset.theme;
     root.dataset.theme = "light";
+    opened = [...document.querySelectorAll("details.origin:not([open])")];
+    for (const part of opened) part.open = true;
     draw(true);
   });
   addEventListener("afterprint", () => {
     if (chosen) root.dataset.theme = chosen;
     else delete root.dataset.theme;
+    for (const part of opened) part.open = false;
     show();
   });
 

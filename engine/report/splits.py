@@ -1,0 +1,178 @@
+"""Where a channel's result comes from: its trades by symbol, side, exit, weekday, hour and month, and its streaks.
+
+Everything is made from the rows of trades.csv; days, hours and months are those of posting in the zone of the run.
+The trades of every split add up to the trades of the channel: what does not fit into a table is its last row.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from engine.report.tables import CallRow
+from engine.units import moment_ms
+from engine.verdict.robust import Robustness, robustness
+
+MOST_ROWS = 12
+FEWEST = 5
+HOURS = 4
+TINTS = 3
+NO_NAME = "–"
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The trades of one value of a split, or of the ``merged`` values that share the last row of a table.
+
+    ``win_rate`` is the share of the closed trades with R above zero, as in the verdict; None where none was closed.
+    """
+
+    label: str
+    trades: int
+    total_r: float
+    win_rate: float | None
+    merged: int = 0
+
+    @property
+    def mean_r(self) -> float:
+        """The mean R of a trade."""
+        return self.total_r / self.trades
+
+    @property
+    def few(self) -> bool:
+        """Whether the trades are too few to say anything about their mean."""
+        return self.trades < FEWEST
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the result of one channel comes from: its splits (heading and rows) and how it came about."""
+
+    splits: tuple[tuple[str, tuple[Group, ...]], ...]
+    robust: Robustness
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The trades of one channel in one month or year; ``tint`` is -3 (a great loss) to 3 (a great win)."""
+
+    trades: int
+    total_r: float
+    tint: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """One year of the monthly table: the headings of its months and, of each channel, a cell a month and the sum."""
+
+    year: int
+    months: tuple[str, ...]
+    rows: tuple[tuple[tuple[Cell | None, ...], Cell | None], ...]
+
+
+def origin(calls: Sequence[CallRow], zone: str, seed: int) -> Origin | None:
+    """Where the result of a channel comes from; None without a trade.
+
+    Parameters
+    ----------
+    calls
+        Calls of the channel; those that do not stand in its verdict are left out.
+    zone
+        Time zone of weekdays and hours.
+    seed
+        Of the intervals of the halves.
+    """
+    counted = [row for row in calls if row.counted_r is not None]
+    if not counted:
+        return None
+    keys: tuple[tuple[str, Callable[[CallRow], str]], ...] = (
+        ("Symbol", lambda row: row.symbol),
+        ("Side", lambda row: row.side),
+        ("Exit", lambda row: row.exit_reason),
+        ("Weekday", lambda row: DAYS[_posted(row, zone).weekday()]),
+        ("Hour", lambda row: _hours(_posted(row, zone).hour)),
+    )
+    start = np.array([moment_ms(row.filled_at or row.posted) for row in counted], np.int64)
+    end = np.array([moment_ms(row.closed_at or row.filled_at or row.posted) for row in counted], np.int64)
+    r = np.array([row.counted_r for row in counted], np.float64)
+    return Origin(tuple((name, split(counted, key)) for name, key in keys), robustness(r, start, end, seed))
+
+
+def split(calls: Sequence[CallRow], key: Callable[[CallRow], str]) -> tuple[Group, ...]:
+    """The counted calls by a key, the most trades first; beyond twelve rows the smallest groups share the last one."""
+    found: dict[str, list[CallRow]] = defaultdict(list)
+    for row in calls:
+        if row.counted_r is not None:
+            found[key(row)].append(row)
+    ranked = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
+    kept = len(ranked) if len(ranked) <= MOST_ROWS else MOST_ROWS - 1
+    groups = [_group(label or NO_NAME, rows) for label, rows in ranked[:kept]]
+    if rest := [row for _, rows in ranked[kept:] for row in rows]:
+        groups.append(_group("", rest, len(ranked) - kept))
+    return tuple(groups)
+
+
+def monthly(channels: Sequence[Sequence[CallRow]], zone: str) -> tuple[Year, ...]:
+    """The counted calls of each channel by month of posting, one block a year, from the first to the last month.
+
+    A run within one year has only its own months; a longer one has all twelve, so that the blocks line up.
+    """
+    sums: list[dict[tuple[int, int], list[float]]] = []
+    for calls in channels:
+        found: dict[tuple[int, int], list[float]] = defaultdict(list)
+        sums.append(found)
+        for row in calls:
+            if row.counted_r is not None:
+                posted = _posted(row, zone)
+                found[posted.year, posted.month].append(row.counted_r)
+    moments = sorted({moment for found in sums for moment in found})
+    years = sorted({year for year, _ in moments})
+    months = range(moments[0][1], moments[-1][1] + 1) if len(years) == 1 else range(1, 13)
+    highest = max((abs(sum(values)) for found in sums for values in found.values()), default=0.0)
+    return tuple(
+        Year(
+            year,
+            tuple(MONTHS[month - 1] for month in months),
+            tuple(
+                (
+                    tuple(_cell(found.get((year, month), []), highest) for month in months),
+                    _cell([r for month in months for r in found.get((year, month), [])], 0.0),
+                )
+                for found in sums
+            ),
+        )
+        for year in years
+    )
+
+
+def _group(label: str, rows: Sequence[CallRow], merged: int = 0) -> Group:
+    closed = [row for row in rows if row.status == "closed"]
+    won = sum((row.counted_r or 0.0) > 0 for row in closed)
+    total = sum(row.counted_r or 0.0 for row in rows)
+    return Group(label, len(rows), total, won / len(closed) if closed else None, merged)
+
+
+def _cell(values: Sequence[float], highest: float) -> Cell | None:
+    """A cell, tinted by its share of the greatest sum of a month; none without trades."""
+    if not values:
+        return None
+    total = sum(values)
+    level = min(TINTS, int(TINTS * abs(total) / highest) + 1) if highest and total else 0
+    return Cell(len(values), total, level if total > 0 else -level)
+
+
+def _posted(row: CallRow, zone: str) -> datetime:
+    return datetime.fromtimestamp(moment_ms(row.posted) / 1000, ZoneInfo(zone))
+
+
+def _hours(hour: int) -> str:
+    """The stretch of four hours that an hour lies in, such as ``08–12 h``."""
+    start = hour // HOURS * HOURS
+    return f"{start:02}–{start + HOURS:02} h"
