@@ -22,7 +22,7 @@ HINTS = {
 def sample_faults(profile: Profile, file: t.File, source: SourceText) -> list[Diagnostic]:
     """Findings for every layout that does not read its own sample as marked."""
     found: list[Diagnostic] = []
-    for layout in profile.layouts:
+    for layout in profile.layouts[: len(file.layouts)]:  # those taken over were checked in their own file
         found += _ignored_marks(profile, layout, file, source) or _sample_faults(profile, layout, file, source)
     return found
 
@@ -40,7 +40,7 @@ def _ignored_marks(profile: Profile, layout: Layout, file: t.File, source: Sourc
     if isinstance(prepared, Refusal):
         return []
     found = []
-    for ignore, phrase in zip(profile.ignore, file.ignore, strict=True):
+    for ignore, phrase in zip(profile.ignore, file.ignore, strict=False):
         for hit in ignore.pattern.finditer(prepared.folded.text):
             start, end = prepared.folded.original(*hit.span())
             for mark, begin, stop in layout.sample.values:
@@ -84,7 +84,7 @@ def _refused_sample(profile: Profile, layout: Layout, refusal: Refusal, file: t.
     folded = fold(layout.sample.text).text
     also = tuple(
         related(source, phrase.span, "this phrase")
-        for never, phrase in zip(profile.never, file.never, strict=True)
+        for never, phrase in zip(profile.never, file.never, strict=False)
         if never.pattern.search(folded)
     )
     message = f'layout "{layout.name}" can never be read: its sample {refusal.text}'

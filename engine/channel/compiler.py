@@ -78,6 +78,11 @@ class _Options:
     until_ms: int | None = None
 
 
+def taken_layouts(nodes: Sequence[t.LayoutNode], fields: Fields, source: SourceText) -> list[Layout]:
+    """The layouts of other profiles, which were checked there, with the words and numbers of this one."""
+    return [_layout(node, fields, _options(node, source)[0]) for node in nodes]
+
+
 def compile_layouts(
     file: t.File, fields: Fields, settings: Settings, source: SourceText
 ) -> tuple[list[Layout], list[Diagnostic]]:
@@ -105,13 +110,15 @@ def compile_layouts(
             faults += _signal_faults(node, settings, source)
         found += faults
         if all(fault.severity == "warning" for fault in faults):
-            layouts.append(
-                build(
-                    node, fields, any_order=options.any_order, many=options.many,
-                    since_ms=options.since_ms, until_ms=options.until_ms,
-                )
-            )  # fmt: skip
+            layouts.append(_layout(node, fields, options))
     return layouts, found
+
+
+def _layout(node: t.LayoutNode, fields: Fields, options: _Options) -> Layout:
+    return build(
+        node, fields, any_order=options.any_order, many=options.many,
+        since_ms=options.since_ms, until_ms=options.until_ms,
+    )  # fmt: skip
 
 
 def _options(node: t.LayoutNode, source: SourceText) -> tuple[_Options, list[Diagnostic]]:

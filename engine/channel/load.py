@@ -1,13 +1,17 @@
-"""Load a profile: parse, check the names, compile, then let the profile read its own samples and tests.
+"""Load a profile: parse, take over, check the names, compile, then let the profile read its own samples and tests.
 
 All findings of one run are collected. What needs a sound profile (samples, tests) is skipped while there are errors.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+from engine.channel import tree as t
 from engine.channel.cases import case_faults
 from engine.channel.checks import sample_faults
-from engine.channel.compiler import compile_layouts, mark_faults
+from engine.channel.compiler import compile_layouts, mark_faults, taken_layouts
+from engine.channel.library import Library, find_named, joined
 from engine.channel.phrases import phrase_pattern, text_pattern, unread_regex
 from engine.channel.profile import Profile
 from engine.channel.settings import read_settings
@@ -18,14 +22,30 @@ from engine.config.diagnostics import Diagnostic, diagnose, has_errors
 from engine.config.text import SourceText
 
 
-def load_profile(source: SourceText, profile_id: str) -> tuple[Profile | None, list[Diagnostic]]:
+def load_profile(
+    source: SourceText,
+    profile_id: str,
+    library: Callable[[str], SourceText | None] | None = None,
+    known: Sequence[str] = (),
+) -> tuple[Profile | None, list[Diagnostic]]:
     """A profile, or None when it has errors, with every finding in the order of the file.
 
-    Never raises for a user's mistake.
+    ``library`` finds the profiles named by ``like``, ``known`` are all their names; errors in one of them are among the
+    findings, with its path. Never raises for a user's mistake.
     """
+    profile, found, _ = _load(source, (profile_id,), Library(library, known))
+    return profile, found
+
+
+def _load(
+    source: SourceText, chain: tuple[str, ...], library: Library
+) -> tuple[Profile | None, list[Diagnostic], t.File]:
+    """A profile, its findings, and its tree with all that it took over. ``chain``: see ``find_named``."""
     file, found = parse(source)
+    whole, faults = _with_others(file, source, chain, library)
+    found += faults
     header, faults = read_settings(file, source)
-    words, word_faults = compile_words(file, source)
+    words, word_faults = compile_words(whole, source)
     fields = Fields(words, header.notation)
     found += faults + word_faults
     for phrase in (*file.never, *file.ignore):
@@ -33,9 +53,10 @@ def load_profile(source: SourceText, profile_id: str) -> tuple[Profile | None, l
     layouts, faults = compile_layouts(file, fields, header.settings, source)
     found += faults
     if has_errors(found):
-        return None, _sorted(found)
+        return None, _sorted(found), whole
+    layouts += taken_layouts(whole.layouts[len(file.layouts) :], fields, source)
     profile = Profile(
-        id=profile_id,
+        id=chain[-1],
         name=file.name,
         path=source.path,
         source=header.source,
@@ -43,19 +64,36 @@ def load_profile(source: SourceText, profile_id: str) -> tuple[Profile | None, l
         settings=header.settings,
         fields=fields,
         layouts=tuple(layouts),
-        never=tuple(phrase_pattern(phrase, fields) for phrase in file.never),
-        ignore=tuple(phrase_pattern(phrase, fields) for phrase in file.ignore),
+        never=tuple(phrase_pattern(phrase, fields) for phrase in whole.never),
+        ignore=tuple(phrase_pattern(phrase, fields) for phrase in whole.ignore),
         footer=text_pattern(header.footer) if header.footer else None,
         unread=unread_regex(words),
         tests=tuple(file.tests),
     )
-    found += unused_words(file, words, source) + sample_faults(profile, file, source)
+    found += unused_words(file, whole, words, source) + sample_faults(profile, file, source)
     if not file.tests:
         message, hint = "this profile has no tests", 'paste a message that is no call: test "chat" ... expect nothing'
         found.append(diagnose(source, file.name_span, "D501", message, hint, "warning"))
     if not has_errors(found):
         found += case_faults(profile, source)
-    return (None if has_errors(found) else profile), _sorted(found)
+    return (None if has_errors(found) else profile), _sorted(found), whole
+
+
+def _with_others(
+    file: t.File, source: SourceText, chain: tuple[str, ...], library: Library
+) -> tuple[t.File, list[Diagnostic]]:
+    """A file with the parts of the profiles it names, and what is wrong there. Warnings there are no matter here."""
+    found: list[Diagnostic] = []
+    others = []
+    for like in file.likes:
+        named = find_named(like, chain, library, source)
+        if isinstance(named, list):
+            found += named
+        else:
+            _, faults, other = _load(named, (*chain, like.name), library)
+            found += [fault for fault in faults if fault.severity == "error"]
+            others.append(other)
+    return joined(file, others), found
 
 
 def _sorted(found: list[Diagnostic]) -> list[Diagnostic]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SECTIONS = ("channel", "defaults", "words", "never", "ignore", "signal", "update", "test")
+SECTIONS = ("channel", "like", "defaults", "words", "never", "ignore", "signal", "update", "test")
 
 FIELDS = {
     "side": "long or short, as the channel says it",

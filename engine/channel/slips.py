@@ -13,6 +13,7 @@ from typing import NamedTuple
 _OPEN = re.compile(r"^[ \t]*<<<", re.MULTILINE)
 _CLOSE = re.compile(r"^[ \t]*>>>[ \t]*$", re.MULTILINE)
 _MARK = re.compile(r"\{[ \t]*[A-Za-z][A-Za-z _-]*[ \t]*(?::[ \t]*[^{}\s][^{}\n]*)?\}")
+_EXAMPLES = {"channel": "Fast Scalps", "like": "library/blocks", "signal": "one line", "test": "chat"}
 _FRAME_HINT = "put <<< on the line before the message and >>> on the line after it"
 _BRACE_HINT = "to write a real brace, double it: "
 
@@ -92,8 +93,8 @@ def _frame_slip(text: str, keyword: str, opened: re.Match[str] | None, closed: r
     first = re.match(r"[ \t]*([a-z]+)[ \t]*([^\n]*)", text)
     assert first is not None
     head = first[2].strip()
-    if keyword in ("channel", "signal", "test") and not re.match(r'"[^"\n]+"', head):
-        what = head.split(",")[0].strip(' "') or {"channel": "Fast Scalps", "signal": "one line"}.get(keyword, "chat")
+    if keyword in ("channel", "like", "signal", "test") and not re.match(r'"[^"\n]+"', head):
+        what = head.split(",")[0].strip(' "') or _EXAMPLES[keyword]
         end = max(first.end(2), first.end(1) + 1)
         start = first.start(2) if head else first.start(1)
         return Slip(start, end, "D106", f"{keyword} needs a name in double quotes", f'for example: {keyword} "{what}"')
@@ -129,6 +130,7 @@ def _line_slip(text: str, at: int, keyword: str) -> Slip:
     line = text[start : end if end >= 0 else len(text)]
     hint = {
         "channel": "settings have the form key: value",
+        "like": "settings stand above this line, directly below the channel line",
         "defaults": "settings have the form key: value",
         "words": "words have the form name = word, word",
         "never": "each phrase begins with a dash: - closed at",

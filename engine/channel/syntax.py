@@ -149,6 +149,8 @@ def _fill(file: t.File, parsed: Any, base: int, mended: bool = False) -> None:
             case "header":
                 file.name, file.name_span = _quoted(kids[0], base)
                 file.settings += [_setting(kid, base) for kid in kids[1:]]
+            case "like":
+                file.likes.append(t.Like(*_quoted(kids[0], base)))
             case "defaults":
                 file.defaults += [_setting(kid, base) for kid in kids]
             case "words":

@@ -67,6 +67,14 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class Like:
+    """``like "name"``: a profile whose parts are taken over."""
+
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
     """One word or phrase of a word group."""
 
@@ -134,6 +142,7 @@ class File:
     name: str = ""
     name_span: Span = NOWHERE
     settings: list[Setting] = field(default_factory=list)
+    likes: list[Like] = field(default_factory=list)
     defaults: list[Setting] = field(default_factory=list)
     words: list[WordGroup] = field(default_factory=list)
     never: list[Phrase] = field(default_factory=list)

@@ -34,12 +34,12 @@ def compile_words(file: t.File, source: SourceText) -> tuple[Vocabulary, list[Di
     return Vocabulary(declared, symbols), found
 
 
-def unused_words(file: t.File, words: Vocabulary, source: SourceText) -> list[Diagnostic]:
-    """A warning for each group of synonyms that no sample uses."""
+def unused_words(file: t.File, whole: t.File, words: Vocabulary, source: SourceText) -> list[Diagnostic]:
+    """A warning for each group of synonyms of a file that no sample uses, nor one it took over (``whole``)."""
     synonyms = words.synonyms()
     used = {
         item.group
-        for layout in file.layouts
+        for layout in whole.layouts
         for piece in t.texts(layout.pieces)
         for item in literal_items(piece.text, synonyms)
         if isinstance(item, Synonym)

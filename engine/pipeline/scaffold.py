@@ -63,7 +63,7 @@ def _schemas(root: Path) -> str:
 
 def _fill_strategy(workspace: Workspace, text: str, channel: str | None) -> str:
     """The strategy for a channel (default: the only one), under rules/default.yaml where that is there."""
-    channels = workspace.names("channels", ".channel")
+    channels = [name for name in workspace.names("channels", ".channel") if not name.startswith("library/")]
     if not channels:
         raise InputError(Problem("there is no channel to trade yet", hint="cli.py new channel my_channel makes one"))
     if channel is None and len(channels) > 1:

@@ -110,10 +110,18 @@ class Workspace:
             path = self.root / "channels" / f"{name}.channel"
             profile: Profile | None = None
             if path.is_file():
-                profile, found = load_profile(self.read_source(path), name)
-                self.findings += found
+                known = self.names("channels", ".channel")
+                profile, found = load_profile(self.read_source(path), name, self._channel_source, known)
+                self.findings += [one for one in found if one not in self.findings]
             self._profiles[name] = profile
         return self._profiles[name]
+
+    def _channel_source(self, name: str) -> SourceText | None:
+        """The text of a profile by its name; None when there is no such file below ``channels/``."""
+        base = (self.root / "channels").resolve()
+        path = base / f"{name}.channel"
+        inside = path.resolve().is_relative_to(base)
+        return self.read_source(self.root / "channels" / f"{name}.channel") if inside and path.is_file() else None
 
     def rule_file(self, name: str) -> RuleFile | None:
         """The rules ``rules/<name>.yaml``; None when they have errors or are not there."""

@@ -47,7 +47,13 @@ def profile(layouts: str, head: str = HEAD) -> Profile:
 
 def findings(text: str) -> list[Diagnostic]:
     """Every finding of a profile."""
-    return load_profile(SourceText("test.channel", text), "test")[1]
+    return load_profile(SourceText("test.channel", text), "test", shipped)[1]
+
+
+def shipped(name: str) -> SourceText | None:
+    """The text of a profile that comes with the program."""
+    path = ROOT / "channels" / f"{name}.channel"
+    return SourceText(f"{name}.channel", path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def concise(found: Diagnostic) -> str:

@@ -9,7 +9,7 @@ import pytest
 from engine.channel import load_profile
 from engine.config.diagnostics import CODES, has_errors
 from engine.config.text import SourceText
-from tests.channel.helpers import concise
+from tests.channel.helpers import concise, shipped
 
 BAD = Path(__file__).with_name("bad")
 FILES = sorted(BAD.glob("*.channel"))
@@ -17,7 +17,7 @@ FILES = sorted(BAD.glob("*.channel"))
 
 def rendered(path: Path) -> str:
     source = SourceText(path.name, path.read_text(encoding="utf-8"))
-    loaded, found = load_profile(source, path.stem)
+    loaded, found = load_profile(source, path.stem, shipped, ("library/blocks", "library/cornix", "my_channel"))
     assert (loaded is None) is has_errors(found)
     return "".join(concise(one) + "\n" for one in found)
 

@@ -15,7 +15,7 @@ import pytest
 
 from engine.channel import Profile, load_profile, read
 from engine.config.text import SourceText
-from tests.channel.helpers import ROOT
+from tests.channel.helpers import ROOT, shipped
 
 SHIPPED = sorted((ROOT / "channels").rglob("*.channel"))
 COMMON = ["9", "9.9", "9,999", " ", "  ", "\n", "1) ", "a", "-", "%", "x", "(", "\u200b", "①", "🔥", "t.me/x "]
@@ -58,7 +58,7 @@ def seconds(loaded: Profile, message: str, tries: int = 3) -> float:
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_eight_times_the_text_takes_about_eight_times_as_long(path) -> None:
-    loaded, _ = load_profile(SourceText(path.name, path.read_text(encoding="utf-8")), path.stem)
+    loaded, _ = load_profile(SourceText(path.name, path.read_text(encoding="utf-8")), path.stem, shipped)
     assert loaded is not None
     dice = random.Random(7)
     pieces = fragments(loaded)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.channel import explain, load_profile, read, render
 from engine.channel.cases import describe
 from engine.config.text import SourceText
-from tests.channel.helpers import ROOT, profile, signal
+from tests.channel.helpers import ROOT, profile, shipped, signal
 
 SHIPPED = sorted((ROOT / "channels").rglob("*.channel"))
 TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in SHIPPED}
@@ -60,7 +60,7 @@ def test_loading_never_raises_and_every_finding_lies_in_the_file(text: str) -> N
         assert one.code.startswith("D")
 
 
-PROFILES = {stem: load_profile(SourceText(stem, text), stem)[0] for stem, text in TEXTS.items()}
+PROFILES = {stem: load_profile(SourceText(stem, text), stem, shipped)[0] for stem, text in TEXTS.items()}
 WORDS = ["BUY", "SELL", "LONG", "BTC", "ETH/USDT", "64800", "64,800.5", "3.", "-", "~", "1)", "①", "TP", "SL", "@", "%"]
 WORDS += [
     "Entry Zone:",

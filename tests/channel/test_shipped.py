@@ -5,23 +5,26 @@ from __future__ import annotations
 import pytest
 
 from engine.channel import Profile, load_profile
-from engine.config.text import SourceText
-from tests.channel.helpers import ROOT, reads
+from tests.channel.helpers import ROOT, reads, shipped
 
-SHIPPED = sorted((ROOT / "channels").rglob("*.channel"))
+FOLDER = ROOT / "channels"
+SHIPPED = sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.rglob("*.channel"))
 DEMO = ("demo_keel", "demo_coin", "demo_echo")
 
 
 def load(stem: str) -> Profile:
-    path = ROOT / "channels" / f"{stem}.channel"
-    loaded, found = load_profile(SourceText(path.name, path.read_text(encoding="utf-8")), stem)
+    source = shipped(stem)
+    assert source is not None
+    loaded, found = load_profile(source, stem, shipped)
     assert loaded is not None, found
     return loaded
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_a_shipped_profile_has_tests_and_no_findings(path) -> None:
-    loaded, found = load_profile(SourceText(path.name, path.read_text(encoding="utf-8")), path.stem)
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_profile_has_tests_and_no_findings(name: str) -> None:
+    source = shipped(name)
+    assert source is not None
+    loaded, found = load_profile(source, name, shipped)
     assert found == []
     assert loaded is not None
     assert any(not case.expected for case in loaded.tests)

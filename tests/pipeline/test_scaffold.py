@@ -49,7 +49,7 @@ def test_a_new_strategy_trades_the_channel_that_is_named(workspace: Path, run: R
     data = yaml.safe_load((workspace / "strategies" / "mine.yaml").read_text(encoding="utf-8"))
     assert data["channels"] == ["btc_eth_zones"]
     assert data["rules"] == ["default"]
-    for path in (workspace / "channels").iterdir():
+    for path in (workspace / "channels").glob("*.channel"):  # the library is no channel to trade
         path.unlink()
     assert "there is no channel to trade yet" in run("new", "strategy", "other").stderr
 
