@@ -90,7 +90,9 @@ class Fields:
             return rf"({one}(?:{self._joint}{one}){{0,3}}){NO_LETTER_AHEAD}(?![\d%])"
         if field == "share":
             return rf"({self.notation.token}{_BLANK}%|%{_BLANK}{self.notation.token}|\d{{1,2}}+/\d{{1,2}}+(?!\d))"
-        return rf"({self.notation.token}{NO_LETTER_AHEAD}|\w++)"  # any
+        if re.fullmatch(r"\s*[^\W\d]+\s*", sample):  # any, where the sample is a word of letters
+            return r"([^\W\d]++(?!\w))"
+        return rf"({self.notation.token}\w*+|\w++)"  # a number is taken whole, with the letters behind it
 
     def _distance(self) -> str:
         """A stop said as a percentage or in points."""

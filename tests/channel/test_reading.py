@@ -438,3 +438,16 @@ def test_turkish_letters(message: str, expected: str) -> None:
         + signal("{side: Alış} {symbol: BTCUSDT} {entry: 64800} Hedef {target: 65000} Zarar kes {stop: 63000}")
     )
     assert reads(loaded, message) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "leverage"),
+    [("Isolated 3.0X", 3.0), ("3.0X", 3.0), ("25.5x", 25.5), ("Cross 10x", 10.0), ("(x20)", 20.0)],
+)
+def test_a_word_that_varies_never_takes_a_piece_of_a_number(message: str, leverage: float) -> None:
+    loaded = profile(
+        'signal "a"\n<<<\n{side: BUY} {symbol: BTC} {entry: 64800} SL {stop: 64000} '
+        "Leverage {? {any: Isolated} } {leverage: 3.0X}\n>>>\n"
+    )
+    (setup,) = read(loaded, f"BUY BTC 64800 SL 64000 Leverage {message}").setups
+    assert setup.leverage == leverage
