@@ -8,6 +8,7 @@ from engine.collect.reading import ReadResult
 from engine.config.strategy import Strategy
 from engine.pipeline.prices import Prices
 from engine.pipeline.replay import Replay
+from engine.pipeline.validate import plural
 from engine.pipeline.workspace import Workspace
 from engine.units import iso, show_duration
 
@@ -78,7 +79,7 @@ def warnings(played: Replay, readings: dict[str, ReadResult], without: set[str])
             found.append(f"{name}: no message of the period was read as a call; check the profile")
         if reading.updates:
             found.append(
-                f"{name}: {len(reading.updates):,} updates (close, cancel, move stop) were read but not acted on"
+                f"{name}: {plural(len(reading.updates), 'update')} (close, cancel, move stop) read but not acted on"
             )
     ambiguous = int(played.table.ambiguous[played.table.filled].sum())
     if played.table.filled.any() and ambiguous > 0.1 * played.table.filled.sum():
