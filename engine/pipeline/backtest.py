@@ -45,7 +45,7 @@ from engine.report.tables import CALLS_FILE, EQUITY_FILE, write_calls, write_equ
 from engine.risk import RuleBook
 from engine.simulate.equity import EquityCurve, equity_curve
 from engine.simulate.flows import Venue
-from engine.simulate.walk import Walk, WalkResult, tradable
+from engine.simulate.walk import Walk, WalkResult
 from engine.units import HOUR_MS, iso, moment_ms
 
 if TYPE_CHECKING:
@@ -106,9 +106,7 @@ def run_backtest(
         workspace.settings.timezone,
         [signals[i].message.posted_ms for i in _signal_of_row(played)],
     )
-    eligible = set(played.eligible())
-    rows = [row for row in tradable(played.table) if row in eligible]
-    walked = walk.run(rows, lambda items: track(items, "walking the account"))
+    walked = walk.run(played.eligible(), lambda items: track(items, "walking the account"))
     curve = _curve(strategy, walked, played.venue)
     held = None
     if strategy.to_ms != whole.to_ms:

@@ -60,17 +60,14 @@ def import_export(workspace: Workspace, export: Path, name: str, chat: str | Non
 
 def parse_archive(workspace: Workspace, track: Track) -> str:
     """Read the archive with all profiles, write data/signals_parsed.csv; a line for each channel."""
-    from engine.collect.archive import Archive, ArchiveError
+    from engine.collect.archive import Archive
     from engine.collect.table import write_signals
-    from engine.pipeline.readings import read_with
+    from engine.pipeline.readings import read_messages, read_with
 
     archive = Archive(workspace.archive_path)
     by_channel: dict[str, list[Message]] = {}
-    try:
-        for message in archive.read():
-            by_channel.setdefault(message.channel, []).append(message)
-    except ArchiveError as error:
-        raise InputError(error.problem) from None
+    for message in read_messages(archive):
+        by_channel.setdefault(message.channel, []).append(message)
     if not by_channel:
         hint = "import a history: cli.py import result.json --channel NAME"
         raise InputError(Problem("there are no messages", workspace.shown(workspace.archive_path), hint=hint))

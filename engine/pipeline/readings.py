@@ -52,7 +52,7 @@ def channel_messages(
             found[profile.id] = demo_messages(profile.source.address, world, seed, profile.id)
             archived.discard(profile.id)
     if archived:
-        for message in read_messages(workspace):
+        for message in read_messages(Archive(workspace.archive_path)):
             if message.channel in archived:
                 found[message.channel].append(message)
     for name in sorted(archived):
@@ -67,10 +67,10 @@ def channel_messages(
     return found
 
 
-def read_messages(workspace: Workspace) -> Iterator[Message]:
-    """All message versions of the archive. Raises InputError when it cannot be read."""
+def read_messages(archive: Archive) -> Iterator[Message]:
+    """All message versions of an archive. Raises InputError when it cannot be read."""
     try:
-        yield from Archive(workspace.archive_path).read()
+        yield from archive.read()
     except ArchiveError as error:
         raise InputError(error.problem) from None
 

@@ -20,12 +20,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from engine.config.strategy import Strategy
-from engine.domain import Account, Halt, OpenTrade, PathStatus, Plan, Proposal, RuleNote, Trade
+from engine.domain import Account, Halt, OpenTrade, Plan, Proposal, RuleNote, Trade
 from engine.simulate.books import Books, Holding, Marks
 from engine.simulate.flows import Venue, flows_of
 from engine.simulate.judge import Judge
 from engine.simulate.money import Money
-from engine.simulate.table import CODE, PathTable
+from engine.simulate.table import PathTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +214,3 @@ class Walk:
 def _covers(halt: Halt, plan: Plan) -> bool:
     """Whether a halt concerns a plan."""
     return (not halt.channels or plan.channel in halt.channels) and (not halt.symbols or plan.symbol in halt.symbols)
-
-
-def tradable(table: PathTable) -> list[int]:
-    """The rows whose orders would be placed at all: not those without data, nor those that came too late."""
-    out = (CODE[PathStatus.NO_DATA], CODE[PathStatus.TOO_LATE])
-    return np.flatnonzero(~np.isin(table.status, out)).tolist()

@@ -16,7 +16,7 @@ from engine.simulate.judge import Judge, TakeAll
 from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
 from engine.simulate.terms import Terms
-from engine.simulate.walk import Walk, WalkResult, tradable
+from engine.simulate.walk import Walk, WalkResult
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.simulate.world import bars, plan, strategy
 
@@ -38,7 +38,7 @@ def walk(
     money = money_of(table, terms, candles, funding)
     posted = [p.act_ms - 5000 for p in plans]
     venue = Venue(terms, candles, funding)
-    return Walk(table, money, given or strategy(), judge or TakeAll(), venue, "UTC", posted).run(tradable(table))
+    return Walk(table, money, given or strategy(), judge or TakeAll(), venue, "UTC", posted).run(range(len(table)))
 
 
 @dataclass
@@ -178,7 +178,7 @@ def test_the_day_starts_at_midnight_of_the_zone() -> None:
     plans = [plan(LONG, act_ms=0, number=1), *(plan(LONG, act_ms=h * HOUR_MS, number=h) for h in (10, 21, 22))]
     table = simulate(plans, candles, FREE)
     money = money_of(table, FREE, candles)
-    Walk(table, money, strategy(), judge, Venue(FREE, candles), "Europe/Sofia", [0] * 4).run(tradable(table))
+    Walk(table, money, strategy(), judge, Venue(FREE, candles), "Europe/Sofia", [0] * 4).run(range(len(table)))
     # 1970-01-01 00:00 UTC is 02:00 in Sofia; its next midnight is 22:00 UTC
     assert [round(a.day_start_equity) for a in judge.accounts] == [10_000, 10_000, 10_000, 9_900]
 
