@@ -36,6 +36,7 @@ class EntryKind(StrEnum):
     LIMIT = "limit"
     ZONE = "zone"  # two bounds of one order area
     LADDER = "ladder"  # separate orders
+    BREAKOUT = "breakout"  # a stop entry: in when price goes through the level in the trade's direction
 
 
 # --------------------------------------------------------------------------- message
@@ -104,31 +105,50 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Distance:
-    """A level said relative to the entry: ``5%`` (value 5, unit percent) or ``600 points``. Always positive.
+    """A level said relative to the entry: ``5%`` (value 5, unit percent), ``600 points`` or ``2R``. Always positive.
 
-    ``base`` says from where in a zone or ladder it counts: the edge that price reaches first, the far one, the middle.
+    ``R`` is the distance between entry and stop, so only a target can be said in it. ``base`` says from where in a
+    zone or ladder it counts: the edge that price reaches first, the far one, the middle.
     """
 
     value: float
-    unit: Literal["percent", "points"]
+    unit: Literal["percent", "points", "R"]
     base: Literal["near", "middle", "far"] = "middle"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A take-profit level. ``price`` None is an open target (moon); ``share`` is the fraction the call names."""
+    """A take-profit level; ``share`` is the fraction the call names.
+
+    ``price`` None with a ``distance`` is a target said relative to the entry, without one an open target (moon).
+    """
 
     price: float | None
     share: float | None = None
+    distance: Distance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseStop:
+    """A stop that acts only when a candle of ``timeframe_ms`` closes beyond it (``4h close below 63,000``).
+
+    ``hard`` is the price at which the call leaves at once all the same, where it names one.
+    """
+
+    timeframe_ms: int
+    hard: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What one layout read in a message, after the checks: one trade that a channel proposes.
 
-    ``entries`` is empty for a plain market call, one price for a limit, the two bounds (low, high) for a zone,
-    several prices in the order given for a ladder. ``reference`` is a market call's stated price. ``stop`` is a
-    price, a Distance or None. ``leverage`` is the first number the call names.
+    ``entries`` is empty for a plain market call, one price for a limit or a breakout, the two bounds (low, high) for a
+    zone, several prices in the order given for a ladder. ``reference`` is the stated price of a market entry.
+    ``market_leg``: a ladder whose first order is at the market, before the limits of ``entries``. ``entry_shares`` are
+    the fractions that the call gives its orders, the market leg's first (empty: it names none). ``stop`` is a price, a
+    Distance or None; ``close_stop`` says that it waits for a candle's close. ``leverage`` is the first number the call
+    names.
     """
 
     symbol: str
@@ -142,16 +162,27 @@ class Setup:
     leverage: float | None = None
     leverage_high: float | None = None
     values: tuple[Value, ...] = ()
+    market_leg: bool = False
+    entry_shares: tuple[float, ...] = ()
+    close_stop: CloseStop | None = None
 
 
-ActionKind = Literal["close", "cancel", "move-stop"]
+ActionKind = Literal[
+    "close", "cancel", "move-stop", "change", "add-targets", "re-enter",
+    "target-hit", "stop-hit", "entry-filled",
+]  # fmt: skip
+REPORTS: frozenset[ActionKind] = frozenset({"target-hit", "stop-hit", "entry-filled"})  # they never trade
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What one update layout read: a change to an open or resting trade.
+    """What one update layout read: a change to an open or resting trade, or a report (``REPORTS``).
 
-    ``level`` of a move-stop is a price or "breakeven"; ``share`` of a close is the fraction closed (1 = whole).
+    ``level`` of a move-stop is a price or "breakeven"; with ``target`` n the stop goes to the n-th target (from 1); of
+    a target-hit ``target`` is the one that was hit. ``share`` of a close is the fraction closed (1 = whole).
+    ``order`` n of a cancel is the n-th entry order (None: all that still rest). A change carries the new levels, each
+    empty or None where it stays; add-targets carries ``targets``, re-enter ``entries`` (empty: as before).
+    ``side`` and ``signal_ref`` (the channel's own id of a signal, as written) help to bind it.
     """
 
     kind: ActionKind
@@ -160,6 +191,13 @@ class Action:
     level: float | Literal["breakeven"] | None = None
     share: float = 1.0
     values: tuple[Value, ...] = ()
+    target: int | None = None
+    order: int | None = None
+    entries: tuple[float, ...] = ()
+    targets: tuple[Target, ...] = ()
+    stop: float | Distance | None = None
+    side: Side | None = None
+    signal_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
