@@ -72,7 +72,7 @@ class Fields:
         if field == "side":
             return self._side()
         if field == "symbol":
-            return self._symbol()
+            return self._symbol(signed=sample[:1] in ("$", "#"))
         if field == "entry":
             market = alternatives(self.words.phrases("market"))
             price = self._price if single else rf"(?:{self._range}|{market}(?:{self._joint}{self._price})?)"
@@ -86,7 +86,7 @@ class Fields:
         if field == "stop":
             return rf"{about}({self._distance()}|{self._price}|{alternatives(self.words.phrases('breakeven'))}){behind}"
         if field == "leverage":
-            one = rf"{_X}?{_BLANK}\d{{1,3}}+(?:[.,]\d++)?{_BLANK}{_X}?"
+            one = rf"(?:{_X}{_BLANK})?\d{{1,3}}+(?:[.,]\d++)?(?:{_BLANK}{_X})?"
             return rf"({one}(?:{self._joint}{one}){{0,3}}){NO_LETTER_AHEAD}(?![\d%])"
         if field == "share":
             return rf"({self.notation.token}{_BLANK}%|%{_BLANK}{self.notation.token}|\d{{1,2}}+/\d{{1,2}}+(?!\d))"
@@ -106,14 +106,19 @@ class Fields:
         signs = alternatives(self._signs("side"))
         return rf"((?:{signs}\W{{0,4}})?{words}|{signs})"
 
-    def _symbol(self) -> str:
-        """An alias, or a ticker with its quote currency: BTC, BTCUSDT, BTC/USDT, $BTC, BTCUSDT.P."""
+    def _symbol(self, signed: bool = False) -> str:
+        """An alias, or a ticker with its quote currency: BTC, BTCUSDT, BTC/USDT, $BTC, BTCUSDT.P.
+
+        ``signed``: its ``$`` or ``#`` belongs to the value and has to be there.
+        """
         reserved = alternatives(self.words.trade_words())
         quotes = rf"(?:{'|'.join(QUOTES).lower()})(?![a-z0-9])"
         ticker = rf"(?=\d*+[a-zавекмнорстухѕіј])[{_TICKER}]{{1,20}}+"
         quoted = rf"\d{{1,5}}+(?={_BLANK}/{_BLANK}{quotes})|(?<=[$#])\d{{1,2}}+(?![\w.,])"
         tail = rf"(?:{_BLANK}[/|:-]?{_BLANK}{quotes})?(?:\.p(?!\w)|[ -]?perp(?!\w))?"
         free = rf"(?:[$#]++{_BLANK}|(?!{reserved}(?!{_BLANK}/)))"
+        if signed:
+            return rf"([$#]++{_BLANK}(?:{ticker}|\d{{1,2}}+(?![\w.,])){tail})(?![^\W\d{DENSE}])"
         return (
             rf"{free}({alternatives(map(' '.join, self.words.symbols))}|(?:{ticker}|{quoted}){tail})(?![^\W\d{DENSE}])"
         )
@@ -140,7 +145,7 @@ class Fields:
 
     def symbol(self, text: str, quote: str) -> str | None:
         """The symbol with its quote currency; None when neither the text nor the profile names one."""
-        bare = re.sub(r"\s+", "", text)
+        bare = re.sub(r"\s+", "", text).lstrip("$#")
         alias = self.words.symbols.get(tokens_of(text))
         name = alias or bare.translate(_LOOKALIKES if re.search("[a-z0-9]", bare) else {}).upper()
         name = re.sub(r"\.P$|(?<=.)-?PERP$", "", name)
