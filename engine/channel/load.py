@@ -12,6 +12,7 @@ from engine.channel.cases import case_faults
 from engine.channel.checks import sample_faults
 from engine.channel.compiler import compile_layouts, mark_faults, taken_layouts
 from engine.channel.library import Library, find_named, joined
+from engine.channel.phrasebook import phrasebook
 from engine.channel.phrases import phrase_pattern, text_pattern, unread_regex
 from engine.channel.profile import Profile
 from engine.channel.settings import read_settings
@@ -45,16 +46,16 @@ def _load(
     whole, faults = _with_others(file, source, chain, library)
     found += faults
     header, faults = read_settings(file, source)
-    words, word_faults = compile_words(whole, source)
-    fields = Fields(words, header.notation)
+    words, update_words, word_faults = compile_words(whole, source)
+    fields, update_fields = Fields(words, header.notation), Fields(update_words, header.notation)
     found += faults + word_faults
     for phrase in (*file.never, *file.ignore):
         found += mark_faults(phrase.pieces, fields, source, in_phrase=True)
-    layouts, faults = compile_layouts(file, fields, header.settings, source)
+    layouts, faults = compile_layouts(file, fields, update_fields, header.settings, source)
     found += faults
     if has_errors(found):
         return None, _sorted(found), whole
-    layouts += taken_layouts(whole.layouts[len(file.layouts) :], fields, source)
+    layouts += taken_layouts(whole.layouts[len(file.layouts) :], fields, update_fields, source)
     profile = Profile(
         id=chain[-1],
         name=file.name,
@@ -63,6 +64,8 @@ def _load(
         authors=header.authors,
         settings=header.settings,
         fields=fields,
+        update_fields=update_fields,
+        phrasebook=phrasebook(layouts, update_fields),
         layouts=tuple(layouts),
         never=tuple(phrase_pattern(phrase, fields) for phrase in whole.never),
         ignore=tuple(phrase_pattern(phrase, fields) for phrase in whole.ignore),
@@ -70,7 +73,7 @@ def _load(
         unread=unread_regex(words),
         tests=tuple(file.tests),
     )
-    found += unused_words(file, whole, words, source) + sample_faults(profile, file, source)
+    found += unused_words(file, whole, words, update_words, source) + sample_faults(profile, file, source)
     if not file.tests:
         message, hint = "this profile has no tests", 'paste a message that is no call: test "chat" ... expect nothing'
         found.append(diagnose(source, file.name_span, "D501", message, hint, "warning"))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from engine.channel.layout import Layout
 from engine.channel.phrases import PhrasePattern
 from engine.channel.tree import Case
 from engine.channel.values import Fields
 from engine.domain import Side
+
+if TYPE_CHECKING:
+    from engine.channel.phrasebook import Phrasebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Settings:
 
     ``whole_range_ends`` completes range ends that were cut off. ``largest_distance`` is the largest plausible distance
     of a stop from the entry, as a fraction of it; a target may be ten times as far. ``stop_in_points`` allows a bare
-    number to be a distance in points.
+    number to be a distance in points. ``part`` is how much an update closes that says no more than "a part".
     """
 
     unread: Literal["refuse", "allow"] = "refuse"
@@ -39,13 +42,15 @@ class Settings:
     stop_in_points: bool = False
     distance_from: Literal["near", "middle", "far"] = "middle"
     largest_distance: float = 0.4
+    part: float | None = None
 
 
 @dataclass(frozen=True)
 class Profile:
     """A channel profile that was loaded without errors. ``id`` is the stem of its file, ``path`` as shown to users.
 
-    ``unread`` finds what must not stay unclaimed in a call.
+    ``unread`` finds what must not stay unclaimed in a call. ``update_fields`` know the words of updates, ``fields``
+    those of calls.
     """
 
     id: str
@@ -55,7 +60,9 @@ class Profile:
     authors: tuple[str, ...]
     settings: Settings
     fields: Fields
+    update_fields: Fields
     layouts: tuple[Layout, ...]
+    phrasebook: Phrasebook | None = field(default=None, repr=False)
     never: tuple[PhrasePattern, ...] = ()
     ignore: tuple[PhrasePattern, ...] = ()
     footer: PhrasePattern | None = None

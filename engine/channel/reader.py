@@ -3,7 +3,8 @@
 1. refuse what is too long, or not from an author; fold (``fold.py``); cut the footer;
 2. refuse what holds a ``never`` phrase; turn into blanks what ``ignore`` names;
 3. try the layouts in the order of the file (``match_layout``): lines of the message against lines of the template;
-4. the first layout that fits and leaves no number and no trade word unclaimed is the one;
+4. the first layout that fits and leaves no number and no trade word unclaimed is the one; where none is, the phrases of
+   updates are tried (``phrasebook.py``);
 5. make setups or actions of its values (``setups.py``) and check their levels.
 
 Every step goes over the message once, whatever a stranger posts: lines are matched by chains that never go back.
@@ -13,11 +14,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from engine.channel.actions import change_of
 from engine.channel.fold import Folded, fold
 from engine.channel.layout import START, Layout, State
 from engine.channel.pattern import Found, Step, behind_gap, walk
+from engine.channel.phrasebook import links_of, read_phrases
 from engine.channel.profile import Profile
 from engine.channel.setups import build
 from engine.domain import Action, Reading, Refusal, Setup
@@ -50,11 +53,19 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A message ready to be matched: folded, footer cut, ignored phrases blanked, its lines as half-open offsets."""
+    """A message ready to be matched: folded, footer cut, ignored phrases blanked, its lines as half-open offsets.
+
+    ``never`` holds the refusals of phrases that forbid only calls ("signal") or only updates ("update").
+    """
 
     folded: Folded
     text: str
     lines: list[tuple[int, int]]
+    never: dict[str, Refusal] = field(default_factory=dict)
+
+    def barred(self, layout: Layout) -> bool:
+        """Whether a phrase of ``never`` forbids what this layout reads."""
+        return bool(self.never) and ("update" if layout.action else "signal") in self.never
 
 
 def read(profile: Profile, text: str, posted_ms: int | None = None, sender: str | None = None) -> Reading:
@@ -69,7 +80,7 @@ def read(profile: Profile, text: str, posted_ms: int | None = None, sender: str 
     unread: Refusal | None = None
     claimed = 0
     for layout in profile.layouts:
-        if not layout.valid_at(posted_ms):
+        if layout.phrases or prepared.barred(layout) or not layout.valid_at(posted_ms):
             continue
         match = match_layout(layout, prepared.text, prepared.lines)
         if match.setups:
@@ -80,6 +91,15 @@ def read(profile: Profile, text: str, posted_ms: int | None = None, sender: str 
                 unread, claimed = refusal, match.lines
         elif match.position >= 0 and (farthest is None or progress(match) > progress(farthest)):
             farthest = match
+    spoken = None
+    if profile.phrasebook and "update" not in prepared.never:
+        spoken = read_phrases(profile, prepared.text, prepared.lines, prepared.folded, text, posted_ms)
+        if isinstance(spoken, tuple):
+            return Reading(actions=spoken)
+    if prepared.never:
+        return Reading(refusal=next(iter(prepared.never.values())))
+    if unread is None and isinstance(spoken, Refusal):
+        unread = spoken
     if unread is None:
         unread = _no_layout(farthest, prepared) if farthest else _NOTHING
     return Reading(refusal=unread)
@@ -97,13 +117,17 @@ def prepare(profile: Profile, text: str, sender: str | None = None) -> Prepared 
     working = folded.text
     if profile.footer and (footer := profile.footer.pattern.search(working)):
         working = working[: footer.start()]
+    never: dict[str, Refusal] = {}
     for phrase in profile.never:
-        if phrase.key in working and (hit := phrase.pattern.search(working)):
-            return Refusal("never", f'holds the phrase "{phrase.shown}"', folded.origin(hit.start()))
+        if phrase.only not in never and phrase.key in working and (hit := phrase.pattern.search(working)):
+            refusal = Refusal("never", f'holds the phrase "{phrase.shown}"', folded.origin(hit.start()))
+            if not phrase.only:
+                return refusal
+            never[phrase.only] = refusal
     for phrase in profile.ignore:
         if phrase.key in working:
             working = phrase.pattern.sub(_blanks, working)
-    return Prepared(folded, working, [match.span() for match in _LINE.finditer(working)])
+    return Prepared(folded, working, [match.span() for match in _LINE.finditer(working)], never)
 
 
 def _blanks(match: re.Match[str]) -> str:
@@ -225,8 +249,11 @@ def _reading(profile: Profile, match: Match, prepared: Prepared, text: str) -> R
         made = build(profile, match.layout, found, prepared.text, prepared.folded, text)
         if isinstance(made, Refusal):
             return Reading(refusal=made)
-        if isinstance(made, Setup):
+        if isinstance(made, Setup) and match.layout.changes:
+            actions.append(change_of(made))
+        elif isinstance(made, Setup):
             setups.append(made)
         else:
-            actions.append(made)
-    return Reading(tuple(setups), tuple(actions))
+            actions += made
+    links = links_of(prepared.text, profile) if actions else ()
+    return Reading(tuple(setups), tuple(replace(action, links=links) for action in actions))
