@@ -45,7 +45,8 @@ def find_named(
 def joined(own: t.File, others: Iterable[t.File]) -> t.File:
     """A file with the parts of others behind its own; its settings and tests stay its own."""
     whole = replace(
-        own, words=list(own.words), never=list(own.never), ignore=list(own.ignore), layouts=list(own.layouts)
+        own, words=list(own.words), never=list(own.never), ignore=list(own.ignore), layouts=list(own.layouts),
+        forms=list(own.forms),
     )
     owner = {tokens_of(clean(word.text)): group.name for group in own.words for word in group.words}
     for other in others:
@@ -59,4 +60,5 @@ def joined(own: t.File, others: Iterable[t.File]) -> t.File:
         whole.never += [phrase for phrase in other.never if phrase not in whole.never]
         whole.ignore += [phrase for phrase in other.ignore if phrase not in whole.ignore]
         whole.layouts += [layout for layout in other.layouts if layout not in whole.layouts]
+        whole.forms += [form for form in other.forms if form not in whole.forms]
     return whole

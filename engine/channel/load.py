@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from engine.channel import tree as t
 from engine.channel.cases import case_faults
 from engine.channel.checks import sample_faults
+from engine.channel.form import compile_forms, form_faults, merged
 from engine.channel.compiler import compile_layouts, mark_faults, taken_layouts
 from engine.channel.library import Library, find_named, joined
 from engine.channel.phrases import phrase_pattern, text_pattern, unread_regex
@@ -51,7 +52,7 @@ def _load(
     for phrase in (*file.never, *file.ignore):
         found += mark_faults(phrase.pieces, fields, source, in_phrase=True)
     layouts, faults = compile_layouts(file, fields, header.settings, source)
-    found += faults
+    found += faults + form_faults(file.forms, source)
     if has_errors(found):
         return None, _sorted(found), whole
     layouts += taken_layouts(whole.layouts[len(file.layouts) :], fields, source)
@@ -64,6 +65,7 @@ def _load(
         settings=header.settings,
         fields=fields,
         layouts=tuple(layouts),
+        forms=compile_forms(merged(whole.forms), fields),
         never=tuple(phrase_pattern(phrase, fields) for phrase in whole.never),
         ignore=tuple(phrase_pattern(phrase, fields) for phrase in whole.ignore),
         footer=text_pattern(header.footer) if header.footer else None,

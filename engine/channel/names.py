@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SECTIONS = ("channel", "like", "defaults", "words", "never", "ignore", "signal", "update", "test")
+SECTIONS = ("channel", "like", "defaults", "words", "never", "ignore", "form", "signal", "update", "test")
 
 FIELDS = {
     "side": "long or short, as the channel says it",
@@ -74,6 +74,31 @@ SPECIAL_GROUPS = {
     "range": ("to", "till", "and"),
     "points": ("points", "point", "pts", "pt"),
 }
+# What the words of a form stand for; the first group that has a word is its meaning.
+FORM_GROUPS = {
+    "entry": "before an entry price: Entry, Buy zone",
+    "entry long": "before an entry price, and it says buy: Buy, Long above",
+    "entry short": "before an entry price, and it says sell: Sell",
+    "entry add": "before a limit order that comes on top: DCA",
+    "above": "between an entry's label and a price to break out over",
+    "below": "between an entry's label and a price to break out under",
+    "target": "before a take-profit price: TP, Target",
+    "stop": "before a stop price: SL, Stop loss",
+    "close": "words for a candle's close, which a stop waits for",
+    "leverage": "before a leverage",
+    "symbol": "before a coin: Coin, Pair",
+    "side": "before long or short: Direction",
+    "skip": "before numbers that say nothing about the trade: Risk, Accuracy",
+    "plain": "words with long, short or a label in them that mean neither: short term",
+    "doubt": "words that turn a call into a thought: if, maybe, wait",
+    "done": "signs and words of a price that was reached: ✅",
+    "no coin": "words in capitals that are no coin: VIP, SCALP",
+    "coin": "coins that may stand in any letters, without # or quote",
+}
+# Groups whose words open a field for the numbers behind them.
+FORM_LABELS = frozenset(
+    {"entry", "entry long", "entry short", "entry add", "target", "stop", "leverage", "symbol", "side", "skip"}
+)
 QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "DAI", "USD", "EUR", "TRY", "BTC", "ETH", "BNB")
 CURRENCIES = ("usdt", "usdc", "busd", "usd")
 

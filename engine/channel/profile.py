@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from engine.channel.form import Form
 from engine.channel.layout import Layout
 from engine.channel.phrases import PhrasePattern
 from engine.channel.tree import Case
@@ -59,6 +60,7 @@ class Profile:
     never: tuple[PhrasePattern, ...] = ()
     ignore: tuple[PhrasePattern, ...] = ()
     footer: PhrasePattern | None = None
+    forms: tuple[Form, ...] = ()
     unread: re.Pattern[str] = field(default=re.compile(r"\d"), repr=False)
     tests: tuple[Case, ...] = field(default=(), repr=False)
 

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.channel.fold import Folded, fold
+from engine.channel.form import Form
+from engine.channel.form_read import read_form
 from engine.channel.layout import START, Layout, State
 from engine.channel.pattern import Found, Step, behind_gap, walk
 from engine.channel.profile import Profile
@@ -80,9 +82,33 @@ def read(profile: Profile, text: str, posted_ms: int | None = None, sender: str 
                 unread, claimed = refusal, match.lines
         elif match.position >= 0 and (farthest is None or progress(match) > progress(farthest)):
             farthest = match
+    for form in profile.forms:
+        reading = _read_form(profile, form, prepared, text)
+        if reading is not None and (reading.setups or unread is None):
+            return reading
     if unread is None:
         unread = _no_layout(farthest, prepared) if farthest else _NOTHING
     return Reading(refusal=unread)
+
+
+def _read_form(profile: Profile, form: Form, prepared: Prepared, text: str) -> Reading | None:
+    """What a form makes of a message; None where it sees no call in it."""
+    folded = prepared.folded
+
+    def spelled(start: int, end: int) -> str:
+        return text[slice(*folded.original(start, end))]
+
+    result = read_form(form, prepared.text, spelled)
+    if result is None:
+        return None
+    found, refusal = result
+    if refusal is not None:
+        return Reading(refusal=replace(refusal, position=folded.origin(refusal.position or 0)))
+    made = build(profile, form, found, prepared.text, folded, text)
+    if isinstance(made, Refusal):
+        return Reading(refusal=made)
+    assert isinstance(made, Setup)
+    return Reading((made,))
 
 
 def prepare(profile: Profile, text: str, sender: str | None = None) -> Prepared | Refusal:
