@@ -7,6 +7,7 @@ is none, the label of the entry (Buy zone) says it, or a sign; where nothing doe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -14,12 +15,16 @@ from itertools import pairwise
 from engine.channel.form import Form
 from engine.channel.form_scan import Token
 from engine.channel.form_walk import Claims
-from engine.channel.vocabulary import tokens_of
+from engine.channel.vocabulary import DENSE
 from engine.domain import Refusal
 
 PROSE_WORDS = 6  # a line of so many words without a value is talk
+DENSE_CHARACTER = re.compile(f"[{DENSE}]")
 MOST_LETTERS = 12  # of a ticker
+_ENDS = frozenset({"target", "stop", "number"})  # of the part of a line that may name the coin
 _SIDES = frozenset({"long", "short", "entry long", "entry short"})
+_NEVER_COINS = _SIDES | {"entry", "target", "stop", "leverage", "no coin"}
+
 
 @dataclass(slots=True)
 class Head:
@@ -55,7 +60,7 @@ def _symbol(form: Form, above: Sequence[Token], spelled: Callable[[int, int], st
     for group in (
         _labelled(above),
         [token for token in above if token.kind == "pair"],
-        [token for token in above if token.kind == "tag" and not _is_no_coin(form, token.text)],
+        [token for token in above if token.kind == "tag" and _may_be_coin(form, token, above)],
         [token for token in above if token.kind == "alias"],
         _beside_side(form, above, spelled),
     ):
@@ -70,9 +75,15 @@ def _symbol(form: Form, above: Sequence[Token], spelled: Callable[[int, int], st
     return None
 
 
+def _may_be_coin(form: Form, tag: Token, tokens: Sequence[Token]) -> bool:
+    """Whether a tag is a coin: it means nothing else, and one of a single letter stands beside the side."""
+    beside = len(tag.text) > 1 or any(token.kind in _SIDES and token.line == tag.line for token in tokens)
+    return beside and form.means(tag.text) not in _NEVER_COINS
+
+
 def _is_no_coin(form: Form, name: str) -> bool:
     """Whether a name has another meaning in the form."""
-    return form.meaning.get(tokens_of(name), "coin") not in ("coin", "alias")
+    return form.means(name) not in ("", "coin", "alias")
 
 
 def _labelled(tokens: Sequence[Token]) -> list[Token]:
@@ -103,7 +114,8 @@ def _beside_side(form: Form, tokens: Sequence[Token], spelled: Callable[[int, in
     for number in sorted({token.line for token in tokens}):
         line = [token for token in tokens if token.line == number]
         sided = any(token.kind in _SIDES for token in line)
-        words = [token for token in line if token.kind in ("word", "coin")]
+        ends = next((at for at, token in enumerate(line) if token.kind in _ENDS), len(line))
+        words = [t for t in line[:ends] if t.kind in ("word", "coin") and not DENSE_CHARACTER.match(t.text)]
         coins = [token for token in words if is_ticker(token)]
         if sided and len(words) > PROSE_WORDS:
             coins = [token for token in coins if token.kind == "coin"]

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from engine.channel.fold import INDEX
 from engine.channel.names import FORM_LABELS, QUOTES
+from engine.channel.trie import trie_pattern
 from engine.channel.values import Fields
 from engine.channel.vocabulary import DENSE, TOKEN
 
@@ -28,19 +29,14 @@ _DURATION = (
 
 def form_pattern(meaning: Mapping[tuple[str, ...], str], fields: Fields) -> re.Pattern[str]:
     """The one pattern of a form, from its phrases (as tokens) with their meaning; its group names are kinds."""
-    phrases = sorted(meaning, key=lambda tokens: (-sum(map(len, tokens)), tokens))
+    phrases = sorted(meaning)
     labels = [tokens for tokens in phrases if meaning[tokens] in FORM_LABELS and sum(map(len, tokens)) >= 2]
     gap = rf"[^\w\n{INDEX}]{{0,3}}+"
-    glued = "|".join(gap.join(map(re.escape, tokens)) for tokens in labels if tokens[0].isascii())
-    ends = rf"(?:(?!{_LETTER})|(?=(?:{glued})(?!{_LETTER})))" if glued else rf"(?!{_LETTER})"
-    spelled: dict[bool, list[str]] = {True: [], False: []}
-    for tokens in phrases:
-        if TOKEN.search(tokens[-1]):
-            dense = re.match(f"[{DENSE}]", tokens[-1][-1]) is not None
-            spelled[dense].append(gap.join(map(re.escape, tokens)))
-    if spelled[False]:
-        spelled[True].append(rf"(?:{'|'.join(spelled[False])}){ends}")
-    phrase = "|".join(spelled[True]) or r"(?!)"
+    glued = trie_pattern((tokens for tokens in labels if tokens[0].isascii()), gap)
+    ends = rf"(?:(?!{_LETTER})|(?={glued}(?!{_LETTER})))"
+    dense = [tokens for tokens in phrases if re.match(f"[{DENSE}]", tokens[-1][-1])]
+    spaced = [tokens for tokens in phrases if tokens not in set(dense) and TOKEN.search(tokens[-1])]
+    phrase = rf"{trie_pattern(dense, gap)}|{trie_pattern(spaced, gap)}{ends}"
     signs = [tokens[0] for tokens in phrases if not TOKEN.search(tokens[0])]
     for group in ("long", "short"):
         signs += fields.words.signs(group)
@@ -50,13 +46,16 @@ def form_pattern(meaning: Mapping[tuple[str, ...], str], fields: Fields) -> re.P
     ticker = rf"(?=\d*+[a-z{_LOOK_ALIKE}])[a-z0-9{_LOOK_ALIKE}]"
     tail = rf"(?:\.p(?!\w)|{_BLANK}-?perp(?!\w))?+"
     number = fields.notation.token
-    edge = rf"(?:(?![a-z0-9])|(?={glued or '(?!)'}))"
+    edge = rf"(?:(?![a-z0-9])|(?={glued}))"
     kinds = {
         "link": r"(?:https?://|www\.|t\.me/)\S++|@[a-z][\w-]*+",
         "nothing": (
             rf"#{_BLANK}\d++(?!\w)|#?[a-z]{{0,6}}\d{{7,}}+(?![\w.,])"
-            r"|20\d\d[-./]\d{1,2}[-./]\d{1,2}(?!\d)|\d{1,2}[./]\d{1,2}[./](?:20)?\d\d(?![\d.,])"
-            rf"|(?:r{_BLANK}[:/]?{_BLANK}r|risk[:/ ]*reward)(?![a-z])[^\w\n]*+{_NUMBER}(?:{_BLANK}[-:/]{_BLANK}{_NUMBER})?"
+            r"|\d{1,2}[-. ](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}[-., ]{1,2}(?:20)?\d\d(?!\d)"
+            r"|20\d\d[-./]\d{1,2}[-./]\d{1,2}(?!\d)"
+            r"|(?:[0-2]?\d|3[01])(?:\.(?:0?[1-9]|1[0-2])\.|/(?:0?[1-9]|1[0-2])/)(?:20)?\d\d(?![\d.,])"
+            rf"|(?:r{_BLANK}[:/]?{_BLANK}rr?|risk[:/ ]*reward)(?![a-z])[^\w\n]*+{_NUMBER}"
+            rf"(?:{_BLANK}[-:/]{_BLANK}{_NUMBER})?"
             rf"|{_NUMBER}{_BLANK}r{_BLANK}[:/]?{_BLANK}r?(?![a-z0-9])"
         ),
         "pair": (
@@ -66,7 +65,7 @@ def form_pattern(meaning: Mapping[tuple[str, ...], str], fields: Fields) -> re.P
             rf"|{ticker}{{1,20}}?(?:{dollars})(?:perp)?{edge}{tail}"
             rf"|\d{{1,5}}+{_BLANK}/{_BLANK}(?:{dollars})(?![a-z0-9])"
         ),
-        "tag": rf"(?<=[$#])(?<!\d[$#])(?=[{_LOOK_ALIKE}0-9]*+[a-z]){ticker}{{1,15}}+(?!{_LETTER})",
+        "tag": rf"(?<=[$#])(?<!\w[$#])(?=[{_LOOK_ALIKE}0-9]*+[a-z]){ticker}{{1,15}}+(?!{_LETTER})",
         "phrase": rf"(?:{phrase})",
         "sign": sign,
         "leverage": (
@@ -76,7 +75,7 @@ def form_pattern(meaning: Mapping[tuple[str, ...], str], fields: Fields) -> re.P
             rf"(?:{_BLANK}(?:{_DASH}|to|and|-?{_BLANK}max){_BLANK}(?:{_X}{_BLANK}\d{{1,3}}+|\d{{1,3}}+{_BLANK}{_X}))*+"
         ),
         "percent": (
-            rf"(?:[+-]?\d{{1,3}}+(?:[.,]\d{{1,2}})?(?:{_BLANK}%{_BLANK}{_DASH}{_BLANK}|{_DASH}))?"
+            rf"(?:[+-]?\d{{1,3}}+(?:[.,]\d{{1,2}})?(?:{_BLANK}%{_BLANK}{_DASH}{_BLANK}|{_DASH}|[ \t]to[ \t]))?"
             rf"[+-]?{_NUMBER}{_BLANK}%|%{_BLANK}{_NUMBER}"
         ),
         "time": (
@@ -87,8 +86,8 @@ def form_pattern(meaning: Mapping[tuple[str, ...], str], fields: Fields) -> re.P
             rf"{INDEX}++|(?<![\w.,(-])\d{{1,2}}+[)\]](?!\d*%)|\(\d{{1,2}}\)|\d{{1,2}}+(?:st|nd|rd|th)(?!\w)"
             rf"|(?<=\n)\d{{1,2}}+[.:](?![\d])|(?<=\n)\d{{1,2}}+\.(?=\d+[.,]\d)"
         ),
-        "share": rf"(?<=\()\d{{1,2}}/\d{{1,2}}(?={_BLANK}[)a-z])",
-        "junk": rf"{number}(?=[a-z])(?!(?:{dollars}|sats?)(?!{_LETTER})|{glued or '(?!)'})\w*+",
+        "share": r"(?<![\w.,/-])[1-5]/[2-9](?![\w.,/]|-\d)",
+        "junk": rf"{number}(?=[a-z])(?!(?:{dollars}|sats?)(?!{_LETTER})|{glued})\w*+",
         "number": number,
         "word": rf"{_LETTER}++(?:['’]{_LETTER}++)*+\d*+|[{DENSE}]",
     }

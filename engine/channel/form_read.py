@@ -36,7 +36,7 @@ def read_form(form: Form, text: str, spelled: Callable[[int, int], str]) -> tupl
     refusal = _refused(form, text, tokens, claims, head)
     if refusal is not None:
         return [], refusal
-    return _found(form, text, claims, head), None
+    return _found(claims, head), None
 
 
 def _refused(form: Form, text: str, tokens: Sequence[Token], claims: Claims, head: Head) -> Refusal | None:
@@ -58,7 +58,20 @@ def _refused(form: Form, text: str, tokens: Sequence[Token], claims: Claims, hea
         label = next((token for token in tokens if token.kind == kind), None)
         if label is not None and not claims.of(kind) and not (kind == "target" and claims.open_targets):
             return Refusal("unread", f'form "{form.name}" reads no price behind "{label.text}"', label.start)
-    return _entry_fault(form, claims, head)
+    return _entry_fault(form, claims, head) or _scale_fault(form, claims, head)
+
+
+def _scale_fault(form: Form, claims: Claims, head: Head) -> Refusal | None:
+    """Whole numbers for a cheap coin without its quote: they may be satoshi."""
+    symbol = head.symbol
+    if symbol is None or symbol.kind == "pair" or not form.whole or symbol.text in form.whole:
+        return None
+    prices = [number.token for number in claims.numbers if number.token.kind == "number"]
+    if symbol.kind != "alias" and all(price.text.isdecimal() for price in prices):
+        return Refusal(
+            "scale", f'whole numbers for "{symbol.text}" may be satoshi', prices[0].start if prices else None
+        )
+    return None
 
 
 def _done(tokens: Sequence[Token], claims: Claims) -> Token | None:
@@ -71,8 +84,10 @@ def _done(tokens: Sequence[Token], claims: Claims) -> Token | None:
         behind = tokens[at + 1] if at + 1 < len(tokens) else None
         if before is not None and before.line == token.line and before.start in levels:
             return token
-        if behind is not None and behind.line == token.line and (
-            behind.start in levels or behind.kind in ("target", "stop")
+        if (
+            behind is not None
+            and behind.line == token.line
+            and (behind.start in levels or behind.kind in ("target", "stop"))
         ):
             return token
     return None
@@ -87,7 +102,7 @@ def _entry_fault(form: Form, claims: Claims, head: Head) -> Refusal | None:
     return None
 
 
-def _found(form: Form, text: str, claims: Claims, head: Head) -> list[Found]:
+def _found(claims: Claims, head: Head) -> list[Found]:
     """The values as a layout would give them."""
     found: list[Found] = [(_mark("symbol"), head.symbol.start, head.symbol.end)] if head.symbol else []
     if head.side is not None:
@@ -119,6 +134,8 @@ def _entry_values(claims: Claims, entries: Sequence[Number]) -> list[Found]:
     added = [number for number in entries if number.field == "entry add"]
     market = claims.markets[0] if claims.markets else None
     ranged = len(entries) == 2 and entries[1].joined
+    if ranged and tokens[0].text == tokens[1].text:  # a zone without width
+        ranged, entries = False, entries[:1]
     at_market = [number for number in entries if number.field == "market"]
     if ranged and not added:
         return [(_mark("entry"), tokens[0].start, tokens[1].end)]

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 from engine.channel.form import Form
 from engine.channel.names import FORM_LABELS
-from engine.channel.vocabulary import tokens_of
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
     """A piece of a message: its kind, half-open offsets, and the number of its line from 0.
 
-    ``kind`` is a group of the form (``entry``, ``target`` ...), ``long``, ``short``, ``long sign``, ``market``, ``about``, ``range``,
-    ``points``, ``alias``, or one of ``pair``, ``tag``, ``number``, ``percent``, ``leverage of``, ``index``, ``share``,
-    ``time``, ``nothing`` (a number that says nothing here), ``junk`` (a number that nobody understands), ``word``.
+    ``kind`` is a group of the form (``entry``, ``target`` ...) or of the profile's words (``long``, ``market``,
+    ``about``, ``range`` ...), ``long sign`` or ``short sign``, ``alias``, ``pair``, ``tag``, ``number``, ``percent``,
+    ``leverage of``, ``index``, ``share``, ``time``, ``nothing`` (a number that says nothing here), ``junk`` (a number
+    that nobody understands) or ``word``.
     ``text`` is the folded text; ``index`` is the number behind a label (``TP2:``), 0 where there is none.
     """
 
@@ -27,6 +28,7 @@ class Token:
     index: int = 0
 
 
+_DIGITS = re.compile(r"\d++")
 _INDEX_BEHIND = re.compile(r"[ \t]*+[#№]?[ \t]*+(\d{1,2}+)(?=[ \t]*+[:)]|[ \t]*+=)|[ \t]*+#(\d{1,2}+)(?![\w.,])")
 
 
@@ -42,13 +44,15 @@ def scan(form: Form, text: str) -> list[Token]:
         kind, index = match.lastgroup or "", 0
         if kind in ("phrase", "sign"):
             phrase = match[0]
-            kind = form.meaning.get(tokens_of(phrase)) or _side_sign(form, phrase)
+            kind = form.means(phrase) or _side_sign(form, phrase)
+            if kind == "no coin" and text[end : end + 1].isdigit():  # EMA200
+                kind, end = "word", _DIGITS.match(text, end).end()  # type: ignore[union-attr]
             behind = _INDEX_BEHIND.match(text, end) if kind in FORM_LABELS else None
             if behind:
                 index, end = int(behind[1] or behind[2]), behind.end()
         elif kind == "leverage":
             kind = "leverage of"
-        tokens.append(Token(kind, start, end, line, text[match.start() : match.end()], index))
+        tokens.append(Token(kind, start, end, line, match[0], index))
         at = max(end, start + 1)
     return tokens
 

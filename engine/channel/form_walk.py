@@ -17,7 +17,7 @@ from engine.channel.form_scan import Token
 from engine.channel.names import FORM_LABELS
 
 LISTS = frozenset({"entry", "entry long", "entry short", "target"})
-MOST_WORDS_BEFORE = 5  # between a label and its first number
+MOST_WORDS_BEFORE = 2  # between a label and its first number
 _JOINT = re.compile(r"[ \t$€₮]*+[-~\u2010-\u2015\u2212\u301c]++[ \t$€₮]*+")
 
 
@@ -109,7 +109,7 @@ class _Walk:
                 self.filled = self.broken = False
             elif kind == "share":
                 self.claims.shares.append(token)
-            elif kind == "word":
+            elif kind in ("word", "no coin"):
                 self._word()
         return self.claims
 
@@ -125,9 +125,7 @@ class _Walk:
         elif self.field == "head":
             if token.kind not in ("number", "index", "long", "short", "pair", "tag", "alias", "market"):
                 self.field = ""
-        elif self.field == "market":
-            self.field = ""
-        elif self.field and not goes_on and token.kind in ("word", "junk"):
+        elif self.field == "market" or (self.field and not goes_on and token.kind in ("word", "junk")):
             self.field = ""
         self.words = 0
 
@@ -164,7 +162,8 @@ class _Walk:
             return
         if token.kind == "percent":
             if self.field == "stop" and re.search(r"\d\D+\d", re.sub("[.,]", "", token.text)):
-                self.claims.left = self.claims.left or token  # which end of 5-10% is meant?
+                if not self.claims.of("stop"):
+                    self.claims.left = self.claims.left or token  # which end of 5-10% is meant?
                 return
             if self.field in ("stop", "target") and not self.filled and not self.broken:
                 self._give(token, self.field)

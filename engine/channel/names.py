@@ -35,7 +35,7 @@ UPDATES = {
 
 HEADER_SETTINGS = {
     "source": "telegram @name, export name, or demo name",
-    "numbers": "how prices are written: 1,234.56 or 1.234,56 or 1 234.56 or 1 234,56 or 1234.56 or 1234,56",
+    "numbers": "how prices are written: 1,234.56, 1.234,56, 1 234.56, 1 234,56, 1234.56 or 1234,56; several with or",
     "unread numbers": "refuse or allow",
     "footer from": "the words with which the channel's footer begins",
     "authors": "names of the senders that count, with commas between them",
@@ -94,7 +94,9 @@ FORM_GROUPS = {
     "done": "signs and words of a price that was reached: ✅",
     "no coin": "words in capitals that are no coin: VIP, SCALP",
     "coin": "coins that may stand in any letters, without # or quote",
+    "whole": "coins that cost so much that whole numbers are prices; of others they may be satoshi",
 }
+FORM_BOUNDS = "price of "  # a form's group "price of BTC = 1000 - 1000000" says which prices can be meant
 # Groups whose words open a field for the numbers behind them.
 FORM_LABELS = frozenset(
     {"entry", "entry long", "entry short", "entry add", "target", "stop", "leverage", "symbol", "side", "skip"}

@@ -46,7 +46,8 @@ class Settings:
 class Profile:
     """A channel profile that was loaded without errors. ``id`` is the stem of its file, ``path`` as shown to users.
 
-    ``unread`` finds what must not stay unclaimed in a call.
+    ``unread`` finds what must not stay unclaimed in a call. ``variants`` are the same profile for the
+    other notations that ``numbers:`` names.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Profile:
     ignore: tuple[PhrasePattern, ...] = ()
     footer: PhrasePattern | None = None
     forms: tuple[Form, ...] = ()
+    variants: tuple[Profile, ...] = field(default=(), repr=False)
     unread: re.Pattern[str] = field(default=re.compile(r"\d"), repr=False)
     tests: tuple[Case, ...] = field(default=(), repr=False)
 
