@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from engine.channel import tree as t
@@ -109,7 +109,11 @@ def compile_forms(forms: Sequence[t.FormNode], fields: Fields, twins: Sequence[F
                 groups.setdefault(group.name, []).extend(clean(word.text) for word in group.words)
         phrases = {name: tuple(words) for name, words in groups.items()}
         twin = twins[number] if twins else None
-        compiled.append(Form(node.name, node.name_span, phrases, fields, bounds, twin))
+        declared = dict(fields.words.declared)
+        for side in ("long", "short"):
+            declared[side] = (*declared.get(side, ()), *phrases.get(f"entry {side}", ()))
+        own = replace(fields, words=replace(fields.words, declared=declared))
+        compiled.append(Form(node.name, node.name_span, phrases, own, bounds, twin))
     return tuple(compiled)
 
 

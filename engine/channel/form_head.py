@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from engine.channel.form import Form
+from engine.channel.form_claims import Claims
 from engine.channel.form_scan import Token
-from engine.channel.form_walk import Claims
 from engine.channel.vocabulary import DENSE
 from engine.domain import Refusal
 
@@ -42,7 +42,7 @@ def find_head(form: Form, tokens: Sequence[Token], claims: Claims, spelled: Call
     head = Head()
     levels_at = min(number.token.line for number in claims.numbers)  # below it stands no headline
     above = [token for token in tokens if token.line <= levels_at]
-    symbol = _symbol(form, above, spelled)
+    symbol = _symbol(form, above, tokens, spelled)
     if isinstance(symbol, Refusal) or symbol is None:
         head.refusal = symbol or Refusal("no-symbol", f'form "{form.name}" found no coin')
         return head
@@ -55,17 +55,23 @@ def find_head(form: Form, tokens: Sequence[Token], claims: Claims, spelled: Call
 # ------------------------------------------------------------------ the coin
 
 
-def _symbol(form: Form, above: Sequence[Token], spelled: Callable[[int, int], str]) -> Token | Refusal | None:
-    """The coin, the most certain way of saying it first."""
+def _symbol(
+    form: Form, above: Sequence[Token], tokens: Sequence[Token], spelled: Callable[[int, int], str]
+) -> Token | Refusal | None:
+    """The coin, the most certain way of saying it first; only a label or a pair names it below the levels too."""
     for group in (
         _labelled(above),
         [token for token in above if token.kind == "pair"],
         [token for token in above if token.kind == "tag" and _may_be_coin(form, token, above)],
         [token for token in above if token.kind == "alias"],
         _beside_side(form, above, spelled),
+        [t for t in above if t.kind == "coin" and spelled(t.start, t.end).isupper()],
+        _labelled(tokens),
+        [token for token in tokens if token.kind == "pair"],
     ):
         names: dict[str | None, Token] = {}
-        for token in group:
+        known = [token for token in group if token.kind == "coin"]
+        for token in known or group:  # a known ticker is more than a word in capitals
             names.setdefault(form.fields.symbol(token.text, "USDT"), token)
         if len(names) > 1:
             first, second = list(names.values())[:2]
@@ -91,9 +97,10 @@ def _labelled(tokens: Sequence[Token]) -> list[Token]:
     found = []
     for label, behind in pairwise(tokens):
         if label.kind == "symbol" and behind.line == label.line:
+            pairs = [token for token in tokens if token.line == label.line and token.kind == "pair"]
             word = behind.kind == "word" and behind.text.isascii() and len(behind.text) <= MOST_LETTERS
-            if word or behind.kind in ("pair", "tag", "alias", "coin"):
-                found.append(behind)
+            if pairs or word or behind.kind in ("tag", "alias", "coin"):
+                found.append(pairs[0] if pairs else behind)
     return found
 
 
@@ -135,6 +142,10 @@ def _find_side(head: Head, tokens: Sequence[Token], claims: Claims) -> None:
         stated = [token for token in tokens if token.kind in says and token.line not in talk]
         if says[0].startswith("entry"):
             stated = [token for token in stated if token.kind in priced or token.line in head.lines]
+        if says[0].startswith("entry") and claims.of("entry", "entry add") and not claims.of("target"):
+            return  # an entry with a label of its own: what is sold or bought is the target
+        if says[0].startswith("entry") and not claims.of("target"):
+            stated = stated[:1]  # bought here, sold there: the other verb is the target
         sides = {"long" if token.kind == says[0] else "short" for token in stated}
         if len(sides) > 1 and says[0] == "long":
             head.refusal = Refusal("side", "says both long and short", stated[-1].start)

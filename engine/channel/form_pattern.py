@@ -19,6 +19,7 @@ _BLANK = r"[ \t]*+"
 _LETTER = rf"[^\W\d{DENSE}]"
 _LOOK_ALIKE = "авекмнорстухѕіј"
 _DASH = r"[-~\u2010-\u2015\u2212\u301c]"
+GLUED = 4
 _X = "[x×х]"
 _NUMBER = r"\d++(?:[.,]\d++)*+"
 _DURATION = (
@@ -30,13 +31,19 @@ _DURATION = (
 def form_pattern(meaning: Mapping[tuple[str, ...], str], fields: Fields) -> re.Pattern[str]:
     """The one pattern of a form, from its phrases (as tokens) with their meaning; its group names are kinds."""
     phrases = sorted(meaning)
-    labels = [tokens for tokens in phrases if meaning[tokens] in FORM_LABELS and sum(map(len, tokens)) >= 2]
     gap = rf"[^\w\n{INDEX}]{{0,3}}+"
-    glued = trie_pattern((tokens for tokens in labels if tokens[0].isascii()), gap)
+    labels = [tokens for tokens in phrases if meaning[tokens] in FORM_LABELS and not re.match(f"[{DENSE}]", tokens[0])]
+    behind_digits = trie_pattern(labels, gap)
+    # words run together (LONGEntry) are told apart before a label that is long enough to be no accident
+    glued = trie_pattern((tokens for tokens in labels if sum(map(len, tokens)) >= GLUED), gap)
     ends = rf"(?:(?!{_LETTER})|(?={glued}(?!{_LETTER})))"
     dense = [tokens for tokens in phrases if re.match(f"[{DENSE}]", tokens[-1][-1])]
-    spaced = [tokens for tokens in phrases if tokens not in set(dense) and TOKEN.search(tokens[-1])]
-    phrase = rf"{trie_pattern(dense, gap)}|{trie_pattern(spaced, gap)}{ends}"
+    about = trie_pattern((tokens for tokens in phrases if meaning[tokens] == "about" and tokens[0].isalpha()), gap)
+    numbered = [tokens for tokens in phrases if tokens[-1].isdecimal()]
+    others = {*dense, *numbered}
+    spaced = [tokens for tokens in phrases if tokens not in others and TOKEN.search(tokens[-1])]
+    counted = rf"{trie_pattern(numbered, '[ #]?')}(?![.,]?\d)"
+    phrase = rf"{trie_pattern(dense, gap)}|{counted}|{trie_pattern(spaced, gap)}{ends}"
     signs = [tokens[0] for tokens in phrases if not TOKEN.search(tokens[0])]
     for group in ("long", "short"):
         signs += fields.words.signs(group)
@@ -47,10 +54,11 @@ def form_pattern(meaning: Mapping[tuple[str, ...], str], fields: Fields) -> re.P
     tail = rf"(?:\.p(?!\w)|{_BLANK}-?perp(?!\w))?+"
     number = fields.notation.token
     edge = rf"(?:(?![a-z0-9])|(?={glued}))"
+    times_edge = rf"(?:(?![a-z0-9])|(?={behind_digits}))"
     kinds = {
         "link": r"(?:https?://|www\.|t\.me/)\S++|@[a-z][\w-]*+",
         "nothing": (
-            rf"#{_BLANK}\d++(?!\w)|#?[a-z]{{0,6}}\d{{7,}}+(?![\w.,])"
+            rf"#{_BLANK}\d++x?(?!\w)|#?[a-z]{{0,6}}\d{{7,}}+(?![\w.,])"
             r"|\d{1,2}[-. ](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}[-., ]{1,2}(?:20)?\d\d(?!\d)"
             r"|20\d\d[-./]\d{1,2}[-./]\d{1,2}(?!\d)"
             r"|(?:[0-2]?\d|3[01])(?:\.(?:0?[1-9]|1[0-2])\.|/(?:0?[1-9]|1[0-2])/)(?:20)?\d\d(?![\d.,])"
@@ -70,8 +78,8 @@ def form_pattern(meaning: Mapping[tuple[str, ...], str], fields: Fields) -> re.P
         "sign": sign,
         "leverage": (
             rf"\d{{1,3}}+(?:[.,]\d++)?{_BLANK}(?:{_X}{_BLANK}(?:{_DASH}|to|/)?|{_DASH}|to){_BLANK}"
-            rf"\d{{1,3}}+(?:[.,]\d++)?{_BLANK}{_X}{edge}"
-            rf"|(?:\d{{1,3}}+(?:[.,]\d++)?{_BLANK}{_X}|{_X}{_BLANK}\d{{1,3}}+(?!\d|[.,]\d)){edge}"
+            rf"\d{{1,3}}+(?:[.,]\d++)?{_BLANK}{_X}{times_edge}"
+            rf"|(?!0x)(?:\d{{1,3}}+(?:[.,]\d++)?{_BLANK}{_X}|{_X}{_BLANK}\d{{1,3}}+(?!\d|[.,]\d)){times_edge}"
             rf"(?:{_BLANK}(?:{_DASH}|to|and|-?{_BLANK}max){_BLANK}(?:{_X}{_BLANK}\d{{1,3}}+|\d{{1,3}}+{_BLANK}{_X}))*+"
         ),
         "percent": (
@@ -86,9 +94,10 @@ def form_pattern(meaning: Mapping[tuple[str, ...], str], fields: Fields) -> re.P
             rf"{INDEX}++|(?<![\w.,(-])\d{{1,2}}+[)\]](?!\d*%)|\(\d{{1,2}}\)|\d{{1,2}}+(?:st|nd|rd|th)(?!\w)"
             rf"|(?<=\n)\d{{1,2}}+[.:](?![\d])|(?<=\n)\d{{1,2}}+\.(?=\d+[.,]\d)"
         ),
+        "suffix": rf"(?<=\d)['’]{_LETTER}{{1,4}}+(?!{_LETTER})",  # 148'den
         "share": r"(?<![\w.,/-])[1-5]/[2-9](?![\w.,/]|-\d)",
-        "junk": rf"{number}(?=[a-z])(?!(?:{dollars}|sats?)(?!{_LETTER})|{glued})\w*+",
+        "junk": rf"{number}(?=[a-z])(?!(?:{dollars}|sats?|{about})(?!{_LETTER})|{behind_digits})\w*+",
         "number": number,
-        "word": rf"{_LETTER}++(?:['’]{_LETTER}++)*+\d*+|[{DENSE}]",
+        "word": rf"{_LETTER}++\d*+|[{DENSE}]",
     }
     return re.compile("|".join(f"(?P<{kind.replace(' ', '_')}>{body})" for kind, body in kinds.items()))

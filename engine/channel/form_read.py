@@ -11,14 +11,16 @@ from collections.abc import Callable, Sequence
 
 from engine.channel import tree as t
 from engine.channel.form import Form
+from engine.channel.form_claims import Claims, Lines, Number
 from engine.channel.form_head import Head, find_head
 from engine.channel.form_scan import Token, scan
-from engine.channel.form_walk import Claims, Number, walk
+from engine.channel.form_walk import walk
 from engine.channel.pattern import Found
 from engine.domain import Refusal
 
-ENTRIES = ("entry", "entry long", "entry short", "entry add", "market", "head")
+ENTRIES = ("entry", "entry long", "entry short", "entry add", "market", "head", "price")
 _QUESTION = re.compile("[?؟]")
+_QUOTE = re.compile('[ \\t]*["“„«]')
 
 
 def read_form(form: Form, text: str, spelled: Callable[[int, int], str]) -> tuple[list[Found], Refusal | None] | None:
@@ -29,7 +31,7 @@ def read_form(form: Form, text: str, spelled: Callable[[int, int], str]) -> tupl
     if not form.quick.search(text):
         return None
     tokens = scan(form, text)
-    claims = walk(form, text, tokens)
+    claims = walk(form, text, tokens, Lines(tokens))
     if not claims.of("target", "stop"):
         return None
     head = find_head(form, tokens, claims, spelled)
@@ -43,21 +45,28 @@ def _refused(form: Form, text: str, tokens: Sequence[Token], claims: Claims, hea
     """Why these values make no call."""
     if head.refusal is not None:
         return head.refusal
-    if claims.left is not None:
-        return Refusal("unread", f'form "{form.name}" leaves "{claims.left.text}" unread', claims.left.start)
+    if claims.left:
+        left = claims.left[0]
+        return Refusal("unread", f'form "{form.name}" leaves "{left.text}" unread', left.start)
     lines = {number.token.line for number in claims.numbers} | head.lines
     for token in tokens:
         if token.kind == "doubt" and token.line in lines:
             return Refusal("doubt", f'"{token.text}" makes this a thought, no call', token.start)
+    if quoted := next((line for line in sorted(lines) if _QUOTE.match(text, _start_of(text, line))), None):
+        return Refusal("doubt", "a quoted call is somebody else's", _start_of(text, quoted))
     for match in _QUESTION.finditer(text):
         if text.count("\n", 0, match.start()) in lines:
             return Refusal("doubt", "a question is no call", match.start())
     if done := _done(tokens, claims):
         return Refusal("done", f'"{done.text}" says that a price was reached', done.start)
     for kind in ("stop", "target"):
-        label = next((token for token in tokens if token.kind == kind), None)
+        label = next((token for token in tokens if token.kind == kind and token.text[0].isalnum()), None)
         if label is not None and not claims.of(kind) and not (kind == "target" and claims.open_targets):
             return Refusal("unread", f'form "{form.name}" reads no price behind "{label.text}"', label.start)
+    for token in tokens:
+        gained = token.kind == "percent" and "+" in text[max(0, token.start - 1) : token.start + 1]
+        if gained and token.line not in lines:
+            return Refusal("done", f'"{token.text}" is a result', token.start)
     return _entry_fault(form, claims, head) or _scale_fault(form, claims, head)
 
 
@@ -72,6 +81,14 @@ def _scale_fault(form: Form, claims: Claims, head: Head) -> Refusal | None:
             "scale", f'whole numbers for "{symbol.text}" may be satoshi', prices[0].start if prices else None
         )
     return None
+
+
+def _start_of(text: str, line: int) -> int:
+    """Where a line begins."""
+    at = 0
+    for _ in range(line):
+        at = text.index("\n", at) + 1
+    return at
 
 
 def _done(tokens: Sequence[Token], claims: Claims) -> Token | None:
@@ -117,14 +134,20 @@ def _found(claims: Claims, head: Head) -> list[Found]:
 
 
 def _entries_and_targets(claims: Claims, head: Head) -> tuple[list[Number], list[Number]]:
-    """Which numbers are entries: labelled ones, else those of the headline. Two verbs are an entry and its target."""
+    """Which numbers are entries: labelled ones, else those of the headline, else a price.
+
+    Where no target is named, the other verb is it: a long that buys at one price sells at the other.
+    """
     targets = claims.of("target")
     labelled = claims.of("entry", "entry add", "market")
     buys, sells, heads = claims.of("entry long"), claims.of("entry short"), claims.of("head")
-    if buys and sells and not targets and not labelled:
-        return (sells, buys) if head.says == "short" else (buys, sells)
-    entries = [*labelled, *buys, *sells]
-    return (entries or heads), targets
+    if not targets and labelled and bool(buys) != bool(sells):  # entries have a label of their own
+        return labelled, [*buys, *sells]
+    if not targets and head.says:
+        ours, theirs = (sells, buys) if head.says == "short" else (buys, sells)
+        if theirs and (ours or labelled or heads):
+            return [*labelled, *ours] or heads, theirs
+    return [*labelled, *buys, *sells] or heads or claims.of("price"), targets
 
 
 def _entry_values(claims: Claims, entries: Sequence[Number]) -> list[Found]:

@@ -28,6 +28,7 @@ class Token:
     index: int = 0
 
 
+_TAGGED = FORM_LABELS | {"long", "short", "market"}
 _DIGITS = re.compile(r"\d++")
 _INDEX_BEHIND = re.compile(r"[ \t]*+[#№]?[ \t]*+(\d{1,2}+)(?=[ \t]*+[:)]|[ \t]*+=)|[ \t]*+#(\d{1,2}+)(?![\w.,])")
 
@@ -50,11 +51,27 @@ def scan(form: Form, text: str) -> list[Token]:
             behind = _INDEX_BEHIND.match(text, end) if kind in FORM_LABELS else None
             if behind:
                 index, end = int(behind[1] or behind[2]), behind.end()
+        elif kind == "tag" and form.means(match[0]) in _TAGGED:
+            kind = form.means(match[0])  # #LONG, #SL
         elif kind == "leverage":
             kind = "leverage of"
+        elif kind == "number" and "," in match[0] and (parts := _listed(form, match[0])):
+            for offset, part in parts:
+                tokens.append(Token(kind, start + offset, start + offset + len(part), line, part))
+            at = end
+            continue
         tokens.append(Token(kind, start, end, line, match[0], index))
         at = max(end, start + 1)
     return tokens
+
+
+def _listed(form: Form, number: str) -> list[tuple[int, str]]:
+    """The numbers of a list without blanks (1.27,1.22), with their offsets; none where it is one number."""
+    parts = number.split(",")
+    parse = form.fields.notation.parse
+    if parse(number) is not None or not all("." in part and parse(part) is not None for part in parts):
+        return []
+    return [(sum(len(other) + 1 for other in parts[:at]), part) for at, part in enumerate(parts)]
 
 
 def _side_sign(form: Form, phrase: str) -> str:

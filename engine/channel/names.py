@@ -35,7 +35,7 @@ UPDATES = {
 
 HEADER_SETTINGS = {
     "source": "telegram @name, export name, or demo name",
-    "numbers": "how prices are written: 1,234.56, 1.234,56, 1 234.56, 1 234,56, 1234.56 or 1234,56; several with or",
+    "numbers": "how prices are written: 1,234.56, 1.234,56, 1 234.56, 1 234,56, 1234.56 or 1234,56 (several: with or)",
     "unread numbers": "refuse or allow",
     "footer from": "the words with which the channel's footer begins",
     "authors": "names of the senders that count, with commas between them",
@@ -80,6 +80,7 @@ FORM_GROUPS = {
     "entry long": "before an entry price, and it says buy: Buy, Long above",
     "entry short": "before an entry price, and it says sell: Sell",
     "entry add": "before a limit order that comes on top: DCA",
+    "price": "before a price that is the entry where no other is named: Price",
     "above": "between an entry's label and a price to break out over",
     "below": "between an entry's label and a price to break out under",
     "target": "before a take-profit price: TP, Target",
@@ -99,7 +100,8 @@ FORM_GROUPS = {
 FORM_BOUNDS = "price of "  # a form's group "price of BTC = 1000 - 1000000" says which prices can be meant
 # Groups whose words open a field for the numbers behind them.
 FORM_LABELS = frozenset(
-    {"entry", "entry long", "entry short", "entry add", "target", "stop", "leverage", "symbol", "side", "skip"}
+    {"entry", "entry long", "entry short", "entry add", "price", "target", "stop", "leverage", "symbol"}
+    | {"side", "skip"}
 )
 QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "DAI", "USD", "EUR", "TRY", "BTC", "ETH", "BNB")
 CURRENCIES = ("usdt", "usdc", "busd", "usd")

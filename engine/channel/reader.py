@@ -70,8 +70,11 @@ def read(profile: Profile, text: str, posted_ms: int | None = None, sender: str 
     reading = _read(profile, text, posted_ms, sender)
     if not profile.variants or (reading.refusal is not None and reading.refusal.code in _WHATEVER_THE_NUMBERS):
         return reading
-    readings = [reading, *(_read(variant, text, posted_ms, sender) for variant in profile.variants)]
-    made = [one for one in readings if one.refusal is None]
+    made = [reading] if reading.refusal is None else []
+    for variant in profile.variants:
+        if not (made and variant.fields.notation.fallback):
+            other = _read(variant, text, posted_ms, sender)
+            made += [other] if other.refusal is None else []
     if not made:
         return reading
     if any(one != made[0] for one in made):
@@ -125,7 +128,7 @@ def _read_form(profile: Profile, form: Form, prepared: Prepared, text: str) -> R
     found, refusal = result
     if refusal is not None:
         return Reading(refusal=replace(refusal, position=folded.origin(refusal.position or 0)))
-    made = build(profile, form, found, prepared.text, folded, text)
+    made = build(replace(profile, fields=form.fields), form, found, prepared.text, folded, text)
     if isinstance(made, Refusal):
         return Reading(refusal=made)
     assert isinstance(made, Setup)

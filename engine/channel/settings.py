@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.channel import tree as t
@@ -122,11 +122,14 @@ def _source(value: str) -> Source:
 
 
 def _notations(value: str) -> tuple[Notation, ...]:
+    """The notations in their order; the one behind ``else`` has ``fallback`` set."""
+    value, _, last = value.partition(", else ")
     names = [name.strip() for name in value.split(" or ")]
     for name in names:
         if name not in NOTATIONS:
             raise ValueError(f'"{name}" is no notation of numbers')
-    return tuple(NOTATIONS[name] for name in dict.fromkeys(names))
+    fallback = (replace(_notations(last)[0], fallback=True),) if last else ()
+    return (*(NOTATIONS[name] for name in dict.fromkeys(names)), *fallback)
 
 
 def _names(value: str) -> tuple[str, ...]:

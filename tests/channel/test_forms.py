@@ -21,8 +21,9 @@ def common() -> Profile:
 READ = {
     "labels in any order": (
         "SL: 15.31\nTP: 14.40 - 14.10\nEntry: 14.75 - 14.90\n#LINK/USDT SHORT",
-        "refused: no-symbol",  # the coin stands above the levels or in their first line
+        "symbol LINKUSDT, side short, entry 14.75 - 14.9, targets 14.4, 14.1, stop 15.31",
     ),
+    "a tag below the levels is no coin": ("Long now\nSL: 15.31\nTP: 16.40\n#LINK", "refused: no-symbol"),
     "stop first": (
         "#LINK/USDT SHORT\nSL: 15.31\nTP: 14.40 - 14.10\nEntry: 14.75 - 14.90",
         "symbol LINKUSDT, side short, entry 14.75 - 14.9, targets 14.4, 14.1, stop 15.31",
@@ -72,6 +73,38 @@ READ = {
         "Moeda: SUI\nTipo: LONG\nEntrada: 3.20 - 3.20\nAlvo: 3.40\nStop: 3.05",
         "symbol SUIUSDT, side long, entry 3.2, targets 3.4, stop 3.05",
     ),
+    "the label behind its numbers": (
+        "SUI/USDT long\n3.20 to 3.26 entry\n3.45, 3.60 targets\n3.05 stop",
+        "symbol SUIUSDT, side long, entry 3.2 - 3.26, targets 3.45, 3.6, stop 3.05",
+    ),
+    "signs for labels": (
+        "#SUI LONG\n📍 3.20\n🎯 3.45\n🎯 3.60\n⛔ 3.05",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.45, 3.6, stop 3.05",
+    ),
+    "a suffix behind a number": (
+        "SUI 3.20'den long açıyoruz, hedef 3.45, stop 3.05",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.45, stop 3.05",
+    ),
+    "a list without blanks": (
+        "SUI/USDT:SHORT:10x;Entry:3.20;TP:3.1,3.05,2.9;SL:3.35",
+        "symbol SUIUSDT, side short, entry 3.2, targets 3.1, 3.05, 2.9, stop 3.35, leverage 10",
+    ),
+    "talk with numbers above a call": (
+        "SUI has been ranging for nine days now between 2.8 and 3.1, and funding is flat.\n\n"
+        "Long SUI 3.20\nTargets 3.45\nStop 3.05",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.45, stop 3.05",
+    ),
+    "numbers below the entry without a label": (
+        "SUI/USDT short\nEntry 3.20\n1) 3.10\n2) 3.00\nStop 3.35",
+        "refused: unread",
+    ),
+    "dots for thousands, where nothing else makes sense": (
+        "ETH/USDT long\nEinstieg: 3.120 - 3.150\nZiel: 3.220\nStop: 3.045",
+        "symbol ETHUSDT, side long, entry 3120 - 3150, targets 3220, stop 3045",
+    ),
+    "a quoted call": ('look at this:\n"SUI long 3.20, tp 3.45, sl 3.05"', "refused: doubt"),
+    "a result in percent": ("SUI LONG 3.20, tp 3.45, sl 3.05\n+111% in 3 hours", "refused: done"),
+    "an arrow from the entry to what came": ("SUI LONG 3.20 → 3.45 (stop 3.05)", "refused: unread"),
     "a label without a price": ("SUI/USDT LONG\nEntry 3.20\nTP 3.40\nSL soon", "refused: unread"),
     "a stop that could be two": ("SUI/USDT LONG\nEntry 3.20\nTP 3.40\nSL 5-10%", "refused: unread"),
     "a number too many": ("SUI/USDT LONG\nEntry 3.20\nTP 3.40\nSL 3.05\nwe saw 3.33 before", "refused: unread"),
