@@ -25,7 +25,7 @@ Words = tuple[str, ...]
 _WORDS = ("long", "short", "market", "about", "range", "open target", "points")  # of the profile, in a form too
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Form:
     """A compiled form. ``groups`` maps a form's group to its folded phrases; ``fields`` are the profile's."""
 

@@ -13,7 +13,7 @@ from engine.channel.fold import INDEX
 from engine.channel.names import FORM_LABELS, QUOTES
 from engine.channel.trie import trie_pattern
 from engine.channel.values import Fields
-from engine.channel.vocabulary import DENSE, TOKEN
+from engine.channel.vocabulary import DENSE, TOKEN, tokens_of
 
 _BLANK = r"[ \t]*+"
 _LETTER = rf"[^\W\d{DENSE}]"
@@ -52,7 +52,8 @@ def form_pattern(meaning: Mapping[tuple[str, ...], str], fields: Fields) -> re.P
     dollars = "usdt|usdc|busd|fdusd|usd"
     ticker = rf"(?=\d*+[a-z{_LOOK_ALIKE}])[a-z0-9{_LOOK_ALIKE}]"
     tail = rf"(?:\.p(?!\w)|{_BLANK}-?perp(?!\w))?+"
-    number = fields.notation.token
+    thousand = trie_pattern((tokens_of(w) for g in ("thousand", "ten thousand") for w in fields.words.words(g)), gap)
+    number = rf"{fields.notation.token}(?:{_BLANK}{thousand}(?!{_LETTER}))?+"
     edge = rf"(?:(?![a-z0-9])|(?={glued}))"
     times_edge = rf"(?:(?![a-z0-9])|(?={behind_digits}))"
     kinds = {

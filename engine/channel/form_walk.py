@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from engine.channel.form import Form
 from engine.channel.form_claims import Claims, Lines, Number
@@ -91,6 +92,8 @@ class _Walk:
                 self.filled = self.broken = False
         elif kind in ("above", "below"):
             claims.ways.append(token)
+        elif kind == "points":
+            self._points(token)
         elif kind == "open target" and self.field == "target":
             claims.open_targets.append(token)
         else:
@@ -215,12 +218,21 @@ class _Walk:
                 self.claims.left.append(token)  # which end of 5-10% is meant?
         elif self.field in ("stop", "target") and not self.filled and not self.broken:
             self._give(token, self.field)
+        elif self.field in LISTS and self.field != "target":
+            self.claims.shares.append(token)
         elif self.field == "target":
             last = self.claims.numbers[-1].token
             if last.kind == "percent" and last.line == token.line and self.filled:
                 self._give(token, "target")
             else:
                 self.claims.shares.append(token)
+
+    def _points(self, unit: Token) -> None:
+        """A unit of points behind a number makes it a distance."""
+        last = self.claims.numbers[-1] if self.claims.numbers else None
+        if last is not None and last.field in ("stop", "target") and not self.text[last.token.end : unit.start].strip():
+            text = self.text[last.token.start : unit.end]
+            last.token = replace(last.token, kind="percent", end=unit.end, text=text)
 
     def _alone(self, token: Token) -> bool:
         """Whether a line holds nothing but numbers, before any target or stop was named."""

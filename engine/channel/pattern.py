@@ -62,8 +62,11 @@ Link = Step | Part
 Found = tuple[t.Mark, int, int]
 
 
-def chain(items: Sequence[Item], fields: Fields, opening: bool = True) -> tuple[Link, ...]:
-    """Items as links. ``opening``: these items begin a line, so that a list index may stand before a bare value."""
+def chain(items: Sequence[Item], fields: Fields, opening: bool = True, filler: str = "") -> tuple[Link, ...]:
+    """Items as links. ``opening``: these items begin a line, so that a list index may stand before a bare value.
+
+    ``filler`` is the pattern of words that may stand between any two of a phrase.
+    """
     links: list[Link] = []
     texts: list[tuple[str, str]] = []
     skipping = False
@@ -74,18 +77,21 @@ def chain(items: Sequence[Item], fields: Fields, opening: bool = True) -> tuple[
             links.append(Step(re.compile(regex), slot, tuple((re.compile(pattern), shown) for pattern, shown in texts)))
             texts.clear()
 
+    def between(gap: str) -> str:
+        return rf"{gap}(?:{filler}{gap}){{0,4}}+" if filler and not (opening and position == 0) else gap
+
     for position, item in enumerate(items):
-        lead = r"[^\n]*?" + _guard(item) if skipping else GAP
+        lead = r"[^\n]*?" + _guard(item) if skipping else between(GAP)
         was_skipping, skipping = skipping, isinstance(item, Skip)
         if isinstance(item, Maybe | Run):
             close()
-            links.append(Part(chain(item.items, fields, opening and position == 0), isinstance(item, Run)))
+            links.append(Part(chain(item.items, fields, opening and position == 0, filler), isinstance(item, Run)))
         elif isinstance(item, Slot):
             field = item.mark.field
-            body = fields.pattern(field, item.mark.sample, item.single)
+            body = fields.pattern(field, item.mark.sample, item.single, strict=bool(filler))
             if not was_skipping:
-                may_be_numbered = opening and position == 0 and field in LIST_FIELDS | {"stop"}
-                gap = fields.lead(field)
+                may_be_numbered = opening and position == 0 and field in LIST_FIELDS | {"stop"} and not filler
+                gap = between(fields.lead(field))
                 lead = gap + _LIST_INDEX + gap if may_be_numbered else gap
             close(lead + body, item.mark)
         elif isinstance(item, Index):
@@ -94,13 +100,22 @@ def chain(items: Sequence[Item], fields: Fields, opening: bool = True) -> tuple[
             texts.append(((lead if was_skipping else rf"[^\w{INDEX}]*+") + _COUNT, "a number"))
         elif isinstance(item, Synonym):
             phrases = fields.words.phrases(item.group)
-            texts.append((lead + alternatives(phrases), f'"{phrases[0]}"'))
+            signs = "".join(sorted({re.escape(sign[0]) for sign in fields.words.signs(item.group)}))
+            stop = between(rf"[^\w{signs}]*+") if signs and not was_skipping else lead
+            texts.append((stop + _synonym(fields, item.group), f'"{phrases[0]}"'))
         elif isinstance(item, Literal):
             texts.append((lead + token_pattern(item.token), f'"{item.token}"'))
     if skipping:
         texts.append((r"[^\n]*+", "anything"))
     close()
     return tuple(links)
+
+
+def _synonym(fields: Fields, group: str) -> str:
+    """Any word of a group; a sign of the group, such as an emoji, may stand for it or before it."""
+    words = alternatives(fields.words.words(group))
+    signs = fields.words.signs(group)
+    return rf"(?:(?:{alternatives(signs)}\W{{0,4}})?{words}|{alternatives(signs)})" if signs else words
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +131,11 @@ class Line:
         return next(_steps(self.links))
 
 
-def line_of(items: Sequence[Item], fields: Fields) -> Line:
-    """A line's chain with its head."""
-    links = chain(items, fields)
+def line_of(items: Sequence[Item], fields: Fields, phrase: bool = False) -> Line:
+    """A line's chain with its head. In a ``phrase`` fillers may stand between any two words."""
+    if phrase:
+        items = [item for item in items if item != Maybe((Synonym("filler"),))]
+    links = chain(items, fields, filler=alternatives(fields.words.words("filler")) if phrase else "")
     first = links
     while isinstance(first[0], Part) and first[0].repeats:
         first = first[0].steps

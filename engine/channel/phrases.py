@@ -28,11 +28,15 @@ _BLANKS = r"[^\S\n]*+"
 
 @dataclass(frozen=True, slots=True)
 class PhrasePattern:
-    """A phrase: as people read it, as a pattern, and the longest word that every text with it holds (a quick no)."""
+    """A phrase: as people read it, as a pattern, and the longest word that every text with it holds (a quick no).
+
+    ``only`` is "signal" or "update" where a phrase of ``never`` forbids but one of them.
+    """
 
     shown: str
     pattern: re.Pattern[str]
     key: str
+    only: str = ""
 
 
 def phrase_pattern(phrase: t.Phrase, fields: Fields) -> PhrasePattern:
@@ -52,7 +56,7 @@ def phrase_pattern(phrase: t.Phrase, fields: Fields) -> PhrasePattern:
             last = index == len(phrase.pieces) - 1
             parts.append(r"[^\n]*+" if last else rf"[^\n]{{0,{FARTHEST_SKIP}}}?")
     shown = t.sample_of(phrase.pieces).text.strip() or "{...}"
-    return PhrasePattern(shown, re.compile(_BLANKS.join(parts)), max(words, key=len, default=""))
+    return PhrasePattern(shown, re.compile(_BLANKS.join(parts)), max(words, key=len, default=""), phrase.only)
 
 
 def text_pattern(text: str) -> PhrasePattern:

@@ -1,0 +1,272 @@
+"""Read an update that is made of phrases: ``close half``, ``move the stop to entry``, one behind the other.
+
+1. each line of the message is gone through from left to right: the longest phrase that fits there, else a filler, else
+   a coin by itself, else a word that nothing knows;
+2. a line that holds a word nothing knows is no part of the update when no phrase stands in it, and refuses the message
+   when one does; only reports, which never trade, may have unknown words beside them;
+3. wherever something is unknown, a number, a trade word, a word of doubt or a question mark refuses the message;
+4. what one phrase names (coin, side, id, link) holds for the phrases behind it, or else for those before it.
+
+Every word of a message begins one try of each phrase, and a phrase has few words: reading stays linear.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from engine.channel.actions import actions_of
+from engine.channel.fold import Folded
+from engine.channel.layout import Layout
+from engine.channel.meaning import read_values
+from engine.channel.pattern import Found, Line, walk
+from engine.channel.phrases import unread_regex
+from engine.channel.profile import Profile
+from engine.channel.tree import NOWHERE, Mark
+from engine.channel.values import Fields
+from engine.channel.vocabulary import DENSE, NO_LETTER_BEHIND, alternatives
+from engine.domain import REPORTS, Action, Refusal, Side
+
+T = TypeVar("T")
+
+MOST_PHRASES = 30  # an update has a few
+LONGEST_BARE_COIN = 10
+Link = tuple[int, int]  # chat (0 where it names none), message
+COIN = Mark("symbol", NOWHERE, "BTC", NOWHERE, NOWHERE)
+_WORD = re.compile(rf"\W*+(?:[{DENSE}]|\d[^\W{DENSE}]*+|[^\W\d{DENSE}]++)?")
+_LINK = re.compile(r"(?<![\w.])t\.me/(c/)?([a-z0-9-]{1,40})/(?:\d{1,12}/)?(\d{1,12})(?!\w)")
+# Addresses, names and results (+12.5%, +2R) say nothing.
+_NOTHING = re.compile(
+    r"(?:https?://|www\.|t\.me/)\S++|@[a-z][\w-]*+|\+ ?\d{1,7}(?:[.,]\d{1,8})?[ \t]{0,3}(?:%|r(?!\w)|pips(?!\w))"
+)
+
+
+@dataclass(frozen=True)
+class Phrasebook:
+    """The phrases of a profile, and how to go through a line: fillers, a coin, what must not stay unknown."""
+
+    phrases: tuple[tuple[Layout, Line], ...]
+    begins: re.Pattern[str]
+    filler: re.Pattern[str]
+    coin: re.Pattern[str]
+    telling: re.Pattern[str]
+
+
+def phrasebook(layouts: Sequence[Layout], fields: Fields) -> Phrasebook | None:
+    """The phrasebook of a profile, None when it has no phrases."""
+    phrases = tuple((layout, line) for layout in layouts if layout.phrases for line in layout.lines)
+    if not phrases:
+        return None
+    heads = dict.fromkeys(line.head.pattern for _, line in phrases)
+    words = fields.words
+    doubt = alternatives(words.words("doubt"))
+    return Phrasebook(
+        phrases,
+        re.compile("|".join(f"(?:{head})" for head in heads)),
+        re.compile(rf"\W*+{alternatives(words.words('filler'))}"),
+        re.compile(fields.lead("symbol") + fields.pattern("symbol")),
+        re.compile(rf"{unread_regex(words).pattern}|\?|{NO_LETTER_BEHIND}{doubt}"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A phrase in a message, or a coin by itself (``layout`` None): its values, half-open offsets."""
+
+    layout: Layout | None
+    found: list[Found]
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Talk:
+    """A message on its way: folded, as posted; what was spoken, and the unknown words beside phrases."""
+
+    profile: Profile
+    book: Phrasebook
+    working: str
+    folded: Folded
+    text: str
+    posted_ms: int | None
+    spoken: list[Spoken] = field(default_factory=list)
+    unknown: list[tuple[int, int]] = field(default_factory=list)
+
+    def is_coin(self, start: int, end: int) -> bool:
+        """Whether a word is surely a coin: with ``$`` or ``#``, a quote currency, in capitals, or a known name."""
+        word = self.working[start:end]
+        if self.working[:start].rstrip(" \t")[-1:] in ("$", "#") or self.profile.update_fields.is_pair(word):
+            return True
+        begin, stop = self.folded.original(start, end)
+        posted = self.text[begin:stop]
+        return 1 < len(word) <= LONGEST_BARE_COIN and posted.isupper()
+
+    def longest(self, at: int, end: int) -> Spoken | None:
+        """The longest phrase that begins at an offset."""
+        if self.book.begins.match(self.working, at, end) is None:
+            return None
+        best: Spoken | None = None
+        for layout, line in self.book.phrases:
+            if line.head.match(self.working, at, end) is None or not layout.valid_at(self.posted_ms):
+                continue
+            found: list[Found] = []
+            behind, _, failed = walk(line.links, self.working, at, end, found)
+            longer = failed is None and behind > (best.end if best else at)
+            if longer and all(mark.field != "symbol" or self.is_coin(start, stop) for mark, start, stop in found):
+                best = Spoken(layout, found, at, behind)
+        return best
+
+    def line(self, start: int, end: int) -> tuple[list[Spoken], list[tuple[int, int]]]:
+        """What is spoken in one line, and the words that nothing knows."""
+        spoken: list[Spoken] = []
+        unknown: list[tuple[int, int]] = []
+        at = start
+        while at < end:
+            if phrase := self.longest(at, end):
+                spoken.append(phrase)
+                at = phrase.end
+            elif filler := self.book.filler.match(self.working, at, end):
+                at = filler.end()
+            elif (coin := self.book.coin.match(self.working, at, end)) and self.is_coin(*coin.span(1)):
+                spoken.append(Spoken(None, [(COIN, *coin.span(1))], at, coin.end()))
+                at = coin.end()
+            else:
+                word = _WORD.match(self.working, at, end)
+                behind = max(word.end() if word else at, at + 1)
+                if re.search(r"\w", self.working[at:behind]) or "?" in self.working[at:behind]:
+                    unknown.append((at, behind))
+                at = behind
+        return spoken, unknown
+
+
+def read_phrases(
+    profile: Profile,
+    working: str,
+    lines: Sequence[tuple[int, int]],
+    folded: Folded,
+    text: str,
+    posted_ms: int | None = None,
+) -> tuple[Action, ...] | Refusal | None:
+    """The actions of a message that is made of phrases; None when no phrase stands in it.
+
+    ``working`` is the folded text with what is ignored blanked, ``lines`` are half-open offsets in it.
+    """
+    book = profile.phrasebook
+    if book is None:
+        return None
+    links = list(_links(working, profile))
+    working = _NOTHING.sub(lambda match: " " * len(match[0]), working)
+    talk = Talk(profile, book, working, folded, text, posted_ms)
+    beside: list[tuple[int, int]] = []
+    for start, end in lines:
+        spoken, unknown = talk.line(start, end)
+        if any(one.layout for one in spoken):
+            talk.spoken += spoken
+            talk.unknown += unknown
+        elif unknown:
+            beside.append((start, end))
+        else:
+            talk.spoken += spoken
+    phrases = [one for one in talk.spoken if one.layout]
+    if all(one.layout is None or one.layout.kinds == ("context",) for one in talk.spoken):
+        return None
+    if len(phrases) > MOST_PHRASES:
+        return Refusal("too-long", f"more than {MOST_PHRASES} phrases")
+    if refusal := _telling(talk, sorted([*talk.unknown, *beside])):
+        return refusal
+    made = _actions(talk, links)
+    if isinstance(made, tuple) and talk.unknown and any(action.kind not in REPORTS for action in made):
+        return _unknown(talk, *talk.unknown[0])
+    return made
+
+
+def links_of(working: str, profile: Profile) -> tuple[Link, ...]:
+    """The posts of this channel that a folded text links to: chat (0 where the link names none), message."""
+    return tuple(link for _, link in _links(working, profile))
+
+
+def _links(working: str, profile: Profile) -> Iterator[tuple[int, Link]]:
+    """The same with their offsets. A link to another public chat is none."""
+    source = profile.source
+    own = source.address.lstrip("@").lower() if source and source.kind == "telegram" else None
+    for match in _LINK.finditer(working):
+        private, chat, message = match.groups()
+        if private or own in (None, chat.replace("-", "_")):
+            yield match.start(), (int(chat) if private and chat.isdecimal() else 0, int(message))
+
+
+def _telling(talk: Talk, unknown: Sequence[tuple[int, int]]) -> Refusal | None:
+    """The refusal for something unknown that may turn the meaning."""
+    for start, end in unknown:
+        if hit := talk.book.telling.search(talk.working, start, end):
+            return _unknown(talk, hit.start(), end)
+    return None
+
+
+def _unknown(talk: Talk, start: int, end: int) -> Refusal:
+    piece = talk.working[start:end]
+    start += len(piece) - len(piece.lstrip())
+    shown = piece.strip().split("\n")[0][:40]
+    layout = next(one.layout for one in talk.spoken if one.layout)
+    return Refusal("unread", f'layout "{layout.name}" leaves "{shown}" unread', talk.folded.origin(start))
+
+
+def _actions(talk: Talk, links: Sequence[tuple[int, Link]]) -> tuple[Action, ...] | Refusal:
+    """The actions of all phrases, each with the coin, side, id and links that hold for it."""
+    made: list[tuple[int, tuple[Action, ...]]] = []
+    symbols: list[tuple[int, str]] = []
+    sides: list[tuple[int, Side]] = []
+    refs: list[tuple[int, str]] = []
+    for one in talk.spoken:
+        layout = one.layout or talk.book.phrases[0][0]
+        read = read_values(talk.profile, layout, one.found, talk.working, talk.folded, talk.text)
+        if isinstance(read, Refusal):
+            return read
+        symbols += [(one.start, symbol) for symbol in read.symbols]
+        sides += [(one.start, side) for side in read.sides]
+        refs += [(one.start, ref) for ref in read.refs]
+        if one.layout:
+            actions = actions_of(talk.profile, one.layout, read)
+            if isinstance(actions, Refusal):
+                return actions
+            if actions:
+                made.append((one.start, actions))
+    places = [place for place, _ in made]
+    result: list[Action] = []
+    for index, (_, actions) in enumerate(made):
+        for action in actions:
+            symbol = _holding(symbols, places, index) if action.symbol is None else {action.symbol}
+            ref = _holding(refs, places, index) if action.signal_ref is None else {action.signal_ref}
+            side = _holding(sides, places, index) if action.side is None else {action.side}
+            if max(len(symbol), len(ref), len(side)) > 1:
+                return Refusal("symbol", "several coins, sides or ids, and nothing says which one is meant")
+            result.append(
+                replace(
+                    action,
+                    symbol=next(iter(symbol), None),
+                    signal_ref=next(iter(ref), None),
+                    side=next(iter(side), None),
+                    links=tuple(sorted(_holding(links, places, index))),
+                )
+            )
+    return tuple(dict.fromkeys(result))
+
+
+def _holding(values: Sequence[tuple[int, T]], places: Sequence[int], index: int) -> set[T]:
+    """The values that hold for the phrase at ``places[index]``.
+
+    Those between the phrase before and this one, else those that stand last before it, else those that stand next.
+    """
+    here = places[index]
+    bounds = [-1, *places]
+    for at in range(index, -1, -1):
+        low, high = bounds[at], bounds[at + 1]
+        if group := {value for place, value in values if low < place <= high or (at == index and place == here)}:
+            return group
+    bounds = [*places, 1 << 30]
+    for at in range(index, len(places)):
+        if group := {value for place, value in values if bounds[at] < place < bounds[at + 1]}:
+            return group
+    return set()
