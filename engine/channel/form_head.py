@@ -92,6 +92,22 @@ def _is_no_coin(form: Form, name: str) -> bool:
     return form.means(name) not in ("", "coin", "alias")
 
 
+def is_coin(form: Form, token: Token, spelled: Callable[[int, int], str]) -> bool:
+    """Whether a token names a coin: a pair, a tag, another name, or a ticker."""
+    if token.kind == "tag":
+        return form.means(token.text) not in _NEVER_COINS
+    return token.kind in ("pair", "alias") or _is_ticker(form, token, spelled)
+
+
+def _is_ticker(form: Form, token: Token, spelled: Callable[[int, int], str]) -> bool:
+    """Whether a word is a known ticker, or one in capitals without another meaning."""
+    if token.kind == "coin":
+        return True
+    if token.kind != "word" or not token.text.isascii() or not 2 <= len(token.text) <= MOST_LETTERS:
+        return False
+    return spelled(token.start, token.end).isupper() and not _is_no_coin(form, token.text)
+
+
 def _labelled(tokens: Sequence[Token]) -> list[Token]:
     """What stands behind a label such as ``Coin:``."""
     found = []
@@ -109,21 +125,13 @@ def _beside_side(form: Form, tokens: Sequence[Token], spelled: Callable[[int, in
 
     Where several stand in one line, none is certain.
     """
-
-    def is_ticker(token: Token) -> bool:
-        if token.kind == "coin":
-            return True
-        if token.kind != "word" or not token.text.isascii() or not 2 <= len(token.text) <= MOST_LETTERS:
-            return False
-        return spelled(token.start, token.end).isupper() and not _is_no_coin(form, token.text)
-
     found: list[Token] = []
     for number in sorted({token.line for token in tokens}):
         line = [token for token in tokens if token.line == number]
         sided = any(token.kind in _SIDES for token in line)
         ends = next((at for at, token in enumerate(line) if token.kind in _ENDS), len(line))
         words = [t for t in line[:ends] if t.kind in ("word", "coin") and not DENSE_CHARACTER.match(t.text)]
-        coins = [token for token in words if is_ticker(token)]
+        coins = [token for token in words if _is_ticker(form, token, spelled)]
         if sided and len(words) > PROSE_WORDS:
             coins = [token for token in coins if token.kind == "coin"]
         if coins and (sided or (number == tokens[0].line and len(words) == 1)):

@@ -21,6 +21,7 @@ from engine.channel.actions import change_of
 from engine.channel.fold import Folded, fold
 from engine.channel.form import Form
 from engine.channel.form_read import read_form
+from engine.channel.form_split import pieces_of
 from engine.channel.layout import START, Layout, State
 from engine.channel.numbers import show
 from engine.channel.pattern import Found, Step, behind_gap, walk
@@ -141,20 +142,25 @@ def _read_form(profile: Profile, form: Form, prepared: Prepared, text: str) -> R
     def spelled(start: int, end: int) -> str:
         return text[slice(*folded.original(start, end))]
 
-    result = read_form(form, prepared.text, spelled)
-    if result is None:
-        return None
-    found, refusal = result
-    if refusal is not None:
-        return Reading(refusal=replace(refusal, position=folded.origin(refusal.position or 0)))
-    made = build(profile, form, found, prepared.text, folded, text)
-    if isinstance(made, Refusal):
-        return Reading(refusal=made)
-    assert isinstance(made, Setup)
-    return _out_of_bounds(form, made) or Reading((made,))
+    setups: list[Setup] = []
+    for piece in pieces_of(form, prepared.text, spelled):
+        result = read_form(form, piece, spelled)
+        if result is None:
+            return None
+        found, refusal = result
+        if refusal is not None:
+            return Reading(refusal=replace(refusal, position=folded.origin(refusal.position or 0)))
+        made = build(profile, form, found, prepared.text, folded, text)
+        if isinstance(made, Refusal):
+            return Reading(refusal=made)
+        assert isinstance(made, Setup)
+        if wrong := _out_of_bounds(form, made):
+            return Reading(refusal=wrong)
+        setups.append(made)
+    return Reading(tuple(setups))
 
 
-def _out_of_bounds(form: Form, made: Setup) -> Reading | None:
+def _out_of_bounds(form: Form, made: Setup) -> Refusal | None:
     """The refusal of prices that cannot be meant for this coin."""
     low, high = form.bounds_of(made.symbol) or (0.0, float("inf"))
     stop = [made.stop] if isinstance(made.stop, float) else []
@@ -162,7 +168,7 @@ def _out_of_bounds(form: Form, made: Setup) -> Reading | None:
     wrong = next((price for price in prices if not low <= price <= high), None)
     if wrong is None:
         return None
-    return Reading(refusal=Refusal("scale", f"{show(wrong)} is no price of {made.symbol}"))
+    return Refusal("scale", f"{show(wrong)} is no price of {made.symbol}")
 
 
 def prepare(profile: Profile, text: str, sender: str | None = None) -> Prepared | Refusal:

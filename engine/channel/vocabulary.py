@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from engine.channel.fold import fold
 from engine.channel.names import NUMBER_WORDS, SHARE_WORDS, SPECIAL_GROUPS, TRADE_WORDS

@@ -89,6 +89,44 @@ READ = {
         "SUI/USDT:SHORT:10x;Entry:3.20;TP:3.1,3.05,2.9;SL:3.35",
         "symbol SUIUSDT, side short, entry 3.2, targets 3.1, 3.05, 2.9, stop 3.35, leverage 10",
     ),
+    "several calls, each below its coin": (
+        "Two calls for today\nSUI LONG\nEntry 3.20\nTP 3.45\nSL 3.05\n\nLINK SHORT\nEntry 14.82\nTP 14.40\nSL 15.31",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.45, stop 3.05; "
+        "symbol LINKUSDT, side short, entry 14.82, targets 14.4, stop 15.31",
+    ),
+    "several calls, one without levels": (
+        "SUI LONG\nEntry 3.20\nTP 3.45\nSL 3.05\n\nLINK SHORT\nsoon",
+        "refused: side",
+    ),
+    "several calls, one faulty": (
+        "SUI LONG\nEntry 3.20\nTP 3.45\nSL 3.05\n\nLINK LONG\nEntry 14.82\nTP 14.40\nSL 15.31",
+        "refused: levels",
+    ),
+    "a market order and a limit": (
+        "SUI/USDT LONG\nEntry market: 3.20\nEntry limit: 3.10\nTP 3.45\nSL 3.00",
+        "symbol SUIUSDT, side long, entry market 3.2, 3.1, targets 3.45, stop 3",
+    ),
+    "a breakout": (
+        "SUI/USDT Long above 3.20\nTargets 3.45\nStop 3.05",
+        "symbol SUIUSDT, side long, entry above 3.2, targets 3.45, stop 3.05",
+    ),
+    "a limit below": (
+        "SUI/USDT Long below 3.20\nTargets 3.45\nStop 3.05",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.45, stop 3.05",
+    ),
+    "a stop that waits for a close, with a hard one": (
+        "SUI/USDT LONG\nEntry 3.20\nTP 3.45\nSL: 4h close below 3.05 or 2.90 at once",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.45, stop 3.05, close stop 4h, hard stop 2.9",
+    ),
+    "a close of no candle": ("SUI/USDT LONG\nEntry 3.20\nTP 3.45\nSL: close below 3.05", "refused: stop"),
+    "targets in percent": (
+        "SUI/USDT LONG\nEntry 3.20\nTP: %5-%10\nSL 3.05",
+        "symbol SUIUSDT, side long, entry 3.2, targets 5%, 10%, stop 3.05",
+    ),
+    "shares that make the whole": (
+        "SUI/USDT LONG\nEntry 3.20 (30%)\nEntry 3.10 (70%)\nTP1 3.45 - 50%\nTP2 3.60 - 50%\nSL 3.00",
+        "symbol SUIUSDT, side long, entry 3.2, 3.1, entry shares 30%, 70%, targets 3.45 (50%), 3.6 (50%), stop 3",
+    ),
     "talk with numbers above a call": (
         "SUI has been ranging for nine days now between 2.8 and 3.1, and funding is flat.\n\n"
         "Long SUI 3.20\nTargets 3.45\nStop 3.05",
