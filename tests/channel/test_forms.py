@@ -116,7 +116,7 @@ READ = {
     ),
     "a stop that waits for a close, with a hard one": (
         "SUI/USDT LONG\nEntry 3.20\nTP 3.45\nSL: 4h close below 3.05 or 2.90 at once",
-        "symbol SUIUSDT, side long, entry 3.2, targets 3.45, stop 3.05, close stop 4h, hard stop 2.9",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.45, stop 3.05, close stop 4h, hard 2.9",
     ),
     "a close of no candle": ("SUI/USDT LONG\nEntry 3.20\nTP 3.45\nSL: close below 3.05", "refused: stop"),
     "targets in percent": (
