@@ -132,7 +132,7 @@ class Workspace:
             rules: RuleFile | None = None
             if path.is_file():
                 source = self.read_source(path)
-                rules, found = load_rules(source)
+                rules, found = load_rules(source, self.settings.groups)
                 self.findings += found
                 self.findings += self._unknown("channel", rules.channel_spans if rules else {}, source)
             self._rules[name] = rules

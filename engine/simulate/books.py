@@ -8,7 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
-from engine.domain import Halt, OpenTrade
+from engine.domain import Halt, History, OpenTrade
 from engine.market.candles import Candles
 from engine.simulate.flows import Flow
 
@@ -35,6 +35,9 @@ class Books:
     peak: float = 0.0
     day: datetime | None = None
     day_equity: float = 0.0
+    week_equity: float = 0.0
+    history: History = field(default_factory=History)
+    booked: dict[int, list[int]] = field(default_factory=dict)  # by row: the sequence numbers of its flows
 
 
 class Marks:
