@@ -46,10 +46,9 @@ class RuleBook:
             return book
         with np.errstate(invalid="ignore", divide="ignore"):
             speaks = [rule.only.mask(offers) & rule.when.possible(offers, self.timezone) for rule in self.rules]
-        patterns, place = np.unique(np.array(speaks), axis=1, return_inverse=True)
-        asked = [tuple(self.rules[i] for i in np.flatnonzero(pattern)) for pattern in patterns.T]
-        ids = [plan.signal_id for plan in offers.plans]
-        book._asked = dict(zip(ids, [asked[i] for i in place.ravel().tolist()], strict=True))
+        patterns = [row.tobytes() for row in np.array(speaks).T.copy()]
+        asked = {p: tuple(rule for rule, may in zip(self.rules, p, strict=True) if may) for p in set(patterns)}
+        book._asked = {plan.signal_id: asked[p] for plan, p in zip(offers.plans, patterns, strict=True)}
         return book
 
     def decide(self, proposal: Proposal, account: Account) -> Decision:

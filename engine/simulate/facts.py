@@ -38,13 +38,11 @@ class MarketColumns:
     volume: Floats
     funding: Floats
 
-    def row(self, i: int) -> MarketFacts:
-        """The facts of one call."""
-        price, atr, spread, volume, funding = (
-            None if np.isnan(column[i]) else float(column[i])
-            for column in (self.price, self.atr, self.spread, self.volume, self.funding)
-        )
-        return MarketFacts(price, atr, spread, False, volume, funding)
+    def rows(self) -> list[MarketFacts]:
+        """The facts call by call."""
+        columns = (self.price, self.atr, self.spread, self.volume, self.funding)
+        plain = [[None if value != value else value for value in column.tolist()] for column in columns]
+        return [MarketFacts(p, a, s, False, v, f) for p, a, s, v, f in zip(*plain, strict=True)]
 
 
 def market_columns(

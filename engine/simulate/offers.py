@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from engine.domain import MarketFacts, PathStatus, Plan, Proposal
+from engine.domain import MarketFacts, PathStatus, Plan, Proposal, Standing
 from engine.market.candles import Floats, Ints
 from engine.simulate.facts import MarketColumns, market_columns
 from engine.simulate.flows import Venue
@@ -42,9 +42,10 @@ class Offers:
 
     def proposal(self, row: int, quantity: float) -> Proposal:
         """One call asking to be taken with a quantity; facts that nobody has asked for yet are left out."""
-        plan, entry = self.plans[row], self._entries[row]
-        risk, stop, notional = self._risks[row], self._stops[row], quantity * self._entries[row]
+        plan, entry = self.plans[row], self.entries[row]
+        risk, stop, notional = self.risks[row], self._stops[row], quantity * self.entries[row]
         leverage = self._leverages[row]
+        prices, shares = self._targets[row]
         known = self.__dict__
         return Proposal(
             plan.signal_id,
@@ -55,16 +56,16 @@ class Offers:
             plan.act_ms,
             entry,
             stop if stop == stop else None,
-            tuple([price for price, _ in plan.targets]),
+            prices,
             quantity,
             notional,
             risk * quantity if risk > 0 else 0.0,
             notional / leverage,
             leverage,
-            tuple([share for _, share in plan.targets]),
+            shares,
             self._asked_for[row],
-            self.market.row(row) if "market" in known else MarketFacts(),
-            self.standings.row(row) if "standings" in known else None,
+            self._facts[row] if "market" in known else MarketFacts(),
+            self._stands[row] if "standings" in known else None,
         )
 
     # ------------------------------------------------------------------ columns
@@ -153,11 +154,13 @@ class Offers:
     # ------------------------------------------------------------------ plain numbers, quick to pick one by one
 
     @cached_property
-    def _entries(self) -> list[float]:
+    def entries(self) -> list[float]:
+        """``entry`` as plain numbers."""
         return list(map(float, self.money.entry))
 
     @cached_property
-    def _risks(self) -> list[float]:
+    def risks(self) -> list[float]:
+        """What a unit loses at its stop, NaN without one."""
         return list(map(float, self.money.risk))
 
     @cached_property
@@ -167,6 +170,18 @@ class Offers:
     @cached_property
     def _leverages(self) -> list[float]:
         return list(map(float, self.leverage))
+
+    @cached_property
+    def _facts(self) -> list[MarketFacts]:
+        return self.market.rows()
+
+    @cached_property
+    def _stands(self) -> list[Standing]:
+        return self.standings.rows()
+
+    @cached_property
+    def _targets(self) -> list[tuple[tuple[float, ...], tuple[float, ...]]]:
+        return [(tuple([p for p, _ in plan.targets]), tuple([s for _, s in plan.targets])) for plan in self.plans]
 
     @cached_property
     def _asked_for(self) -> list[float | None]:

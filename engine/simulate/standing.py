@@ -29,10 +29,10 @@ class StandingColumns:
     low: Floats
     high: Floats
 
-    def row(self, i: int) -> Standing:
-        """The standing at one call."""
-        figures = (float(column[i]) for column in (self.mean_r, self.low, self.high))
-        return Standing(self.channel[i], int(self.trades[i]), *figures)
+    def rows(self) -> list[Standing]:
+        """The standings call by call."""
+        columns = (column.tolist() for column in (self.trades, self.mean_r, self.low, self.high))
+        return [Standing(*row) for row in zip(self.channel, *columns, strict=True)]
 
 
 def standing_columns(channel: Sequence[str], at_ms: Ints, end_ms: Ints, r: Floats) -> StandingColumns:

@@ -11,8 +11,10 @@ Nothing in a path depends on its size, so a trade's money is the path's money ti
 
 from __future__ import annotations
 
+import gc
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -29,6 +31,10 @@ from engine.simulate.judge import Judge
 from engine.simulate.money import Money
 from engine.simulate.offers import Offers
 from engine.simulate.table import PathTable
+from engine.units import HOUR_MS
+
+DUST = 1e-15  # what floating point leaves of a position that is closed
+SHORTEST_DAY_MS = 20 * HOUR_MS  # clocks that are put forward take two hours of a day at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +75,32 @@ class Walk:
         self.marks = Marks(venue.candles)
         start = strategy.equity
         self.books = Books(cash=start, wallet=start, peak=start, day_equity=start, week_equity=start)
+        self._filled = table.filled
         self.trades: dict[int, Trade] = {}
         self.refused: list[Refused] = []
         self._sequence = 0
+        self._same_day_ms = 0  # before this moment no new day can have begun
 
     def run(self, rows: Sequence[int], track: Callable[[Sequence[int]], Iterable[int]] | None = None) -> WalkResult:
         """Offer the rows (those that count as calls of their own) in order of action."""
         self.offers.counted[list(rows)] = True
-        self.judge = self.judge.prepare(self.offers)
         ordered = sorted(rows, key=lambda i: (self.table.plans[i].act_ms, i))
-        for row in track(ordered) if track else ordered:
-            self._offer(row)
+        with uncollected():
+            self.judge = self.judge.prepare(self.offers)
+            for row in track(ordered) if track else ordered:
+                self._offer(row)
         end = max((bars.end_ms for bars in self.venue.candles.values()), default=0)
-        self._advance(end)
-        return WalkResult(self.trades, self.refused, self._equity(end))
+        return WalkResult(self.trades, self.refused, self._advance(end))
 
     # ------------------------------------------------------------------ one call
 
     def _offer(self, row: int) -> None:
         plan = self.table.plans[row]
         self._new_days(plan.act_ms)
-        self._advance(plan.act_ms)
-        equity = self._equity(plan.act_ms)
-        halt = next((h for h in self.books.halts if h.until_ms > plan.act_ms and _covers(h, plan)), None)
+        equity = self._advance(plan.act_ms)
+        if self.books.halts:
+            self.books.halts = [halt for halt in self.books.halts if halt.until_ms > plan.act_ms]
+        halt = next((halt for halt in self.books.halts if _covers(halt, plan)), None)
         if halt is not None:
             until = datetime.fromtimestamp(halt.until_ms / 1000, self.zone).strftime("%Y-%m-%d %H:%M")
             text = f"halted by {halt.rule} until {until}"
@@ -133,11 +142,11 @@ class Walk:
 
     def _quantity(self, row: int, equity: float) -> float | None:
         """The strategy's size in base units; None when it cannot be told."""
-        size, entry, risk = self.strategy.size, self.money.entry[row], self.money.risk[row]
+        size, risk = self.strategy.size, self.offers.risks[row]
         if size.risk is not None:
-            return float(equity * size.risk / risk) if risk > 0 else None
+            return equity * size.risk / risk if risk > 0 else None
         notional = equity * size.fraction if size.fraction is not None else size.fixed or 0.0
-        return float(notional / entry)
+        return notional / self.offers.entries[row]
 
     def _take(self, row: int, proposal: Proposal, factor: float, notes: tuple[RuleNote, ...]) -> None:
         quantity, table, money = proposal.quantity * factor, self.table, self.money
@@ -151,7 +160,7 @@ class Walk:
             proposal.risk * factor,
         )
         self.books.open.append(Holding(int(table.end_ms[row]), row, facts))
-        if not table.filled[row]:
+        if not self._filled[row]:
             self.trades[row] = Trade(table.path(row), quantity, facts.risk, 0.0, 0.0, 0.0, 0.0, None, notes)
             return
         gross, fees = float(money.gross[row]) * quantity, float(money.fees[row]) * quantity
@@ -184,14 +193,16 @@ class Walk:
 
     # ------------------------------------------------------------------ time
 
-    def _advance(self, now_ms: int) -> None:
-        """Book everything that is over at ``now_ms``; the peak is looked at whenever something was."""
+    def _advance(self, now_ms: int) -> float:
+        """Book everything that is over at ``now_ms``, looking at the peak whenever something was; the equity then."""
         books = self.books
         while books.flows and books.flows[0][0] <= now_ms:
             at_ms = books.flows[0][0]
             while books.flows and books.flows[0][0] == at_ms:
                 flow = heapq.heappop(books.flows)[2]
-                books.held[flow.symbol] = books.held.get(flow.symbol, 0.0) + flow.quantity
+                held = books.held.pop(flow.symbol, 0.0) + flow.quantity
+                if abs(held) > DUST:
+                    books.held[flow.symbol] = held
                 books.cash += flow.cash
                 books.wallet += flow.realised
             books.peak = max(books.peak, self._equity(at_ms))
@@ -199,7 +210,9 @@ class Walk:
         if ended:
             books.open = [holding for holding in books.open if holding.end_ms > now_ms]
             self._remember(ended)
-        books.peak = max(books.peak, self._equity(now_ms))
+        equity = self._equity(now_ms)
+        books.peak = max(books.peak, equity)
+        return equity
 
     def _remember(self, ended: list[Holding]) -> None:
         """Put closed trades into the account's history, in the order in which they closed."""
@@ -211,25 +224,39 @@ class Walk:
     def _equity(self, now_ms: int) -> float:
         """Cash and open positions at the last closed prices."""
         held = self.books.held.items()
-        return self.books.cash + sum(q * self.marks.price(s, now_ms) for s, q in held if abs(q) > 1e-15)
+        return self.books.cash + sum([quantity * self.marks.price(symbol, now_ms) for symbol, quantity in held])
 
     def _new_days(self, now_ms: int) -> None:
         """When a new day of the zone has begun, keep the equity at its midnight; on a Monday also for the week."""
+        if now_ms < self._same_day_ms:
+            return
         now = datetime.fromtimestamp(now_ms / 1000, self.zone)
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         if self.books.day is None or midnight - self.books.day >= timedelta(hours=1):
             at = round(midnight.timestamp() * 1000)
-            self._advance(at)
-            equity = self._equity(at)
+            equity = self._advance(at)
             if self.books.day is None or _monday(midnight) != _monday(self.books.day):
                 self.books.week_equity = equity
             self.books.day, self.books.day_equity = midnight, equity
+            self._same_day_ms = at + SHORTEST_DAY_MS
 
     def _refuse(self, row: int, *notes: RuleNote) -> None:
         self.refused.append(Refused(row, self.table.plans[row].signal_id, notes))
 
     def _own_note(self, rule: str, seen: str, limit: str, text: str) -> RuleNote:
         return RuleNote(rule, self.strategy.path, "reject", seen, limit, text)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without Python's search for cycles: a walk makes many small things that stay and no cycles among them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _monday(day: datetime) -> date:

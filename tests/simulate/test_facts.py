@@ -98,7 +98,7 @@ def test_the_funding_is_the_last_one_settled() -> None:
 
 
 def test_of_a_symbol_without_candles_nothing_is_known() -> None:
-    assert market_columns(["XRPUSDT"], at(0), {}, {}).row(0) == MarketFacts()
+    assert market_columns(["XRPUSDT"], at(0), {}, {}).rows()[0] == MarketFacts()
 
 
 @settings(max_examples=30, deadline=None)
@@ -108,5 +108,5 @@ def test_nothing_depends_on_what_comes_after_the_call(seed: int, minute: int, mo
     moment = at(minute * MINUTE_MS + more)
     before = market_columns(["BTCUSDT"], moment, {"BTCUSDT": whole.before(minute * MINUTE_MS)}, None)
     known = market_columns(["BTCUSDT"], moment, {"BTCUSDT": whole}, None)
-    assert known.row(0) == before.row(0)
-    assert known.row(0).price is not None
+    assert known.rows()[0] == before.rows()[0]
+    assert known.rows()[0].price is not None

@@ -35,7 +35,7 @@ def test_columns_are_what_a_tally_of_the_calls_over_by_then_says(calls: list[tup
         over = [j for j in range(len(calls)) if channel[j] == channel[i] and end_ms[j] <= at_ms[i]]
         for j in over:
             tally = tally if math.isnan(r[j]) else tally.add(r[j])
-        wanted, row = tally.standing(channel[i]), found.row(i)
+        wanted, row = tally.standing(channel[i]), found.rows()[i]
         assert (row.channel, row.trades) == (wanted.channel, wanted.trades)
         np.testing.assert_allclose([row.mean_r, row.low, row.high], [wanted.mean_r, wanted.low, wanted.high], atol=1e-6)
 
