@@ -12,9 +12,10 @@ from engine.config.text import SourceText
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``timezone`` is the zone in which times are shown and days begin."""
+    """``timezone`` is the zone in which times are shown and days begin, ``language`` that of reports (en, tr)."""
 
     timezone: str = "Europe/Sofia"
+    language: str = "en"
 
 
 def load_settings(source: SourceText) -> tuple[Settings | None, list[Diagnostic]]:
@@ -25,4 +26,5 @@ def load_settings(source: SourceText) -> tuple[Settings | None, list[Diagnostic]
     if zone not in zones:
         hint = did_you_mean(zone, zones) or "write Area/City, such as Europe/Sofia, or UTC"
         document.report(("timezone",), "R111", f'no time zone is called "{zone}"', hint)
-    return (None if document.failed else Settings(zone)), document.ordered
+    language = document.get("language", default=Settings().language)
+    return (None if document.failed else Settings(zone, language)), document.ordered
