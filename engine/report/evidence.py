@@ -84,7 +84,7 @@ def read_evidence(path: Path) -> list[Evidence]:
         with gzip.open(path, "rb") as packed:
             for number, line in enumerate(io.BufferedReader(packed), 1):  # noqa: B007 - named in the problem
                 found.append(_built(json.loads(line.decode("utf-8", "surrogatepass"))))
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
         problem = Problem(f"cannot be used: {error}", str(path), number + 1, hint="run the backtest again")
         raise UnreadableRunError(problem) from None
     return found

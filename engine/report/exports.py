@@ -72,7 +72,9 @@ def _channels(channels: Sequence[ChannelResult]) -> Table:
             "random", judged["random"], ("p", "mean_r", "random_r", "low", "high", "draws", "moved", "calls")
         )
         flat |= _prefixed("missing", asdict(channel.missing), ("unread", "hindsight", "gone", "worst_r", "best_r"))
-        flat |= _prefixed("pump", channel.pump and asdict(channel.pump), ("calls", "run_up", "reversal", "flagged"))
+        flat |= _prefixed(
+            "pump", asdict(channel.pump) if channel.pump else None, ("calls", "run_up", "reversal", "flagged")
+        )
         followed = asdict(channel.followed)
         flat |= {
             "followed_low": followed["low"],
@@ -111,7 +113,8 @@ def _splits(run: Run, calls: Sequence[CallRow]) -> Table:
     rows = []
     for channel in run.channels:
         counted = figures.calls_of(channel, calls)
-        for heading, groups in splits.origin(counted, run.timezone, run.seed).splits if counted else ():
+        origin = splits.origin(counted, run.timezone, run.seed)
+        for heading, groups in origin.splits if origin else ():
             rows += [
                 (channel.channel, heading, g.label or f"{g.merged} others", g.trades, g.mean_r, g.total_r, g.win_rate)
                 for g in groups

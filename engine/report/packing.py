@@ -33,7 +33,8 @@ def story_data(evidence: Sequence[Evidence | None], zone: str) -> tuple[list[Any
     share, what], a chart [start in ms of the zone's clock, step in ms, candles, lowest price, highest price] or null. A
     candle is five numbers: its place in steps, then open, high, low and close between lowest (0) and highest (1023).
     """
-    stories, candles = [], []
+    stories: list[Any] = []
+    candles = []
     for one in evidence:
         if one is None:
             stories.append(None)

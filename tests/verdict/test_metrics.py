@@ -34,7 +34,7 @@ def test_a_small_channel_by_hand() -> None:
 
 
 def test_a_channel_without_trades_has_no_rates() -> None:
-    assert measure(NONE, NONE, NONE, NONE) == Metrics(0, None, None, None, None, None, None, None, 0.0, 0.0)
+    assert measure(NONE, NONE, NONE, NONE) == Metrics(0, *[None] * 9, 0.0, 0.0)
 
 
 def test_without_losers_there_is_no_profit_factor() -> None:

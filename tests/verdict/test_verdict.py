@@ -123,7 +123,7 @@ UNMOVED = RandomEntry(0.001, 0.4, -0.05, -0.2, 0.1, 1000, 99, 200)
         ({"random": UNMOVED}, "better than random entries"),
         ({"random": None}, "better than random entries"),
         ({"tried": [1.5, -1.5, 1.1, -0.7]}, "not the best of many settings"),
-        ({"symbols": ["BTCUSDT"] + ["ETHUSDT"] * 99 + ["BTCUSDT"] * 100, "best": 100}, "without its best symbol"),
+        ({"symbols": ["ETHUSDT", "BTCUSDT"] * 100, "best": 100}, "without its best symbol"),
         ({"symbols": ()}, "without its best symbol"),
         ({"readings": dict.fromkeys(HARDER, 0.1) | {"twice the slippage": -0.01}}, "twice the slippage"),
         ({"readings": dict.fromkeys(HARDER, 0.1) | {"one minute later": 0.0}}, "one minute later"),
@@ -140,7 +140,7 @@ def test_one_test_that_fails_or_was_not_made_keeps_a_channel_on_paper(more: dict
     best = more.pop("best", 0)
     made = record(0.4, 200, **more)
     if best:  # all that was won was won with one symbol
-        r = np.concatenate([np.linspace(-1.2, 1.0, best), np.linspace(-0.2, 2.0, best)])
+        r = np.where(np.arange(200) % 2, 1.0, -0.04) + 0.3 * np.tile([1, -1, -1, 1], 50)
         made = replace(made, r=r)
     verdict = judged(made)
     assert verdict.word is Word.PAPER_ONLY

@@ -42,7 +42,7 @@
     return typeof value === "string" && /^--[a-z-]+$/.test(value) ? styles.getPropertyValue(value).trim() : value;
   };
   const draw = async (paper) => {
-    await library;
+    if (!window.Plotly) await library;
     const styles = getComputedStyle(root);
     for (const [name, figure] of Object.entries(data.figures)) {
       const place = document.getElementById(name);
