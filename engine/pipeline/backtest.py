@@ -332,7 +332,7 @@ def _write(
     write_evidence(folder / EVIDENCE_FILE, evidence)
     save_run(folder, run)
     write_tables(folder, run, rows)
-    render_report(folder, lang=workspace.settings.language)
+    render_report(folder, workspace.settings.language)
     write_calls(workspace.results_path, rows)
 
 
