@@ -15,9 +15,13 @@ Groups = tuple[tuple[str, frozenset[str]], ...]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``timezone`` is the zone in which times are shown and days begin; ``groups`` are symbols that move together."""
+    """``timezone`` is the zone in which times are shown and days begin, ``language`` that of reports (en, tr).
+
+    ``groups`` are the symbols that move together.
+    """
 
     timezone: str = "Europe/Sofia"
+    language: str = "en"
     groups: Groups = ()
 
 
@@ -29,8 +33,9 @@ def load_settings(source: SourceText) -> tuple[Settings | None, list[Diagnostic]
     if zone not in zones:
         hint = did_you_mean(zone, zones) or "write Area/City, such as Europe/Sofia, or UTC"
         document.report(("timezone",), "R111", f'no time zone is called "{zone}"', hint)
+    language = document.get("language", default=Settings().language)
     groups = tuple(read_groups(document).items())
-    return (None if document.failed else Settings(zone, groups)), document.ordered
+    return (None if document.failed else Settings(zone, language, groups)), document.ordered
 
 
 def read_groups(document: Document) -> dict[str, frozenset[str]]:

@@ -122,9 +122,16 @@ def _pack(checked: Checked) -> dict[str, Any]:
 def _unpack(data: Mapping[str, Any]) -> Checked:
     """A check's result from plain data. Raises LookupError, TypeError or ValueError for anything else."""
     return Checked(
-        tuple(Diagnostic(*row[:8], tuple(Related(*other) for other in row[8])) for row in data["findings"]),
+        tuple(_finding(*row) for row in data["findings"]),
         {str(name): Span(*span) for name, span in data["channels"].items()},
         {str(name): Span(*span) for name, span in data["rules"].items()},
         data["currency"],
         dict(data["needs"]),
     )
+
+
+def _finding(*row: Any) -> Diagnostic:
+    """A finding from the plain data of ``_pack``."""
+    path, line, column, end_column, code, severity, message, hint, others = row
+    related = tuple(Related(*other) for other in others)
+    return Diagnostic(path, line, column, end_column, code, severity, message, hint, related)
