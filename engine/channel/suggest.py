@@ -292,10 +292,10 @@ class _Writer:
                     taken.add(tokens_of(word))
                     groups[word].insert(0, word)
         lines = []
-        for number, (name, words) in enumerate(groups.items(), 1):
+        for number, (name, members) in enumerate(groups.items(), 1):
             key = name if re.fullmatch("[a-z][a-z0-9 -]*", name) else f"word {number}"
-            if words:
-                lines.append(f"{key} = {', '.join(words)}")
+            if members:
+                lines.append(f"{key} = {', '.join(members)}")
         return lines
 
     def _head(self) -> list[str]:

@@ -294,7 +294,7 @@ def _tells_results(post: Post, row: Row) -> bool:
 def _marked_up(post: Post, row: Row, maybe: dict[int, int], added: dict[int, list[str]], signed: bool = True) -> str:
     """A line of a post as it was written, with its marks and groups; ``signed``: the symbol's sign in its mark."""
     folded, text = post.marked.folded, post.marked.text
-    marks = [*row.values, *(token for gap in row.gaps for token in gap if token.key[0] == "<")]
+    marks: list[Guess | Token] = [*row.values, *(token for gap in row.gaps for token in gap if token.key[0] == "<")]
     spans: list[tuple[int, int, str]] = []
     for mark in marks:
         name = mark.field if isinstance(mark, Guess) else mark.key[1:-1]

@@ -102,7 +102,7 @@ def _levels(work: str, start: int, end: int, carried: str) -> tuple[list[Guess],
     guesses: list[Guess] = []
     labels: set[str] = set()
     item = _ITEM.match(work, start, end)
-    events = [event for event in SCAN.finditer(work, item.end() if item else start, end)]
+    events = list(SCAN.finditer(work, item.end() if item else start, end))
     has_label = any((event.lastgroup or "").removesuffix("_n") in LABELS for event in events)
     label = "" if has_label else carried
     market = False
@@ -144,7 +144,7 @@ def _levels(work: str, start: int, end: int, carried: str) -> tuple[list[Guess],
             made = _number(work, event.span(), (start, end), label, market, given)
             guesses.append(made)
             skip_to = made.end
-    guesses = _market_entries(guesses, work, labels)
+    guesses = _market_entries(guesses, labels)
     levels = [g for g in guesses if g.field in LEVELS]
     if has_label or levels:
         last_label = label if label in LEVELS else ""
@@ -178,7 +178,7 @@ def _number(work: str, span: tuple[int, int], line: tuple[int, int], label: str,
     return Guess("entry market" if label == "entry" and market else label, start, stop)
 
 
-def _market_entries(guesses: list[Guess], work: str, labels: set[str]) -> list[Guess]:
+def _market_entries(guesses: list[Guess], labels: set[str]) -> list[Guess]:
     """Words for the market: an entry where no price follows them, otherwise plain text before a market price."""
     has_price = any(g.field in ("entry", "entry market") for g in guesses)
     made: list[Guess] = []

@@ -10,48 +10,47 @@ import re
 from engine.channel.names import TRADE_WORDS
 from engine.channel.vocabulary import DENSE, NO_LETTER_AHEAD, NO_LETTER_BEHIND, alternatives, clean
 
-_LABELS = {
-    "stop": (
-        "stop loss, stoploss, stop-loss, stop targets, stop target, stop price, stop, stops, sl, s/l, exit, invalidation, "
-        "стоп лосс, стоп-лосс, стоплосс, стоп, сл, 止损, 止損, 防守, zarar kes, zarar durdur, stop seviyesi, "
-        "حد ضرر, استاپ, استاپ لاس, perda, stop-perda, parada"
-    ),
-    "target": (
-        "take-profit targets, take profit targets, take profits, take profit, take-profit, tp targets, targets, target, "
-        "tps, tp, tg, t/p, goals, goal, цели, цель, тейк профит, тейк-профит, тейки, тейк, тп, 止盈, 目标位置, 目標位置, 目标, "
-        "目標, hedefler, hedef, kar al, اهداف, تارگت ها, تارگت, حد سود, هدف, alvos, alvo, objetivos, objetivo"
-    ),
-    "entry": (
-        "entry targets, entry target, entry zone, entry price, entry point, entry range, entry market, entries, entry, "
-        "enter, buy zone, sell zone, buy price, sell price, buy range, buy between, dca, limit, "
-        "точка входа, точки входа, зона входа, вход, лимит, лимитка, 进场位置, 進場位置, 进场, 進場, 入场, 入場, "
-        "giriş bölgesi, giriş seviyesi, giriş, نقطه ورود, ورود, محدوده ورود, zona de entrada, entradas, entrada"
-    ),
-    "leverage": "leverage, levarage, lev, плечо, 杠杆, 槓桿, kaldıraç, اهرم, لوریج, لورج, alavancagem",
-}
-LABELS = {field: tuple(map(clean, words.split(", "))) for field, words in _LABELS.items()}
 
-MARKET = tuple(
-    map(
-        clean,
-        "market price, market, now, cmp, current price, at current, по рынку, по текущим, с текущих, рыночный, 市价, 市價, "
-        "现价, 現價, piyasa, anlık, قیمت لحظه ای, مارکت, a mercado, ao mercado, à mercado".split(", "),
+def _phrases(*lines: str) -> tuple[str, ...]:
+    """Folded phrases from lines with commas between them."""
+    return tuple(clean(phrase) for line in lines for phrase in line.split(", "))
+
+
+LABELS = {
+    "stop": _phrases(
+        "stop loss, stoploss, stop-loss, stop targets, stop target, stop price, stop, stops, sl, s/l, exit",
+        "invalidation, стоп лосс, стоп-лосс, стоплосс, стоп, сл, 止损, 止損, 防守, zarar kes, zarar durdur",
+        "stop seviyesi, حد ضرر, استاپ, استاپ لاس, perda, stop-perda, parada",
+    ),
+    "target": _phrases(
+        "take-profit targets, take profit targets, take profits, take profit, take-profit, tp targets, targets",
+        "target, tps, tp, tg, t/p, goals, goal, цели, цель, тейк профит, тейк-профит, тейки, тейк, тп, 止盈",
+        "目标位置, 目標位置, 目标, 目標, hedefler, hedef, kar al, اهداف, تارگت ها, تارگت, حد سود, هدف, alvos, alvo",
+        "objetivos, objetivo",
+    ),
+    "entry": _phrases(
+        "entry targets, entry target, entry zone, entry price, entry point, entry range, entry market, entries, entry",
+        "enter, buy zone, sell zone, buy price, sell price, buy range, buy between, dca, limit, точка входа",
+        "точки входа, зона входа, вход, лимит, лимитка, 进场位置, 進場位置, 进场, 進場, 入场, 入場, giriş bölgesi",
+        "giriş seviyesi, giriş, نقطه ورود, ورود, محدوده ورود, zona de entrada, entradas, entrada",
+    ),
+    "leverage": _phrases("leverage, levarage, lev, плечо, 杠杆, 槓桿, kaldıraç, اهرم, لوریج, لورج, alavancagem"),
+}
+MARKET = _phrases(
+    "market price, market, now, cmp, current price, at current, по рынку, по текущим, с текущих, рыночный, 市价, 市價",
+    "现价, 現價, piyasa, anlık, قیمت لحظه ای, مارکت, a mercado, ao mercado, à mercado",
+)
+LONG = _phrases("long, buy, лонг, покупка, купить, 做多, 多, al, alış, لانگ, خرید, لونگ, compra, comprar")
+SHORT = _phrases("short, sell, шорт, продажа, продать, 做空, 空, sat, satış, شورت, فروش, venda, vender")
+SIGNS = {"long": ("📈", "🟢", "🔼", "⬆"), "short": ("📉", "🔴", "🔽", "⬇")}
+NEVER_COINS = frozenset(TRADE_WORDS) | frozenset(
+    _phrases(
+        "usdt, usd, usdc, busd, new, signal, signals, alert, order, orders, market, limit, zone, now, spot, future",
+        "futures, trade, setup, id, vip, free, risk, small, vol, volume, scalp, swing, position, the, and, for, with",
+        "all, update, cross, isolated, binance, bybit, bingx, mexc, okx, kucoin, bitget, gate, pionex, exchange",
+        "exchanges, pair, coin, direction",
     )
 )
-LONG = tuple(
-    map(clean, "long, buy, лонг, покупка, купить, 做多, 多, al, alış, لانگ, خرید, لونگ, compra, comprar".split(", "))
-)
-SHORT = tuple(
-    map(clean, "short, sell, шорт, продажа, продать, 做空, 空, sat, satış, شورت, فروش, venda, vender".split(", "))
-)
-SIGNS = {"long": ("📈", "🟢", "🔼", "⬆"), "short": ("📉", "🔴", "🔽", "⬇")}
-NEVER_COINS = frozenset(
-    (
-        "usdt usd usdc busd tp sl new signal signals alert order orders market limit zone now entry spot future futures "
-        "trade setup id vip free risk small vol volume scalp swing position the and for with all id update leverage cross "
-        "isolated binance bybit bingx mexc okx kucoin bitget gate pionex exchange exchanges pair coin direction"
-    ).split()
-) | frozenset(TRADE_WORDS)
 
 # How a post shows that it tells of the past or changes a call: (what ``never`` would say, pattern in a folded text).
 RESULTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -68,7 +67,7 @@ RESULTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
                 "kapandı", "iptal", "atingido", "cancelado", "fechado",
             )
         ),
-        *((word, re.escape(word)) for word in ("% profit", "已到", "到达", "到達", "减仓", "減倉", "移动止损", "移動止損", "平仓", "平倉")),
+        *((word, re.escape(word)) for word in _phrases("% profit, 已到, 到达, 到達, 减仓, 減倉, 平仓, 平倉")),
         ("profit: {any}%", r"profit\W{0,3}\d+(?:[.,]\d+)?[ \t]*%|\+[ \t]*\d+(?:[.,]\d+)?[ \t]*(?:%|r\b)"),
     )
 )  # fmt: skip
@@ -77,7 +76,10 @@ _BLANK = r"[ \t]*+"
 _X = "[x×х]"
 _LEVERAGE = rf"(?:{_X}{_BLANK}\d{{1,3}}+(?:[.,]\d++)?|\d{{1,3}}+(?:[.,]\d++)?{_BLANK}{_X}){NO_LETTER_AHEAD}(?![\d%])"
 NUMBER = r"(?:\d++(?:[.,'’]\d++)*+(?:k\d{0,3}+(?![a-z0-9]))?+|[.]\d++)"
-_COUNT = r"(?:[ \t#]{0,2}\d{1,2}+(?=[ \t]*[:=)])|#?\d{1,2}+(?=\W{1,4}\d)|[ \t]\d{1,2}+(?=[ \t]+[-–][ \t]*[$]?\d*[.,]?\d{3}))?+"
+_COUNT = (
+    r"(?:[ \t#]{0,2}\d{1,2}+(?=[ \t]*[:=)])|#?\d{1,2}+(?=\W{1,4}\d)"
+    r"|[ \t]\d{1,2}+(?=[ \t]+[-–][ \t]*[$]?\d*[.,]?\d{3}))?+"
+)
 
 
 def _word(field: str, words: tuple[str, ...], more: str = "") -> str:
