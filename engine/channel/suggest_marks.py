@@ -26,14 +26,14 @@ from engine.channel.suggest_words import (
     SCAN,
     SIGNS,
 )
-from engine.channel.vocabulary import NO_LETTER_AHEAD, NO_LETTER_BEHIND, alternatives, clean
+from engine.channel.vocabulary import DENSE, NO_LETTER_AHEAD, NO_LETTER_BEHIND, alternatives, clean
 
 LEVELS = ("entry", "entry market", "target", "stop")
 _LINE = re.compile(r"\S[^\n]*")
 _ITEM = re.compile(r"\W*\d{1,2}[ \t]*(?:[):\]]|[.-][ \t])[ \t]*(?=[^\w\n]*\d)")
-_INLINE_ITEM = re.compile(r"(?<!\()\d{1,2}[ \t]*\)")
+_INLINE_ITEM = re.compile(r"(?<![(:])\d{1,2}[ \t]*\)")
 _NUMBER = re.compile(NUMBER)
-_LETTERS = re.compile(r"[^\W\d_]+")
+_LETTERS = re.compile(rf"[^\W\d_{DENSE}]+")
 _CURRENCY = re.compile(rf"[ \t]*(?:[$€₮]|(?:usdt?|usdc){NO_LETTER_AHEAD})")
 _ANY_LABEL = re.compile(rf"{NO_LETTER_BEHIND}{alternatives(word for words in LABELS.values() for word in words)}")
 
