@@ -70,7 +70,7 @@ def _load(
         never=tuple(phrase_pattern(phrase, fields) for phrase in whole.never),
         ignore=tuple(phrase_pattern(phrase, fields) for phrase in whole.ignore),
         footer=text_pattern(header.footer) if header.footer else None,
-        unread=unread_regex(words),
+        unread=unread_regex(words.trade_words()),
         tests=tuple(file.tests),
     )
     found += unused_words(file, whole, words, update_words, source) + sample_faults(profile, file, source)

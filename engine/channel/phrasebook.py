@@ -3,7 +3,7 @@
 1. each line of the message is gone through from left to right: the longest phrase that fits there, else a filler, else
    a coin by itself, else a word that nothing knows;
 2. a line that holds a word nothing knows is no part of the update when no phrase stands in it, and refuses the message
-   when one does; only reports, which never trade, may have unknown words beside them;
+   when one does, unless all of them are reports, which never trade, and may stand ``beside talk``;
 3. wherever something is unknown, a number, a trade word, a word of doubt or a question mark refuses the message;
 4. what one phrase names (coin, side, id, link) holds for the phrases behind it, or else for those before it.
 
@@ -27,12 +27,14 @@ from engine.channel.profile import Profile
 from engine.channel.tree import NOWHERE, Mark
 from engine.channel.values import Fields
 from engine.channel.vocabulary import DENSE, NO_LETTER_BEHIND, alternatives
-from engine.domain import REPORTS, Action, Refusal, Side
+from engine.domain import Action, Refusal, Side
 
 T = TypeVar("T")
 
 MOST_PHRASES = 30  # an update has a few
 LONGEST_BARE_COIN = 10
+# A quoted line, and what stands in brackets: [In reply to Alice], (by the admin), unless it holds a word that tells.
+_ASIDE = re.compile(r"(?m)^[ \t]*>[^\n]*+|[(\[](?![^)\]\n]*(?:\d{3}|\d[.,]\d))[^)\]\n]{0,60}[)\]]")
 Link = tuple[int, int]  # chat (0 where it names none), message
 COIN = Mark("symbol", NOWHERE, "BTC", NOWHERE, NOWHERE)
 _WORD = re.compile(rf"\W*+(?:[{DENSE}]|\d[^\W{DENSE}]*+|[^\W\d{DENSE}]++)?")
@@ -52,6 +54,7 @@ class Phrasebook:
     filler: re.Pattern[str]
     coin: re.Pattern[str]
     telling: re.Pattern[str]
+    telling_words: re.Pattern[str]
 
 
 def phrasebook(layouts: Sequence[Layout], fields: Fields) -> Phrasebook | None:
@@ -61,13 +64,13 @@ def phrasebook(layouts: Sequence[Layout], fields: Fields) -> Phrasebook | None:
         return None
     heads = dict.fromkeys(line.head.pattern for _, line in phrases)
     words = fields.words
-    doubt = alternatives(words.words("doubt"))
     return Phrasebook(
         phrases,
         re.compile("|".join(f"(?:{head})" for head in heads)),
         re.compile(rf"\W*+{alternatives(words.words('filler'))}"),
         re.compile(fields.lead("symbol") + fields.pattern("symbol")),
-        re.compile(rf"{unread_regex(words).pattern}|\?|{NO_LETTER_BEHIND}{doubt}"),
+        re.compile(rf"{unread_regex(words.telling_words()).pattern}|\?"),
+        re.compile(rf"{NO_LETTER_BEHIND}{alternatives(words.telling_words())}|\?"),
     )
 
 
@@ -97,7 +100,8 @@ class Talk:
     def is_coin(self, start: int, end: int) -> bool:
         """Whether a word is surely a coin: with ``$`` or ``#``, a quote currency, in capitals, or a known name."""
         word = self.working[start:end]
-        if self.working[:start].rstrip(" \t")[-1:] in ("$", "#") or self.profile.update_fields.is_pair(word):
+        sign = self.working[max(start - 2, 0) : start].rstrip(" \t")[-1:]
+        if sign == "$" or (sign == "#" and not word.isdigit()) or self.profile.update_fields.is_pair(word):
             return True
         begin, stop = self.folded.original(start, end)
         posted = self.text[begin:stop]
@@ -157,7 +161,8 @@ def read_phrases(
     if book is None:
         return None
     links = list(_links(working, profile))
-    working = _NOTHING.sub(lambda match: " " * len(match[0]), working)
+    working = _NOTHING.sub(_blank, working)
+    working = _ASIDE.sub(lambda match: match[0] if book.telling_words.search(match[0]) else _blank(match), working)
     talk = Talk(profile, book, working, folded, text, posted_ms)
     beside: list[tuple[int, int]] = []
     for start, end in lines:
@@ -176,10 +181,26 @@ def read_phrases(
         return Refusal("too-long", f"more than {MOST_PHRASES} phrases")
     if refusal := _telling(talk, sorted([*talk.unknown, *beside])):
         return refusal
-    made = _actions(talk, links)
-    if isinstance(made, tuple) and talk.unknown and any(action.kind not in REPORTS for action in made):
+    if talk.unknown and not all(one.layout.talk or one.layout.kinds == ("context",) for one in phrases if one.layout):
         return _unknown(talk, *talk.unknown[0])
+    made = _actions(talk, links)
+    if isinstance(made, tuple) and (plan := _plan(made)):
+        return plan
     return made
+
+
+def _plan(actions: Sequence[Action]) -> Refusal | None:
+    """The refusal of several closes of one trade: that says what will be closed where."""
+    closed = [
+        (action.symbol, action.side, action.signal_ref, action.links) for action in actions if action.kind == "close"
+    ]
+    if len(set(closed)) < len(closed):
+        return Refusal("share", "closes one trade twice: a plan, not an order")
+    return None
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def links_of(working: str, profile: Profile) -> tuple[Link, ...]:
@@ -199,7 +220,11 @@ def _links(working: str, profile: Profile) -> Iterator[tuple[int, Link]]:
 
 def _telling(talk: Talk, unknown: Sequence[tuple[int, int]]) -> Refusal | None:
     """The refusal for something unknown that may turn the meaning."""
+    joined: list[tuple[int, int]] = []
     for start, end in unknown:
+        together = bool(joined) and joined[-1][1] == start
+        joined[-1:] = [(joined[-1][0], end)] if together else [*joined[-1:], (start, end)]
+    for start, end in joined:
         if hit := talk.book.telling.search(talk.working, start, end):
             return _unknown(talk, hit.start(), end)
     return None

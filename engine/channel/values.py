@@ -16,7 +16,7 @@ from engine.channel.fold import INDEX, fold
 from engine.channel.names import CURRENCIES, PRICE_FIELDS, QUOTES
 from engine.channel.numbers import Notation
 from engine.channel.timeframes import timeframe_ms, timeframe_pattern
-from engine.channel.vocabulary import DENSE, GAP, NO_LETTER_AHEAD, Vocabulary, alternatives, tokens_of
+from engine.channel.vocabulary import DENSE, GAP, NO_LETTER_AHEAD, NO_LETTER_BEHIND, Vocabulary, alternatives, tokens_of
 from engine.domain import Distance, Side
 
 _BLANK = r"[ \t]*+"
@@ -79,6 +79,8 @@ class Fields:
         """
         if strict and field in ("stop", "entry", "share"):
             return self._strict(field, sample)
+        if strict and field == "target":  # TP3 is no target at 3
+            return NO_LETTER_BEHIND + self.pattern(field, sample)
         about = rf"(?:{self._about}[^\w%]*+)?"
         behind = rf"{_CURRENCY}(?:{GAP}{self._about}){{0,3}}"
         if field == "side":
@@ -106,14 +108,14 @@ class Fields:
             return r"(#?(?=[a-z]{0,10}-?\d)[a-z0-9][a-z0-9-]{0,39}+)(?![\w.,]*\w)"
         if field == "number":
             words = alternatives(self.words.number_words)
-            return rf"({INDEX}|#?\d{{1,2}}+(?:st|nd|rd|th)?(?![a-z0-9]|[.,]\d)|{words})"
+            return rf"({INDEX}|{words}|#?\d{{1,2}}+(?:st|nd|rd|th)?(?![a-z0-9]|[.,]\d))"
         if field == "leverage":
             one = rf"{_X}?{_BLANK}\d{{1,3}}+(?:[.,]\d++)?{_BLANK}{_X}?"
             return rf"({one}(?:{self._joint}{one}){{0,3}}){NO_LETTER_AHEAD}(?![\d%])"
         if field == "share":
             return self._share((*self.words.share_words, *self.words.words("part")))
         if strict and re.search(r"\d", sample):
-            return rf"({self.notation.token}\w*+)"
+            return rf"{NO_LETTER_BEHIND}({self.notation.token}\w*+)"
         if re.fullmatch(r"\s*[^\W\d]+\s*", sample):  # any, where the sample is a word of letters
             return r"([^\W\d]++(?!\w))"
         return rf"({self.notation.token}\w*+|\w++)"  # a number is taken whole, with the letters behind it
@@ -124,7 +126,7 @@ class Fields:
         return rf"({number}{_BLANK}%|%{_BLANK}{number}|\d{{1,2}}+/\d{{1,2}}+(?!\d)|{alternatives(words)})"
 
     def _strict(self, field: str, sample: str) -> str:
-        """A stop, an entry or a share of the kind that the sample is."""
+        """A stop, an entry or a share of the kind that the sample is: a number, or a word of the sample's group."""
         about = rf"(?:{self._about}[^\w%]*+)?"
         behind = rf"{_CURRENCY}(?:{GAP}{self._about}){{0,3}}"
         is_word = not re.search(r"\d", sample)
@@ -132,9 +134,10 @@ class Fields:
             return rf"({alternatives(self.words.words('part'))})"
         if field == "share":
             return self._share(self.words.share_words)
-        words = alternatives(self.words.phrases("breakeven" if field == "stop" else "market"))
+        group = self.words.synonyms().get(tokens_of(fold(sample).text.strip()))
+        words = alternatives(self.words.phrases(group or ("breakeven" if field == "stop" else "market")))
         number = self._price if field == "stop" else self._range
-        return rf"({words})" if is_word else rf"{about}({number}){behind}"
+        return rf"({words})" if is_word else rf"{NO_LETTER_BEHIND}{about}({number}){behind}"
 
     def _distance(self, target: bool = False) -> str:
         """A level said as a percentage or in points, a target also in multiples of the risk."""

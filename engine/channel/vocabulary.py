@@ -118,6 +118,10 @@ class Vocabulary:
         own = [p for group in self.declared if group not in _HARMLESS for p in self.words(group)]
         return (*TRADE_WORDS, *own)
 
+    def telling_words(self) -> tuple[str, ...]:
+        """The phrases that must not stand in what an update of phrases leaves unread."""
+        return (*TRADE_WORDS, *self.words("telling"), *self.words("doubt"))
+
     def reserved_words(self) -> tuple[str, ...]:
         """The phrases that are no symbol by themselves."""
         return (*self.trade_words(), *self.words("filler"))
