@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.channel.fold import INDEX, Folded, index_number
+from engine.channel.form import Form
 from engine.channel.layout import Layout
 from engine.channel.pattern import Found
 from engine.channel.profile import Profile
@@ -56,14 +57,14 @@ class Read:
 
 
 def read_values(
-    profile: Profile, layout: Layout, found: Sequence[Found], working: str, folded: Folded, text: str
+    profile: Profile, layout: Layout | Form, found: Sequence[Found], working: str, folded: Folded, text: str
 ) -> Read | Refusal:
     """Collect the values that a layout found, or say which of them cannot be.
 
     ``found`` counts in ``working``, the folded text with what is ignored blanked; ``text`` is the message as posted.
     """
     read = Read()
-    fields = profile.update_fields if layout.action else profile.fields
+    fields = layout.fields if isinstance(layout, Form) else profile.update_fields if layout.action else profile.fields
     for mark, start, end in found:
         if mark.field != "any":
             begin, stop = folded.original(start, end)

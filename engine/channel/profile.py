@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from engine.channel.form import Form
 from engine.channel.layout import Layout
 from engine.channel.phrases import PhrasePattern
 from engine.channel.tree import Case
@@ -50,7 +51,7 @@ class Profile:
     """A channel profile that was loaded without errors. ``id`` is the stem of its file, ``path`` as shown to users.
 
     ``unread`` finds what must not stay unclaimed in a call. ``update_fields`` know the words of updates, ``fields``
-    those of calls.
+    those of calls. ``variants`` are the same profile for the other notations that ``numbers:`` names.
     """
 
     id: str
@@ -66,6 +67,8 @@ class Profile:
     never: tuple[PhrasePattern, ...] = ()
     ignore: tuple[PhrasePattern, ...] = ()
     footer: PhrasePattern | None = None
+    forms: tuple[Form, ...] = ()
+    variants: tuple[Profile, ...] = field(default=(), repr=False)
     unread: re.Pattern[str] = field(default=re.compile(r"\d"), repr=False)
     tests: tuple[Case, ...] = field(default=(), repr=False)
 

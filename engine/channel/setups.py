@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from engine.channel.actions import actions_of
 from engine.channel.fold import Folded
+from engine.channel.form import Form
 from engine.channel.layout import Layout
 from engine.channel.levels import implied_side, level_fault
 from engine.channel.meaning import Read, read_values
@@ -16,7 +17,7 @@ from engine.domain import Action, CloseStop, Distance, EntryKind, Refusal, Setup
 
 
 def build(
-    profile: Profile, layout: Layout, found: Sequence[Found], working: str, folded: Folded, text: str
+    profile: Profile, layout: Layout | Form, found: Sequence[Found], working: str, folded: Folded, text: str
 ) -> Setup | tuple[Action, ...] | Refusal:
     """What the values of one setup or update mean.
 
@@ -25,7 +26,7 @@ def build(
     read = read_values(profile, layout, found, working, folded, text)
     if isinstance(read, Refusal):
         return read
-    if layout.action:
+    if isinstance(layout, Layout) and layout.action:
         return actions_of(profile, layout, read)
     return setup_of(profile, layout.name, read)
 

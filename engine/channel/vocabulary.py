@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from engine.channel.fold import fold
 from engine.channel.names import NUMBER_WORDS, SHARE_WORDS, SPECIAL_GROUPS, TRADE_WORDS
@@ -45,6 +45,11 @@ def alternatives(phrases: Iterable[str]) -> str:
 
     The tokens of a phrase may have any punctuation between them. Phrases that end alike share their boundary.
     """
+    return _alternatives(tuple(phrases))
+
+
+@lru_cache(maxsize=4096)  # the same groups are asked for with every value that is read
+def _alternatives(phrases: tuple[str, ...]) -> str:
     kinds: dict[str, list[str]] = {"": [], NO_DIGIT_AHEAD: [], NO_LETTER_AHEAD: []}
     for phrase in sorted(dict.fromkeys(phrases), key=lambda phrase: (-len(phrase), phrase)):
         tokens = TOKEN.findall(phrase) or [phrase]
