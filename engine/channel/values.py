@@ -86,7 +86,7 @@ class Fields:
         if field == "side":
             return self._side()
         if field == "symbol":
-            return self._symbol()
+            return self._symbol(strict)
         if field == "entry":
             market = alternatives(self.words.phrases("market"))
             price = self._price if single else rf"(?:{self._range}|{market}(?:{self._joint}{self._price})?)"
@@ -156,14 +156,18 @@ class Fields:
         signs = alternatives(self._signs("side"))
         return rf"((?:{signs}\W{{0,4}})?{words}|{signs})"
 
-    def _symbol(self) -> str:
-        """An alias, or a ticker with its quote currency: BTC, BTCUSDT, BTC/USDT, $BTC, BTCUSDT.P."""
-        reserved = alternatives(self.words.reserved_words())
+    def _symbol(self, strict: bool = False) -> str:
+        """An alias, or a ticker with its quote currency: BTC, BTCUSDT, BTC/USDT, $BTC, BTCUSDT.P.
+
+        ``strict``: words that are no coin are sorted out later.
+        """
         quotes = rf"(?:{'|'.join(QUOTES).lower()})(?![a-z0-9])"
         ticker = rf"(?=\d*+[a-zавекмнорстухѕіј])[{_TICKER}]{{1,20}}+"
         quoted = rf"\d{{1,5}}+(?={_BLANK}/{_BLANK}{quotes})|(?<=[$#])\d{{1,2}}+(?![\w.,])"
         tail = rf"(?:{_BLANK}[/|:-]?{_BLANK}{quotes})?(?:\.p(?!\w)|[ -]?perp(?!\w))?"
-        free = rf"(?:[$#]++{_BLANK}|(?!{reserved}(?!{_BLANK}/)))"
+        free = rf"(?:[$#]++{_BLANK})?+"
+        if not strict:
+            free = rf"(?:[$#]++{_BLANK}|(?!{alternatives(self.words.reserved_words())}(?!{_BLANK}/)))"
         return (
             rf"{free}({alternatives(map(' '.join, self.words.symbols))}|(?:{ticker}|{quoted}){tail})(?![^\W\d{DENSE}])"
         )

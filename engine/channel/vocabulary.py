@@ -105,11 +105,8 @@ class Vocabulary:
         built_in = {word: float(share) for share, words in SHARE_WORDS.items() for word in words}
         return {**built_in, **self.shares}
 
-    def synonyms(self) -> dict[tuple[str, ...], str]:
-        """Tokens of every declared phrase that stands for its group in the text of a sample.
-
-        A sign such as an emoji counts only in a group of the profile's own making.
-        """
+    @cached_property
+    def _synonyms(self) -> dict[tuple[str, ...], str]:
         return {
             tokens_of(phrase): group
             for group in self.declared
@@ -117,6 +114,13 @@ class Vocabulary:
             for phrase in self.phrases(group)
             if TOKEN.search(phrase) or group not in SPECIAL_GROUPS
         }
+
+    def synonyms(self) -> dict[tuple[str, ...], str]:
+        """Tokens of every declared phrase that stands for its group in the text of a sample.
+
+        A sign such as an emoji counts only in a group of the profile's own making.
+        """
+        return self._synonyms
 
     def trade_words(self) -> tuple[str, ...]:
         """The phrases that must not stand unclaimed in a message."""
