@@ -6,6 +6,7 @@
     <root>/<source>/<type>/<SYMBOL>/mark_8h.arrow    the same columns, mark prices
     <root>/<source>/<type>/<SYMBOL>/funding.arrow    ts, funding_rate
     <root>/<source>/<type>/<SYMBOL>/index.json       rows, range, gaps and content hash of each
+    <root>/<source>/<type>/<SYMBOL>/contract.json    contract facts, dated (see ``contracts.py``)
 
 The files are uncompressed Arrow IPC with one record batch, sorted by ``ts``, so that a read maps them into memory and
 copies nothing. They are replaced atomically. Rows already stored are never changed: a row with the same prices is
@@ -21,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.market.candles import Candles, Funding
+from engine.market.contracts import Contract, read_contract, write_contract
 from engine.market.seriesfile import Columns, figures_of, load_columns, save_columns
 from engine.market.symbols import normal_symbol
 from engine.market.timeframes import Gap, gaps_of, parse_timeframe, timeframe_name
@@ -101,6 +103,18 @@ class CandleStore:
         if path is None or not path.is_file():
             return None
         return Funding(path.parent.name, *load_columns(path, FUNDING_COLUMNS).values())
+
+    def contract(self, source: str, type: str, symbol: str, at_ms: int | None = None) -> Contract | None:
+        """The facts of a contract as they were known at a moment (None: now); None when there are none."""
+        path = self._path(source, type, symbol, FUNDING)
+        return read_contract(path.parent, at_ms) if path is not None else None
+
+    def add_contract(self, contract: Contract) -> bool | Problem:
+        """Keep the facts of a contract: whether they were new. Raises ValueError as in ``add``."""
+        path = self._path(contract.source, contract.type, contract.symbol, FUNDING)
+        if path is None:
+            raise ValueError(f"{contract.source}/{contract.type}/{contract.symbol} cannot name a folder")
+        return write_contract(path.parent, contract)
 
     def list(self) -> tuple[StoredSeries, ...]:
         """Every series, sorted by source, type, symbol and name."""
