@@ -249,6 +249,38 @@ def market_list(workspace: Workspace) -> None:
     click.echo(list_store(workspace))
 
 
+@command(market, "check", "market check", "market check BTCUSDT --against binance", "market check --format json")
+@click.argument("symbols", nargs=-1, metavar="[SYMBOL ...]")
+@click.option("--source", metavar="NAME", help="Only this source.")
+@click.option("--against", metavar="NAME", help="Compare closes with those of another source.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+def market_check(
+    workspace: Workspace, symbols: tuple[str, ...], source: str | None, against: str | None, form: str
+) -> None:
+    """Check what the store holds: gaps and whose they are, overlaps, prices that cannot be, drift. Faults: exit code 1."""
+    from engine.pipeline.market import check_store
+
+    report = check_store(workspace, symbols, source, against)
+    click.echo(report.render(form))
+    if report.faulty:
+        raise click.exceptions.Exit(1)
+
+
+@command(market, "export", "market export BTCUSDT --format csv --out candles", "market export BTCUSDT --series 1m")
+@click.argument("symbols", nargs=-1, required=True, metavar="SYMBOL ...")
+@click.option("--series", multiple=True, metavar="NAME", help="Such as 1m, mark_1m or funding; several times (all).")
+@click.option("--source", metavar="NAME", help="Only this source.")
+@click.option("--format", "form", type=click.Choice(["csv", "parquet", "feather"]), default="csv", show_default=True)
+@click.option("--out", "folder", type=FOLDER, default="export", show_default=True, help="The folder of the files.")
+def market_export(
+    workspace: Workspace, symbols: tuple[str, ...], series: tuple[str, ...], source: str | None, form: str, folder: Path
+) -> None:
+    """Write series of the store as files; market import reads them back."""
+    from engine.pipeline.market import export_files
+
+    click.echo(export_files(workspace, symbols, series, source, form, folder))
+
+
 @command(
     cli, "backtest", "backtest strategies/demo.yaml", "backtest demo --from 2025-03-01 --to 2025-04-01", logged=True
 )

@@ -22,11 +22,11 @@ LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-class BadAnswer(Exception):
+class BadAnswerError(Exception):
     """An answer that cannot be what the exchange has: columns of different lengths, prices that are none."""
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The exchange will not answer this, or cannot be reached; ``problem`` is the line for people.
 
     ``lost`` says that it is the connection and not the question: asking something else will not help either.
@@ -53,7 +53,7 @@ class Asker:
     _quiet_until: float = field(default=0.0)
 
     async def ask(self, question: Callable[[], Awaitable[T]], about: str) -> T:
-        """The answer to ``question``; ``about`` names it for people. Raises Refused."""
+        """The answer to ``question``; ``about`` names it for people. Raises RefusedError."""
         import ccxt
 
         hopeless = (
@@ -73,16 +73,16 @@ class Asker:
             try:
                 return await question()
             except hopeless as error:
-                raise Refused(Problem(f"{self.client.id} refuses {about}: {_said(error)}")) from error
+                raise RefusedError(Problem(f"{self.client.id} refuses {about}: {_said(error)}")) from error
             except busy as error:
                 last, wait = error, min(1.0 * 2**attempt, self.longest_wait_s)
                 self._quiet_until = max(self._quiet_until, time.monotonic() + wait)
-            except (TimeoutError, ccxt.BaseError, BadAnswer, OSError) as error:
+            except (TimeoutError, ccxt.BaseError, BadAnswerError, OSError) as error:
                 last, wait = error, min(self.first_wait_s * 2**attempt, self.longest_wait_s)
                 if attempt + 1 < self.attempts:
                     await asyncio.sleep(wait)
             LOG.info("%s, %s: %s (attempt %d)", self.client.id, about, _said(last), attempt + 1)
-        raise Refused(self._lost(last, about), lost=isinstance(last, ccxt.NetworkError)) from last
+        raise RefusedError(self._lost(last, about), lost=isinstance(last, ccxt.NetworkError)) from last
 
     def _lost(self, error: Exception | None, about: str) -> Problem:
         """The line of giving up."""

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.market.asking import Asker, Refused
+from engine.market.asking import Asker, RefusedError
 from engine.market.candles import Candles
 from engine.market.pages import Series, candle_page
 from engine.market.ranges import Range, Ranges, common, merged, runs, total_ms, without
@@ -91,7 +91,7 @@ class CandleFetch:
         try:
             for stretch in reversed(self.missing()):
                 await self._stretch(stretch, done)
-        except Refused as refusal:
+        except RefusedError as refusal:
             done.problem, done.lost = refusal.problem, refusal.lost
         finally:
             self._flush(done)
@@ -161,7 +161,7 @@ class CandleFetch:
             provenance = Provenance(self.origin, settled)
             added = self.store.add(rows, self.series.exchange, self.series.kind, self.series.mark, provenance)
             if isinstance(added, Problem):
-                raise Refused(added)
+                raise RefusedError(added)
             done.new += added.new
         self._flushed = time.monotonic()
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.market.asking import Asker, BadAnswer, Refused
+from engine.market.asking import Asker, BadAnswerError, RefusedError
 from engine.market.candles import Funding
 from engine.market.listing import Market, store_symbol
 from engine.market.ranges import Range, without
@@ -54,7 +54,7 @@ async def fetch_funding(
     try:
         walk = _by_number if exchange in PAGED_BY_NUMBER else _by_start
         rows = await walk(asker, market, wanted)
-    except Refused as refusal:
+    except RefusedError as refusal:
         done.problem, done.lost = refusal.problem, refusal.lost
         return done
     inside = {ts: rate for ts, rate in rows.items() if wanted.start_ms <= ts < wanted.end_ms}
@@ -115,16 +115,16 @@ async def _page(asker: Asker, market: Market, since: int | None, params: dict[st
 
 
 def rates(rows: Sequence[dict[str, Any]]) -> dict[int, float]:
-    """Rows of ccxt as rates by time. Raises BadAnswer for a rate that is no fraction."""
+    """Rows of ccxt as rates by time. Raises BadAnswerError for a rate that is no fraction."""
     found: dict[int, float] = {}
     for row in rows:
         try:
             ts = (int(row["timestamp"]) + MINUTE_MS // 2) // MINUTE_MS * MINUTE_MS
             rate = float(row["fundingRate"])
         except (KeyError, TypeError, ValueError):
-            raise BadAnswer("a settlement without time or rate") from None
+            raise BadAnswerError("a settlement without time or rate") from None
         if not abs(rate) <= LARGEST_RATE:
-            raise BadAnswer(f"a funding rate of {rate}")
+            raise BadAnswerError(f"a funding rate of {rate}")
         found[ts] = rate
     return found
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from engine.market.asking import Asker, Refused
+from engine.market.asking import Asker, RefusedError
 from engine.market.contracts import Contract
 from engine.market.facts import contract_of, interval_ms
 from engine.market.fetching import CandleFetch, Fetched
@@ -82,7 +82,7 @@ async def gather(order: Order, store: CandleStore, progress: RowProgress) -> Out
     asker = Asker(client)
     try:
         await _Gathering(order, store, progress, asker, client, outcome).run()
-    except Refused as refusal:
+    except RefusedError as refusal:
         outcome.problems.append(refusal.problem)
     finally:
         outcome.asked, outcome.repeated = asker.asked, asker.repeated
@@ -103,7 +103,7 @@ class _Gathering:
     _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def run(self) -> None:
-        """The whole of it. Raises Refused when the exchange cannot be reached to begin with."""
+        """The whole of it. Raises RefusedError when the exchange cannot be reached to begin with."""
         opening = replace(self.asker, attempts=3)
         offset = await clock_offset(opening)
         await opening.ask(self.client.load_markets, "the list of its markets")
@@ -207,7 +207,7 @@ class _Gathering:
                     lambda: self.client.fetch_funding_rate(market["symbol"]), f"the funding interval of {name}"
                 )
                 interval = interval_ms(rate.get("interval"))
-            except Refused as refusal:
+            except RefusedError as refusal:
                 self.outcome.notes.append(f"{name}: its funding interval is not known ({refusal.problem.text})")
         contract = contract_of(market, self.order.exchange, self.order.kind, now_ms, interval)
         kept = self.store.add_contract(contract)
@@ -239,13 +239,13 @@ class _Gathering:
             try:
                 if len(await candle_page(self.asker, series, Range(start, start + 10 * timeframe_ms))):
                     return timeframe_name(timeframe_ms)
-            except Refused:
+            except RefusedError:
                 return None
         return None
 
 
 async def clock_offset(asker: Asker) -> int:
-    """How many ms the exchange's clock is ahead of this machine's (0 where it does not tell). Raises Refused."""
+    """How many ms the exchange's clock is ahead of this machine's (0 where it does not tell). Raises RefusedError."""
     if not asker.client.has.get("fetchTime"):
         return 0
     took = [0.0, 0.0]

@@ -2,7 +2,7 @@
 
 Every page is asked for with an explicit first and last moment: with a first one alone, ccxt's paging silently drops
 what is older than a few thousand candles. Rows may come unsorted, repeated, from outside the range or still forming;
-what cannot be mended (holes in a row, prices that are none, two rows that contradict each other) is a ``BadAnswer``.
+what cannot be mended (holes in a row, prices that are none, two rows that contradict each other) is a ``BadAnswerError``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.market.asking import Asker, BadAnswer
+from engine.market.asking import Asker, BadAnswerError
 from engine.market.candles import Candles, Floats
 from engine.market.listing import Market, store_symbol
 from engine.market.ranges import Range
@@ -56,7 +56,7 @@ class Series:
 
 
 async def candle_page(asker: Asker, series: Series, page: Range) -> Candles:
-    """The candles that open within a page (at most ``series.page_ms`` long), clean. Raises Refused."""
+    """The candles that open within a page (at most ``series.page_ms`` long), clean. Raises RefusedError."""
     limit = page.length_ms // series.timeframe_ms
     params: dict[str, Any] = {"until": page.end_ms - series.timeframe_ms}
     if series.mark:
@@ -78,17 +78,17 @@ async def candle_page(asker: Asker, series: Series, page: Range) -> Candles:
 def clean(rows: Sequence[Sequence[Any]], series: Series, page: Range, *, lenient: bool = False) -> Candles:
     """Rows of ccxt as candles of a range: sorted, once each, inside it and on the grid.
 
-    Rows that cannot be raise BadAnswer; when ``lenient``, they are left out.
+    Rows that cannot be raise BadAnswerError; when ``lenient``, they are left out.
     """
     try:
         table = np.array(rows, dtype=np.float64).reshape(len(rows), 6) if len(rows) else np.empty((0, 6))
     except (TypeError, ValueError):
-        raise BadAnswer("rows of another form than candles") from None
+        raise BadAnswerError("rows of another form than candles") from None
     if series.mark:
         table[:, 5] = 0.0
     wrong = ~np.isfinite(table).all(axis=1) | impossible(*table[:, 1:].T)
     if wrong.any() and not lenient:
-        raise BadAnswer("rows without a number, or with prices that cannot be")
+        raise BadAnswerError("rows without a number, or with prices that cannot be")
     table = table[~wrong]
     inside = (table[:, 0] >= page.start_ms) & (table[:, 0] < page.end_ms)
     on_grid = (table[:, 0] - grid_offset_ms(series.timeframe_ms)) % series.timeframe_ms == 0
@@ -96,7 +96,7 @@ def clean(rows: Sequence[Sequence[Any]], series: Series, page: Range, *, lenient
     table = table[np.argsort(table[:, 0], kind="stable")]
     again = np.concatenate([[False], np.diff(table[:, 0]) == 0]) if len(table) else np.zeros(0, dtype=bool)
     if np.any(table[again][:, 1:5] != table[np.roll(again, -1)][:, 1:5]) and not lenient:
-        raise BadAnswer("two rows for one time that contradict each other")
+        raise BadAnswerError("two rows for one time that contradict each other")
     table = table[~again]
     ts, open_, high, low, close, volume = (np.ascontiguousarray(column) for column in table.T)
     volume = _in_coins(volume, close, series)
@@ -104,7 +104,7 @@ def clean(rows: Sequence[Sequence[Any]], series: Series, page: Range, *, lenient
 
 
 def impossible(open_: Floats, high: Floats, low: Floats, close: Floats, volume: Floats) -> npt.NDArray[np.bool_]:
-    """Which rows cannot be: a price at or below zero, a high below or a low above another price, less than no volume."""
+    """Which rows cannot be: a price at or below zero, a high below or a low above another, less than no volume."""
     top, bottom = np.maximum(open_, close), np.minimum(open_, close)
     found: npt.NDArray[np.bool_] = (low <= 0) | (high < top) | (low > bottom) | (volume < 0)
     return found
