@@ -257,7 +257,7 @@ def market_list(workspace: Workspace) -> None:
 def market_check(
     workspace: Workspace, symbols: tuple[str, ...], source: str | None, against: str | None, form: str
 ) -> None:
-    """Check what the store holds: gaps and whose they are, overlaps, prices that cannot be, drift. Faults: exit code 1."""
+    """Check stored series: gaps and whose they are, overlaps, impossible prices, drift. Exit code 1: faults."""
     from engine.pipeline.market import check_store
 
     report = check_store(workspace, symbols, source, against)

@@ -20,6 +20,8 @@ from engine.problem import Problem
 
 LOG = logging.getLogger(__name__)
 T = TypeVar("T")
+BUSY_WAIT_S = 1.0
+"""After the first "too many requests"; doubled with each one that follows."""
 
 
 class BadAnswerError(Exception):
@@ -75,7 +77,7 @@ class Asker:
             except hopeless as error:
                 raise RefusedError(Problem(f"{self.client.id} refuses {about}: {_said(error)}")) from error
             except busy as error:
-                last, wait = error, min(1.0 * 2**attempt, self.longest_wait_s)
+                last, wait = error, min(BUSY_WAIT_S * 2**attempt, self.longest_wait_s)
                 self._quiet_until = max(self._quiet_until, time.monotonic() + wait)
             except (TimeoutError, ccxt.BaseError, BadAnswerError, OSError) as error:
                 last, wait = error, min(self.first_wait_s * 2**attempt, self.longest_wait_s)

@@ -7,6 +7,7 @@ that does not fit its index any more, and prices that lie apart from another sou
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -69,7 +70,7 @@ def holes_of(candles: Candles, series: StoredSeries) -> list[Hole]:
         span = Range(gap.start_ms, gap.start_ms + gap.bars * step)
         inside = common([span], series.answered)
         edges = sorted({span.start_ms, span.end_ms, *(moment for one in inside for moment in one)})
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in pairwise(edges):
             whose = "none" if common([Range(start, end)], inside) else "not fetched"
             found.append(Hole(Gap(start, (end - start) // step), whose))
     return found

@@ -81,7 +81,9 @@ def _hint(name: str, listed: Mapping[str, Market]) -> str:
             new = entry["new"] + QUOTE
             also = "which it lists" if new in listed else "which it does not list either"
             return f"{entry['old']} became {entry['new']} in {entry['when']}: see {new}, {also}"
-    near = did_you_mean(name, listed)
+    # The quote is no part of the comparison: it would make any two short names look alike.
+    bases = {str(market["base"]): other for other, market in listed.items()}
+    near = did_you_mean(name.removesuffix(QUOTE) if name.endswith(QUOTE) else name, [*bases, *listed])
     return near or "it was never listed there, or is delisted: import its candles from elsewhere (cli.py market import)"
 
 

@@ -2,7 +2,7 @@
 
 Every page is asked for with an explicit first and last moment: with a first one alone, ccxt's paging silently drops
 what is older than a few thousand candles. Rows may come unsorted, repeated, from outside the range or still forming;
-what cannot be mended (holes in a row, prices that are none, two rows that contradict each other) is a ``BadAnswerError``.
+what cannot be mended (prices that are none, two rows that contradict each other) is a ``BadAnswerError``.
 """
 
 from __future__ import annotations
