@@ -10,6 +10,7 @@ from aiohttp import web
 
 from tests.doubles.exchange.faults import Faults
 from tests.doubles.exchange.rest import Limiter, Rest
+from tests.doubles.exchange.sockets import Sockets
 from tests.doubles.exchange.world import World
 
 HOST = "127.0.0.1"
@@ -24,6 +25,8 @@ class ExchangeDouble:
         What it shows, and what it does wrong.
     requests
         Every HTTP request: (monotonic s, path, query).
+    sockets
+        Its websockets, which can be dropped, muted and refused.
     limiter
         ``limiter.over`` counts the requests that came faster than the exchange allows.
     """
@@ -33,6 +36,7 @@ class ExchangeDouble:
     ) -> None:
         self.world, self.faults, self.limited = world or World(), faults or Faults(), limited
         self.limiter = Limiter()
+        self.sockets = Sockets(self)
         self.requests: list[tuple[float, str, dict[str, str]]] = []
         self.port = port
         self._loop = asyncio.new_event_loop()
@@ -67,6 +71,7 @@ class ExchangeDouble:
         """All routes."""
         app = web.Application()
         Rest(self).add_to(app)
+        self.sockets.add_to(app)
         return app
 
     def _run(self) -> None:
