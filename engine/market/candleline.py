@@ -26,7 +26,6 @@ class CandleLine:
     _forming: Row | None = None
     _watched_from_ms: int | None = None
     _ready: dict[int, Row] = field(default_factory=dict)
-    _late: set[int] = field(default_factory=set)
 
     def break_(self) -> None:
         """The line was cut: what is forming may miss its last states."""
@@ -55,14 +54,10 @@ class CandleLine:
         return taken
 
     def due(self, now_ms: int, grace_ms: int) -> Range | None:
-        """What has to be asked for: closed candles before the next known one, ``grace_ms`` after their end."""
-        known = min(self._ready, default=None)
-        forming = self._forming[0] if self._forming is not None else None
-        over = (now_ms - grace_ms) // self.step_ms * self.step_ms
-        if forming is not None and self._watched_from_ms is not None and forming >= self._watched_from_ms:
-            over = min(over, forming) if now_ms < forming + self.step_ms + 4 * grace_ms else over
-        end = max(over, forming if forming is not None and known is None else over)
-        end = min(end, known) if known is not None else end
+        """What has to be asked of the history: candles over for ``grace_ms`` that the socket did not bring whole."""
+        end = (now_ms - grace_ms) // self.step_ms * self.step_ms
+        if self._ready:
+            end = min(end, min(self._ready))
         return Range(self.next_ms, end) if end > self.next_ms else None
 
     def fill(self, asked: Range, rows: Iterable[Row], *, final: bool) -> list[Row]:
