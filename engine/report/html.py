@@ -131,7 +131,7 @@ def _page(
         "locale": {"en": "en-US", "tr": "tr-TR"}[words.language],
     }
     return (
-        _environment(words)
+        environment(words)
         .get_template("report.html.j2")
         .render(
             run=run,
@@ -188,7 +188,7 @@ def _pictures(
     return found
 
 
-def _environment(words: Words) -> jinja2.Environment:
+def environment(words: Words) -> jinja2.Environment:
     """Jinja, escaping everything, with the words of a language."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
