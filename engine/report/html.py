@@ -42,6 +42,7 @@ PLOTLY = importlib.resources.files("plotly") / "package_data" / "plotly.min.js"
 SHOWN_CALLS = 5000
 LONGEST_TEXT = 240
 
+NO_WORDING = ("tone", "best_first", "minus")  # these word nothing, or what is worded already
 TRANSLATED = ("side", "status", "exit_reason", "entry_kind")
 PAGE_WORDS = (
     "Dark", "Light", "No call fits", "of", "yes", "no", "taken", "Everything about this call", "posted", "edited",
@@ -211,7 +212,7 @@ class Spoken:
     def __getattr__(self, name: str) -> Any:
         """The function; its text translated. What is no wording (``tone``, ``NOTHING``) stays as it is."""
         found = show_duration if name == "duration" else getattr(show, name)
-        return self._words.spoken(found) if callable(found) and name not in ("tone", "best_first") else found
+        return self._words.spoken(found) if callable(found) and name not in NO_WORDING else found
 
 
 def _said(figure: Any, words: Words) -> Any:
@@ -241,7 +242,7 @@ def _call_data(run: Run, shown: Sequence[CallRow], zone: str, words: Words) -> d
     for field, label, kind in (*COLUMNS, *DETAILS):
         column: dict[str, Any] = {"field": field, "label": words(label), "kind": kind}
         values = [_plain(getattr(row, field), kind, zone) for row in shown]
-        if field in TRANSLATED:
+        if field in TRANSLATED or kind == "delay":
             values = [words.line(value) for value in values]
         if kind == "text" and 4 * len(known := sorted(set(values))) < len(values):
             column["values"], place = known, {word: i for i, word in enumerate(known)}

@@ -87,6 +87,8 @@ def test_the_turkish_report_names_channels_as_they_are(tmp_path) -> None:
     assert "Keel Signals" in text
     assert HOSTILE not in text
     assert "TAKİP ET" in text
+    assert "1.000 USDT ile takip etseydiniz" in text
+    assert "p 0,001, rastgele −0,09R" in text
     assert "Hangi kanal takip etmeye değer: 4 kanal, 600 sinyal" in text
     body = re.sub(r"<script.*?</script>|<style.*?</style>|<[^>]+>", " ", text, flags=re.DOTALL)
     body = body.split("Önce bunu okuyun")[1].split("Varsayımlar")[0]

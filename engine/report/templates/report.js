@@ -242,6 +242,7 @@
     columns.slice(0, shown).forEach((column, i) => {
       const text = words(row[i], column.kind, row[rowOf.symbol]);
       const cell = make("td", undefined, { class: column.field });
+      if (column.field === "taken") cell.dataset.label = t("taken");
       if (numeric.has(column.kind)) cell.className += row[i] > 0 ? " n plus" : row[i] < 0 ? " n less" : " n";
       if (i) cell.textContent = text;
       else {
