@@ -1,7 +1,7 @@
 """report.html: one file that works offline, rendered from the files of a run alone.
 
-The chart library, the messages and the candles of the calls are packed (gzip, base64): the page unpacks the library
-when it opens, the rest when a call is looked at, so that 5,000 calls with their charts stay below 8 MB.
+The chart library, the rows, the messages and the candles of the calls are packed (gzip, base64): the page unpacks
+library and rows when it opens, the rest when a call is looked at: 5,000 calls with their charts stay below 8 MB.
 
 Everything that came from a message is hostile. Three fences, each enough by itself: jinja escapes every value; data
 for the script is JSON in a block that is never run, with ``<``, ``>`` and ``&`` escaped; and the file's content
@@ -125,9 +125,11 @@ def _page(
     latest = sorted(range(len(calls)), key=lambda i: calls[i].posted)[-SHOWN_CALLS:]
     known = {one.signal_id: one for one in evidence}
     stories, candles = story_data([known.get(calls[i].signal_id) for i in latest], zone)
+    table = _call_data(run, [calls[i] for i in latest], zone, words)
+    rows = json.dumps(table.pop("rows"), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     data = {
         "figures": {name: _said(figure, words) for name, figure in pictures.items()},
-        "calls": _call_data(run, [calls[i] for i in latest], zone, words),
+        "calls": table,
         "words": {text: words(text) for text in PAGE_WORDS},
         "locale": {"en": "en-US", "tr": "tr-TR"}[words.language],
     }
@@ -148,6 +150,7 @@ def _page(
             script=program,
             policy=" ".join(_hash(script) for script in (library, program)),
             library=packed(library.encode()),
+            rows=packed(rows.encode("utf-8", "replace")),
             stories=packed(json.dumps(stories, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")),
             candles=packed(candles),
             data=embedded(data),

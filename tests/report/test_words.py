@@ -53,7 +53,8 @@ def test_no_slot_is_lost_or_invented() -> None:
         ),
         (
             "+0.40R a trade (95% interval +0.26R to +0.54R, 1,200 trades in 180 bursts): all 13 tests passed.",
-            "işlem başına +0,40R (%95 aralığı +0,26R – +0,54R, 180 küme içinde 1.200 işlem): 13 sınavın tamamı geçildi.",
+            "işlem başına +0,40R (%95 aralığı +0,26R – +0,54R, 180 küme içinde 1.200 işlem): "
+            "13 sınavın tamamı geçildi.",
         ),
         (
             "+0.15R a trade (95% interval -0.01R to +0.31R, 200 trades in 200 bursts): "
