@@ -223,7 +223,15 @@ def test_a_run_without_evidence_still_has_a_report(tmp_path):
     assert page.unpacked("stories") == [None] * 600
 
 
-@pytest.mark.parametrize("data", [b"", b"no gzip", gzip.compress(b"[]\n"), gzip.compress(b'{"signal_id": "a"}\n')])
+DAMAGED = {
+    "empty": b"",
+    "no gzip": b"no gzip",
+    "a list": gzip.compress(b"[]\n"),
+    "half": gzip.compress(b'{"signal_id": "a"}\n'),
+}
+
+
+@pytest.mark.parametrize("data", DAMAGED.values(), ids=DAMAGED)
 def test_damaged_evidence_is_refused_with_one_line(tmp_path, data):
     write_sample(tmp_path)
     (tmp_path / EVIDENCE_FILE).write_bytes(data)
