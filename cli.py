@@ -309,13 +309,25 @@ def backtest(
     print_summary(run, folder, Console())
 
 
-@command(cli, "report", "report", "report runs/20250601-120000-demo")
-@click.argument("run", default="last")
-def report(workspace: Workspace, run: str) -> None:
-    """Render the report of a run again (default: the last run)."""
-    from engine.pipeline.report import render_again
+@command(
+    cli, "report", "report", "report runs/20250601-120000-demo --lang tr", "report compare 20250601-120000-demo last"
+)
+@click.argument("runs", nargs=-1, metavar="[RUN] | compare RUN RUN")
+@click.option(
+    "--lang", type=click.Choice(["en", "tr"]), help="Language (default: that of workspace.yaml, else English)."
+)
+def report(workspace: Workspace, runs: tuple[str, ...], lang: str | None) -> None:
+    """Render the report of a run again (default: the last run), or lay two runs side by side."""
+    from engine.pipeline.report import compare_runs, render_again
 
-    click.echo(render_again(workspace, run))
+    if runs[:1] == ("compare",) and len(runs) == 3:
+        from rich.console import Console
+
+        click.echo(f"comparison: {compare_runs(workspace, runs[1], runs[2], lang, Console())}")
+    elif len(runs) > 1 or runs[:1] == ("compare",):
+        raise click.UsageError("give one RUN, or: compare RUN RUN")
+    else:
+        click.echo(render_again(workspace, runs[0] if runs else "last", lang))
 
 
 @command(
