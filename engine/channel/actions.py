@@ -28,17 +28,17 @@ def actions_of(profile: Profile, layout: Layout, read: Read) -> tuple[Action, ..
     for kind in layout.kinds:
         if kind == "context":
             continue
-        made = _action(profile, kind, replace(common, kind=kind), read)  # type: ignore[arg-type]
+        made = _action(profile, layout, kind, replace(common, kind=kind), read)  # type: ignore[arg-type]
         if isinstance(made, Refusal):
             return made
         actions += made
     return tuple(actions)
 
 
-def _action(profile: Profile, kind: str, common: Action, read: Read) -> list[Action] | Refusal:
+def _action(profile: Profile, layout: Layout, kind: str, common: Action, read: Read) -> list[Action] | Refusal:
     """The actions of one kind."""
     if kind == "close":
-        return _close(profile, common, read)
+        return _close(profile, common, read, layout.part)
     if kind == "cancel":
         if read.entries:
             return [replace(common, entries=tuple(read.entries))]
@@ -52,9 +52,9 @@ def _action(profile: Profile, kind: str, common: Action, read: Read) -> list[Act
     return _levels(profile, kind, common, read)
 
 
-def _close(profile: Profile, common: Action, read: Read) -> list[Action] | Refusal:
+def _close(profile: Profile, common: Action, read: Read, part: bool) -> list[Action] | Refusal:
     share = read.shares[0] if read.shares else 1.0
-    if read.part:
+    if read.part or part:
         if profile.settings.part is None:
             return Refusal("share", "a part is closed, and nothing says how much: write part: 50% under defaults")
         share = profile.settings.part

@@ -15,6 +15,7 @@ from engine.channel.template import build, holds_break
 from engine.channel.values import Fields
 from engine.config.diagnostics import Diagnostic, diagnose, did_you_mean, related
 from engine.config.text import SourceText, Span
+from engine.domain import REPORTS
 from engine.units import DAY_MS, moment_ms
 
 
@@ -76,6 +77,8 @@ class _Options:
     any_order: bool = False
     phrases: bool = False
     every: bool = False
+    part: bool = False
+    talk: bool = False
     changes: bool = False
     since_ms: int | None = None
     until_ms: int | None = None
@@ -124,6 +127,8 @@ def _layout(node: t.LayoutNode, fields: Fields, options: _Options) -> Layout:
     return build(
         node, fields, any_order=options.any_order, many=options.many,
         since_ms=options.since_ms, until_ms=options.until_ms, phrases=options.phrases, every=options.every,
+        part=options.part,
+        talk=options.talk,
         changes=options.changes,
     )  # fmt: skip
 
@@ -132,7 +137,7 @@ def _options(node: t.LayoutNode, source: SourceText) -> tuple[_Options, list[Dia
     """What stands behind a layout's name."""
     found: list[Diagnostic] = []
     many = any_order = False
-    kind = {"phrases": False, "every trade": False, "changes levels": False}
+    kind = {"phrases": False, "every trade": False, "a part": False, "beside talk": False, "changes levels": False}
     window: dict[str, int] = {}
     for option in node.options:
         word, _, date = option.text.partition(" ")
@@ -163,8 +168,11 @@ def _options(node: t.LayoutNode, source: SourceText) -> tuple[_Options, list[Dia
     if kind["phrases"] and (many or any_order):
         message = "phrases stand in any order and as often as they come"
         found.append(diagnose(source, node.name_span, "D208", message, "take out: many, blocks in any order"))
-    changes, every = kind["changes levels"], kind["every trade"]
-    return _Options(many, any_order, kind["phrases"], every, changes, since, until), found
+    if kind["beside talk"] and not set(node.action.split(" and ")) <= REPORTS:
+        message = "beside an update that trades every word has to be known"
+        found.append(diagnose(source, node.name_span, "D208", message, "take out: beside talk"))
+    every, part, talk, changes = (kind[name] for name in ("every trade", "a part", "beside talk", "changes levels"))
+    return _Options(many, any_order, kind["phrases"], every, part, talk, changes, since, until), found
 
 
 def _shape_faults(node: t.LayoutNode, source: SourceText) -> list[Diagnostic]:

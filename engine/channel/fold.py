@@ -27,7 +27,7 @@ _LISTS = "，、､﹐"  # commas that never group thousands
 _OWN = {
     **dict.fromkeys(map(chr, _CIRCLED), INDEX),
     **dict.fromkeys(_LISTS, ";"),
-    **{"\u0131": "i", "_": "-", "*": " ", "`": " ", "\u066b": ".", "\u066c": ","},
+    **{"\u0131": "i", "ё": "е", "_": "-", "*": " ", "`": " ", "\u066b": ".", "\u066c": ","},
 }
 
 

@@ -43,6 +43,8 @@ class Layout:
 
     ``action`` is "" for a signal, for an update what it does, several actions with " and " between. ``phrases``: each
     line is a phrase by itself (``phrasebook.py``). ``every``: the update is meant for all trades of the channel.
+    ``part``: a close that says no more than that it closes a part. ``talk``: unknown words may stand beside its
+    phrases.
     ``changes``: a signal with this layout changes the levels of one that was posted before.
 
     ``calls`` are the lines of a repeated group with its own symbol: each round is a setup, which shares the lines
@@ -64,6 +66,8 @@ class Layout:
     until_ms: int | None = None
     phrases: bool = False
     every: bool = False
+    part: bool = False
+    talk: bool = False
     changes: bool = False
     _next: dict[State, tuple[tuple[int, State, Turn], ...]] = field(default_factory=dict, repr=False, compare=False)
 

@@ -68,15 +68,15 @@ def joined(own: t.File, others: Iterable[t.File]) -> t.File:
 
 def unowned(groups: Iterable[t.WordGroup], others: Sequence[t.WordGroup]) -> list[t.WordGroup]:
     """Groups without the words that stand in another group already."""
-    owner = {_place(group, word): group.name for group in others for word in group.words}
+    owner = {claim(group, word): group.name for group in others for word in group.words}
     left = []
     for group in groups:
-        words = tuple(word for word in group.words if owner.setdefault(_place(group, word), group.name) == group.name)
+        words = tuple(word for word in group.words if owner.setdefault(claim(group, word), group.name) == group.name)
         if words:
             left.append(replace(group, words=words))
     return left
 
 
-def _place(group: t.WordGroup, word: t.Word) -> tuple[bool, tuple[str, ...]]:
-    """What a group claims with a word: its use in marks, or in text."""
-    return group.name in MARKED_GROUPS, tokens_of(clean(word.text))
+def claim(group: t.WordGroup, word: t.Word) -> tuple[str, tuple[str, ...]]:
+    """What a group claims with a word: its meaning in text, which no other group may claim, or one of its own."""
+    return group.name if group.name in MARKED_GROUPS else "", tokens_of(clean(word.text))

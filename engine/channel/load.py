@@ -107,7 +107,7 @@ def _profile(
         ignore=tuple(phrase_pattern(phrase, fields) for phrase in whole.ignore),
         footer=text_pattern(header.footer) if header.footer else None,
         forms=compile_forms(whole.forms, fields, twins),
-        unread=unread_regex(fields.words),
+        unread=unread_regex(fields.words.trade_words()),
         tests=tuple(file.tests),
     )
 

@@ -39,7 +39,7 @@ UPDATES = {
     "cancel": frozenset({"number", "entry"}),
     "move-stop": frozenset({"stop", "number"}),
     "change": frozenset({"entry", "entry market", "target", "stop", "number", "leverage"}),
-    "add-targets": frozenset({"target", "share"}),
+    "add-targets": frozenset({"target", "share", "number"}),
     "re-enter": frozenset({"entry", "target", "stop"}),
     "target-hit": frozenset({"number", "target"}),
     "stop-hit": frozenset({"stop"}),
@@ -87,7 +87,17 @@ EXPECT_KEYS = (
     "number",
     "every trade",
 )
-OPTIONS = ("many", "blocks in any order", "since", "until", "phrases", "every trade", "changes levels")
+OPTIONS = (
+    "many",
+    "blocks in any order",
+    "since",
+    "until",
+    "phrases",
+    "every trade",
+    "a part",
+    "beside talk",
+    "changes levels",
+)
 
 # Word groups with a meaning of their own. Any other group is a set of synonyms for text in the samples.
 SPECIAL_GROUPS = {
@@ -111,6 +121,7 @@ SPECIAL_GROUPS = {
     "candle": ("candle", "candles", "close", "closes", "closed", "closing"),
     "part": (),
     "filler": (),
+    "telling": (),
     "doubt": ("if", "when", "unless", "not", "don't", "dont", "never", "maybe", "or", "wait"),
 }
 # What the words of a form stand for; the first group that has a word is its meaning.
@@ -143,8 +154,8 @@ FORM_LABELS = frozenset(
     {"entry", "entry long", "entry short", "entry add", "price", "target", "stop", "leverage", "symbol"}
     | {"side", "skip"}
 )
-# Groups that only marks know: a word may stand for one of them and for a group of synonyms too.
-MARKED_GROUPS = frozenset({"breakeven", "part", "doubt"})
+# Groups that no text of a sample stands for: their words may stand in a group of synonyms too.
+MARKED_GROUPS = frozenset({"breakeven", "part", "telling", "doubt"})
 # Groups whose name goes on behind the kind: the symbol, the number or the percentage that their words stand for.
 VALUE_GROUPS = ("symbol", "number", "share")
 NUMBER_WORDS = {

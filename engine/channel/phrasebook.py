@@ -1,9 +1,9 @@
 """Read an update that is made of phrases: ``close half``, ``move the stop to entry``, one behind the other.
 
-1. each line of the message is gone through from left to right: the longest phrase that fits there, else a filler, else
-   a coin by itself, else a word that nothing knows;
+1. fillers are blanked; each line of the message is gone through from left to right: the longest phrase that fits there,
+   else a coin by itself, else a word that nothing knows;
 2. a line that holds a word nothing knows is no part of the update when no phrase stands in it, and refuses the message
-   when one does; only reports, which never trade, may have unknown words beside them;
+   when one does, unless all of them are reports, which never trade, and may stand ``beside talk``;
 3. wherever something is unknown, a number, a trade word, a word of doubt or a question mark refuses the message;
 4. what one phrase names (coin, side, id, link) holds for the phrases behind it, or else for those before it.
 
@@ -21,18 +21,21 @@ from engine.channel.actions import actions_of
 from engine.channel.fold import Folded
 from engine.channel.layout import Layout
 from engine.channel.meaning import read_values
+from engine.channel.names import SPECIAL_GROUPS
 from engine.channel.pattern import Found, Line, walk
 from engine.channel.phrases import unread_regex
 from engine.channel.profile import Profile
 from engine.channel.tree import NOWHERE, Mark
 from engine.channel.values import Fields
-from engine.channel.vocabulary import DENSE, NO_LETTER_BEHIND, alternatives
-from engine.domain import REPORTS, Action, Refusal, Side
+from engine.channel.vocabulary import DENSE, NO_LETTER_BEHIND, Vocabulary, alternatives, tokens_of
+from engine.domain import Action, Refusal, Side
 
 T = TypeVar("T")
 
 MOST_PHRASES = 30  # an update has a few
 LONGEST_BARE_COIN = 10
+# A quoted line, and what stands in brackets: [In reply to Alice], (by the admin), unless it holds a word that tells.
+_ASIDE = re.compile(r"(?m)^[ \t]*>[^\n]*+|[(\[](?![^)\]\n]*(?:\d{3}|\d[.,]\d))[^)\]\n]{0,60}[)\]]")
 Link = tuple[int, int]  # chat (0 where it names none), message
 COIN = Mark("symbol", NOWHERE, "BTC", NOWHERE, NOWHERE)
 _WORD = re.compile(rf"\W*+(?:[{DENSE}]|\d[^\W{DENSE}]*+|[^\W\d{DENSE}]++)?")
@@ -45,30 +48,57 @@ _NOTHING = re.compile(
 
 @dataclass(frozen=True)
 class Phrasebook:
-    """The phrases of a profile, and how to go through a line: fillers, a coin, what must not stay unknown."""
+    """The phrases of a profile, by what they begin with, and how to go through a line.
 
-    phrases: tuple[tuple[Layout, Line], ...]
-    begins: re.Pattern[str]
+    ``filler`` finds the words that say nothing, and those that look so but are part of another phrase (group 1).
+    ``telling`` finds what must not stay unknown, ``telling_words`` the same without numbers.
+    """
+
+    openings: tuple[tuple[re.Pattern[str], tuple[tuple[Layout, Line], ...]], ...]
+    anywhere: re.Pattern[str]
     filler: re.Pattern[str]
     coin: re.Pattern[str]
+    reserved: re.Pattern[str]
     telling: re.Pattern[str]
+    telling_words: re.Pattern[str]
 
 
 def phrasebook(layouts: Sequence[Layout], fields: Fields) -> Phrasebook | None:
     """The phrasebook of a profile, None when it has no phrases."""
-    phrases = tuple((layout, line) for layout in layouts if layout.phrases for line in layout.lines)
-    if not phrases:
+    openings: dict[str, list[tuple[Layout, Line]]] = {}
+    for layout in layouts:
+        for line in layout.lines if layout.phrases else ():
+            for opening in dict.fromkeys(line.openings()):
+                openings.setdefault(opening, []).append((layout, line))
+    if not openings:
         return None
-    heads = dict.fromkeys(line.head.pattern for _, line in phrases)
     words = fields.words
-    doubt = alternatives(words.words("doubt"))
+    telling = alternatives(words.telling_words())
     return Phrasebook(
-        phrases,
-        re.compile("|".join(f"(?:{head})" for head in heads)),
-        re.compile(rf"\W*+{alternatives(words.words('filler'))}"),
-        re.compile(fields.lead("symbol") + fields.pattern("symbol")),
-        re.compile(rf"{unread_regex(words).pattern}|\?|{NO_LETTER_BEHIND}{doubt}"),
+        tuple((re.compile(opening), tuple(phrases)) for opening, phrases in openings.items()),
+        re.compile("|".join(f"(?:{opening})" for opening in openings)),
+        _filler(words),
+        re.compile(fields.lead("symbol") + fields.pattern("symbol", strict=True)),
+        re.compile(alternatives(words.reserved_words())),
+        re.compile(rf"{unread_regex(words.telling_words()).pattern}|\?"),
+        re.compile(rf"{NO_LETTER_BEHIND}{telling}|\?"),
     )
+
+
+def _filler(words: Vocabulary) -> re.Pattern[str]:
+    """Fillers, and before them (group 1) the phrases of other groups that hold one."""
+    fillers = {tokens_of(phrase) for phrase in words.words("filler")}
+    groups = [group for group in (*SPECIAL_GROUPS, *words.declared) if group != "filler"]
+    others = [phrase for group in groups for phrase in words.words(group)]
+    others += [*words.number_words, *words.share_words, *map(" ".join, words.symbols)]
+    kept = [phrase for phrase in others if _holds(tokens_of(phrase), fillers)]
+    either = rf"({alternatives(kept)})|{alternatives(words.words('filler'))}"
+    return re.compile(rf"{NO_LETTER_BEHIND}(?<![$#])(?:{either})")
+
+
+def _holds(tokens: tuple[str, ...], fillers: set[tuple[str, ...]]) -> bool:
+    """Whether a phrase of several words has a filler among them."""
+    return len(tokens) > 1 and any((token,) in fillers for token in tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,28 +124,35 @@ class Talk:
     spoken: list[Spoken] = field(default_factory=list)
     unknown: list[tuple[int, int]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        """Blank the fillers."""
+        self.working = self.book.filler.sub(lambda found: found[1] or _blank(found), self.working)
+
     def is_coin(self, start: int, end: int) -> bool:
         """Whether a word is surely a coin: with ``$`` or ``#``, a quote currency, in capitals, or a known name."""
         word = self.working[start:end]
-        if self.working[:start].rstrip(" \t")[-1:] in ("$", "#") or self.profile.update_fields.is_pair(word):
+        sign = self.working[max(start - 2, 0) : start].rstrip(" \t")[-1:]
+        if sign == "$" or (sign == "#" and not word.isdigit()) or self.profile.update_fields.is_pair(word):
             return True
+        if not 1 < len(word) <= LONGEST_BARE_COIN or self.book.reserved.fullmatch(word):
+            return False
         begin, stop = self.folded.original(start, end)
-        posted = self.text[begin:stop]
-        return 1 < len(word) <= LONGEST_BARE_COIN and posted.isupper()
+        return self.text[begin:stop].isupper()
 
     def longest(self, at: int, end: int) -> Spoken | None:
         """The longest phrase that begins at an offset."""
-        if self.book.begins.match(self.working, at, end) is None:
-            return None
         best: Spoken | None = None
-        for layout, line in self.book.phrases:
-            if line.head.match(self.working, at, end) is None or not layout.valid_at(self.posted_ms):
+        for opening, phrases in self.book.openings:
+            if opening.match(self.working, at, end) is None:
                 continue
-            found: list[Found] = []
-            behind, _, failed = walk(line.links, self.working, at, end, found)
-            longer = failed is None and behind > (best.end if best else at)
-            if longer and all(mark.field != "symbol" or self.is_coin(start, stop) for mark, start, stop in found):
-                best = Spoken(layout, found, at, behind)
+            for layout, line in phrases:
+                if line.head.match(self.working, at, end) is None or not layout.valid_at(self.posted_ms):
+                    continue
+                found: list[Found] = []
+                behind, _, failed = walk(line.links, self.working, at, end, found)
+                longer = failed is None and behind > (best.end if best else at)
+                if longer and all(mark.field != "symbol" or self.is_coin(start, stop) for mark, start, stop in found):
+                    best = Spoken(layout, found, at, behind)
         return best
 
     def line(self, start: int, end: int) -> tuple[list[Spoken], list[tuple[int, int]]]:
@@ -127,8 +164,6 @@ class Talk:
             if phrase := self.longest(at, end):
                 spoken.append(phrase)
                 at = phrase.end
-            elif filler := self.book.filler.match(self.working, at, end):
-                at = filler.end()
             elif (coin := self.book.coin.match(self.working, at, end)) and self.is_coin(*coin.span(1)):
                 spoken.append(Spoken(None, [(COIN, *coin.span(1))], at, coin.end()))
                 at = coin.end()
@@ -154,10 +189,11 @@ def read_phrases(
     ``working`` is the folded text with what is ignored blanked, ``lines`` are half-open offsets in it.
     """
     book = profile.phrasebook
-    if book is None:
+    if book is None or book.anywhere.search(working) is None:
         return None
     links = list(_links(working, profile))
-    working = _NOTHING.sub(lambda match: " " * len(match[0]), working)
+    working = _NOTHING.sub(_blank, working)
+    working = _ASIDE.sub(lambda match: match[0] if book.telling_words.search(match[0]) else _blank(match), working)
     talk = Talk(profile, book, working, folded, text, posted_ms)
     beside: list[tuple[int, int]] = []
     for start, end in lines:
@@ -176,10 +212,26 @@ def read_phrases(
         return Refusal("too-long", f"more than {MOST_PHRASES} phrases")
     if refusal := _telling(talk, sorted([*talk.unknown, *beside])):
         return refusal
-    made = _actions(talk, links)
-    if isinstance(made, tuple) and talk.unknown and any(action.kind not in REPORTS for action in made):
+    if talk.unknown and not all(one.layout.talk or one.layout.kinds == ("context",) for one in phrases if one.layout):
         return _unknown(talk, *talk.unknown[0])
+    made = _actions(talk, links)
+    if isinstance(made, tuple) and (plan := _plan(made)):
+        return plan
     return made
+
+
+def _plan(actions: Sequence[Action]) -> Refusal | None:
+    """The refusal of several closes of one trade: that says what will be closed where."""
+    closed = [
+        (action.symbol, action.side, action.signal_ref, action.links) for action in actions if action.kind == "close"
+    ]
+    if len(set(closed)) < len(closed):
+        return Refusal("share", "closes one trade twice: a plan, not an order")
+    return None
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def links_of(working: str, profile: Profile) -> tuple[Link, ...]:
@@ -199,7 +251,11 @@ def _links(working: str, profile: Profile) -> Iterator[tuple[int, Link]]:
 
 def _telling(talk: Talk, unknown: Sequence[tuple[int, int]]) -> Refusal | None:
     """The refusal for something unknown that may turn the meaning."""
+    joined: list[tuple[int, int]] = []
     for start, end in unknown:
+        together = bool(joined) and joined[-1][1] == start
+        joined[-1:] = [(joined[-1][0], end)] if together else [*joined[-1:], (start, end)]
+    for start, end in joined:
         if hit := talk.book.telling.search(talk.working, start, end):
             return _unknown(talk, hit.start(), end)
     return None
@@ -220,7 +276,7 @@ def _actions(talk: Talk, links: Sequence[tuple[int, Link]]) -> tuple[Action, ...
     sides: list[tuple[int, Side]] = []
     refs: list[tuple[int, str]] = []
     for one in talk.spoken:
-        layout = one.layout or talk.book.phrases[0][0]
+        layout = one.layout or talk.book.openings[0][1][0][0]
         read = read_values(talk.profile, layout, one.found, talk.working, talk.folded, talk.text)
         if isinstance(read, Refusal):
             return read

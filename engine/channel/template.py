@@ -182,6 +182,8 @@ def build(
     until_ms: int | None,
     phrases: bool = False,
     every: bool = False,
+    part: bool = False,
+    talk: bool = False,
     changes: bool = False,
 ) -> Layout:
     """Compile a layout whose names and samples have been checked."""
@@ -207,5 +209,7 @@ def build(
         until_ms=until_ms,
         phrases=phrases,
         every=every,
+        part=part,
+        talk=talk,
         changes=changes,
     )

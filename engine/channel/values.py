@@ -16,7 +16,7 @@ from engine.channel.fold import INDEX, fold
 from engine.channel.names import CURRENCIES, PRICE_FIELDS, QUOTES
 from engine.channel.numbers import Notation
 from engine.channel.timeframes import timeframe_ms, timeframe_pattern
-from engine.channel.vocabulary import DENSE, GAP, NO_LETTER_AHEAD, Vocabulary, alternatives, tokens_of
+from engine.channel.vocabulary import DENSE, GAP, NO_LETTER_AHEAD, NO_LETTER_BEHIND, Vocabulary, alternatives, tokens_of
 from engine.domain import Distance, Side
 
 _BLANK = r"[ \t]*+"
@@ -79,12 +79,14 @@ class Fields:
         """
         if strict and field in ("stop", "entry", "share"):
             return self._strict(field, sample)
+        if strict and field == "target":  # TP3 is no target at 3
+            return NO_LETTER_BEHIND + self.pattern(field, sample)
         about = rf"(?:{self._about}[^\w%]*+)?"
         behind = rf"{_CURRENCY}(?:{GAP}{self._about}){{0,3}}"
         if field == "side":
             return self._side()
         if field == "symbol":
-            return self._symbol()
+            return self._symbol(strict, signed=sample[:1] in ("$", "#"))
         if field == "entry":
             market = alternatives(self.words.phrases("market"))
             price = self._price if single else rf"(?:{self._range}|{market}(?:{self._joint}{self._price})?)"
@@ -106,14 +108,14 @@ class Fields:
             return r"(#?(?=[a-z]{0,10}-?\d)[a-z0-9][a-z0-9-]{0,39}+)(?![\w.,]*\w)"
         if field == "number":
             words = alternatives(self.words.number_words)
-            return rf"({INDEX}|#?\d{{1,2}}+(?:st|nd|rd|th)?(?![a-z0-9]|[.,]\d)|{words})"
+            return rf"({INDEX}|{words}|#?\d{{1,2}}+(?:st|nd|rd|th)?(?![a-z0-9]|[.,]\d))"
         if field == "leverage":
-            one = rf"{_X}?{_BLANK}\d{{1,3}}+(?:[.,]\d++)?{_BLANK}{_X}?"
+            one = rf"(?:{_X}{_BLANK})?\d{{1,3}}+(?:[.,]\d++)?(?:{_BLANK}{_X})?"
             return rf"({one}(?:{self._joint}{one}){{0,3}}){NO_LETTER_AHEAD}(?![\d%])"
         if field == "share":
             return self._share((*self.words.share_words, *self.words.words("part")))
         if strict and re.search(r"\d", sample):
-            return rf"({self.notation.token}\w*+)"
+            return rf"{NO_LETTER_BEHIND}({self.notation.token}\w*+)"
         if re.fullmatch(r"\s*[^\W\d]+\s*", sample):  # any, where the sample is a word of letters
             return r"([^\W\d]++(?!\w))"
         return rf"({self.notation.token}\w*+|\w++)"  # a number is taken whole, with the letters behind it
@@ -124,7 +126,7 @@ class Fields:
         return rf"({number}{_BLANK}%|%{_BLANK}{number}|\d{{1,2}}+/\d{{1,2}}+(?!\d)|{alternatives(words)})"
 
     def _strict(self, field: str, sample: str) -> str:
-        """A stop, an entry or a share of the kind that the sample is."""
+        """A stop, an entry or a share of the kind that the sample is: a number, or a word of the sample's group."""
         about = rf"(?:{self._about}[^\w%]*+)?"
         behind = rf"{_CURRENCY}(?:{GAP}{self._about}){{0,3}}"
         is_word = not re.search(r"\d", sample)
@@ -132,9 +134,10 @@ class Fields:
             return rf"({alternatives(self.words.words('part'))})"
         if field == "share":
             return self._share(self.words.share_words)
-        words = alternatives(self.words.phrases("breakeven" if field == "stop" else "market"))
+        group = self.words.synonyms().get(tokens_of(fold(sample).text.strip()))
+        words = alternatives(self.words.phrases(group or ("breakeven" if field == "stop" else "market")))
         number = self._price if field == "stop" else self._range
-        return rf"({words})" if is_word else rf"{about}({number}){behind}"
+        return rf"({words})" if is_word else rf"{NO_LETTER_BEHIND}{about}({number}){behind}"
 
     def _distance(self, target: bool = False) -> str:
         """A level said as a percentage or in points, a target also in multiples of the risk."""
@@ -153,14 +156,21 @@ class Fields:
         signs = alternatives(self._signs("side"))
         return rf"((?:{signs}\W{{0,4}})?{words}|{signs})"
 
-    def _symbol(self) -> str:
-        """An alias, or a ticker with its quote currency: BTC, BTCUSDT, BTC/USDT, $BTC, BTCUSDT.P."""
-        reserved = alternatives(self.words.reserved_words())
+    def _symbol(self, strict: bool = False, signed: bool = False) -> str:
+        """An alias, or a ticker with its quote currency: BTC, BTCUSDT, BTC/USDT, $BTC, BTCUSDT.P.
+
+        ``strict``: words that are no coin are sorted out later. ``signed``: its ``$`` or ``#`` belongs to the value and
+        has to be there.
+        """
         quotes = rf"(?:{'|'.join(QUOTES).lower()})(?![a-z0-9])"
         ticker = rf"(?=\d*+[a-zавекмнорстухѕіј])[{_TICKER}]{{1,20}}+"
         quoted = rf"\d{{1,5}}+(?={_BLANK}/{_BLANK}{quotes})|(?<=[$#])\d{{1,2}}+(?![\w.,])"
         tail = rf"(?:{_BLANK}[/|:-]?{_BLANK}{quotes})?(?:\.p(?!\w)|[ -]?perp(?!\w))?"
-        free = rf"(?:[$#]++{_BLANK}|(?!{reserved}(?!{_BLANK}/)))"
+        if signed:
+            return rf"([$#]++{_BLANK}(?:{ticker}|\d{{1,2}}+(?![\w.,])){tail})(?![^\W\d{DENSE}])"
+        free = rf"(?:[$#]++{_BLANK})?+"
+        if not strict:
+            free = rf"(?:[$#]++{_BLANK}|(?!{alternatives(self.words.reserved_words())}(?!{_BLANK}/)))"
         return (
             rf"{free}({alternatives(map(' '.join, self.words.symbols))}|(?:{ticker}|{quoted}){tail})(?![^\W\d{DENSE}])"
         )
@@ -197,7 +207,7 @@ class Fields:
 
     def symbol(self, text: str, quote: str) -> str | None:
         """The symbol with its quote currency; None when neither the text nor the profile names one."""
-        bare = re.sub(r"\s+", "", text)
+        bare = re.sub(r"\s+", "", text).lstrip("$#")
         alias = self.words.symbols.get(tokens_of(text))
         name = alias or bare.translate(_LOOKALIKES if re.search("[a-z0-9]", bare) else {}).upper()
         name = re.sub(r"\.P$|(?<=.)-?PERP$", "", name)

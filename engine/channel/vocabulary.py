@@ -105,11 +105,8 @@ class Vocabulary:
         built_in = {word: float(share) for share, words in SHARE_WORDS.items() for word in words}
         return {**built_in, **self.shares}
 
-    def synonyms(self) -> dict[tuple[str, ...], str]:
-        """Tokens of every declared phrase that stands for its group in the text of a sample.
-
-        A sign such as an emoji counts only in a group of the profile's own making.
-        """
+    @cached_property
+    def _synonyms(self) -> dict[tuple[str, ...], str]:
         return {
             tokens_of(phrase): group
             for group in self.declared
@@ -118,10 +115,21 @@ class Vocabulary:
             if TOKEN.search(phrase) or group not in SPECIAL_GROUPS
         }
 
+    def synonyms(self) -> dict[tuple[str, ...], str]:
+        """Tokens of every declared phrase that stands for its group in the text of a sample.
+
+        A sign such as an emoji counts only in a group of the profile's own making.
+        """
+        return self._synonyms
+
     def trade_words(self) -> tuple[str, ...]:
         """The phrases that must not stand unclaimed in a message."""
         own = [p for group in self.declared if group not in _HARMLESS for p in self.words(group)]
         return (*TRADE_WORDS, *own)
+
+    def telling_words(self) -> tuple[str, ...]:
+        """The phrases that must not stand in what an update of phrases leaves unread."""
+        return (*TRADE_WORDS, *self.words("telling"), *self.words("doubt"))
 
     def reserved_words(self) -> tuple[str, ...]:
         """The phrases that are no symbol by themselves."""

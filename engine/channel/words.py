@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from engine.channel import tree as t
 from engine.channel.items import Synonym, literal_items
-from engine.channel.library import unowned
-from engine.channel.names import MARKED_GROUPS, SPECIAL_GROUPS, VALUE_GROUPS
+from engine.channel.library import claim, unowned
+from engine.channel.names import SPECIAL_GROUPS, VALUE_GROUPS
 from engine.channel.vocabulary import Vocabulary, clean, tokens_of
 from engine.config.diagnostics import Diagnostic, diagnose, related
 from engine.config.text import SourceText
@@ -31,8 +31,7 @@ def _vocabulary(groups: Sequence[t.WordGroup], source: SourceText) -> tuple[Voca
     declared: dict[str, tuple[str, ...]] = {}
     symbols: dict[tuple[str, ...], str] = {}
     values: dict[str, dict[str, float]] = {"number": {}, "share": {}}
-    owner: dict[tuple[str, ...], tuple[str, t.Word]] = {}
-    marked: dict[tuple[str, ...], tuple[str, t.Word]] = {}
+    owner: dict[tuple[str, tuple[str, ...]], tuple[str, t.Word]] = {}
     for group in groups:
         phrases = []
         kind, _, value = group.name.partition(" ")
@@ -43,7 +42,7 @@ def _vocabulary(groups: Sequence[t.WordGroup], source: SourceText) -> tuple[Voca
         for word in group.words:
             phrase = clean(word.text)
             tokens = tokens_of(phrase)
-            first = (marked if group.name in MARKED_GROUPS else owner).setdefault(tokens, (group.name, word))
+            first = owner.setdefault(claim(group, word), (group.name, word))
             if first[0] != group.name:
                 message = f'"{word.text}" stands for "{first[0]}" and for "{group.name}"'
                 also = (related(source, first[1].span, f'for "{first[0]}" here'),)
@@ -70,12 +69,14 @@ def unused_words(
     used: set[tuple[bool, str]] = set()
     for layout in whole.layouts:
         synonyms = in_updates if layout.action else in_calls
-        for piece in t.texts(layout.pieces):
-            used |= {
-                (bool(layout.action), item.group)
-                for item in literal_items(piece.text, synonyms)
-                if isinstance(item, Synonym)
-            }
+        texts = [piece.text for piece in t.texts(layout.pieces)]
+        texts += [mark.sample for mark in t.marks(layout.pieces)] if layout.action else []
+        used |= {
+            (bool(layout.action), item.group)
+            for text in texts
+            for item in literal_items(text, synonyms)
+            if isinstance(item, Synonym)
+        }
     groups = [(group, {(False, group.name), (True, group.name)}) for group in file.words]
     groups += [(group, {(True, group.name)}) for group in file.update_words]
     return [
