@@ -148,7 +148,7 @@ class Fields:
 
     def is_distance(self, sample: str) -> bool:
         """Whether the sample of a target says distances instead of prices."""
-        return bool(re.match(rf"\W*{self._distance(target=True)}", sample))
+        return bool(re.match(rf"\W*{self._distance(target=True)}", fold(sample).text))
 
     def _side(self) -> str:
         """A word, with a sign before it where there is one, or the sign alone."""
