@@ -17,7 +17,7 @@ FIELDS = {
     "stop hard": "the price at which such a call leaves at once",
     "leverage": "5x, 5-10x, Cross 20x",
     "share": "the part of a position: 50%, 1/2, half",
-    "id": "the channel's own number of a call: 437, #A12",
+    "id": "the channel's own number of a call, without #: 437, A12",
     "number": "which target or which entry: 2, 2nd, second",
     "any": "one word or number that varies",
 }
