@@ -95,7 +95,10 @@ def init(_: Workspace, folder: Path) -> None:
 @click.argument("name")
 @click.option("--channel", "traded", metavar="NAME", help="The channel that a new strategy trades.")
 def new(workspace: Workspace, kind: str, name: str, traded: str | None) -> None:
-    """Add a commented channel profile, rule file or strategy that validates at once."""
+    """Add a commented channel profile, rule file or strategy that validates at once.
+
+    A profile made of a message of your own: channel new; of a whole history: channel suggest.
+    """
     from engine.pipeline.scaffold import new_file
 
     click.echo(new_file(workspace, kind, name, traded))
@@ -166,6 +169,45 @@ def channel_coverage(workspace: Workspace, profile: str, source: Path, by: str |
     from engine.pipeline.coverage import coverage
 
     click.echo(coverage(workspace, profile, source, by, form, track))
+
+
+@command(
+    channel, "suggest", "channel suggest result.json", "channel suggest data/signals_raw.jsonl --channel scalps --write"
+)
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--channel", "name", metavar="NAME", help="The channel's name in the draft, and in the archive.")
+@click.option("--write", is_flag=True, help="Write channels/NAME.channel instead of printing.")
+def channel_suggest(workspace: Workspace, source: Path, name: str | None, write: bool) -> None:
+    """Draft a profile from a history: the layouts that repeat in it, with marked samples and the share each reads.
+
+    SOURCE is an export (result.json), the archive, or a .jsonl file of {"id": ..., "text": ...}. From one message:
+    channel new.
+    """
+    from engine.pipeline.suggest import suggest_profile
+
+    draft, note = suggest_profile(workspace, source, name, write, track)
+    click.echo(draft)
+    click.echo(note, err=True)
+
+
+@command(channel, "new", "channel new < post.txt", "channel new fast_scalps --message post.txt")
+@click.argument("name", required=False)
+@click.option(
+    "--message", type=click.Path(path_type=Path, allow_dash=True), default="-", help="A file, or - (default)."
+)
+def channel_new(workspace: Workspace, name: str | None, message: Path) -> None:
+    """Propose the marks for one message: print a whole profile made of it, or write channels/NAME.channel.
+
+    The message comes from standard input: paste it, then end the input. Without a message: new channel NAME; from a
+    whole history: channel suggest.
+    """
+    from engine.pipeline.suggest import new_from_message
+
+    if str(message) == "-" and sys.stdin.isatty():
+        click.echo("Paste a call of the channel, then end with Ctrl-D (Windows: Ctrl-Z, Enter):", err=True)
+    draft, note = new_from_message(workspace, name, message)
+    click.echo(draft)
+    click.echo(note, err=True)
 
 
 @command(cli, "import", "import result.json --channel fast_scalps", logged=True)

@@ -25,7 +25,7 @@ Words = tuple[str, ...]
 _WORDS = ("long", "short", "market", "about", "range", "open target", "points")  # of the profile, in a form too
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Form:
     """A compiled form. ``groups`` maps a form's group to its folded phrases; ``fields`` are the profile's."""
 
@@ -42,7 +42,7 @@ class Form:
         """What a phrase, as its tokens, is to the form: a group of its own, or one of the profile's words."""
         words = self.fields.words
         known: dict[Words, str] = {}
-        coins = ("no coin", "coin")
+        coins = ("no coin", "coin", "ticker")
         for group in (*(group for group in FORM_GROUPS if group not in (*coins, "whole")), *_WORDS, *coins):
             for phrase in self.groups.get(group, ()) if group in FORM_GROUPS else words.words(group):
                 known.setdefault(tokens_of(phrase), group)
