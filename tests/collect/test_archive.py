@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.collect import archive as archive_module
+from engine.collect import segments
 from engine.collect.archive import Archive, ArchiveError
 from engine.collect.lock import locked
-from engine.collect.record import decode, encode, key_of
+from engine.collect.record import decode, encode
 from engine.domain import Entity, Message
 from tests.collect.posts import CALL, WORSE, deletion, edit, post
 
@@ -89,7 +90,7 @@ def test_reading_can_be_limited_to_one_channel(path: Path) -> None:
 
 def test_an_archive_that_is_not_there_yet_is_empty(path: Path) -> None:
     archive = Archive(path)
-    assert (list(archive.read()), archive.known_keys(), archive.problems) == ([], frozenset(), [])
+    assert (list(archive.read()), archive.chats("fast_scalps"), archive.problems) == ([], [], [])
 
 
 # --------------------------------------------------------------------------- nothing is doubled
@@ -102,7 +103,6 @@ def test_what_is_known_is_not_written_again(path: Path) -> None:
     assert archive.append(CHAT_MESSAGES) == 0
     assert Archive(path).append(CHAT_MESSAGES * 2) == 0
     assert path.read_bytes() == before
-    assert archive.known_keys() == {key_of(message) for message in CHAT_MESSAGES}
 
 
 def test_a_later_export_with_another_text_adds_an_edit(path: Path) -> None:
@@ -233,7 +233,7 @@ def test_a_full_disk_in_a_batch_costs_only_what_was_not_written(path: Path, monk
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(archive_module, "append_synced", fill)
+        patched.setattr(segments, "append_synced", fill)
         with pytest.raises(ArchiveError, match="cannot be written: No space left on device"):
             archive.append(CHAT_MESSAGES)
     assert archive.append(CHAT_MESSAGES) == 1
@@ -360,7 +360,7 @@ def test_any_order_of_events_is_kept_once(tmp_path_factory: pytest.TempPathFacto
     archive = Archive(path)
     heard: list[Message] = []
     for number, kind, text, fresh in events:
-        makers = {"post": post(number, "09:00", text), "edit": edit(number, "09:00", "10:00", text)}
+        makers = {"post": post(number, "09:00", "a"), "edit": edit(number, "09:00", "10:00", text)}
         message = makers.get(kind, deletion(number, "09:00", "11:00"))
         heard.append(message)
         (Archive(path) if fresh else archive).append([message])
