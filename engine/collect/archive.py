@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from engine.collect.index import Index, Post, PostState
 from engine.collect.lock import locked
@@ -30,6 +31,7 @@ from engine.domain import Message
 from engine.files import append_synced
 from engine.problem import Problem
 
+T = TypeVar("T")
 BATCH_LINES = 10_000
 LISTED_PROBLEMS = 20
 WAIT_FOR_WRITER_S = 60.0
@@ -208,11 +210,14 @@ class Archive:
         with self._writing(), self._index.transaction():
             self._index.set_fetched(source, chat_id, message_id)
 
-    def standing(self, source: str, chat_id: int, since_ms: int) -> list[tuple[int, int]]:
-        """(id, time posted) of each post since a time that is not known to be deleted, the newest first."""
-        return self._ask(lambda index: index.standing(source, chat_id, since_ms))
+    def standing(self, source: str, chat_id: int, since_ms: int, least: int) -> list[tuple[int, int]]:
+        """(id, time posted) of the posts since a time that are not known to be deleted, the newest first.
 
-    def _ask(self, question: Callable[[Index], list[int]]) -> list[int]:
+        There are at least ``least`` of them, whatever their age, where the archive has so many.
+        """
+        return self._ask(lambda index: index.standing(source, chat_id, since_ms, least))
+
+    def _ask(self, question: Callable[[Index], T]) -> T:
         """An answer of the index, after it has learned what was appended."""
         with self._writing():
             return question(self._index)

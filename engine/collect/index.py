@@ -151,7 +151,9 @@ class Index:
 
     def chats(self, source: str | None = None) -> dict[str, list[int]]:
         """The chats of each channel (or of one), in the order in which they appeared."""
-        rows = self._open.execute("SELECT source, chat FROM chat WHERE ?1 IS NULL OR source = ?1 ORDER BY no", (source,))
+        rows = self._open.execute(
+            "SELECT source, chat FROM chat WHERE ?1 IS NULL OR source = ?1 ORDER BY no", (source,)
+        )
         found: dict[str, list[int]] = {}
         for name, chat_id in rows:
             found.setdefault(name, []).append(chat_id)
@@ -159,9 +161,7 @@ class Index:
 
     def fetched(self, source: str, chat_id: int) -> int:
         """The number of the message up to which a history was fetched whole; 0 when it was not."""
-        row = self._open.execute(
-            "SELECT fetched FROM chat WHERE source = ? AND chat = ?", (source, chat_id)
-        ).fetchone()
+        row = self._open.execute("SELECT fetched FROM chat WHERE source = ? AND chat = ?", (source, chat_id)).fetchone()
         return 0 if row is None else int(row[0])
 
     def set_fetched(self, source: str, chat_id: int, message_id: int) -> None:
@@ -191,11 +191,19 @@ class Index:
             ),
         )
 
-    def standing(self, source: str, chat_id: int, since_ms: int) -> list[tuple[int, int]]:
-        """(id, time posted) of each post since a time that is not known to be deleted, the newest first."""
+    def standing(self, source: str, chat_id: int, since_ms: int, least: int) -> list[tuple[int, int]]:
+        """(id, time posted) of the posts that are not known to be deleted, the newest first.
+
+        Those since a time, and ``least`` of them whatever their age.
+        """
         rows = self._open.execute(
             "SELECT id, posted FROM post WHERE chat = (SELECT no FROM chat WHERE source = ? AND chat = ?) "
-            "AND NOT deleted AND posted >= ? ORDER BY id DESC",
-            (source, chat_id, since_ms),
+            "AND NOT deleted ORDER BY id DESC",
+            (source, chat_id),
         )
-        return rows.fetchall()
+        found: list[tuple[int, int]] = []
+        for number, posted_ms in rows:
+            if posted_ms < since_ms and len(found) >= least:
+                break
+            found.append((number, posted_ms))
+        return found

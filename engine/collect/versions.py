@@ -8,7 +8,8 @@ A text is a version of its post. What is known is not written again:
    the newest known, or it was read from the history, which is how the post stands now (``settled``).
 3. A post has one original. Another text that claims to be it is an edit: of unknown time from an export, and from
    Telegram seen when it arrived. What was heard live wins over an export that claims another original.
-4. A deletion is written once.
+4. A deletion is written once. One that does not say when its post was posted takes that from the archive, and says
+   nothing about a post that the archive never saw.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ def take(message: Message, state: PostState, settled: bool = False) -> Message |
     ``settled`` says that this is how the post stands at this moment, not news that may have been overtaken.
     """
     if message.kind == "deletion":
-        return None if state.deleted else _learned(replace(message, version=state.versions + 1), state)
+        posted_ms = message.posted_ms or state.posted_ms
+        if state.deleted or not posted_ms:
+            return None
+        return _learned(replace(message, version=state.versions + 1, posted_ms=posted_ms), state)
     content = key_of(message).content
     if message.kind == "post":
         if message.edited_ms is not None:
