@@ -172,6 +172,21 @@ def import_(workspace: Workspace, export: Path, name: str, chat: str | None) -> 
     click.echo(import_export(workspace, export, name, chat))
 
 
+@command(cli, "collect", "collect", "collect --once", "collect --qr", logged=True)
+@click.option("--once", is_flag=True, help="Bring every channel up to date and end.")
+@click.option("--qr", "by_qr", is_flag=True, help="Sign in by a QR code, not by phone number and code.")
+@click.option("--quiet", is_flag=True, help="Do not show the posts that arrive.")
+def collect(workspace: Workspace, once: bool, by_qr: bool, quiet: bool) -> None:
+    """Collect the channels of the profiles from Telegram into the archive; it only ever reads.
+
+    Exit code 1 with --once: a channel could not be read.
+    """
+    from engine.pipeline.collect import collect as run_collector
+
+    if not run_collector(workspace, once, by_qr, quiet, click.echo):
+        raise click.exceptions.Exit(1)
+
+
 @command(cli, "parse", "parse", logged=True)
 def parse(workspace: Workspace) -> None:
     """Read the archive with the channel profiles and write data/signals_parsed.csv."""

@@ -24,12 +24,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from engine.collect.archive import Archive
-from engine.collect.feed import ChatError, Feed, LoginRevoked, News, Unreachable
+from engine.collect.feed import ChatError, Feed, News, Unreachable
 from engine.collect.pacer import Pacer, Sleep
 from engine.collect.watch import Pace, Watch
 from engine.collect.writer import Writer
 from engine.domain import Message
-from engine.problem import Problem
 
 LOG = logging.getLogger(__name__)
 LOST_IN_A_ROW = 3
@@ -234,7 +233,7 @@ class Collector:
         if is_new:
             how = "live" if chat.joined else "this account is not in it: new posts are seen within minutes, not at once"
             self._notice("state", f'"{chat.title}" is up to date ({sum(fetched):,} new); {how}', watch.channel)
-        elif is_first and sum(fetched):
+        elif is_first and any(fetched):
             self._notice("state", f"{sum(fetched):,} records were missed and are here now", watch.channel)
         if lost:
             LOG.warning("%s: %d posts came by history alone", watch.channel, lost)
@@ -302,6 +301,3 @@ async def _end(*tasks: asyncio.Task[Any]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-__all__ = ["Collector", "LoginRevoked", "Notice", "Pace", "Problem", "Unreachable"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from telethon import errors
@@ -82,7 +83,7 @@ async def _type(client: Any, person: Person) -> None:
     for _ in range(TRIES):
         phone = person.phone().strip()
         try:
-            await _with(client, lambda given=phone: client.send_code_request(given))
+            await _with(client, partial(client.send_code_request, phone))
             break
         except (errors.PhoneNumberInvalidError, ValueError, TypeError):
             person.say("that is no phone number; write it with the country code, such as +359 88 123 4567")
@@ -91,12 +92,12 @@ async def _type(client: Any, person: Person) -> None:
     for _ in range(TRIES):
         code = person.code().strip()
         try:
-            await _with(client, lambda given=code: client.sign_in(phone, given or "0"))
+            await _with(client, partial(client.sign_in, phone, code or "0"))
         except (errors.PhoneCodeInvalidError, errors.PhoneCodeEmptyError):
             person.say("that code is wrong")
         except errors.PhoneCodeExpiredError:
             person.say("that code is too old; a new one is on its way")
-            await _with(client, lambda: client.send_code_request(phone))
+            await _with(client, partial(client.send_code_request, phone))
         else:
             return
     raise SignInError(Problem(f"{TRIES} wrong codes", hint="begin again"))
@@ -121,7 +122,7 @@ async def _password(client: Any, person: Person) -> None:
     for _ in range(TRIES):
         given = person.password("")
         try:
-            await _with(client, lambda password=given: client.sign_in(password=password or " "))
+            await _with(client, partial(client.sign_in, password=given or " "))
         except errors.PasswordHashInvalidError:
             person.say("that password is wrong")
         else:

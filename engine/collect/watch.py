@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from engine.collect.archive import Archive
 from engine.collect.feed import Chat, ChatError, Feed, News
 from engine.collect.pacer import Pacer
 from engine.collect.writer import Writer
@@ -129,7 +130,7 @@ class Watch:
                 break
             new = await self._store(page.messages)
             cursor = page.last_id
-            await self.writer.ask(lambda archive, to=cursor: archive.set_fetched(chat.channel, chat.chat_id, to))
+            await self.writer.ask(partial(_set_fetched, chat, cursor))
             self.last_id = max(self.last_id, cursor)
             progress(len(new))
             lost += sum(message.posted_ms < late_ms for message in new)
@@ -171,6 +172,11 @@ class Watch:
         settled = [message for message in messages if message.message_id not in self._touched]
         new = await self.writer.put(settled, settled=True)
         return new + (await self.writer.put(young) if young else [])
+
+
+def _set_fetched(chat: Chat, cursor: int, archive: Archive) -> None:
+    """Move a chat's cursor."""
+    archive.set_fetched(chat.channel, chat.chat_id, cursor)
 
 
 def deletion(channel: str, chat_id: int, number: int, posted_ms: int, seen_ms: int) -> Message:

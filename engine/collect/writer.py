@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import TypeVar
 
@@ -73,9 +74,7 @@ class Writer:
         for settled, group in groupby(items, lambda item: item.settled):
             run = list(group)
             try:
-                new = await asyncio.shield(
-                    asyncio.ensure_future(self.ask(lambda archive, r=run, s=settled: archive.store(_all(r), s)))
-                )
+                new = await asyncio.shield(asyncio.ensure_future(self.ask(partial(_store, run, settled))))
             except Exception as error:
                 for item in (item for item in run if not item.done.done()):
                     item.done.set_exception(error)
@@ -89,6 +88,6 @@ class Writer:
                     item.done.set_result([m for m in item.messages if (m.channel, m.chat_id, m.message_id) in posts])
 
 
-def _all(items: list[_Item]) -> Iterable[Message]:
-    """The messages of items."""
-    return (message for item in items for message in item.messages)
+def _store(items: list[_Item], settled: bool, archive: Archive) -> list[Message]:
+    """Store the messages of items; the new records."""
+    return archive.store((message for item in items for message in item.messages), settled)

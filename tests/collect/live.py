@@ -11,9 +11,10 @@ from pathlib import Path
 
 from engine.collect.account import Account, TestServer
 from engine.collect.archive import Archive
-from engine.collect.collector import Collector, Notice, Pace
+from engine.collect.collector import Collector, Notice
 from engine.collect.signin import sign_in
 from engine.collect.telegram import Telegram
+from engine.collect.watch import Pace
 from engine.domain import Message
 from tests.doubles.telegram.key import PUBLIC
 from tests.doubles.telegram.server import Server
@@ -93,7 +94,9 @@ class Scene:
         """A collector that is not running."""
         mine = account(self.server, self.folder)
         connect: Callable[[], Telegram] = lambda: Telegram(mine, timeout_s=10)  # noqa: E731
-        return Collector(Archive(self.archive), connect, lambda: dict(self.sources), pace, self.notices.append, self.sleep)
+        return Collector(
+            Archive(self.archive), connect, lambda: dict(self.sources), pace, self.notices.append, self.sleep
+        )
 
     @asynccontextmanager
     async def collecting(self, pace: Pace = HURRY) -> AsyncIterator[Collector]:
