@@ -57,7 +57,7 @@ def _row(signal: Signal) -> tuple[object, ...]:
     return (
         signal.id,
         message.channel,
-        iso(message.posted_ms),
+        iso(message.posted_ms) if message.posted_ms else None,
         None if message.edited_ms is None else iso(message.edited_ms),
         setup.symbol,
         "BUY" if setup.side is Side.LONG else "SELL",

@@ -21,6 +21,7 @@ from engine.problem import Problem
 LOG = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
+    from engine.collect.archive import Archive
     from engine.collect.reading import ReadResult
     from engine.domain import Message
 
@@ -30,7 +31,7 @@ CHANNEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 def import_export(workspace: Workspace, export: Path, name: str, chat: str | None) -> str:
     """Append a Telegram Desktop export to the archive; what was done, as text. Raises InputError for a bad export."""
     from engine.collect.archive import Archive, ArchiveError
-    from engine.collect.export import read_export
+    from engine.collect.export import ExportError, open_export
 
     if not CHANNEL_NAME.fullmatch(name):
         raise InputError(Problem(f'"{name}" cannot name a channel', hint="use a-z, 0-9, _ and -, such as fast_scalps"))
@@ -39,23 +40,50 @@ def import_export(workspace: Workspace, export: Path, name: str, chat: str | Non
     if near:
         hint = f"{near} Write that profile first if you mean a channel of its own"
         raise InputError(Problem(f"there is no channels/{name}.channel", hint=hint))
-    result = read_export(export, name, workspace.settings.timezone, chat)
-    if isinstance(result, Problem):
-        raise InputError(result)
-    messages, summary = result
     archive = Archive(workspace.archive_path)
     try:
-        new = archive.append(messages)
-    except ArchiveError as error:
+        if export.suffix.lower() == ".jsonl":
+            count, summary, new = _import_lines(workspace, archive, export, name, chat)
+        else:
+            found = open_export(export, name, workspace.settings.timezone, chat)
+            if isinstance(found, Problem):
+                raise InputError(found)
+            new = archive.append(found.messages())
+            count, summary = found.summary.messages, str(found.summary)
+    except (ArchiveError, ExportError) as error:
         raise InputError(error.problem) from None
-    LOG.info("import %s into %s: %d messages, %d new", export, name, len(messages), new)
+    LOG.info("import %s into %s: %d messages, %d new", export, name, count, new)
     lines = [
-        f"{name}: {plural(len(messages), 'message')} in the export ({summary}); {new:,} new in the archive",
+        f"{name}: {plural(count, 'message')} in the export ({summary}); {new:,} new in the archive",
         f"archive: {workspace.shown(workspace.archive_path)}",
     ]
     if name not in known:
         lines.append(f"note: there is no channels/{name}.channel yet")
     return "\n".join(lines + [f"note: {problem}" for problem in archive.problems])
+
+
+def _import_lines(
+    workspace: Workspace, archive: Archive, path: Path, name: str, chat: str | None
+) -> tuple[int, str, int]:
+    """Append the messages of a .jsonl file: how many it has, a summary, how many are new."""
+    from engine.collect.lines import Lines
+
+    known = [number for number in archive.chats(name) if number]
+    if chat is not None and not re.fullmatch("-?[0-9]{1,18}", chat):
+        raise InputError(Problem(f'--chat "{chat}" is no number', str(path), hint="a .jsonl file holds one chat"))
+    chat_id = int(chat) if chat is not None else (known[0] if known else 0)
+    lines = Lines(path, name, chat_id, workspace.settings.timezone)
+    try:
+        path.stat()
+        new = archive.append(lines.messages())
+    except OSError as error:
+        raise InputError(Problem(f"cannot be read: {error.strerror}", str(path))) from None
+    parts = [f"chat {chat_id}" if chat_id else "chat unknown, name it with --chat NUMBER"]
+    if lines.undated:
+        parts.append(f"{lines.undated:,} without a date: read and counted, never traded, without weight in a verdict")
+    if lines.skipped:
+        parts.append("skipped: " + ", ".join(f"{count:,} {why}" for why, count in sorted(lines.skipped.items())))
+    return lines.count, "; ".join(parts), new
 
 
 def parse_archive(workspace: Workspace, track: Track) -> str:
