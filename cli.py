@@ -161,6 +161,21 @@ def channel_coverage(workspace: Workspace, profile: str, source: Path, by: str |
     click.echo(coverage(workspace, profile, source, by, form, track))
 
 
+@command(channel, "integrity", "channel integrity", "channel integrity fast_scalps --format json")
+@click.argument("profiles", nargs=-1, metavar="[PROFILE ...]")
+@click.option("--format", "form", type=click.Choice(["table", "plain", "json"]), help="Default: table on a terminal.")
+def channel_integrity(workspace: Workspace, profiles: tuple[str, ...], form: str | None) -> None:
+    """Show what a channel did to its calls after posting: edits, which way levels moved, deletions, missing ids."""
+    from engine.pipeline.integrity import integrity, print_tables, render
+
+    found = integrity(workspace, profiles, track)
+    chosen = form or ("table" if sys.stdout.isatty() else "plain")
+    if chosen == "table":
+        print_tables(found)
+    else:
+        click.echo(render(found, chosen))
+
+
 @command(cli, "import", "import result.json --channel fast_scalps", logged=True)
 @click.argument("export", type=click.Path(path_type=Path))
 @click.option("--channel", "name", required=True, metavar="NAME", help="The profile's name: channels/NAME.channel.")
@@ -190,7 +205,7 @@ def collect(workspace: Workspace, once: bool, by_qr: bool, quiet: bool) -> None:
 @command(cli, "parse", "parse", logged=True)
 def parse(workspace: Workspace) -> None:
     """Read the archive with the channel profiles and write data/signals_parsed.csv."""
-    from engine.pipeline.messages import parse_archive
+    from engine.pipeline.parse import parse_archive
 
     click.echo(parse_archive(workspace, track))
 

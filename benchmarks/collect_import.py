@@ -25,8 +25,9 @@ def generate(path: Path, size: int) -> int:
             number += 1
             text = TEXT.format(60_000 + number % 9_999, number)
             message = {
-                "id": number, "type": "message", "date": "2025-05-04T12:05:00", "date_unixtime": str(1_700_000_000 + number),
-                "from": "Big", "from_id": "channel1234567890", "text": text,
+                "id": number, "type": "message", "date": "2025-05-04T12:05:00",
+                "date_unixtime": str(1_700_000_000 + number), "from": "Big", "from_id": "channel1234567890",
+                "text": text,
                 "text_entities": [{"type": "plain", "text": text}],
             }  # fmt: skip
             line = (",\n" if number > 1 else "") + json.dumps(message, indent=1, ensure_ascii=False).replace(

@@ -94,11 +94,15 @@ class Archive:
                 yield message, after
 
     def read_lines(self, places: Iterable[Place]) -> Iterator[Message]:
-        """The messages of the lines that begin at places."""
+        """The messages of the lines that begin at places; for few lines."""
         for place in places:
             for message, _ in islice(self._messages(place), 1):
                 if message is not None:
                     yield message
+
+    def print_of(self, place: Place) -> bytes:
+        """Some bytes by which a place is known again: another archive has others there."""
+        return self._files.print_of(place)
 
     # ------------------------------------------------------------------ writing
 

@@ -1,7 +1,7 @@
-"""``cli.py import`` and ``cli.py parse``: an export into the archive, the archive into a table of signals.
+"""``cli.py import``: an export, or a history as lines of JSON, into the archive.
 
-import: 1. read the export whole, refuse it whole; 2. append what the archive does not know yet.
-parse:  1. stream the archive; 2. read each channel's messages with its profile; 3. write data/signals_parsed.csv.
+An export is walked through once to see that it is whole, then what the archive does not know yet is appended. Lines are
+read one by one; broken ones are skipped and counted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from engine.config.diagnostics import did_you_mean
 from engine.pipeline.errors import InputError
-from engine.pipeline.progress import Track
 from engine.pipeline.validate import plural
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
@@ -22,8 +21,6 @@ LOG = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from engine.collect.archive import Archive
-    from engine.collect.reading import ReadResult
-    from engine.domain import Message
 
 CHANNEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -84,38 +81,3 @@ def _import_lines(
     if lines.skipped:
         parts.append("skipped: " + ", ".join(f"{count:,} {why}" for why, count in sorted(lines.skipped.items())))
     return lines.count, "; ".join(parts), new
-
-
-def parse_archive(workspace: Workspace, track: Track) -> str:
-    """Read the archive with all profiles, write data/signals_parsed.csv; a line for each channel."""
-    from engine.collect.archive import Archive
-    from engine.collect.table import write_signals
-    from engine.pipeline.readings import read_messages, read_with
-
-    archive = Archive(workspace.archive_path)
-    by_channel: dict[str, list[Message]] = {}
-    for message in read_messages(archive):
-        by_channel.setdefault(message.channel, []).append(message)
-    if not by_channel:
-        hint = "import a history: cli.py import result.json --channel NAME"
-        raise InputError(Problem("there are no messages", workspace.shown(workspace.archive_path), hint=hint))
-    profiles = [workspace.profile(name) for name in by_channel]
-    workspace.check()
-    results = {}
-    for profile in track([p for p in profiles if p is not None], "reading messages"):
-        results[profile.id] = read_with(profile, by_channel[profile.id])
-    rows = write_signals(workspace.signals_path, [s for result in results.values() for s in result.signals])
-    lines = [_reading_line(name, results.get(name), len(found)) for name, found in by_channel.items()]
-    lines.append(f"{workspace.shown(workspace.signals_path)}: {plural(rows, 'signal')}")
-    LOG.info("parse: %s", "; ".join(lines))
-    return "\n".join(lines + [f"note: {problem}" for problem in archive.problems])
-
-
-def _reading_line(name: str, result: ReadResult | None, messages: int) -> str:
-    """What a profile made of a channel's messages."""
-    if result is None:
-        return f"{name}: {plural(messages, 'message')}, not read: there is no channels/{name}.channel"
-    return (
-        f"{name}: {plural(result.posted, 'post')}: {plural(len(result.signals), 'signal')}, "
-        f"{plural(len(result.updates), 'update')}, {sum(result.refused.values()):,} refused, {result.unread:,} unread"
-    )

@@ -10,7 +10,7 @@ import os
 import random
 from pathlib import Path
 
-from engine.collect.archive import Archive
+from engine.collect.archive import Archive, ArchiveError
 from engine.collect.export import read_export
 from engine.collect.lines import Lines
 from engine.collect.record import encode
@@ -80,8 +80,9 @@ def test_damaged_archives_and_histories_keep_every_good_line(tmp_path: Path) -> 
         archive = Archive(path)
         try:
             kept = {encode(message) for message in archive.read()}
-        except Exception as error:
-            assert "written in format" in str(error), "a damaged format number is the one thing that refuses"
+        except ArchiveError as error:
+            if "written in format" not in str(error):  # a damaged format number is the one thing that refuses
+                raise
             continue
         assert {line.decode() for line in good} <= kept
         history = Lines(path, "fast_scalps", 5, "UTC")
