@@ -55,19 +55,26 @@ def explain_group() -> None:
 @click.option("--format", "form", type=click.Choice(["text", "concise", "json", "github", "sarif"]), default="text")
 @click.option("--strict", is_flag=True, help="Warnings count as findings too.")
 @click.option("--explain", "code", metavar="CODE", help="Print the page of a code, such as S101.")
-def validate(workspace: Workspace, paths: tuple[Path, ...], form: str, strict: bool, code: str | None) -> None:
+@click.option("--no-cache", is_flag=True, help="Check every file anew, also those that have not changed.")
+def validate(
+    workspace: Workspace, paths: tuple[Path, ...], form: str, strict: bool, code: str | None, no_cache: bool
+) -> None:
     """Check profiles, rules and strategies: all errors at once, with file, line, column and how to mend them."""
     from engine.pipeline.validate import explain, validate_workspace
 
     if code is not None:
         click.echo(explain(code))
         return
-    result = validate_workspace(workspace, paths)
+    result = validate_workspace(workspace, paths, track, remember=not no_cache)
     text = result.render(form)
     if text:
         click.echo(text)
     if form == "text":
-        click.echo(result.summary, err=bool(result.findings))
+        click.echo(result.summary, err=bool(result.findings or result.problems))
+    for problem in result.problems:
+        click.echo(f"error: {problem}", err=True)
+    if result.problems:
+        raise click.exceptions.Exit(2)
     if result.failed(strict):
         raise click.exceptions.Exit(1)
 

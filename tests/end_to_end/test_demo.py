@@ -45,7 +45,7 @@ def test_the_channel_with_the_edge_comes_first_and_alone_shows_it(run: Run) -> N
     assert by_mean[0].channel == "demo_keel"
     shown = {c.channel: c.low is not None and c.low > 0 for c in run.channels}
     assert shown == {"demo_keel": True, "demo_coin": False, "demo_echo": False}
-    assert by_mean[0].verdict == "EDGE SHOWN"
+    assert by_mean[0].verdict == "FOLLOW"
 
 
 def test_every_message_and_every_call_is_counted_once(demo: Path, run: Run) -> None:
@@ -118,7 +118,7 @@ def test_the_run_names_the_hash_of_every_input(run: Run) -> None:
 
 def test_the_report_stands_alone(demo: Path) -> None:
     html = (demo / "out" / "report.html").read_text(encoding="utf-8")
-    for name in ("Keel Signals", "Coin Toss VIP", "Echo Calls", "EDGE SHOWN", "rules/default.yaml"):
+    for name in ("Keel Signals", "Coin Toss VIP", "Echo Calls", "FOLLOW", "rules/default.yaml"):
         assert name in html
     assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", html.split("<script", 1)[0])
     assert "Content-Security-Policy" in html
