@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.collect.export_file import BrokenError, walk
+from engine.collect.export_file import BrokenError, Found, walk
 from engine.collect.export_message import clean, has_utc_time, read_message
 from engine.config.diagnostics import did_you_mean
 from engine.domain import Message
@@ -199,7 +199,7 @@ class _Chat:
         return cls(number, _name(found), found["id"], _marked(found))
 
 
-def _in_order(path: Path) -> list[dict[str, Any]]:
+def _in_order(path: Path) -> list[Found]:
     """All objects of an export that may be chats, in the order of the walk. Raises BrokenError."""
     found = [chat for chat, _ in walk(path)]
     # the file's own object ends last and is counted first
