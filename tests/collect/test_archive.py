@@ -19,6 +19,7 @@ from engine.collect import segments
 from engine.collect.archive import Archive, ArchiveError
 from engine.collect.lock import locked
 from engine.collect.record import decode, encode
+from engine.collect.segments import START
 from engine.domain import Entity, Message
 from tests.collect.posts import CALL, WORSE, deletion, edit, post
 
@@ -382,3 +383,83 @@ def test_more_messages_than_a_batch_go_in_and_come_out(path: Path) -> None:
     history = [post(n, "09:00", f"{CALL}\nnumber {n}, join our VIP 🚀") for n in range(1, 25_001)]
     assert Archive(path).append(history) == 25_000
     assert [m.message_id for m in Archive(path).read()] == list(range(1, 25_001))
+
+
+# --------------------------------------------------------------------------- several files
+
+
+def test_a_full_file_is_renamed_and_all_are_read_as_one(path: Path) -> None:
+    archive = Archive(path, full_bytes=3_000)
+    history = [post(n, "09:00", f"{CALL} number {n}") for n in range(1, 61)]
+    for start in range(0, 60, 4):
+        assert archive.append(history[start : start + 4]) == 4
+    full = sorted(path.parent.glob("signals_raw.0*.jsonl"))
+    assert len(full) > 3
+    assert full[0].name == "signals_raw.000001.jsonl"
+    assert all(file.stat().st_size >= 3_000 for file in full)
+    assert list(Archive(path).read()) == history
+    assert Archive(path, full_bytes=3_000).append(history) == 0
+    path.with_name("signals_raw.index").unlink()
+    assert Archive(path, full_bytes=3_000).append([*history, post(61, "10:00", "new")]) == 1
+    assert Archive(path).standing("fast_scalps", history[0].chat_id, 0, 1)[0][0] == 61
+
+
+def test_a_place_stays_true_when_the_file_is_renamed(path: Path) -> None:
+    archive = Archive(path, full_bytes=2_000)
+    archive.append([post(n, "09:00", CALL) for n in range(1, 4)])
+    (*_, (last, place)) = archive.read_since(START)
+    assert last.message_id == 3
+    archive.append([post(n, "09:00", CALL) for n in range(4, 10)])
+    archive.append([post(n, "09:00", CALL) for n in range(10, 13)])
+    assert len(list(path.parent.glob("signals_raw.0*.jsonl"))) >= 1
+    assert [m.message_id for m, _ in archive.read_since(place)] == list(range(4, 13))
+
+
+def test_a_lost_full_file_costs_only_itself(path: Path) -> None:
+    archive = Archive(path, full_bytes=1_500)
+    for n in range(1, 13):
+        archive.append([post(n, "09:00", CALL)])
+    first, *_ = sorted(path.parent.glob("signals_raw.0*.jsonl"))
+    lost = len(first.read_bytes().splitlines())
+    first.unlink()
+    assert [m.message_id for m in Archive(path).read()] == list(range(1 + lost, 13))
+
+
+@pytest.mark.parametrize("damage", [b"no database at all" * 500, b""])
+def test_a_damaged_index_is_made_again(path: Path, damage: bytes) -> None:
+    archive = Archive(path)
+    archive.append(CHAT_MESSAGES)
+    archive.set_fetched("fast_scalps", CHAT_MESSAGES[0].chat_id, 3)
+    archive.close()
+    path.with_name("signals_raw.index").write_bytes(damage)
+    again = Archive(path)
+    assert again.append(CHAT_MESSAGES) == 0
+    assert again.fetched("fast_scalps", CHAT_MESSAGES[0].chat_id) == 0, "the history is fetched again, then"
+
+
+def test_what_was_heard_live_wins_over_an_export_that_claims_another_original(path: Path) -> None:
+    archive = Archive(path)
+    archive.append([post(2, "09:05", CALL)])
+    assert archive.append([post(2, "09:05", WORSE, origin="export")]) == 0
+    assert archive.append([edit(2, "09:05", "11:00", WORSE, origin="export")]) == 1, "its edit is news"
+    assert archive.append([post(2, "09:05", "other")]) == 1
+    assert [(m.kind, m.edited_ms) for m in archive.read()][-1] == ("edit", post(2, "09:05", "").received_ms)
+
+
+def test_a_text_that_comes_back_is_new_when_telegram_says_so(path: Path) -> None:
+    archive = Archive(path)
+    archive.append([post(2, "09:05", CALL), edit(2, "09:05", "10:00", WORSE)])
+    assert archive.append([edit(2, "09:05", "09:30", CALL)]) == 0, "older than what is known: redelivered"
+    assert archive.append([edit(2, "09:05", "10:00", CALL)]) == 0, "of the same second: news may be old"
+    assert archive.append([edit(2, "09:05", "10:00", CALL)], settled=True) == 1, "but the history is how it stands"
+    assert archive.append([edit(2, "09:05", "11:00", WORSE)]) == 1
+    assert archive.append([edit(2, "09:05", "11:00", WORSE)], settled=True) == 0
+    assert [m.text for m in archive.read()] == [CALL, WORSE, CALL, WORSE]
+
+
+def test_a_deletion_takes_the_time_of_its_post_from_the_archive(path: Path) -> None:
+    archive = Archive(path)
+    archive.append([post(2, "09:05", CALL)])
+    gone = replace(deletion(2, "09:05", "10:00"), posted_ms=0)
+    assert archive.append([gone, replace(gone, message_id=77)]) == 1, "what was never seen cannot be told"
+    assert [m.posted_ms for m in archive.read()][-1] == post(2, "09:05", "").posted_ms
