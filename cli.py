@@ -210,6 +210,21 @@ def channel_new(workspace: Workspace, name: str | None, message: Path) -> None:
     click.echo(note, err=True)
 
 
+@command(channel, "integrity", "channel integrity", "channel integrity fast_scalps --format json")
+@click.argument("profiles", nargs=-1, metavar="[PROFILE ...]")
+@click.option("--format", "form", type=click.Choice(["table", "plain", "json"]), help="Default: table on a terminal.")
+def channel_integrity(workspace: Workspace, profiles: tuple[str, ...], form: str | None) -> None:
+    """Show what a channel did to its calls after posting: edits, which way levels moved, deletions, missing ids."""
+    from engine.pipeline.integrity import integrity, print_tables, render
+
+    found = integrity(workspace, profiles, track)
+    chosen = form or ("table" if sys.stdout.isatty() else "plain")
+    if chosen == "table":
+        print_tables(found)
+    else:
+        click.echo(render(found, chosen))
+
+
 @command(cli, "import", "import result.json --channel fast_scalps", logged=True)
 @click.argument("export", type=click.Path(path_type=Path))
 @click.option("--channel", "name", required=True, metavar="NAME", help="The profile's name: channels/NAME.channel.")
@@ -221,10 +236,25 @@ def import_(workspace: Workspace, export: Path, name: str, chat: str | None) -> 
     click.echo(import_export(workspace, export, name, chat))
 
 
+@command(cli, "collect", "collect", "collect --once", "collect --qr", logged=True)
+@click.option("--once", is_flag=True, help="Bring every channel up to date and end.")
+@click.option("--qr", "by_qr", is_flag=True, help="Sign in by a QR code, not by phone number and code.")
+@click.option("--quiet", is_flag=True, help="Do not show the posts that arrive.")
+def collect(workspace: Workspace, once: bool, by_qr: bool, quiet: bool) -> None:
+    """Collect the channels of the profiles from Telegram into the archive; it only ever reads.
+
+    Exit code 1 with --once: a channel could not be read.
+    """
+    from engine.pipeline.collect import collect as run_collector
+
+    if not run_collector(workspace, once, by_qr, quiet, click.echo):
+        raise click.exceptions.Exit(1)
+
+
 @command(cli, "parse", "parse", logged=True)
 def parse(workspace: Workspace) -> None:
     """Read the archive with the channel profiles and write data/signals_parsed.csv."""
-    from engine.pipeline.messages import parse_archive
+    from engine.pipeline.parse import parse_archive
 
     click.echo(parse_archive(workspace, track))
 
