@@ -20,6 +20,10 @@ def compile_words(file: t.File, source: SourceText) -> tuple[Vocabulary, list[Di
         phrases = []
         for word in group.words:
             phrase = clean(word.text)
+            if not phrase:
+                message, hint = "nothing of this word can be seen", "take it out, or write it anew"
+                found.append(diagnose(source, word.span, "D203", message, hint))
+                continue
             tokens = tokens_of(phrase)
             first = owner.setdefault(tokens, (group.name, word))
             if first[0] != group.name:
