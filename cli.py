@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine import __version__
+from engine.pipeline.completion import SHELLS, codes, names_in
 from engine.pipeline.shell import FOLDER, Commands, command, track, workspace_option
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def explain_group() -> None:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH ...]")
 @click.option("--format", "form", type=click.Choice(["text", "concise", "json", "github", "sarif"]), default="text")
 @click.option("--strict", is_flag=True, help="Warnings count as findings too.")
-@click.option("--explain", "code", metavar="CODE", help="Print the page of a code, such as S101.")
+@click.option("--explain", "code", metavar="CODE", shell_complete=codes, help="Print the page of a code, such as S101.")
 @click.option("--no-cache", is_flag=True, help="Check every file anew, also those that have not changed.")
 def validate(
     workspace: Workspace, paths: tuple[Path, ...], form: str, strict: bool, code: str | None, no_cache: bool
@@ -93,7 +94,13 @@ def init(_: Workspace, folder: Path) -> None:
 @command(cli, "new", "new channel fast_scalps", "new strategy scalps --channel fast_scalps", "new rules careful")
 @click.argument("kind", type=click.Choice(["channel", "rules", "strategy"]))
 @click.argument("name")
-@click.option("--channel", "traded", metavar="NAME", help="The channel that a new strategy trades.")
+@click.option(
+    "--channel",
+    "traded",
+    metavar="NAME",
+    shell_complete=names_in("channels", ".channel"),
+    help="The channel that a new strategy trades.",
+)
 def new(workspace: Workspace, kind: str, name: str, traded: str | None) -> None:
     """Add a commented channel profile, rule file or strategy that validates at once.
 
@@ -102,6 +109,17 @@ def new(workspace: Workspace, kind: str, name: str, traded: str | None) -> None:
     from engine.pipeline.scaffold import new_file
 
     click.echo(new_file(workspace, kind, name, traded))
+
+
+@command(
+    cli, "completion", "completion bash >> ~/.bashrc", "completion fish > ~/.config/fish/completions/signalproof.fish"
+)
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(_: Workspace, shell: str) -> None:
+    """Print the script with which a shell completes the commands of signalproof and the names of your files."""
+    from engine.pipeline.completion import completion_script
+
+    click.echo(completion_script(cli, shell))
 
 
 @command(cli, "schema", "schema strategy")
@@ -116,7 +134,7 @@ def schema(_: Workspace, name: str) -> None:
 
 
 @command(channel, "test", "channel test", "channel test demo_keel", "channel test --cases x.jsonl --profile demo_keel")
-@click.argument("profiles", nargs=-1, metavar="[PROFILE ...]")
+@click.argument("profiles", nargs=-1, metavar="[PROFILE ...]", shell_complete=names_in("channels", ".channel"))
 @click.option("--cases", type=click.Path(path_type=Path), help="Labelled messages, one JSON object a line.")
 @click.option("--profile", "profile", metavar="NAME", help="The profile that reads the cases.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
@@ -145,7 +163,7 @@ def channel_test(
     "explain",
     "channel explain demo_keel --message post.txt",
 )
-@click.argument("profile")
+@click.argument("profile", shell_complete=names_in("channels", ".channel"))
 @click.option(
     "--message", type=click.Path(path_type=Path, allow_dash=True), default="-", help="A file, or - (default)."
 )
@@ -157,7 +175,7 @@ def channel_explain(workspace: Workspace, profile: str, message: Path) -> None:
 
 
 @command(channel, "coverage", "channel coverage demo_keel data/signals_raw.jsonl --by month")
-@click.argument("profile")
+@click.argument("profile", shell_complete=names_in("channels", ".channel"))
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--by", type=click.Choice(["month"]), help="Also count month by month.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
@@ -363,7 +381,7 @@ def market_export(
 @command(
     cli, "backtest", "backtest strategies/demo.yaml", "backtest demo --from 2025-03-01 --to 2025-04-01", logged=True
 )
-@click.argument("strategy")
+@click.argument("strategy", shell_complete=names_in("strategies", ".yaml"))
 @click.option("--from", "from_", metavar="DATE", help="Calls from this day on (UTC); over the strategy's period.")
 @click.option("--to", metavar="DATE", help="Calls before this day (UTC); over the strategy's period.")
 @click.option("--holdout", metavar="DATE", help="Keep what comes from this day on out of all but one final table.")
@@ -384,7 +402,7 @@ def backtest(
 @command(
     cli, "report", "report", "report runs/20250601-120000-demo --lang tr", "report compare 20250601-120000-demo last"
 )
-@click.argument("runs", nargs=-1, metavar="[RUN] | compare RUN RUN")
+@click.argument("runs", nargs=-1, metavar="[RUN] | compare RUN RUN", shell_complete=names_in("runs"))
 @click.option(
     "--lang", type=click.Choice(["en", "tr"]), help="Language (default: that of workspace.yaml, else English)."
 )
