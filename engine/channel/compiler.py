@@ -226,9 +226,10 @@ def _signal_faults(node: t.LayoutNode, settings: Settings, source: SourceText) -
     lacking = []
     if "symbol" not in fields:
         lacking.append(("symbol", "mark it: {symbol: BTCUSDT}"))
-    if "side" not in fields and settings.side is None:
+    breakout = fields & {"entry above", "entry below"}
+    if "side" not in fields and settings.side is None and not breakout:
         lacking.append(("side", "mark it: {side: BUY}, or write under defaults: side: from levels"))
-    if not fields & {"entry", "entry market"} and not settings.market_entry:
+    if not (breakout or fields & {"entry", "entry market"}) and not settings.market_entry:
         lacking.append(("entry", "mark it: {entry: 64800}, or write under defaults: entry: market"))
     for field, hint in lacking:
         found.append(diagnose(source, node.name_span, "D207", f'layout "{node.name}" marks no {field}', hint))

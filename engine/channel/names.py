@@ -17,7 +17,7 @@ FIELDS = {
     "stop hard": "the price at which such a call leaves at once",
     "leverage": "5x, 5-10x, Cross 20x",
     "share": "the part of a position: 50%, 1/2, half",
-    "id": "the channel's own number of a call: 437, #A12",
+    "id": "the channel's own number of a call, without #: 437, A12",
     "number": "which target or which entry: 2, 2nd, second",
     "any": "one word or number that varies",
 }
@@ -145,6 +145,7 @@ FORM_GROUPS = {
     "done": "signs and words of a price that was reached: ✅",
     "no coin": "words in capitals that are no coin: VIP, SCALP",
     "coin": "coins that may stand in any letters, without # or quote",
+    "ticker": "coins that are words too and count in capitals only: NEAR, ONE",
     "whole": "coins that cost so much that whole numbers are prices; of others they may be satoshi",
 }
 FORM_BOUNDS = "price of "  # a form's group "price of BTC = 1000 - 1000000" says which prices can be meant

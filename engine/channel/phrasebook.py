@@ -193,7 +193,7 @@ def read_phrases(
         return None
     links = list(_links(working, profile))
     working = _NOTHING.sub(_blank, working)
-    working = _ASIDE.sub(lambda match: match[0] if book.telling_words.search(match[0]) else _blank(match), working)
+    working = _ASIDE.sub(lambda match: _aside(match, book), working)
     talk = Talk(profile, book, working, folded, text, posted_ms)
     beside: list[tuple[int, int]] = []
     for start, end in lines:
@@ -228,6 +228,12 @@ def _plan(actions: Sequence[Action]) -> Refusal | None:
     if len(set(closed)) < len(closed):
         return Refusal("share", "closes one trade twice: a plan, not an order")
     return None
+
+
+def _aside(match: re.Match[str], book: Phrasebook) -> str:
+    """A quoted line blanked, and so are brackets without a word that tells."""
+    quoted = match[0].lstrip().startswith(">")
+    return match[0] if not quoted and book.telling_words.search(match[0]) else _blank(match)
 
 
 def _blank(match: re.Match[str]) -> str:

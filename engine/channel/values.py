@@ -105,10 +105,10 @@ class Fields:
         if field == "stop when":
             return rf"({timeframe_pattern(self.words)})"
         if field == "id":
-            return r"(#?(?=[a-z]{0,10}-?\d)[a-z0-9][a-z0-9-]{0,39}+)(?![\w.,]*\w)"
+            return r"((?=[a-z]{0,10}-?\d)[a-z0-9][a-z0-9-]{0,39}+)(?![\w.,]*\w)"
         if field == "number":
             words = alternatives(self.words.number_words)
-            return rf"({INDEX}|{words}|#?\d{{1,2}}+(?:st|nd|rd|th)?(?![a-z0-9]|[.,]\d))"
+            return rf"({INDEX}|{words}|\d{{1,2}}+(?:st|nd|rd|th)?(?![a-z0-9]|[.,]\d))"
         if field == "leverage":
             one = rf"(?:{_X}{_BLANK})?\d{{1,3}}+(?:[.,]\d++)?(?:{_BLANK}{_X})?"
             return rf"({one}(?:{self._joint}{one}){{0,3}}){NO_LETTER_AHEAD}(?![\d%])"
@@ -148,7 +148,7 @@ class Fields:
 
     def is_distance(self, sample: str) -> bool:
         """Whether the sample of a target says distances instead of prices."""
-        return bool(re.match(rf"\W*{self._distance(target=True)}", sample))
+        return bool(re.match(rf"\W*{self._distance(target=True)}", fold(sample).text))
 
     def _side(self) -> str:
         """A word, with a sign before it where there is one, or the sign alone."""
