@@ -14,11 +14,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import warnings
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from engine.notify.notice import Notice, NoticeKind
 from engine.problem import Problem
@@ -38,17 +36,10 @@ class Address:
     name: str = ""
 
 
-def _apprise() -> Any:
-    """The library, whose import warns of a module of Python's that it can do without."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        import apprise
-    return apprise
-
-
 def read_addresses(urls: Sequence[str]) -> list[Address] | Problem:
     """Addresses from apprise URLs, or what is wrong with one of them (its secret is not repeated)."""
-    apprise = _apprise()
+    import apprise
+
     found = []
     for number, url in enumerate(urls, 1):
         service = apprise.Apprise.instantiate(url, suppress_exceptions=True)
@@ -63,7 +54,8 @@ async def deliver(address: Address, notice: Notice) -> bool:
     """One try to send one notice; whether it arrived. Nothing is raised."""
 
     def send() -> bool:
-        apprise = _apprise()
+        import apprise
+
         logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its warnings show addresses
         service = apprise.Apprise.instantiate(address.url, suppress_exceptions=True)
         if service is None:

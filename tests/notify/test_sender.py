@@ -72,12 +72,12 @@ def addresses(*urls: str) -> list[Address]:
 def test_a_notice_reaches_a_webhook_as_plain_text(hook: Hook) -> None:
     async def go() -> None:
         sender = Sender(addresses(hook.url))
-        sender.tell(notice("<script>alert(1)</script> *bold*\x07"))
+        sender.tell(notice("<script>alert(1)</script> *bold*\x07!"))
         assert await sender.close() == 0
 
     asyncio.run(go())
     (body,) = hook.bodies
-    assert (body["title"], body["message"]) == ("opened", "<script>alert(1)</script> *bold* ")
+    assert (body["title"], body["message"]) == ("opened", "<script>alert(1)</script> *bold* !")
 
 
 @pytest.mark.parametrize("hook", [(500, 429)], indirect=True)
