@@ -7,6 +7,7 @@ milliseconds (``*_ms``), prices are float64 in quote currency per base unit, sha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -57,8 +58,8 @@ class Message:
     """One version of one post.
 
     ``channel`` is the profile's id (the stem of its file). ``version`` counts from 1. ``posted_ms`` is the
-    time of the first version, ``edited_ms`` the time at which *this* version appeared (None for the
-    original). An export knows only last versions: such a message has ``origin="export"``, ``version`` 1 and
+    time of the first version (0 where nobody knows it), ``edited_ms`` the time at which *this* version appeared (None
+    for the original). An export knows only last versions: such a message has ``origin="export"``, ``version`` 1 and
     its last edit time in ``edited_ms``.
     """
 
@@ -148,7 +149,7 @@ class Setup:
     ``market_leg``: a ladder whose first order is at the market, before the limits of ``entries``. ``entry_shares`` are
     the fractions that the call gives its orders, the market leg's first (empty: it names none). ``stop`` is a price, a
     Distance or None; ``close_stop`` says that it waits for a candle's close. ``leverage`` is the first number the call
-    names.
+    names. ``ref`` is the channel's own id of the call, in capitals, without ``#``.
     """
 
     symbol: str
@@ -165,6 +166,7 @@ class Setup:
     market_leg: bool = False
     entry_shares: tuple[float, ...] = ()
     close_stop: CloseStop | None = None
+    ref: str | None = None
 
 
 ActionKind = Literal[
@@ -180,9 +182,14 @@ class Action:
 
     ``level`` of a move-stop is a price or "breakeven"; with ``target`` n the stop goes to the n-th target (from 1); of
     a target-hit ``target`` is the one that was hit. ``share`` of a close is the fraction closed (1 = whole).
-    ``order`` n of a cancel is the n-th entry order (None: all that still rest). A change carries the new levels, each
-    empty or None where it stays; add-targets carries ``targets``, re-enter ``entries`` (empty: as before).
-    ``side`` and ``signal_ref`` (the channel's own id of a signal, as written) help to bind it.
+    ``order`` n of a cancel is the n-th entry order, its ``entries`` are the prices of single orders (neither: all that
+    still rest). A change carries the new levels, each empty or None where it stays, and with ``target`` n only the
+    n-th target; ``entry_kind`` says how new entries are meant. add-targets carries ``targets``; re-enter carries
+    ``entries`` (empty: as before), and ``targets`` and ``stop`` where it names new ones.
+
+    ``side``, ``signal_ref`` (the channel's own id of a signal, as ``Setup.ref``) and ``links`` (chat, 0 where the link
+    names none, and message of each t.me link) help to bind it. ``every``: meant for all trades of the channel, of
+    ``side`` where there is one.
     """
 
     kind: ActionKind
@@ -198,6 +205,9 @@ class Action:
     stop: float | Distance | None = None
     side: Side | None = None
     signal_ref: str | None = None
+    entry_kind: EntryKind | None = None
+    links: tuple[tuple[int, int], ...] = ()
+    every: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +273,7 @@ class Plan:
     ``targets`` are (price, share of the filled quantity), nearest first, shares summing to 1.
     ``breakeven_after`` n moves the stop to the average entry after the n-th target (0: never); ``target_gap`` says
     where a target fills that a bar opens beyond. ``leverage`` is the call's where it names a lower one than the
-    strategy.
+    strategy. ``reference`` is the price that a market call states.
     """
 
     signal_id: str
@@ -280,6 +290,7 @@ class Plan:
     cancel_on_target: bool = True
     target_gap: Literal["level", "open"] = "level"
     leverage: float | None = None
+    reference: float | None = None
 
 
 class PathStatus(StrEnum):
@@ -302,6 +313,7 @@ class ExitReason(StrEnum):
     BREAKEVEN = "breakeven"
     TIME = "time"
     END = "end of data"
+    RULE = "rule"  # a risk rule closed the open trades
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,14 +366,64 @@ class OpenTrade:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """What the account's closed trades were, up to a moment.
+
+    ``losses`` counts how many of the last ones in a row ended with a loss, ``lost_ms`` is when the last of those
+    closed; ``on_symbol`` and ``of_channel`` say when the last trade on a symbol and of a channel closed.
+    """
+
+    losses: int = 0
+    lost_ms: int | None = None
+    on_symbol: Mapping[str, int] = field(default_factory=dict)
+    of_channel: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
-    """The account as a rule sees it at one moment: money marked to market at the last closed candle."""
+    """The account as a rule sees it at one moment: money marked to market at the last closed candle.
+
+    ``week_start_equity`` None: the week began with this day.
+    """
 
     now_ms: int
     equity: float
     day_start_equity: float
     peak_equity: float
     open_trades: tuple[OpenTrade, ...] = ()
+    week_start_equity: float | None = None
+    history: History = field(default_factory=History)
+
+
+@dataclass(frozen=True, slots=True)
+class MarketFacts:
+    """What is known of a symbol's market when a call is acted on, from bars that are over; None: not known.
+
+    ``price`` is the last close (live: the last trade). Fractions of it: ``atr``, the average true range, and
+    ``spread``, between bid and ask, which is an estimate unless it was ``quoted``. ``volume`` is what was traded in the
+    last 24 hours, in quote currency; ``funding`` the last settled rate, positive where longs pay.
+    """
+
+    price: float | None = None
+    atr: float | None = None
+    spread: float | None = None
+    quoted: bool = False
+    volume: float | None = None
+    funding: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a channel at one moment, from trades closed before it.
+
+    ``low`` and ``high`` bound the mean R (95%); NaN where two trades are not there yet, as is ``mean_r`` without any.
+    """
+
+    channel: str
+    trades: int
+    mean_r: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,7 +431,10 @@ class Proposal:
     """A trade asking to be taken, with the size the strategy gives it.
 
     ``entry`` is the price all risk figures refer to (average planned entry); ``risk`` the money lost between it
-    and the stop (0 when there is no stop); ``margin`` = notional / leverage.
+    and the stop (0 when there is no stop); ``margin`` = notional / leverage. ``target_shares`` empty: even shares;
+    ``asked`` is the price at which the call wants to get in: the average of its orders, the stated price of a market
+    call (None: it states none). ``standing`` is that of its channel, from all its calls that
+    closed before, whether the account took them or not (None: not known).
     """
 
     signal_id: str
@@ -386,6 +451,10 @@ class Proposal:
     risk: float
     margin: float
     leverage: float
+    target_shares: tuple[float, ...] = ()
+    asked: float | None = None
+    market: MarketFacts = MarketFacts()
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,7 +463,7 @@ class RuleNote:
 
     rule: str
     where: str
-    action: Literal["reject", "warn", "resize", "scale", "halt"]
+    action: Literal["reject", "warn", "resize", "scale", "halt", "close"]
     seen: str
     limit: str
     text: str
@@ -412,24 +481,33 @@ class Halt:
 
 
 @dataclass(frozen=True, slots=True)
+class Close:
+    """Cancel what rests and close at the market what is open, of these channels, symbols and sides (empty: of all)."""
+
+    rule: str
+    where: str
+    channels: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    sides: tuple[Side, ...] = ()
+
+    def covers(self, trade: OpenTrade) -> bool:
+        """Whether a trade is to be closed."""
+        pairs = ((trade.channel, self.channels), (trade.symbol, self.symbols), (trade.side, self.sides))
+        return all(not names or value in names for value, names in pairs)
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer of the rules: taken or not, at which factor of the proposed size, and who said so."""
+    """The answer of the rules: taken or not, at which factor of the proposed size, and who said so.
+
+    A refused one may also pause new trades (``halt``) and end the open ones (``close``).
+    """
 
     taken: bool
     factor: float
     notes: tuple[RuleNote, ...] = ()
     halt: Halt | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What is known of a channel at one moment, from trades closed before it."""
-
-    channel: str
-    trades: int
-    mean_r: float
-    low: float
-    high: float
+    close: Close | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path as FilePath
 from typing import Any
@@ -31,6 +31,7 @@ TYPES = {
     "integer": "a whole number",
     "number": "a number",
 }
+FEW = 8  # so many choices are named in a message
 LIMITS = {
     "minimum": "must be at least {:g}",
     "maximum": "must be at most {:g}",
@@ -157,8 +158,9 @@ class _Translator:
             branches.setdefault(nested.schema_path[0], []).append(nested)
         for found in branches.values():
             if not any(e.validator == "type" and not e.relative_path for e in found):
-                for each in found:
-                    yield from self.faults(each, path)
+                for fault in (fault for each in found for fault in self.faults(each, path)):
+                    hint = fault.finding.hint or _hint(path, schema)
+                    yield Fault(fault.path, replace(fault.finding, hint=hint))
                 return
         kinds = " or ".join(TYPES[branch["type"]] for branch in schema["anyOf"])
         yield self._fault(path, "S104", f"expected {kinds}, found {_say(error.instance)}", _hint(path, schema))
@@ -178,7 +180,9 @@ def _is_known(key: str, schema: Mapping[str, Any]) -> bool:
 def _count_message(keyword: str, wanted: int, found: Any, schema: Mapping[str, Any]) -> str:
     """Too few or too many items or keys, in words."""
     if schema.get("minProperties") == schema.get("maxProperties") == 1:
-        return f"exactly one of {', '.join(schema['properties'])} belongs here, found {len(found) or 'none'}"
+        choices = schema["properties"]
+        named = f"of {', '.join(choices)}" if len(choices) <= FEW else "key"
+        return f"exactly one {named} belongs here, found {', '.join(found) or 'none'}"
     what = "key" if keyword.endswith("Properties") else "item"
     bound = "at least" if keyword.startswith("min") else "at most"
     return f"{bound} {wanted} {what}{'' if wanted == 1 else 's'} must stand here, found {len(found) or 'none'}"

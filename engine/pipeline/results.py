@@ -291,7 +291,8 @@ def _row(
     )
     if at < 0:
         return row
-    path, trade, no = table.path(at), trades.get(at), refused.get(at)
+    trade, no = trades.get(at), refused.get(at)
+    path = trade.path if trade else table.path(at)
     note = no.notes[-1] if no and no.notes else None
     said: Sequence[RuleNote] = no.notes if no else trade.notes if trade else ()
     r, stop = float(played.money.r[at]), float(table.stop[at])
@@ -313,7 +314,7 @@ def _row(
             row,
             filled_at=iso(path.fills[0].ts_ms),
             closed_at=iso(path.legs[-1].ts_ms),
-            entry_price=float(table.entry_price[at]),
+            entry_price=sum(f.price * f.share for f in path.fills) / sum(f.share for f in path.fills),
             exit_reason=path.legs[-1].reason.value,
             exits=_exits(path),
             delay_s=(path.fills[0].ts_ms - signal.message.known_ms) / 1000,

@@ -49,6 +49,7 @@ def make_plan(signal: Signal, strategy: Strategy) -> Plan | Refusal:
         cancel_on_target=entry.cancel_on_target,
         target_gap=leave.target_gap,
         leverage=leverage,
+        reference=setup.reference,
     )
 
 
