@@ -58,8 +58,8 @@ class Message:
     """One version of one post.
 
     ``channel`` is the profile's id (the stem of its file). ``version`` counts from 1. ``posted_ms`` is the
-    time of the first version, ``edited_ms`` the time at which *this* version appeared (None for the
-    original). An export knows only last versions: such a message has ``origin="export"``, ``version`` 1 and
+    time of the first version (0 where nobody knows it), ``edited_ms`` the time at which *this* version appeared (None
+    for the original). An export knows only last versions: such a message has ``origin="export"``, ``version`` 1 and
     its last edit time in ``edited_ms``.
     """
 

@@ -15,12 +15,13 @@ from engine.channel.form_head import Head, find_head
 from engine.channel.form_scan import Token, scan
 from engine.channel.form_values import close_stop, values_of
 from engine.channel.form_walk import walk
+from engine.channel.names import FORM_LABELS
 from engine.channel.pattern import Found
 from engine.domain import Refusal
 
 LABELLED = ("entry", "entry long", "entry short", "entry add", "market")
 ENTRIES = (*LABELLED, "head", "price")
-_QUESTION = re.compile("[?؟]")
+_QUESTION = re.compile(r"[^\n?؟]*+[?؟]")
 _QUOTE = re.compile('[ \\t]*["“„«]')
 
 
@@ -51,13 +52,15 @@ def _refused(form: Form, text: str, tokens: Sequence[Token], claims: Claims, hea
         return Refusal("unread", f'form "{form.name}" leaves "{left.text}" unread', left.start)
     lines = {number.token.line for number in claims.numbers} | head.lines
     for token in tokens:
-        if token.kind == "doubt" and token.line in lines and not close_stop(form, text, claims, token.line):
+        doubtful = token.kind == "doubt" and token.line in lines
+        if doubtful and not _is_condition_of_stop(form, text, tokens, claims, token):
             return Refusal("doubt", f'"{token.text}" makes this a thought, no call', token.start)
-    if quoted := next((line for line in sorted(lines) if _QUOTE.match(text, _start_of(text, line))), None):
-        return Refusal("doubt", "a quoted call is somebody else's", _start_of(text, quoted))
-    for match in _QUESTION.finditer(text):
-        if text.count("\n", 0, match.start()) in lines:
-            return Refusal("doubt", "a question is no call", match.start())
+    for line in sorted(lines):
+        start = _start_of(text, line)
+        if _QUOTE.match(text, start):
+            return Refusal("doubt", "a quoted call is somebody else's", start)
+        if match := _QUESTION.match(text, start):
+            return Refusal("doubt", "a question is no call", match.end() - 1)
     if done := _done(tokens, claims):
         return Refusal("done", f'"{done.text}" says that a price was reached', done.start)
     for kind in ("stop", "target"):
@@ -107,6 +110,8 @@ def _start_of(text: str, line: int) -> int:
 def _done(tokens: Sequence[Token], claims: Claims) -> Token | None:
     """A sign that a target, a stop or an entry was reached: beside its number or before the label of a target."""
     levels = {number.token.start for number in claims.numbers}
+    signs = [token for token in tokens if token.kind == "done"]
+    bullet = len(signs) == 1 and len(claims.of("target")) > 1  # ✅ Targets: heads the list
     for at, token in enumerate(tokens):
         if token.kind != "done":
             continue
@@ -117,10 +122,28 @@ def _done(tokens: Sequence[Token], claims: Claims) -> Token | None:
         if (
             behind is not None
             and behind.line == token.line
-            and (behind.start in levels or behind.kind in ("target", "stop"))
+            and (
+                behind.start in levels
+                or (behind.kind in ("target", "stop") and not (bullet and _heads(tokens, at + 1)))
+            )
         ):
             return token
     return None
+
+
+def _heads(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a label heads a list: no number counts it."""
+    label, behind = tokens[at], tokens[at + 1] if at + 1 < len(tokens) else None
+    return not label.index and (behind is None or behind.start > label.end)
+
+
+def _is_condition_of_stop(form: Form, text: str, tokens: Sequence[Token], claims: Claims, doubt: Token) -> bool:
+    """Whether a word such as "if" belongs to a stop that waits for a close: ``stop if 4h closes below``."""
+    if close_stop(form, text, claims, doubt.line) is None:
+        return False
+    before = [token for token in tokens if token.line == doubt.line and token.start < doubt.start]
+    label = next((token for token in reversed(before) if token.kind in FORM_LABELS), None)
+    return label is not None and label.kind == "stop"
 
 
 def _entry_fault(form: Form, claims: Claims, head: Head) -> Refusal | None:
@@ -129,6 +152,9 @@ def _entry_fault(form: Form, claims: Claims, head: Head) -> Refusal | None:
         if claims.markets and head.side and claims.of("stop", "target"):
             return None
         return Refusal("no-entry", f'form "{form.name}" found no entry, and not side, target and stop either')
+    lines = {token.line for token in (*(number.token for number in claims.numbers), head.symbol) if token is not None}
+    if not claims.of("target") and not claims.open_targets and len(lines) == 1:
+        return Refusal("no-target", f'form "{form.name}" found no target in a call of one line')
     labelled = {number.token.text for number in claims.of(*LABELLED)}
     other = next((number.token for number in claims.of("head") if number.token.text not in labelled), None)
     if labelled and other is not None:

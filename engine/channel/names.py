@@ -147,6 +147,7 @@ FORM_GROUPS = {
     "done": "signs and words of a price that was reached: ✅",
     "no coin": "words in capitals that are no coin: VIP, SCALP",
     "coin": "coins that may stand in any letters, without # or quote",
+    "ticker": "coins that are words too and count in capitals only: NEAR, ONE",
     "whole": "coins that cost so much that whole numbers are prices; of others they may be satoshi",
 }
 FORM_BOUNDS = "price of "  # a form's group "price of BTC = 1000 - 1000000" says which prices can be meant

@@ -34,6 +34,7 @@ LONGEST_MESSAGE = 4500  # Telegram allows 4,096 characters; captions and old arc
 MOST_LINES = 300  # a call has a dozen
 _WORD = re.compile(r"\w")
 _LINE = re.compile(r"[^\s][^\n]*")
+_NEXT_WORD = re.compile(r"\W*+")
 _HARMLESS = re.compile(r"(?:https?://|www\.|t\.me/)\S++|@[a-z][\w-]*+")
 
 
@@ -298,7 +299,9 @@ def expectation(match: Match, text: str) -> tuple[int, str]:
     if match.failed is not None:
         end = text.find("\n", match.position)
         return match.failed.stopped(text, match.position, end if end >= 0 else len(text))[1:]
-    farthest = 0, behind_gap(text, match.position, len(text)), match.layout.missing(match.state)
+    there = _NEXT_WORD.match(text, match.position)  # the word that stands there instead, on whatever line
+    at = there.end() if there and there.end() < len(text) else behind_gap(text, match.position, len(text))
+    farthest = 0, at, match.layout.missing(match.state)
     for start, end in match.unclaimed:
         if start >= match.position:
             for line, _, _ in match.layout.next_lines(match.state):

@@ -86,7 +86,7 @@ class Fields:
         if field == "side":
             return self._side()
         if field == "symbol":
-            return self._symbol(strict)
+            return self._symbol(strict, signed=sample[:1] in ("$", "#"))
         if field == "entry":
             market = alternatives(self.words.phrases("market"))
             price = self._price if single else rf"(?:{self._range}|{market}(?:{self._joint}{self._price})?)"
@@ -110,7 +110,7 @@ class Fields:
             words = alternatives(self.words.number_words)
             return rf"({INDEX}|{words}|\d{{1,2}}+(?:st|nd|rd|th)?(?![a-z0-9]|[.,]\d))"
         if field == "leverage":
-            one = rf"{_X}?{_BLANK}\d{{1,3}}+(?:[.,]\d++)?{_BLANK}{_X}?"
+            one = rf"(?:{_X}{_BLANK})?\d{{1,3}}+(?:[.,]\d++)?(?:{_BLANK}{_X})?"
             return rf"({one}(?:{self._joint}{one}){{0,3}}){NO_LETTER_AHEAD}(?![\d%])"
         if field == "share":
             return self._share((*self.words.share_words, *self.words.words("part")))
@@ -156,15 +156,18 @@ class Fields:
         signs = alternatives(self._signs("side"))
         return rf"((?:{signs}\W{{0,4}})?{words}|{signs})"
 
-    def _symbol(self, strict: bool = False) -> str:
+    def _symbol(self, strict: bool = False, signed: bool = False) -> str:
         """An alias, or a ticker with its quote currency: BTC, BTCUSDT, BTC/USDT, $BTC, BTCUSDT.P.
 
-        ``strict``: words that are no coin are sorted out later.
+        ``strict``: words that are no coin are sorted out later. ``signed``: its ``$`` or ``#`` belongs to the value and
+        has to be there.
         """
         quotes = rf"(?:{'|'.join(QUOTES).lower()})(?![a-z0-9])"
         ticker = rf"(?=\d*+[a-zавекмнорстухѕіј])[{_TICKER}]{{1,20}}+"
         quoted = rf"\d{{1,5}}+(?={_BLANK}/{_BLANK}{quotes})|(?<=[$#])\d{{1,2}}+(?![\w.,])"
         tail = rf"(?:{_BLANK}[/|:-]?{_BLANK}{quotes})?(?:\.p(?!\w)|[ -]?perp(?!\w))?"
+        if signed:
+            return rf"([$#]++{_BLANK}(?:{ticker}|\d{{1,2}}+(?![\w.,])){tail})(?![^\W\d{DENSE}])"
         free = rf"(?:[$#]++{_BLANK})?+"
         if not strict:
             free = rf"(?:[$#]++{_BLANK}|(?!{alternatives(self.words.reserved_words())}(?!{_BLANK}/)))"
@@ -204,7 +207,7 @@ class Fields:
 
     def symbol(self, text: str, quote: str) -> str | None:
         """The symbol with its quote currency; None when neither the text nor the profile names one."""
-        bare = re.sub(r"\s+", "", text)
+        bare = re.sub(r"\s+", "", text).lstrip("$#")
         alias = self.words.symbols.get(tokens_of(text))
         name = alias or bare.translate(_LOOKALIKES if re.search("[a-z0-9]", bare) else {}).upper()
         name = re.sub(r"\.P$|(?<=.)-?PERP$", "", name)

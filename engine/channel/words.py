@@ -41,6 +41,10 @@ def _vocabulary(groups: Sequence[t.WordGroup], source: SourceText) -> tuple[Voca
             continue
         for word in group.words:
             phrase = clean(word.text)
+            if not phrase:
+                message, hint = "nothing of this word can be seen", "take it out, or write it anew"
+                found.append(diagnose(source, word.span, "D203", message, hint))
+                continue
             tokens = tokens_of(phrase)
             first = owner.setdefault(claim(group, word), (group.name, word))
             if first[0] != group.name:

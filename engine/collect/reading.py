@@ -27,6 +27,7 @@ Levels = tuple[tuple[float, ...], tuple[Target, ...], float | Distance | None]
 
 QUICK_EDIT_MS = MINUTE_MS
 SAME_SYMBOL_MS = 30 * DAY_MS
+NEVER_MS = 1 << 60
 LONGEST_CHAIN = 100
 UNREAD = Refusal("no-layout", "the message has no text")
 
@@ -136,8 +137,8 @@ def read_archive(messages: Iterable[Message], read: Reader) -> ReadResult:
 
 
 def _when_known(message: Message) -> tuple[int, int, bool, int]:
-    """The order of versions; of versions known at the same time the original comes first."""
-    return message.known_ms, message.message_id, _is_edited(message), message.version
+    """The order of versions, those of unknown time last; of versions known at one time the original comes first."""
+    return message.known_ms or NEVER_MS, message.message_id, _is_edited(message), message.version
 
 
 def _is_edited(message: Message) -> bool:

@@ -76,6 +76,11 @@ def test_profiles(workspace: Workspace, names: Sequence[str]) -> ProfileTests:
 def explain_message(workspace: Workspace, name: str, message: Path) -> str:
     """Each value of a message underlined and named, or how far each layout got."""
     profile = find_profile(workspace, name)
+    return render_explanation(explain(profile, message_text(message)))
+
+
+def message_text(message: Path) -> str:
+    """The text of a message file, or of standard input for ``-``. Raises InputError when there is none."""
     try:
         text = sys.stdin.read() if str(message) == "-" else message.read_text(encoding="utf-8")
         if not text.strip():
@@ -84,7 +89,7 @@ def explain_message(workspace: Workspace, name: str, message: Path) -> str:
         raise InputError(Problem("not UTF-8 text", str(message), hint="save the message as UTF-8")) from None
     except OSError as error:
         raise InputError(Problem(f"cannot be read: {error.strerror}", str(message))) from None
-    return render_explanation(explain(profile, text))
+    return text
 
 
 def read_cases(workspace: Workspace, name: str, path: Path, track: Track) -> dict[str, Any]:

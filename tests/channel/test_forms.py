@@ -132,14 +132,28 @@ READ = {
         "Long SUI 3.20\nTargets 3.45\nStop 3.05",
         "symbol SUIUSDT, side long, entry 3.2, targets 3.45, stop 3.05",
     ),
-    "numbers below the entry without a label": (
+    "a numbered list below the entry": (
         "SUI/USDT short\nEntry 3.20\n1) 3.10\n2) 3.00\nStop 3.35",
+        "symbol SUIUSDT, side short, entry 3.2, targets 3.1, 3, stop 3.35",
+    ),
+    "numbers below the entry without a label": (
+        "SUI/USDT short\nEntry 3.20\n3.10\n3.00\nStop 3.35",
         "refused: unread",
+    ),
+    "a tick that heads the list of targets": (
+        "SUI/USDT LONG\nEntry 3.20\n✅ Targets:\n3.30\n3.40\nSL 3.05",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.3, 3.4, stop 3.05",
+    ),
+    "a stop and no target in one line": ("SUI short entry 3.20, stop 3.35", "refused: no-target"),
+    "a condition that is not the stop's": (
+        "ETH: a 4h close over 3,450 would be a long, target 3,580, stop 3,390",
+        "refused: doubt",
     ),
     "dots for thousands, where nothing else makes sense": (
         "ETH/USDT long\nEinstieg: 3.120 - 3.150\nZiel: 3.220\nStop: 3.045",
         "symbol ETHUSDT, side long, entry 3120 - 3150, targets 3220, stop 3045",
     ),
+    "a call in quotation marks": ('"SUI long 3.20, tp 3.45, sl 3.05"', "refused: doubt"),
     "a quoted call": ('look at this:\n"SUI long 3.20, tp 3.45, sl 3.05"', "refused: doubt"),
     "a result in percent": ("SUI LONG 3.20, tp 3.45, sl 3.05\n+111% in 3 hours", "refused: done"),
     "an arrow from the entry to what came": ("SUI LONG 3.20 → 3.45 (stop 3.05)", "refused: unread"),
