@@ -39,9 +39,9 @@ def run(workspace: Path) -> Run:
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder and its bytes, except the logs."""
+    """Every file below a folder and its bytes, except the logs and the archive's index, which is made from it."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and "logs" not in path.parts
+        if path.is_file() and "logs" not in path.parts and ".index" not in path.name
     }

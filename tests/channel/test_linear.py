@@ -63,7 +63,7 @@ def test_eight_times_the_text_takes_about_eight_times_as_long(path) -> None:
     assert loaded is not None
     dice = random.Random(7)
     pieces = fragments(loaded)
-    for _ in range(60):
+    for _ in range(60 if not loaded.forms else 15):  # a form reads in every notation: slower, in the same proportion
         head, unit, end = hostile(pieces, dice)
         short, long = (head + unit * (size // len(unit)) + end for size in (500, 4000))  # whole units: read alike
         limit = 32 * max(seconds(loaded, short), 100e-6)  # 8 in theory, 64 if quadratic

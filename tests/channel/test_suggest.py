@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.channel import load_profile, read
@@ -190,6 +190,7 @@ PIECES = [
 ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.sampled_from(PIECES), max_size=24).map(" ".join), min_size=1, max_size=6))
 def test_no_text_breaks_a_draft(texts: list[str]) -> None:
     draft = draft_profile("any", [HistoryPost(str(n), text) for n, text in enumerate(texts)], trusted=True)
