@@ -62,7 +62,7 @@ class FeedSettings:
 
 @dataclass
 class _Watched:
-    """A symbol in the feed. ``connections`` are the sockets that its last news came through."""
+    """One symbol of the feed. ``connections`` are the sockets that its last news came through."""
 
     series: Series
     line: CandleLine
@@ -77,7 +77,7 @@ class _Watched:
 
 
 def machine_ms() -> int:
-    """This machine's time, UTC epoch ms."""
+    """The time of this machine, UTC epoch ms."""
     return int(time.time() * 1000)
 
 
@@ -141,7 +141,7 @@ class Feed:
         A problem when the exchange cannot be reached or lists no such market. Twice the same symbol does nothing.
         """
         try:
-            await self._asker.ask(self.client.load_markets, "the list of its markets")
+            await Asker(self.client, attempts=3).ask(self.client.load_markets, "the list of its markets")
         except RefusedError as refusal:
             return refusal.problem
         market = find_market(self.client.markets, symbol, self.kind, self.exchange)
@@ -270,7 +270,7 @@ class Feed:
 
     async def _fill(self, watched: _Watched) -> None:
         """Ask the history for candles that are due."""
-        line, step = watched.line, watched.line.step_ms
+        line = watched.line
         due = line.due(self.now_ms(), self.settings.grace_ms)
         if due is None:
             return
@@ -278,8 +278,9 @@ class Feed:
         found = await candle_page(self._asker, watched.series, due)
         columns = (found.ts, found.open, found.high, found.low, found.close, found.volume)
         rows: list[Row] = [(int(r[0]), r[1], r[2], r[3], r[4], r[5]) for r in zip(*map(_list, columns), strict=True)]
-        final = self.now_ms() - due.end_ms - step > self.settings.final_ms
-        self._tell_candles(watched, line.fill(due, rows, final=final), "history")
+        taken = line.fill(due, rows, self.now_ms() - self.settings.final_ms)
+        self._tell_candles(watched, taken, "history")
+        self._tell_candles(watched, line.take(), "socket")
 
     async def _notice_silence(self, watched: _Watched) -> None:
         """Replace the sockets of a symbol that is silent, or give up on them for now."""

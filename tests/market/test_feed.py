@@ -25,7 +25,7 @@ from tests.market.exchange import expected
 DISCONNECTS = int(os.environ.get("SIGNALPROOF_DISCONNECTS", "12"))
 SPEED = 60.0
 START_MS = moment_ms("2026-03-01 12:00")
-QUICK = FeedSettings(silence_s=1.5, tick_s=0.05, poll_s=0.2, grace_ms=3_000, final_ms=240_000, longest_wait_s=0.3)
+QUICK = FeedSettings(silence_s=1.5, tick_s=0.05, poll_s=0.2, grace_ms=6_000, final_ms=240_000, longest_wait_s=0.3)
 Act = Callable[[ExchangeDouble, Feed], Awaitable[None]]
 
 
@@ -164,12 +164,17 @@ def test_a_silent_socket_is_noticed_in_time_and_replaced(monkeypatch: pytest.Mon
 def test_without_sockets_prices_are_polled_until_they_are_back(monkeypatch: pytest.MonkeyPatch) -> None:
     async def refuse(double: ExchangeDouble, feed: Feed) -> None:
         await asyncio.sleep(1)
-        double.sockets.refuse(7)
+        double.sockets.refuse(4)
         await asyncio.wrap_future(_call(double))
-        await asyncio.sleep(10)
+        opened = double.sockets.opened
+        for _ in range(200):  # ccxt waits longer and longer before it dials again
+            if double.sockets.opened > opened:
+                break
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(2)
 
     settings = FeedSettings(
-        silence_s=1.0, restarts=1, tick_s=0.05, poll_s=0.2, grace_ms=3_000, final_ms=240_000, longest_wait_s=0.3
+        silence_s=1.0, restarts=1, tick_s=0.05, poll_s=0.2, grace_ms=6_000, final_ms=240_000, longest_wait_s=0.3
     )
     double, _, events, end = watch(monkeypatch, refuse, ("BTC",), settings=settings)
     states = [event.state for event in events if isinstance(event, FeedState)]
@@ -203,7 +208,7 @@ def test_a_candle_that_the_exchange_does_not_have_holds_nothing_up(monkeypatch: 
     world = World(clock=Clock(START_MS, SPEED), holes=(("BTC", hole, hole + 2 * MINUTE_MS),))
 
     async def wait(double: ExchangeDouble, feed: Feed) -> None:
-        await asyncio.sleep(16)
+        await asyncio.sleep(15)
 
     double, _, events, end = watch(monkeypatch, wait, ("BTC",), world=world)
     times = {candle.ts_ms for candle in candles_of(events, "BTCUSDT")}
