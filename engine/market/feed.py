@@ -218,9 +218,13 @@ class Feed:
             watched.connections = connections
             watched.line.break_()
             return
+        stale = watched.line.stale
         for ts, *values in rows:
             open_, high, low, close, volume = (float(value) for value in values)
             watched.line.push((int(ts), open_, high, low, close, volume * self._unit(watched)))
+        if watched.line.stale > stale:
+            # ccxt hands out the last rows of its cache; an old one among them can stand in the place of a final state.
+            watched.line.break_()
         self._tell_candles(watched, watched.line.take(), "socket")
 
     def _on_trades(self, watched: _Watched, trades: Sequence[dict[str, Any]]) -> None:
