@@ -14,7 +14,7 @@ How it works:
 3. The keeper asks the exchange's history for closed candles that the sockets did not bring whole (``candleline.py``):
    after a start, a break, a silence. Candles come out in order, each once; what comes late is counted and dropped.
 4. When a symbol says nothing for ``silence_s``, all sockets are replaced; they share one connection. When that does not
-   help ``restarts`` times, the symbol is polled until its sockets speak again, and causes no further replacement.
+   help ``restarts`` times, the symbol is polled until its sockets speak again, and causes a replacement rarely.
 
 The client is given, not made here, so a test or a paper trader decides where it calls.
 """
@@ -48,7 +48,8 @@ class FeedSettings:
 
     ``silence_s``: a symbol that says nothing so long gets new sockets. ``grace_ms`` after its end a candle is asked for
     when the socket did not bring it; ``final_ms`` after its end one that the history lacks is one that the exchange
-    does not have. ``poll_s``: between two questions for prices while sockets are out.
+    does not have. ``poll_s``: between two questions for prices while sockets are out; ``retry_s``: between two
+    attempts to replace them all the same, because a subscription may have been lost on a socket that works.
     """
 
     silence_s: float = 20.0
@@ -58,6 +59,7 @@ class FeedSettings:
     grace_ms: int = 1_500
     final_ms: int = 30_000
     longest_wait_s: float = 5.0
+    retry_s: float = 300.0
 
 
 @dataclass
@@ -288,7 +290,13 @@ class Feed:
 
     async def _notice_silence(self, watched: _Watched) -> None:
         """Replace the sockets of a symbol that is silent, or give up on them for now."""
-        if watched.state == "polling" or time.monotonic() - watched.heard_at <= self.settings.silence_s:
+        quiet_s = time.monotonic() - watched.heard_at
+        if watched.state == "polling":
+            if quiet_s > self.settings.retry_s:
+                watched.heard_at = time.monotonic()
+                await self._replace_sockets()
+            return
+        if quiet_s <= self.settings.silence_s:
             return
         if watched.quiet_restarts >= self.settings.restarts:
             self._tell_state(watched, "polling", f"{watched.quiet_restarts} restarts did not help")

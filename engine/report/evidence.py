@@ -10,7 +10,7 @@ import gzip
 import io
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +69,7 @@ def write_evidence(path: Path, found: Iterable[Evidence]) -> None:
     # no name and no time in the header: the same evidence gives the same bytes
     with gzip.GzipFile(filename="", mode="wb", fileobj=packed, compresslevel=5, mtime=0) as lines:
         for one in found:
-            line = json.dumps(asdict(one), ensure_ascii=False, separators=(",", ":"))
-            lines.write(line.encode("utf-8", "surrogatepass") + b"\n")
+            lines.write(_line(one).encode("utf-8", "surrogatepass") + b"\n")
     with replacing(path) as temporary:
         temporary.write_bytes(packed.getvalue())
 
@@ -88,6 +87,18 @@ def read_evidence(path: Path) -> list[Evidence]:
         problem = Problem(f"cannot be used: {error}", str(path), number + 1, hint="run the backtest again")
         raise UnreadableRunError(problem) from None
     return found
+
+
+def _line(one: Evidence) -> str:
+    """One call as JSON, field by field."""
+    data = {
+        "signal_id": one.signal_id,
+        "versions": [{"at_ms": v.at_ms, "kind": v.kind, "text": v.text, "marks": v.marks} for v in one.versions],
+        "moves": [{"at_ms": m.at_ms, "price": m.price, "share": m.share, "what": m.what} for m in one.moves],
+        "chart": one.chart
+        and {"start_ms": one.chart.start_ms, "step_ms": one.chart.step_ms, "candles": one.chart.candles},
+    }
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def _built(data: dict[str, Any]) -> Evidence:

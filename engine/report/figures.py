@@ -227,7 +227,13 @@ def latency_figure(channels: Sequence[ChannelResult]) -> Figure:
     layout = _layout(300, hovermode="x unified", showlegend=len(traces) > 1)
     layout["legend"] = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "bgcolor": "--clear"}
     layout["xaxis"] |= {"type": "category", "title": _title("delay after the text was known")}
-    layout["yaxis"] |= {"title": _title("mean R"), "zeroline": True, "zerolinecolor": "--ink", "tickformat": "+.2~f"}
+    layout["yaxis"] |= {
+        "title": _title("mean R"),
+        "rangemode": "tozero",
+        "zeroline": True,
+        "zerolinecolor": "--ink",
+        "tickformat": "+.2~f",
+    }
     return {"data": traces, "layout": layout}
 
 

@@ -1,7 +1,7 @@
 """report.html: one file that works offline, rendered from the files of a run alone.
 
-The chart library, the messages and the candles of the calls are packed (gzip, base64): the page unpacks the library
-when it opens, the rest when a call is looked at, so that 5,000 calls with their charts stay below 8 MB.
+The chart library, the rows, the messages and the candles of the calls are packed (gzip, base64): the page unpacks
+library and rows when it opens, the rest when a call is looked at: 5,000 calls with their charts stay below 8 MB.
 
 Everything that came from a message is hostile. Three fences, each enough by itself: jinja escapes every value; data
 for the script is JSON in a block that is never run, with ``<``, ``>`` and ``&`` escaped; and the file's content
@@ -42,6 +42,7 @@ PLOTLY = importlib.resources.files("plotly") / "package_data" / "plotly.min.js"
 SHOWN_CALLS = 5000
 LONGEST_TEXT = 240
 
+NO_WORDING = ("tone", "best_first", "minus")  # these word nothing, or what is worded already
 TRANSLATED = ("side", "status", "exit_reason", "entry_kind")
 PAGE_WORDS = (
     "Dark", "Light", "No call fits", "of", "yes", "no", "taken", "Everything about this call", "posted", "edited",
@@ -124,14 +125,16 @@ def _page(
     latest = sorted(range(len(calls)), key=lambda i: calls[i].posted)[-SHOWN_CALLS:]
     known = {one.signal_id: one for one in evidence}
     stories, candles = story_data([known.get(calls[i].signal_id) for i in latest], zone)
+    table = _call_data(run, [calls[i] for i in latest], zone, words)
+    rows = json.dumps(table.pop("rows"), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     data = {
         "figures": {name: _said(figure, words) for name, figure in pictures.items()},
-        "calls": _call_data(run, [calls[i] for i in latest], zone, words),
+        "calls": table,
         "words": {text: words(text) for text in PAGE_WORDS},
         "locale": {"en": "en-US", "tr": "tr-TR"}[words.language],
     }
     return (
-        _environment(words)
+        environment(words)
         .get_template("report.html.j2")
         .render(
             run=run,
@@ -147,6 +150,7 @@ def _page(
             script=program,
             policy=" ".join(_hash(script) for script in (library, program)),
             library=packed(library.encode()),
+            rows=packed(rows.encode("utf-8", "replace")),
             stories=packed(json.dumps(stories, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")),
             candles=packed(candles),
             data=embedded(data),
@@ -188,7 +192,7 @@ def _pictures(
     return found
 
 
-def _environment(words: Words) -> jinja2.Environment:
+def environment(words: Words) -> jinja2.Environment:
     """Jinja, escaping everything, with the words of a language."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -211,7 +215,7 @@ class Spoken:
     def __getattr__(self, name: str) -> Any:
         """The function; its text translated. What is no wording (``tone``, ``NOTHING``) stays as it is."""
         found = show_duration if name == "duration" else getattr(show, name)
-        return self._words.spoken(found) if callable(found) and name not in ("tone", "best_first") else found
+        return self._words.spoken(found) if callable(found) and name not in NO_WORDING else found
 
 
 def _said(figure: Any, words: Words) -> Any:
@@ -241,7 +245,7 @@ def _call_data(run: Run, shown: Sequence[CallRow], zone: str, words: Words) -> d
     for field, label, kind in (*COLUMNS, *DETAILS):
         column: dict[str, Any] = {"field": field, "label": words(label), "kind": kind}
         values = [_plain(getattr(row, field), kind, zone) for row in shown]
-        if field in TRANSLATED:
+        if field in TRANSLATED or kind == "delay":
             values = [words.line(value) for value in values]
         if kind == "text" and 4 * len(known := sorted(set(values))) < len(values):
             column["values"], place = known, {word: i for i, word in enumerate(known)}

@@ -25,7 +25,9 @@ from tests.market.exchange import expected
 DISCONNECTS = int(os.environ.get("SIGNALPROOF_DISCONNECTS", "12"))
 SPEED = 60.0
 START_MS = moment_ms("2026-03-01 12:00")
-QUICK = FeedSettings(silence_s=1.5, tick_s=0.05, poll_s=0.2, grace_ms=20_000, final_ms=240_000, longest_wait_s=0.3)
+QUICK = FeedSettings(
+    silence_s=1.5, tick_s=0.05, poll_s=0.2, grace_ms=20_000, final_ms=240_000, longest_wait_s=0.3, retry_s=2.0
+)
 Act = Callable[[ExchangeDouble, Feed], Awaitable[None]]
 
 
@@ -149,7 +151,7 @@ def test_a_silent_socket_is_noticed_in_time_and_replaced(monkeypatch: pytest.Mon
         while not feed.restarts and time.monotonic() - began < 10:
             await asyncio.sleep(0.02)
         noticed.append(time.monotonic() - began)
-        await asyncio.sleep(4)
+        await asyncio.sleep(7)
 
     double, feed, events, end = watch(monkeypatch, mute)
     assert feed.restarts >= 1
@@ -174,7 +176,14 @@ def test_without_sockets_prices_are_polled_until_they_are_back(monkeypatch: pyte
         await asyncio.sleep(2)
 
     settings = FeedSettings(
-        silence_s=1.0, restarts=1, tick_s=0.05, poll_s=0.2, grace_ms=20_000, final_ms=240_000, longest_wait_s=0.3
+        silence_s=1.0,
+        restarts=1,
+        tick_s=0.05,
+        poll_s=0.2,
+        grace_ms=20_000,
+        final_ms=240_000,
+        longest_wait_s=0.3,
+        retry_s=2.0,
     )
     double, _, events, end = watch(monkeypatch, refuse, ("BTC",), settings=settings)
     states = [event.state for event in events if isinstance(event, FeedState)]

@@ -60,6 +60,9 @@ class Page(HTMLParser):
     def block(self, name: str) -> str:
         return next(text for attrs, text in self.scripts if attrs.get("id") == name)
 
+    def unpacked(self, name: str):
+        return json.loads(gzip.decompress(base64.b64decode(self.block(name))))
+
     @property
     def data(self):
         return json.loads(self.block("data"))
@@ -67,7 +70,7 @@ class Page(HTMLParser):
     @property
     def calls(self) -> list[dict[str, object]]:
         """The rows of the table by field, with coded words put back."""
-        columns, rows = self.data["calls"]["columns"], self.data["calls"]["rows"]
+        columns, rows = self.data["calls"]["columns"], self.unpacked("rows")
         return [
             {c["field"]: c["values"][cell] if "values" in c else cell for c, cell in zip(columns, row, strict=True)}
             for row in rows
@@ -147,7 +150,7 @@ def test_only_listed_scripts_run_and_nothing_is_fetched(page):
 
 
 def test_hostile_text_is_shown_and_never_run(page, folder):
-    packed = [{"type": "text/plain", "id": name} for name in ("library", "stories", "candles")]
+    packed = [{"type": "text/plain", "id": name} for name in ("library", "rows", "stories", "candles")]
     assert [attrs for attrs, _ in page.scripts] == [{"type": "application/json", "id": "data"}, *packed, {}]
     assert "49 trades" in page.text
     hostile = [row for row in page.calls if row["symbol"] == "=cmd()"]
@@ -199,7 +202,7 @@ def test_a_table_row_holds_what_the_call_holds(page):
 
 
 def test_the_messages_and_candles_of_the_calls_are_packed_in_the_order_of_the_rows(page):
-    stories = json.loads(gzip.decompress(base64.b64decode(page.block("stories"))))
+    stories = page.unpacked("stories")
     candles = np.frombuffer(gzip.decompress(base64.b64decode(page.block("candles"))), "<u2")
     assert len(stories) == len(page.calls) == 600
     assert len(candles) == 5 * sum(chart[2] for _, _, chart in stories if chart)
@@ -217,7 +220,7 @@ def test_a_run_without_evidence_still_has_a_report(tmp_path):
     write_sample(tmp_path)
     (tmp_path / EVIDENCE_FILE).unlink()
     page = Page(render_report(tmp_path).read_text(encoding="utf-8"))
-    assert json.loads(gzip.decompress(base64.b64decode(page.block("stories")))) == [None] * 600
+    assert page.unpacked("stories") == [None] * 600
 
 
 DAMAGED = {
@@ -248,8 +251,8 @@ def test_five_thousand_calls_fit_in_eight_megabytes(tmp_path):
     write_evidence(tmp_path / EVIDENCE_FILE, _noisy(rows))
     path = render_report(tmp_path)
     assert path.stat().st_size < 8_000_000
-    data = Page(path.read_text(encoding="utf-8")).data
-    assert len(rows) > len(data["calls"]["rows"]) == SHOWN_CALLS
+    shown = Page(path.read_text(encoding="utf-8")).unpacked("rows")
+    assert len(rows) > len(shown) == SHOWN_CALLS
     assert "The latest 5,000 of 5,400; all of them stand in trades.csv." in path.read_text(encoding="utf-8")
 
 

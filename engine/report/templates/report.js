@@ -1,5 +1,5 @@
 "use strict";
-(() => {
+(async () => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const root = document.documentElement;
   const darkScheme = matchMedia("(prefers-color-scheme: dark)");
@@ -87,7 +87,8 @@
   });
 
   // ---- the table of calls
-  const { columns, shown, rows } = data.calls;
+  const { columns, shown } = data.calls;
+  const rows = JSON.parse(await text("rows"));
   columns.forEach(({ values }, i) => {
     if (values) for (const row of rows) row[i] = values[row[i]];
   });
@@ -242,6 +243,7 @@
     columns.slice(0, shown).forEach((column, i) => {
       const text = words(row[i], column.kind, row[rowOf.symbol]);
       const cell = make("td", undefined, { class: column.field });
+      if (column.field === "taken") cell.dataset.label = t("taken");
       if (numeric.has(column.kind)) cell.className += row[i] > 0 ? " n plus" : row[i] < 0 ? " n less" : " n";
       if (i) cell.textContent = text;
       else {
@@ -298,4 +300,8 @@
   on.addEventListener("click", () => turn(1));
   select();
   show();
-})();
+})().catch(() => {
+  const page = JSON.parse(document.getElementById("data").textContent);
+  const old = "This browser is too old to unpack the pictures.";
+  document.getElementById("counted").textContent = page.words[old] ?? old;
+});
