@@ -75,7 +75,8 @@ class _Watched:
     newest_quote_ms: int = 0
     polled_at: float = 0.0
     connections: tuple[Any, ...] = ()
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    watchers: list[asyncio.Task[None]] = field(default_factory=list)
+    keeper: asyncio.Task[None] | None = None
 
 
 def machine_ms() -> int:
@@ -157,22 +158,26 @@ class Feed:
             return None
         line = CandleLine(step, (self.now_ms() if from_ms is None else from_ms) // step * step)
         watched = self._watched[series.symbol] = _Watched(series, line, time.monotonic())
-        name = market["symbol"]
+        self._start_watching(watched)
+        watched.keeper = asyncio.create_task(self._keep(watched))
+        return None
+
+    def _start_watching(self, watched: _Watched) -> None:
+        """The three watchers of a symbol."""
+        name = watched.series.market["symbol"]
         work = (
             self._watch(watched, lambda: self.client.watch_ohlcv(name, self.timeframe), self._on_candles),
             self._watch(watched, lambda: self.client.watch_trades(name), self._on_trades),
             self._watch(watched, lambda: self.client.watch_ticker(name), self._on_ticker),
-            self._keep(watched),
         )
-        watched.tasks = [asyncio.create_task(one) for one in work]
-        return None
+        watched.watchers = [asyncio.create_task(one) for one in work]
 
     async def unsubscribe(self, symbol: str) -> None:
         """Watch a symbol no longer; nothing for one that is not watched."""
         watched = self._watched.pop(symbol, None)
         if watched is not None:
             self._stale += watched.line.stale
-            await _end(watched.tasks)
+            await _end([*watched.watchers, *([watched.keeper] if watched.keeper else [])])
 
     async def close(self) -> None:
         """End all watching and the stream of events. The client stays open: it belongs to the caller."""
@@ -313,9 +318,14 @@ class Feed:
                 return
             self._restarted_at = time.monotonic()
             self.restarts += 1
-            for watched in self._watched.values():
-                watched.line.break_()
+            everyone = list(self._watched.values())
+            # Their questions would wait for the old sockets, which answer no more.
+            await _end([task for watched in everyone for task in watched.watchers])
             await self.client.close_ws_clients()
+            for watched in everyone:
+                watched.line.break_()
+                if watched.series.symbol in self._watched:
+                    self._start_watching(watched)
 
     async def _poll(self, watched: _Watched) -> None:
         """A quote by question; the candles come from ``_fill``."""
