@@ -18,7 +18,7 @@ Row = tuple[int, float, float, float, float, float]
 
 @dataclass
 class CandleLine:
-    """``next_ms`` is the open time of the first candle not yet handed out; ``stale`` counts news that came late."""
+    """``next_ms`` is the open time of the first candle not handed out yet; ``stale`` counts news that came late."""
 
     step_ms: int
     next_ms: int
@@ -34,15 +34,16 @@ class CandleLine:
     def push(self, row: Row) -> None:
         """A state of a candle from the socket. Older ones than the present are counted and dropped."""
         ts = row[0]
-        present = self._forming[0] if self._forming is not None else self.next_ms
-        if ts < present:
+        if ts < (self._forming[0] if self._forming is not None else self.next_ms):
             self.stale += 1
             return
         if self._watched_from_ms is None:
             # The candle in which watching begins may have had states before; the next one is seen from its first.
             self._watched_from_ms = ts + self.step_ms
-        if self._forming is not None and ts > self._forming[0] and self._forming[0] >= self._watched_from_ms:
-            self._ready[self._forming[0]] = self._forming
+        before = self._forming
+        # It may be known from the history by now, when the socket was slower.
+        if before is not None and ts > before[0] and before[0] >= max(self._watched_from_ms, self.next_ms):
+            self._ready[before[0]] = before
         self._forming = row
 
     def take(self) -> list[Row]:
@@ -60,19 +61,20 @@ class CandleLine:
             end = min(end, min(self._ready))
         return Range(self.next_ms, end) if end > self.next_ms else None
 
-    def fill(self, asked: Range, rows: Iterable[Row], *, final: bool) -> list[Row]:
-        """The history's answer about ``asked``: its new candles in order of time, then those that follow.
+    def fill(self, asked: Range, rows: Iterable[Row], final_ms: int = 0) -> list[Row]:
+        """The history's answer about ``asked``: its candles that are next, in order of time.
 
-        A candle that the answer lacks is skipped when ``final`` (the exchange has none), else it stays due.
+        A candle that the answer lacks is skipped when it was over by ``final_ms`` (the exchange has none by now), else
+        it stays due.
         """
         found = {row[0]: row for row in rows if asked.start_ms <= row[0] < asked.end_ms}
         taken = []
         while self.next_ms < asked.end_ms:
-            row = found.get(self.next_ms) or self._ready.pop(self.next_ms, None)
+            row = found.get(self.next_ms)
             if row is not None:
                 taken.append(row)
-            elif not final:
+            elif self.next_ms in self._ready or self.next_ms + self.step_ms > final_ms:
                 break
             self._ready.pop(self.next_ms, None)
             self.next_ms += self.step_ms
-        return taken + self.take()
+        return taken

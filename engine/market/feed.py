@@ -14,7 +14,7 @@ How it works:
 3. The keeper asks the exchange's history for closed candles that the sockets did not bring whole (``candleline.py``):
    after a start, a break, a silence. Candles come out in order, each once; what comes late is counted and dropped.
 4. When a symbol says nothing for ``silence_s``, all sockets are replaced; they share one connection. When that does not
-   help ``restarts`` times, the symbol is polled until its sockets speak again, and causes no further replacement.
+   help ``restarts`` times, the symbol is polled until its sockets speak again, and causes a replacement rarely.
 
 The client is given, not made here, so a test or a paper trader decides where it calls.
 """
@@ -48,7 +48,8 @@ class FeedSettings:
 
     ``silence_s``: a symbol that says nothing so long gets new sockets. ``grace_ms`` after its end a candle is asked for
     when the socket did not bring it; ``final_ms`` after its end one that the history lacks is one that the exchange
-    does not have. ``poll_s``: between two questions for prices while sockets are out.
+    does not have. ``poll_s``: between two questions for prices while sockets are out; ``retry_s``: between two
+    attempts to replace them all the same, because a subscription may have been lost on a socket that works.
     """
 
     silence_s: float = 20.0
@@ -58,11 +59,12 @@ class FeedSettings:
     grace_ms: int = 1_500
     final_ms: int = 30_000
     longest_wait_s: float = 5.0
+    retry_s: float = 300.0
 
 
 @dataclass
 class _Watched:
-    """A symbol in the feed. ``connections`` are the sockets that its last news came through."""
+    """One symbol of the feed. ``connections`` are the sockets that its last news came through."""
 
     series: Series
     line: CandleLine
@@ -73,7 +75,8 @@ class _Watched:
     newest_quote_ms: int = 0
     polled_at: float = 0.0
     connections: tuple[Any, ...] = ()
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    watchers: list[asyncio.Task[None]] = field(default_factory=list)
+    keeper: asyncio.Task[None] | None = None
 
 
 def machine_ms() -> int:
@@ -141,7 +144,7 @@ class Feed:
         A problem when the exchange cannot be reached or lists no such market. Twice the same symbol does nothing.
         """
         try:
-            await self._asker.ask(self.client.load_markets, "the list of its markets")
+            await Asker(self.client, attempts=3).ask(self.client.load_markets, "the list of its markets")
         except RefusedError as refusal:
             return refusal.problem
         market = find_market(self.client.markets, symbol, self.kind, self.exchange)
@@ -155,22 +158,26 @@ class Feed:
             return None
         line = CandleLine(step, (self.now_ms() if from_ms is None else from_ms) // step * step)
         watched = self._watched[series.symbol] = _Watched(series, line, time.monotonic())
-        name = market["symbol"]
+        self._start_watching(watched)
+        watched.keeper = asyncio.create_task(self._keep(watched))
+        return None
+
+    def _start_watching(self, watched: _Watched) -> None:
+        """The three watchers of a symbol."""
+        name = watched.series.market["symbol"]
         work = (
             self._watch(watched, lambda: self.client.watch_ohlcv(name, self.timeframe), self._on_candles),
             self._watch(watched, lambda: self.client.watch_trades(name), self._on_trades),
             self._watch(watched, lambda: self.client.watch_ticker(name), self._on_ticker),
-            self._keep(watched),
         )
-        watched.tasks = [asyncio.create_task(one) for one in work]
-        return None
+        watched.watchers = [asyncio.create_task(one) for one in work]
 
     async def unsubscribe(self, symbol: str) -> None:
         """Watch a symbol no longer; nothing for one that is not watched."""
         watched = self._watched.pop(symbol, None)
         if watched is not None:
             self._stale += watched.line.stale
-            await _end(watched.tasks)
+            await _end([*watched.watchers, *([watched.keeper] if watched.keeper else [])])
 
     async def close(self) -> None:
         """End all watching and the stream of events. The client stays open: it belongs to the caller."""
@@ -218,9 +225,13 @@ class Feed:
             watched.connections = connections
             watched.line.break_()
             return
+        stale = watched.line.stale
         for ts, *values in rows:
             open_, high, low, close, volume = (float(value) for value in values)
             watched.line.push((int(ts), open_, high, low, close, volume * self._unit(watched)))
+        if watched.line.stale > stale:
+            # ccxt hands out the last rows of its cache; an old one among them can stand in the place of a final state.
+            watched.line.break_()
         self._tell_candles(watched, watched.line.take(), "socket")
 
     def _on_trades(self, watched: _Watched, trades: Sequence[dict[str, Any]]) -> None:
@@ -270,7 +281,7 @@ class Feed:
 
     async def _fill(self, watched: _Watched) -> None:
         """Ask the history for candles that are due."""
-        line, step = watched.line, watched.line.step_ms
+        line = watched.line
         due = line.due(self.now_ms(), self.settings.grace_ms)
         if due is None:
             return
@@ -278,12 +289,19 @@ class Feed:
         found = await candle_page(self._asker, watched.series, due)
         columns = (found.ts, found.open, found.high, found.low, found.close, found.volume)
         rows: list[Row] = [(int(r[0]), r[1], r[2], r[3], r[4], r[5]) for r in zip(*map(_list, columns), strict=True)]
-        final = self.now_ms() - due.end_ms - step > self.settings.final_ms
-        self._tell_candles(watched, line.fill(due, rows, final=final), "history")
+        taken = line.fill(due, rows, self.now_ms() - self.settings.final_ms)
+        self._tell_candles(watched, taken, "history")
+        self._tell_candles(watched, line.take(), "socket")
 
     async def _notice_silence(self, watched: _Watched) -> None:
         """Replace the sockets of a symbol that is silent, or give up on them for now."""
-        if watched.state == "polling" or time.monotonic() - watched.heard_at <= self.settings.silence_s:
+        quiet_s = time.monotonic() - watched.heard_at
+        if watched.state == "polling":
+            if quiet_s > self.settings.retry_s:
+                watched.heard_at = time.monotonic()
+                await self._replace_sockets()
+            return
+        if quiet_s <= self.settings.silence_s:
             return
         if watched.quiet_restarts >= self.settings.restarts:
             self._tell_state(watched, "polling", f"{watched.quiet_restarts} restarts did not help")
@@ -300,9 +318,14 @@ class Feed:
                 return
             self._restarted_at = time.monotonic()
             self.restarts += 1
-            for watched in self._watched.values():
-                watched.line.break_()
+            everyone = list(self._watched.values())
+            # Their questions would wait for the old sockets, which answer no more.
+            await _end([task for watched in everyone for task in watched.watchers])
             await self.client.close_ws_clients()
+            for watched in everyone:
+                watched.line.break_()
+                if watched.series.symbol in self._watched:
+                    self._start_watching(watched)
 
     async def _poll(self, watched: _Watched) -> None:
         """A quote by question; the candles come from ``_fill``."""

@@ -46,7 +46,7 @@ def open_client(exchange: str, market_type: str, *, live: bool = False) -> Clien
     exchange
         ccxt's name of it, such as ``mexc``.
     market_type
-        ``swap`` or ``spot``: only those markets are loaded.
+        ``swap`` or ``spot``: which markets questions without a symbol are about.
     live
         With websockets.
 
@@ -110,12 +110,9 @@ def check_addresses(client: Client, address: str) -> None:
 
 
 def _settings(exchange: str, market_type: str) -> dict[str, Any]:
-    """How a client is made: no keys, the exchange's rate limit, one kind of markets."""
+    """How a client is made: no keys, the exchange's rate limit, one kind of markets where ccxt can."""
     options: dict[str, Any] = {"defaultType": market_type}
-    if exchange == "mexc":
-        swap = {"linear": market_type == "swap", "inverse": False}
-        options["fetchMarkets"] = {"types": {"spot": market_type == "spot", "swap": swap}}
-    elif exchange == "binance":
+    if exchange == "binance":
         options["fetchMarkets"] = {"types": ["spot"] if market_type == "spot" else ["linear"]}
     settings: dict[str, Any] = {"enableRateLimit": True, "timeout": TIMEOUT_MS, "options": options}
     if exchange in CALM_MS:

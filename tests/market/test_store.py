@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.market.candles import Funding
@@ -115,6 +115,7 @@ def test_rows_out_of_order_and_names_that_are_no_folder_are_faults_of_the_caller
         store.add(candles([0]), "Imported/..", "swap")
 
 
+@settings(deadline=None)
 @given(
     parts=st.lists(st.sets(st.integers(0, 30), min_size=1), min_size=1, max_size=4),
 )

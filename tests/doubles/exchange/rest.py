@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 CONTRACT = "/api/v1/contract"
 SPOT = "/api/v3"
+FAULT = web.RequestKey("fault", str)
 PAGE = "<html><body>Bad Gateway</body></html>"
 
 
@@ -84,7 +85,7 @@ class Rest:
         self.double.requests.append((time.monotonic(), path, dict(request.query)))
         if self.double.limited and not self.double.limiter.allows(path):
             return self._too_many(path)
-        kind = request["fault"] = self.faults.next(path)
+        kind = request[FAULT] = self.faults.next(path)
         if kind == "drop":
             assert request.transport is not None
             request.transport.abort()
@@ -147,7 +148,7 @@ class Rest:
         end = int(query.get("endTime", self.world.clock.now_ms()))
         start = int(query.get("startTime", end - limit * step))
         rows = self.world.candles(listing.base, step, start, end, "spot")[:limit].tolist()
-        rows = self.faults.spoil(rows, request["fault"], step)
+        rows = self.faults.spoil(rows, request[FAULT], step)
         size = listing.contract_size
         d = listing.decimals
         return web.json_response(
@@ -214,7 +215,7 @@ class Rest:
         end = int(query["end"]) * 1000 if "end" in query else self.world.clock.now_ms()
         start = int(query["start"]) * 1000 if "start" in query else end - 2000 * step
         rows = self.world.candles(listing.base, step, start, end + 1, kind)
-        rows = self.faults.spoil((rows[:2000] if "start" in query else rows[-2000:]).tolist(), request["fault"], step)
+        rows = self.faults.spoil((rows[:2000] if "start" in query else rows[-2000:]).tolist(), request[FAULT], step)
         columns = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(6)]
         prices = dict(zip(("open", "high", "low", "close"), columns[1:5], strict=True))
         real = {f"real{name.capitalize()}": values for name, values in prices.items()}
@@ -235,8 +236,8 @@ class Rest:
         base = symbol.removesuffix("_USDT")
         rows, listing = self.world.funding(base), self.world.listing(base)
         part = rows[(number - 1) * size : number * size]
-        if request["fault"] in ("short", "empty", "holes"):
-            part = self.faults.spoil([list(row) for row in part], request["fault"], 1)  # type: ignore[assignment]
+        if request[FAULT] in ("short", "empty", "holes"):
+            part = self.faults.spoil([list(row) for row in part], request[FAULT], 1)  # type: ignore[assignment]
         found = [
             {
                 "symbol": symbol,
