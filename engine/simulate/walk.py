@@ -122,6 +122,8 @@ class Walk:
 
     def _quantity(self, row: int, equity: float) -> float | None:
         """The strategy's size in base units; None when it cannot be told."""
+        if not self.strategy.compounding:
+            equity = self.strategy.equity
         size, entry, risk = self.strategy.size, self.money.entry[row], self.money.risk[row]
         if size.risk is not None:
             return float(equity * size.risk / risk) if risk > 0 else None
@@ -141,7 +143,7 @@ class Walk:
             act_ms=plan.act_ms,
             entry=entry,
             stop=None if np.isnan(stop) else float(stop),
-            targets=tuple(price for price, _ in plan.targets),
+            targets=tuple(price for price in self.table.target[row].tolist() if not np.isnan(price)),
             quantity=quantity,
             notional=quantity * entry,
             risk=float(risk) * quantity if risk > 0 else 0.0,
