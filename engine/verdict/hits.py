@@ -3,7 +3,7 @@
 A price without drift meets the nearer of two levels first: from a price with the stop ``a`` below and the target ``b``
 above, the target comes first with probability a / (a + b) (the ruin problem, Feller, An Introduction to Probability
 Theory, vol. 1, section XIV.2). Targets are stages: from one to the next with the stop that is then in force. While the
-stop stays where it was, the stages multiply to p0 = d_stop / (d_stop + d_k).
+stop stays where it was, the stages multiply to p0 = d_stop / (d_stop + d_k). A stop that trails, and what a channel changes later, are not in it.
 """
 
 from __future__ import annotations
@@ -70,22 +70,25 @@ def reached(table: PathTable, rows: Ints) -> Ints:
 
 def fair_stages(table: PathTable, rows: Ints) -> Floats:
     """The fair probability of each target, shape (rows, most targets); NaN where a path has no such target or stop."""
-    plans = [table.plans[row] for row in rows.tolist()]
-    most = max((len(plan.targets) for plan in plans), default=0)
-    fair = np.full((len(plans), most), np.nan)
+    levels = table.target[rows]
+    fair = np.full(levels.shape, np.nan)
     entry, stop = table.entry_price[rows], table.stop[rows]
-    for i, plan in enumerate(plans):
+    for i, row in enumerate(rows.tolist()):
+        plan = table.plans[row]
         at, below, p = float(entry[i]), float(stop[i]), 1.0
         sign = plan.side.sign
-        for k, (target, _) in enumerate(plan.targets):
+        for k in range(len(plan.targets)):
+            target = float(levels[i, k])
             up, down = sign * (target - at), sign * (at - below)
-            if not np.isfinite(down) or down < 0 or up <= 0:
+            if not np.isfinite(down) or down < 0 or not up > 0:
                 break
             p *= down / (down + up)
             fair[i, k] = p
             at = target
-            if plan.breakeven_after and k + 1 >= plan.breakeven_after:
-                below = sign * max(sign * below, sign * float(entry[i]))
+            for move in plan.stop_moves:
+                if move.after == k + 1:
+                    moved = float(levels[i, move.to - 1]) if isinstance(move.to, int) else float(entry[i])
+                    below = sign * max(sign * below, sign * moved)
     return fair
 
 
