@@ -3,7 +3,8 @@
 A price without drift meets the nearer of two levels first: from a price with the stop ``a`` below and the target ``b``
 above, the target comes first with probability a / (a + b) (the ruin problem, Feller, An Introduction to Probability
 Theory, vol. 1, section XIV.2). Targets are stages: from one to the next with the stop that is then in force. While the
-stop stays where it was, the stages multiply to p0 = d_stop / (d_stop + d_k). A stop that trails, and what a channel changes later, are not in it.
+stop stays where it was, the stages multiply to p0 = d_stop / (d_stop + d_k). A stop that trails, and what a channel
+changes later, are not in it.
 """
 
 from __future__ import annotations
