@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -55,19 +55,26 @@ def explain_group() -> None:
 @click.option("--format", "form", type=click.Choice(["text", "concise", "json", "github", "sarif"]), default="text")
 @click.option("--strict", is_flag=True, help="Warnings count as findings too.")
 @click.option("--explain", "code", metavar="CODE", help="Print the page of a code, such as S101.")
-def validate(workspace: Workspace, paths: tuple[Path, ...], form: str, strict: bool, code: str | None) -> None:
+@click.option("--no-cache", is_flag=True, help="Check every file anew, also those that have not changed.")
+def validate(
+    workspace: Workspace, paths: tuple[Path, ...], form: str, strict: bool, code: str | None, no_cache: bool
+) -> None:
     """Check profiles, rules and strategies: all errors at once, with file, line, column and how to mend them."""
     from engine.pipeline.validate import explain, validate_workspace
 
     if code is not None:
         click.echo(explain(code))
         return
-    result = validate_workspace(workspace, paths)
+    result = validate_workspace(workspace, paths, track, remember=not no_cache)
     text = result.render(form)
     if text:
         click.echo(text)
     if form == "text":
-        click.echo(result.summary, err=bool(result.findings))
+        click.echo(result.summary, err=bool(result.findings or result.problems))
+    for problem in result.problems:
+        click.echo(f"error: {problem}", err=True)
+    if result.problems:
+        raise click.exceptions.Exit(2)
     if result.failed(strict):
         raise click.exceptions.Exit(1)
 
@@ -201,12 +208,84 @@ def market_import(
     click.echo(import_files(workspace, paths, symbol, timeframe, kind, source, track))
 
 
+@command(
+    market,
+    "fetch",
+    "market fetch BTCUSDT ETHUSDT --from 2025-01-01 --to 2025-07-01",
+    "market fetch --strategy vip-ladder",
+    "market fetch SOLUSDT --type spot --timeframe 5m --source binance",
+    "market fetch",
+    logged=True,
+)
+@click.argument("symbols", nargs=-1, metavar="[SYMBOL ...]")
+@click.option("--strategy", metavar="NAME", help="The symbols and the time that this strategy's signals need.")
+@click.option("--from", "from_", metavar="DATE", help="From this moment on, UTC (default: the last 30 days).")
+@click.option("--to", metavar="DATE", help="Before this moment, UTC (default: now).")
+@click.option("--timeframe", "timeframes", multiple=True, metavar="TF", help="Such as 1m, 1h; several times (1m).")
+@click.option("--type", "kind", type=click.Choice(["swap", "spot"]), help="Which markets (default: swap).")
+@click.option("--source", metavar="EXCHANGE", help="mexc (default), or another exchange that ccxt knows.")
+@click.option(
+    "--only", multiple=True, type=click.Choice(["candles", "mark", "funding", "contracts"]), help="Not everything."
+)
+@click.option("--again", is_flag=True, help="Ask again for candles that the exchange did not have last time.")
+def market_fetch(workspace: Workspace, **options: Any) -> None:
+    """Fetch candles, mark prices, funding and contract facts from an exchange: only what is missing.
+
+    Stop it at any time; the same command goes on where it was. Without symbols, what the store holds of exchanges is
+    brought up to date.
+    """
+    import time
+
+    from engine.pipeline.errors import InputError
+    from engine.pipeline.marketfetch import Request, fetch_market
+    from engine.pipeline.rowbar import row_bar
+
+    with row_bar("fetching") as progress:
+        report = fetch_market(workspace, Request(**options), int(time.time() * 1000), track, progress)
+    if report.text:
+        click.echo(report.text)
+    if report.problems:
+        raise InputError(*report.problems)
+
+
 @command(market, "list", "market list")
 def market_list(workspace: Workspace) -> None:
     """Show what the candle store holds."""
     from engine.pipeline.market import list_store
 
     click.echo(list_store(workspace))
+
+
+@command(market, "check", "market check", "market check BTCUSDT --against binance", "market check --format json")
+@click.argument("symbols", nargs=-1, metavar="[SYMBOL ...]")
+@click.option("--source", metavar="NAME", help="Only this source.")
+@click.option("--against", metavar="NAME", help="Compare closes with those of another source.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+def market_check(
+    workspace: Workspace, symbols: tuple[str, ...], source: str | None, against: str | None, form: str
+) -> None:
+    """Check stored series: gaps and whose they are, overlaps, impossible prices, drift. Exit code 1: faults."""
+    from engine.pipeline.market import check_store
+
+    report = check_store(workspace, symbols, source, against)
+    click.echo(report.render(form))
+    if report.faulty:
+        raise click.exceptions.Exit(1)
+
+
+@command(market, "export", "market export BTCUSDT --format csv --out candles", "market export BTCUSDT --series 1m")
+@click.argument("symbols", nargs=-1, required=True, metavar="SYMBOL ...")
+@click.option("--series", multiple=True, metavar="NAME", help="Such as 1m, mark_1m or funding; several times (all).")
+@click.option("--source", metavar="NAME", help="Only this source.")
+@click.option("--format", "form", type=click.Choice(["csv", "parquet", "feather"]), default="csv", show_default=True)
+@click.option("--out", "folder", type=FOLDER, default="export", show_default=True, help="The folder of the files.")
+def market_export(
+    workspace: Workspace, symbols: tuple[str, ...], series: tuple[str, ...], source: str | None, form: str, folder: Path
+) -> None:
+    """Write series of the store as files; market import reads them back."""
+    from engine.pipeline.market import export_files
+
+    click.echo(export_files(workspace, symbols, series, source, form, folder))
 
 
 @command(
@@ -230,13 +309,25 @@ def backtest(
     print_summary(run, folder, Console())
 
 
-@command(cli, "report", "report", "report runs/20250601-120000-demo")
-@click.argument("run", default="last")
-def report(workspace: Workspace, run: str) -> None:
-    """Render the report of a run again (default: the last run)."""
-    from engine.pipeline.report import render_again
+@command(
+    cli, "report", "report", "report runs/20250601-120000-demo --lang tr", "report compare 20250601-120000-demo last"
+)
+@click.argument("runs", nargs=-1, metavar="[RUN] | compare RUN RUN")
+@click.option(
+    "--lang", type=click.Choice(["en", "tr"]), help="Language (default: that of workspace.yaml, else English)."
+)
+def report(workspace: Workspace, runs: tuple[str, ...], lang: str | None) -> None:
+    """Render the report of a run again (default: the last run), or lay two runs side by side."""
+    from engine.pipeline.report import compare_runs, render_again
 
-    click.echo(render_again(workspace, run))
+    if runs[:1] == ("compare",) and len(runs) == 3:
+        from rich.console import Console
+
+        click.echo(f"comparison: {compare_runs(workspace, runs[1], runs[2], lang, Console())}")
+    elif len(runs) > 1 or runs[:1] == ("compare",):
+        raise click.UsageError("give one RUN, or: compare RUN RUN")
+    else:
+        click.echo(render_again(workspace, runs[0] if runs else "last", lang))
 
 
 @command(

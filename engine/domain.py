@@ -7,6 +7,7 @@ milliseconds (``*_ms``), prices are float64 in quote currency per base unit, sha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -313,7 +314,8 @@ class Plan:
     that length beyond it; ``hard_stop`` is the price at which the trade ends at once all the same. ``stop_moves`` are
     sorted by target; ``changes`` by time. ``target_gap`` says where a target fills that a bar opens beyond.
     ``leverage`` is the call's where it names a lower one than the strategy; ``maintenance`` the margin rate at which an
-    isolated position of that leverage is liquidated (None: never, as on spot).
+    isolated position of that leverage is liquidated (None: never, as on spot). ``reference`` is the price that a
+    market call states.
     """
 
     signal_id: str
@@ -330,6 +332,7 @@ class Plan:
     cancel_on_target: bool = True
     target_gap: Literal["level", "open"] = "level"
     leverage: float | None = None
+    reference: float | None = None
     cancel_on_stop: bool = True
     close_stop_ms: int | None = None
     hard_stop: float | None = None
@@ -365,6 +368,7 @@ class ExitReason(StrEnum):
     REPLACED = "replaced"  # closed by a later call
     TIME = "time"
     END = "end of data"
+    RULE = "rule"  # a risk rule closed the open trades
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,14 +421,64 @@ class OpenTrade:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """What the account's closed trades were, up to a moment.
+
+    ``losses`` counts how many of the last ones in a row ended with a loss, ``lost_ms`` is when the last of those
+    closed; ``on_symbol`` and ``of_channel`` say when the last trade on a symbol and of a channel closed.
+    """
+
+    losses: int = 0
+    lost_ms: int | None = None
+    on_symbol: Mapping[str, int] = field(default_factory=dict)
+    of_channel: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
-    """The account as a rule sees it at one moment: money marked to market at the last closed candle."""
+    """The account as a rule sees it at one moment: money marked to market at the last closed candle.
+
+    ``week_start_equity`` None: the week began with this day.
+    """
 
     now_ms: int
     equity: float
     day_start_equity: float
     peak_equity: float
     open_trades: tuple[OpenTrade, ...] = ()
+    week_start_equity: float | None = None
+    history: History = field(default_factory=History)
+
+
+@dataclass(frozen=True, slots=True)
+class MarketFacts:
+    """What is known of a symbol's market when a call is acted on, from bars that are over; None: not known.
+
+    ``price`` is the last close (live: the last trade). Fractions of it: ``atr``, the average true range, and
+    ``spread``, between bid and ask, which is an estimate unless it was ``quoted``. ``volume`` is what was traded in the
+    last 24 hours, in quote currency; ``funding`` the last settled rate, positive where longs pay.
+    """
+
+    price: float | None = None
+    atr: float | None = None
+    spread: float | None = None
+    quoted: bool = False
+    volume: float | None = None
+    funding: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a channel at one moment, from trades closed before it.
+
+    ``low`` and ``high`` bound the mean R (95%); NaN where two trades are not there yet, as is ``mean_r`` without any.
+    """
+
+    channel: str
+    trades: int
+    mean_r: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,7 +486,10 @@ class Proposal:
     """A trade asking to be taken, with the size the strategy gives it.
 
     ``entry`` is the price all risk figures refer to (average planned entry); ``risk`` the money lost between it
-    and the stop (0 when there is no stop); ``margin`` = notional / leverage.
+    and the stop (0 when there is no stop); ``margin`` = notional / leverage. ``target_shares`` empty: even shares;
+    ``asked`` is the price at which the call wants to get in: the average of its orders, the stated price of a market
+    call (None: it states none). ``standing`` is that of its channel, from all its calls that
+    closed before, whether the account took them or not (None: not known).
     """
 
     signal_id: str
@@ -449,6 +506,10 @@ class Proposal:
     risk: float
     margin: float
     leverage: float
+    target_shares: tuple[float, ...] = ()
+    asked: float | None = None
+    market: MarketFacts = MarketFacts()
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -457,7 +518,7 @@ class RuleNote:
 
     rule: str
     where: str
-    action: Literal["reject", "warn", "resize", "scale", "halt"]
+    action: Literal["reject", "warn", "resize", "scale", "halt", "close"]
     seen: str
     limit: str
     text: str
@@ -475,24 +536,33 @@ class Halt:
 
 
 @dataclass(frozen=True, slots=True)
+class Close:
+    """Cancel what rests and close at the market what is open, of these channels, symbols and sides (empty: of all)."""
+
+    rule: str
+    where: str
+    channels: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    sides: tuple[Side, ...] = ()
+
+    def covers(self, trade: OpenTrade) -> bool:
+        """Whether a trade is to be closed."""
+        pairs = ((trade.channel, self.channels), (trade.symbol, self.symbols), (trade.side, self.sides))
+        return all(not names or value in names for value, names in pairs)
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer of the rules: taken or not, at which factor of the proposed size, and who said so."""
+    """The answer of the rules: taken or not, at which factor of the proposed size, and who said so.
+
+    A refused one may also pause new trades (``halt``) and end the open ones (``close``).
+    """
 
     taken: bool
     factor: float
     notes: tuple[RuleNote, ...] = ()
     halt: Halt | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What is known of a channel at one moment, from trades closed before it."""
-
-    channel: str
-    trades: int
-    mean_r: float
-    low: float
-    high: float
+    close: Close | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 
 Run = Callable[..., Result]
+EXAMPLES = int(os.environ.get("SIGNALPROOF_EXAMPLES", "1000"))  # how many cases a random test tries
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from engine.channel import load_profile
 from engine.config.text import SourceText
 from tests.conftest import ROOT
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "README.tr.md", *sorted((ROOT / "docs").glob("*.md"))]
 COMMANDS = [
     (page.name, line)
     for page in PAGES

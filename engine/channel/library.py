@@ -7,7 +7,7 @@ belongs to the group that has it first, so that a file can say what its channel 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from engine.channel import tree as t
 from engine.channel.vocabulary import clean, tokens_of
@@ -21,6 +21,7 @@ class Library:
 
     find: Callable[[str], SourceText | None] | None = None
     names: Sequence[str] = ()
+    loaded: dict[str, tuple[list[Diagnostic], t.File]] = field(default_factory=dict)  # by name, those without errors
 
 
 def find_named(
@@ -45,7 +46,12 @@ def find_named(
 def joined(own: t.File, others: Iterable[t.File]) -> t.File:
     """A file with the parts of others behind its own; its settings and tests stay its own."""
     whole = replace(
-        own, words=list(own.words), never=list(own.never), ignore=list(own.ignore), layouts=list(own.layouts)
+        own,
+        words=list(own.words),
+        never=list(own.never),
+        ignore=list(own.ignore),
+        layouts=list(own.layouts),
+        forms=list(own.forms),
     )
     owner = {tokens_of(clean(word.text)): group.name for group in own.words for word in group.words}
     for other in others:
@@ -59,4 +65,5 @@ def joined(own: t.File, others: Iterable[t.File]) -> t.File:
         whole.never += [phrase for phrase in other.never if phrase not in whole.never]
         whole.ignore += [phrase for phrase in other.ignore if phrase not in whole.ignore]
         whole.layouts += [layout for layout in other.layouts if layout not in whole.layouts]
+        whole.forms += [form for form in other.forms if form not in whole.forms]
     return whole

@@ -6,15 +6,18 @@ All findings of one run are collected. What needs a sound profile (samples, test
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from engine.channel import tree as t
 from engine.channel.cases import case_faults
 from engine.channel.checks import sample_faults
 from engine.channel.compiler import compile_layouts, mark_faults, taken_layouts
+from engine.channel.form import Form, blind_forms, compile_forms, form_faults
+from engine.channel.layout import Layout
 from engine.channel.library import Library, find_named, joined
 from engine.channel.phrases import phrase_pattern, text_pattern, unread_regex
 from engine.channel.profile import Profile
-from engine.channel.settings import read_settings
+from engine.channel.settings import Header, read_settings
 from engine.channel.syntax import parse
 from engine.channel.values import Fields
 from engine.channel.words import compile_words, unused_words
@@ -51,11 +54,40 @@ def _load(
     for phrase in (*file.never, *file.ignore):
         found += mark_faults(phrase.pieces, fields, source, in_phrase=True)
     layouts, faults = compile_layouts(file, fields, header.settings, source)
-    found += faults
+    found += faults + form_faults(file.forms, source) + blind_forms(file, whole, source)
     if has_errors(found):
         return None, _sorted(found), whole
+    if len(chain) > 1:  # the samples and tests of a profile that is taken over are run when it is loaded itself
+        return None, _sorted(found), whole
     layouts += taken_layouts(whole.layouts[len(file.layouts) :], fields, source)
-    profile = Profile(
+    profile = _profile(file, whole, header, fields, layouts, chain, source)
+    variants = []
+    for notation in header.other_notations:
+        other = Fields(words, notation)
+        read_so = taken_layouts(whole.layouts, other, source)
+        variants.append(_profile(file, whole, header, other, read_so, chain, source, profile.forms))
+    profile = replace(profile, variants=tuple(variants))
+    found += unused_words(file, whole, words, source) + sample_faults(profile, file, source)
+    if not file.tests:
+        message, hint = "this profile has no tests", 'paste a message that is no call: test "chat" ... expect nothing'
+        found.append(diagnose(source, file.name_span, "D501", message, hint, "warning"))
+    if not has_errors(found):
+        found += case_faults(profile, source)
+    return (None if has_errors(found) else profile), _sorted(found), whole
+
+
+def _profile(
+    file: t.File,
+    whole: t.File,
+    header: Header,
+    fields: Fields,
+    layouts: Sequence[Layout],
+    chain: tuple[str, ...],
+    source: SourceText,
+    twins: Sequence[Form] = (),
+) -> Profile:
+    """A compiled profile whose parts have no fault, for one notation of numbers; ``twins``: see ``compile_forms``."""
+    return Profile(
         id=chain[-1],
         name=file.name,
         path=source.path,
@@ -67,16 +99,10 @@ def _load(
         never=tuple(phrase_pattern(phrase, fields) for phrase in whole.never),
         ignore=tuple(phrase_pattern(phrase, fields) for phrase in whole.ignore),
         footer=text_pattern(header.footer) if header.footer else None,
-        unread=unread_regex(words),
+        forms=compile_forms(whole.forms, fields, twins),
+        unread=unread_regex(fields.words),
         tests=tuple(file.tests),
     )
-    found += unused_words(file, whole, words, source) + sample_faults(profile, file, source)
-    if not file.tests:
-        message, hint = "this profile has no tests", 'paste a message that is no call: test "chat" ... expect nothing'
-        found.append(diagnose(source, file.name_span, "D501", message, hint, "warning"))
-    if not has_errors(found):
-        found += case_faults(profile, source)
-    return (None if has_errors(found) else profile), _sorted(found), whole
 
 
 def _with_others(
@@ -90,7 +116,9 @@ def _with_others(
         if isinstance(named, list):
             found += named
         else:
-            _, faults, other = _load(named, (*chain, like.name), library)
+            faults, other = library.loaded.get(like.name) or _load(named, (*chain, like.name), library)[1:]
+            if not has_errors(faults):  # an error may come from the way that led here
+                library.loaded[like.name] = faults, other
             found += [fault for fault in faults if fault.severity == "error"]
             others.append(other)
     return joined(file, others), found

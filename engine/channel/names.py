@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SECTIONS = ("channel", "like", "defaults", "words", "never", "ignore", "signal", "update", "test")
+SECTIONS = ("channel", "like", "defaults", "words", "never", "ignore", "form", "signal", "update", "test")
 
 FIELDS = {
     "side": "long or short, as the channel says it",
@@ -35,7 +35,7 @@ UPDATES = {
 
 HEADER_SETTINGS = {
     "source": "telegram @name, export name, or demo name",
-    "numbers": "how prices are written: 1,234.56 or 1.234,56 or 1 234.56 or 1 234,56 or 1234.56 or 1234,56",
+    "numbers": "how prices are written: 1,234.56, 1.234,56, 1 234.56, 1 234,56, 1234.56 or 1234,56 (several: with or)",
     "unread numbers": "refuse or allow",
     "footer from": "the words with which the channel's footer begins",
     "authors": "names of the senders that count, with commas between them",
@@ -74,6 +74,35 @@ SPECIAL_GROUPS = {
     "range": ("to", "till", "and"),
     "points": ("points", "point", "pts", "pt"),
 }
+# What the words of a form stand for; the first group that has a word is its meaning.
+FORM_GROUPS = {
+    "entry": "before an entry price: Entry, Buy zone",
+    "entry long": "before an entry price, and it says buy: Buy, Long above",
+    "entry short": "before an entry price, and it says sell: Sell",
+    "entry add": "before a limit order that comes on top: DCA",
+    "price": "before a price that is the entry where no other is named: Price",
+    "above": "between an entry's label and a price to break out over",
+    "below": "between an entry's label and a price to break out under",
+    "target": "before a take-profit price: TP, Target",
+    "stop": "before a stop price: SL, Stop loss",
+    "close": "words for a candle's close, which a stop waits for",
+    "leverage": "before a leverage",
+    "symbol": "before a coin: Coin, Pair",
+    "side": "before long or short: Direction",
+    "skip": "before numbers that say nothing about the trade: Risk, Accuracy",
+    "plain": "words with long, short or a label in them that mean neither: short term",
+    "doubt": "words that turn a call into a thought: if, maybe, wait",
+    "done": "signs and words of a price that was reached: ✅",
+    "no coin": "words in capitals that are no coin: VIP, SCALP",
+    "coin": "coins that may stand in any letters, without # or quote",
+    "whole": "coins that cost so much that whole numbers are prices; of others they may be satoshi",
+}
+FORM_BOUNDS = "price of "  # a form's group "price of BTC = 1000 - 1000000" says which prices can be meant
+# Groups whose words open a field for the numbers behind them.
+FORM_LABELS = frozenset(
+    {"entry", "entry long", "entry short", "entry add", "price", "target", "stop", "leverage", "symbol"}
+    | {"side", "skip"}
+)
 QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "DAI", "USD", "EUR", "TRY", "BTC", "ETH", "BNB")
 CURRENCIES = ("usdt", "usdc", "busd", "usd")
 

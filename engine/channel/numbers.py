@@ -20,6 +20,7 @@ class Notation:
     thousands: str
     decimal: str
     declared: bool = True
+    fallback: bool = False  # counts only where a message makes no sense in the others
 
     @property
     def token(self) -> str:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from engine.channel.form import Form
 from engine.channel.layout import Layout
 from engine.channel.phrases import PhrasePattern
 from engine.channel.tree import Case
@@ -45,7 +46,8 @@ class Settings:
 class Profile:
     """A channel profile that was loaded without errors. ``id`` is the stem of its file, ``path`` as shown to users.
 
-    ``unread`` finds what must not stay unclaimed in a call.
+    ``unread`` finds what must not stay unclaimed in a call. ``variants`` are the same profile for the
+    other notations that ``numbers:`` names.
     """
 
     id: str
@@ -59,6 +61,8 @@ class Profile:
     never: tuple[PhrasePattern, ...] = ()
     ignore: tuple[PhrasePattern, ...] = ()
     footer: PhrasePattern | None = None
+    forms: tuple[Form, ...] = ()
+    variants: tuple[Profile, ...] = field(default=(), repr=False)
     unread: re.Pattern[str] = field(default=re.compile(r"\d"), repr=False)
     tests: tuple[Case, ...] = field(default=(), repr=False)
 

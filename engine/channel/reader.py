@@ -4,7 +4,9 @@
 2. refuse what holds a ``never`` phrase; turn into blanks what ``ignore`` names;
 3. try the layouts in the order of the file (``match_layout``): lines of the message against lines of the template;
 4. the first layout that fits and leaves no number and no trade word unclaimed is the one;
-5. make setups or actions of its values (``setups.py``) and check their levels.
+5. make setups or actions of its values (``setups.py``) and check their levels;
+6. where no layout fits, the forms (``form_read.py``) read by labels; with several notations of numbers, exactly one
+   reading must come out.
 
 Every step goes over the message once, whatever a stranger posts: lines are matched by chains that never go back.
 """
@@ -13,10 +15,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.channel.fold import Folded, fold
+from engine.channel.form import Form
+from engine.channel.form_read import read_form
 from engine.channel.layout import START, Layout, State
+from engine.channel.numbers import show
 from engine.channel.pattern import Found, Step, behind_gap, walk
 from engine.channel.profile import Profile
 from engine.channel.setups import build
@@ -62,6 +67,27 @@ def read(profile: Profile, text: str, posted_ms: int | None = None, sender: str 
 
     ``posted_ms`` chooses among dated layouts (None: all hold); offsets of values are half-open and count in ``text``.
     """
+    reading = _read(profile, text, posted_ms, sender)
+    if not profile.variants or (reading.refusal is not None and reading.refusal.code in _WHATEVER_THE_NUMBERS):
+        return reading
+    made = [reading] if reading.refusal is None else []
+    for variant in profile.variants:
+        if not (made and variant.fields.notation.fallback):
+            other = _read(variant, text, posted_ms, sender)
+            made += [other] if other.refusal is None else []
+    if not made:
+        return reading
+    if any(one != made[0] for one in made):
+        which = " or ".join(one.fields.notation.name for one in (profile, *profile.variants))
+        return Reading(refusal=Refusal("ambiguous-number", f"the numbers mean different prices in {which}"))
+    return made[0]
+
+
+_WHATEVER_THE_NUMBERS = frozenset({"too-long", "author", "never", "no-layout", "no-symbol", "doubt", "done", "symbol"})
+
+
+def _read(profile: Profile, text: str, posted_ms: int | None, sender: str | None) -> Reading:
+    """What a message says in one notation of numbers."""
     prepared = prepare(profile, text, sender)
     if isinstance(prepared, Refusal):
         return Reading(refusal=prepared)
@@ -80,9 +106,44 @@ def read(profile: Profile, text: str, posted_ms: int | None = None, sender: str 
                 unread, claimed = refusal, match.lines
         elif match.position >= 0 and (farthest is None or progress(match) > progress(farthest)):
             farthest = match
+    for form in profile.forms:
+        reading = _read_form(profile, form, prepared, text)
+        if reading is not None and (reading.setups or unread is None):
+            return reading
     if unread is None:
         unread = _no_layout(farthest, prepared) if farthest else _NOTHING
     return Reading(refusal=unread)
+
+
+def _read_form(profile: Profile, form: Form, prepared: Prepared, text: str) -> Reading | None:
+    """What a form makes of a message; None where it sees no call in it."""
+    folded = prepared.folded
+
+    def spelled(start: int, end: int) -> str:
+        return text[slice(*folded.original(start, end))]
+
+    result = read_form(form, prepared.text, spelled)
+    if result is None:
+        return None
+    found, refusal = result
+    if refusal is not None:
+        return Reading(refusal=replace(refusal, position=folded.origin(refusal.position or 0)))
+    made = build(replace(profile, fields=form.fields), form, found, prepared.text, folded, text)
+    if isinstance(made, Refusal):
+        return Reading(refusal=made)
+    assert isinstance(made, Setup)
+    return _out_of_bounds(form, made) or Reading((made,))
+
+
+def _out_of_bounds(form: Form, made: Setup) -> Reading | None:
+    """The refusal of prices that cannot be meant for this coin."""
+    low, high = form.bounds_of(made.symbol) or (0.0, float("inf"))
+    stop = [made.stop] if isinstance(made.stop, float) else []
+    prices = [*made.entries, *(one.price for one in made.targets if one.price is not None), *stop]
+    wrong = next((price for price in prices if not low <= price <= high), None)
+    if wrong is None:
+        return None
+    return Reading(refusal=Refusal("scale", f"{show(wrong)} is no price of {made.symbol}"))
 
 
 def prepare(profile: Profile, text: str, sender: str | None = None) -> Prepared | Refusal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.channel import tree as t
@@ -23,6 +23,7 @@ class Header:
 
     source: Source | None
     notation: Notation
+    other_notations: tuple[Notation, ...]
     authors: tuple[str, ...]
     footer: str
     settings: Settings
@@ -45,9 +46,11 @@ def read_settings(file: t.File, source: SourceText) -> tuple[Header, list[Diagno
                     hint = did_you_mean(setting.value, _CHOICES.get(setting.key, ()))
                     hint = hint or f"{setting.key}: {known[setting.key]}"
                     found.append(diagnose(source, setting.value_span, "D203", str(error), hint))
+    notations = values.get("numbers", (UNDECLARED,))
     header = Header(
         values.get("source"),
-        values.get("numbers", UNDECLARED),
+        notations[0],
+        notations[1:],
         values.get("authors", ()),
         values.get("footer from", ""),
         Settings(
@@ -118,10 +121,15 @@ def _source(value: str) -> Source:
     return Source(kind, address.strip())  # type: ignore[arg-type]
 
 
-def _notation(value: str) -> Notation:
-    if value not in NOTATIONS:
-        raise ValueError(f'"{value}" is no notation of numbers')
-    return NOTATIONS[value]
+def _notations(value: str) -> tuple[Notation, ...]:
+    """The notations in their order; the one behind ``else`` has ``fallback`` set."""
+    value, _, last = value.partition(", else ")
+    names = [name.strip() for name in value.split(" or ")]
+    for name in names:
+        if name not in NOTATIONS:
+            raise ValueError(f'"{name}" is no notation of numbers')
+    fallback = (replace(_notations(last)[0], fallback=True),) if last else ()
+    return (*(NOTATIONS[name] for name in dict.fromkeys(names)), *fallback)
 
 
 def _names(value: str) -> tuple[str, ...]:
@@ -148,7 +156,7 @@ def _distance(value: str) -> float:
 
 _READERS: dict[str, Callable[[str], Any]] = {
     "source": _source,
-    "numbers": _notation,
+    "numbers": _notations,
     "unread numbers": _choice("refuse", "allow"),
     "footer from": str,
     "authors": _names,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.channel.fold import Folded
+from engine.channel.form import Form
 from engine.channel.layout import Layout
 from engine.channel.levels import implied_side, level_fault
 from engine.channel.pattern import Found
@@ -32,7 +33,7 @@ class _Read:
 
 
 def build(
-    profile: Profile, layout: Layout, found: Sequence[Found], working: str, folded: Folded, text: str
+    profile: Profile, layout: Layout | Form, found: Sequence[Found], working: str, folded: Folded, text: str
 ) -> Setup | Action | Refusal:
     """What the values of one setup or update mean.
 
@@ -108,7 +109,7 @@ def _take_price(read: _Read, name: str, text: str, profile: Profile) -> tuple[st
     return None
 
 
-def _setup(profile: Profile, layout: Layout, read: _Read, values: tuple[Value, ...]) -> Setup | tuple[str, str]:
+def _setup(profile: Profile, layout: Layout | Form, read: _Read, values: tuple[Value, ...]) -> Setup | tuple[str, str]:
     """The setup, or (code, sentence)."""
     settings = profile.settings
     for name, several in (("symbol", read.symbols), ("side", read.sides), ("stop", read.stops)):
@@ -171,7 +172,7 @@ def _entry(read: _Read, profile: Profile) -> tuple[EntryKind, tuple[float, ...],
     return EntryKind.LADDER, entries, None
 
 
-def _action(layout: Layout, read: _Read, values: tuple[Value, ...]) -> Action | tuple[str, str]:
+def _action(layout: Layout | Form, read: _Read, values: tuple[Value, ...]) -> Action | tuple[str, str]:
     """The action of an update, or (code, sentence)."""
     if len(read.symbols) > 1 or len(read.stops) > 1:
         return "symbol", "two different values in one update"

@@ -13,7 +13,7 @@ from typing import NamedTuple
 _OPEN = re.compile(r"^[ \t]*<<<", re.MULTILINE)
 _CLOSE = re.compile(r"^[ \t]*>>>[ \t]*$", re.MULTILINE)
 _MARK = re.compile(r"\{[ \t]*[A-Za-z][A-Za-z _-]*[ \t]*(?::[ \t]*[^{}\s][^{}\n]*)?\}")
-_EXAMPLES = {"channel": "Fast Scalps", "like": "library/blocks", "signal": "one line", "test": "chat"}
+_EXAMPLES = {"channel": "Fast Scalps", "like": "library/labels", "signal": "one line", "test": "chat"}
 _FRAME_HINT = "put <<< on the line before the message and >>> on the line after it"
 _BRACE_HINT = "to write a real brace, double it: "
 

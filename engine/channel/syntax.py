@@ -159,6 +159,9 @@ def _fill(file: t.File, parsed: Any, base: int, mended: bool = False) -> None:
                 file.never += [_phrase(kid, base) for kid in kids]
             case "ignore":
                 file.ignore += [_phrase(kid, base) for kid in kids]
+            case "form":
+                name, span = _quoted(kids[0], base)
+                file.forms.append(t.FormNode(name, span, tuple(_group(kid, base) for kid in kids[1:])))
             case "signal" | "update":
                 file.layouts.append(replace(_layout(node, base), mended=mended))
             case "test":

@@ -125,6 +125,15 @@ class LayoutNode:
 
 
 @dataclass(frozen=True, slots=True)
+class FormNode:
+    """A ``form`` section: its name and its word groups."""
+
+    name: str
+    name_span: Span
+    groups: tuple[WordGroup, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """An embedded test. ``expected`` holds one block of lines per signal or action; empty: nothing is expected."""
 
@@ -148,6 +157,7 @@ class File:
     never: list[Phrase] = field(default_factory=list)
     ignore: list[Phrase] = field(default_factory=list)
     layouts: list[LayoutNode] = field(default_factory=list)
+    forms: list[FormNode] = field(default_factory=list)
     tests: list[Case] = field(default_factory=list)
 
 

@@ -147,7 +147,7 @@ class Fields:
         pair = re.sub(r"[/|:-]", "", name)
         if any(pair.endswith(q) and len(pair) > len(q) for q in QUOTES if q not in ("BTC", "ETH", "BNB")):
             return pair
-        if pair != name:  # the pair was written with a separator
+        if pair != name or re.fullmatch(r"[A-Z]{3,}BTC", pair):  # the pair was written out
             return pair
         return pair + quote if quote else None
 

@@ -31,6 +31,7 @@ TYPES = {
     "integer": "a whole number",
     "number": "a number",
 }
+FEW = 8  # so many choices are named in a message
 LIMITS = {
     "minimum": "must be at least {:g}",
     "maximum": "must be at most {:g}",
@@ -178,7 +179,9 @@ def _is_known(key: str, schema: Mapping[str, Any]) -> bool:
 def _count_message(keyword: str, wanted: int, found: Any, schema: Mapping[str, Any]) -> str:
     """Too few or too many items or keys, in words."""
     if schema.get("minProperties") == schema.get("maxProperties") == 1:
-        return f"exactly one of {', '.join(schema['properties'])} belongs here, found {len(found) or 'none'}"
+        choices = schema["properties"]
+        named = f"of {', '.join(choices)}" if len(choices) <= FEW else "key"
+        return f"exactly one {named} belongs here, found {', '.join(found) or 'none'}"
     what = "key" if keyword.endswith("Properties") else "item"
     bound = "at least" if keyword.startswith("min") else "at most"
     return f"{bound} {wanted} {what}{'' if wanted == 1 else 's'} must stand here, found {len(found) or 'none'}"

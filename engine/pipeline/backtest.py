@@ -8,8 +8,9 @@
 5. **calls** - repeated and opposite calls marked, so that re-posts do not inflate a sample;
 6. **money** - fees and funding of each path, its R multiple;
 7. **account** - one chronological walk in which the risk rules speak;
-8. **verdict** - each channel from all its paths, without account rules (``results.py``);
-9. **files of the run** - run.json, trades.csv, equity.csv, the report, data/backtest_results.csv, data/trials.jsonl.
+8. **verdict** - each channel from all its paths, without account rules (``judging.py``, ``results.py``);
+9. **files of the run** - run.json, trades.csv, equity.csv, evidence.jsonl.gz, tables/, the report;
+   data/backtest_results.csv, and a line in data/trials.jsonl.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,23 +31,30 @@ from engine.market.fees import fees_of
 from engine.market.store import CandleStore
 from engine.market.synthetic import SyntheticMarket
 from engine.pipeline.errors import InputError
+from engine.pipeline.evidence import evidence_of
 from engine.pipeline.funding import funding_of
+from engine.pipeline.judging import Judgement, judge_channels, load_trials, trial_key
 from engine.pipeline.prices import Prices, StoredPrices, SyntheticPrices
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages, read_channels
 from engine.pipeline.replay import Replay, replay
-from engine.pipeline.results import account_result, call_rows, channel_results, holdout_result
+from engine.pipeline.results import account_result, call_rows, channel_results, held_market, holdout_result
 from engine.pipeline.statements import assumptions, inside, outside, shown_period, warnings
+from engine.pipeline.stress import decimals
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
+from engine.report.evidence import EVIDENCE_FILE, Evidence, write_evidence
+from engine.report.exports import write_tables
 from engine.report.html import render_report
 from engine.report.run import FORMAT, Run, save_run
-from engine.report.tables import CALLS_FILE, EQUITY_FILE, write_calls, write_equity
+from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, write_calls, write_equity
 from engine.risk import RuleBook
 from engine.simulate.equity import EquityCurve, equity_curve
 from engine.simulate.flows import Venue
 from engine.simulate.walk import Walk, WalkResult
 from engine.units import HOUR_MS, iso, moment_ms
+from engine.verdict.crowd import copies
+from engine.verdict.many import without_skill
 
 if TYPE_CHECKING:
     from engine.channel import Profile
@@ -113,18 +121,26 @@ def run_backtest(
         later = _play(workspace, file, replace(whole, from_ms=strategy.to_ms), profiles, known, prices, track)
         held = holdout_result(profiles, later.played, later.strategy, shown_period(later.strategy, later.messages))
 
+    keys = {profile.id: trial_key(workspace, strategy, profile.id) for profile in profiles}
+    judged = judge_channels(
+        profiles, period.readings, period.messages, played, strategy, load_trials(workspace), keys, track
+    )
+    shown = shown_period(strategy, period.messages)
+    span = moment_ms(shown[0]), max(moment_ms(shown[1]), int(played.table.end_ms.max(initial=0)))
+    channels = channel_results(profiles, period.readings, played, walked, strategy, judged, span)
+    luck = [found.verdict.luck for found in judged if found.verdict.luck is not None]
     run = Run(
         format=FORMAT,
         created=iso(int(datetime.now(UTC).timestamp()) * 1000),
         version=__version__,
         strategy=strategy.name,
         strategy_path=strategy.path,
-        period=shown_period(strategy, period.messages),
+        period=shown,
         timezone=workspace.settings.timezone,
         timeframe=strategy.market.timeframe,
         price_source=prices.origin,
         seed=strategy.seed,
-        channels=channel_results(profiles, period.readings, played, walked, strategy, track),
+        channels=channels,
         account=account_result(strategy, walked, curve),
         assumptions=assumptions(strategy, workspace, prices, *period.notes),
         warnings=[
@@ -133,9 +149,15 @@ def run_backtest(
         ],
         inputs=_inputs(workspace, strategy, prices, sorted(candles)),
         holdout=held,
+        held=held_market(prices, strategy, span),
+        copies=copies({p.id: _posts(played, p.id) for p in profiles}),
+        without_skill=without_skill(luck),
+        decimals={symbol: decimals(bars) for symbol, bars in sorted(candles.items())},
     )
     folder = out or _new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{strategy.name}")
-    _write(workspace, folder, run, played, walked, curve)
+    rows = call_rows(played, walked, {row: (a, f) for j in judged for row, a, f in _excursions(j)})
+    _write(workspace, folder, run, rows, curve, evidence_of(played, [row.signal_id for row in rows], period.messages))
+    _note_trial(workspace, run, keys)
     LOG.info("backtest %s: %d calls, %d trades, report in %s", strategy.path, len(signals), run.account.trades, folder)
     return folder, run
 
@@ -279,6 +301,17 @@ def _inputs(workspace: Workspace, strategy: Strategy, prices: Prices, symbols: S
     return hashes | prices.hashes(symbols)
 
 
+def _posts(played: Replay, channel: str) -> list[tuple[int, str]]:
+    """When a channel called which coin and side."""
+    mine = (s for s in played.signals if s.message.channel == channel)
+    return [(s.message.known_ms, f"{s.setup.symbol} {s.setup.side.value}") for s in mine]
+
+
+def _excursions(judged: Judgement) -> Iterator[tuple[int, float, float]]:
+    """Row, MAE and MFE of each trade of a channel."""
+    return zip(judged.rows.tolist(), judged.mae.tolist(), judged.mfe.tolist(), strict=True)
+
+
 # --------------------------------------------------------------------------- files out
 
 
@@ -291,22 +324,36 @@ def _new_folder(parent: Path, name: str) -> Path:
 
 
 def _write(
-    workspace: Workspace, folder: Path, run: Run, played: Replay, walked: WalkResult, curve: EquityCurve
+    workspace: Workspace, folder: Path, run: Run, rows: list[CallRow], curve: EquityCurve, evidence: list[Evidence]
 ) -> None:
-    """Everything a run leaves: its folder, the table of the last run, a line among the trials."""
-    rows = call_rows(played, walked)
+    """Everything a run leaves in its folder, and the table of the last run."""
     folder.mkdir(parents=True, exist_ok=True)
     write_calls(folder / CALLS_FILE, rows)
     write_equity(folder / EQUITY_FILE, curve.ts, curve.equity, curve.drawdown)
+    write_evidence(folder / EVIDENCE_FILE, evidence)
     save_run(folder, run)
-    render_report(folder)
+    write_tables(folder, run, rows)
+    render_report(folder, workspace.settings.language)
     write_calls(workspace.results_path, rows)
+
+
+def _note_trial(workspace: Workspace, run: Run, keys: dict[str, str]) -> None:
+    """A line among the trials: what was tried on each channel, and how good it looked."""
     digest = hashlib.sha256(json.dumps([run.inputs, run.period, run.seed], sort_keys=True).encode()).hexdigest()
     trial = {
-        "format": 1,
+        "format": 2,
         "at": run.created,
         "strategy": run.strategy,
         "inputs": digest,
-        "channels": {c.channel: {"trades": c.trades, "mean_r": c.mean_r} for c in run.channels},
+        "channels": {
+            c.channel: {
+                "trial": keys[c.channel],
+                "trades": c.trades,
+                "mean_r": c.mean_r,
+                "sharpe": c.judged.sharpe.sharpe if c.judged.sharpe else None,
+                "luck": c.judged.luck,
+            }
+            for c in run.channels
+        },
     }
     append_synced(workspace.trials_path, [json.dumps(trial, ensure_ascii=False)])

@@ -1,16 +1,19 @@
-"""``cli.py report``: render the report of a run again, from the files of the run alone."""
+"""``cli.py report``: render the report of a run again, or lay two runs side by side, from the files of runs alone."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.config.diagnostics import did_you_mean
 from engine.pipeline.errors import InputError
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
-from engine.report.html import render_report
-from engine.report.run import load_run
+from engine.report.run import Run, load_run
 from engine.report.tables import UnreadableRunError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def find_run(workspace: Workspace, given: str) -> Path:
@@ -26,13 +29,33 @@ def find_run(workspace: Workspace, given: str) -> Path:
     raise InputError(Problem("there is no such run", given, hint=did_you_mean(Path(given).name, names)))
 
 
-def render_again(workspace: Workspace, given: str) -> str:
-    """Write report.html of a run anew; its path."""
+def read_run(workspace: Workspace, given: str) -> tuple[Path, Run]:
+    """A run and its folder. Raises InputError when there is none or its run.json cannot be used."""
     folder = find_run(workspace, given)
     run = load_run(folder)
     if isinstance(run, str):
         raise InputError(Problem(run, str(folder / "run.json")))
+    return folder, run
+
+
+def render_again(workspace: Workspace, given: str, lang: str | None = None) -> str:
+    """Write report.html of a run anew, in a language (None: the workspace's); its path."""
+    from engine.report.html import render_report
+
+    folder, _ = read_run(workspace, given)
     try:
-        return str(render_report(folder))
+        return str(render_report(folder, lang or workspace.settings.language))
     except UnreadableRunError as error:
         raise InputError(error.problem) from None
+
+
+def compare_runs(workspace: Workspace, first: str, second: str, lang: str | None, console: Console) -> str:
+    """Print two runs side by side and write compare.html into the second one's folder; its path."""
+    from engine.report.compare import COMPARE_FILE, comparison, print_comparison, render_comparison
+    from engine.report.words import Words
+
+    _, one = read_run(workspace, first)
+    folder, other = read_run(workspace, second)
+    lines = comparison(one, other)
+    print_comparison(lines, console)
+    return str(render_comparison(folder / COMPARE_FILE, lines, Words(lang or workspace.settings.language)))

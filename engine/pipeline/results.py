@@ -12,20 +12,40 @@ import numpy as np
 from engine.collect.reading import ReadResult
 from engine.config.strategy import Strategy
 from engine.domain import Distance, Path, RuleNote, Trade
-from engine.market.candles import Floats
-from engine.pipeline.progress import Track
+from engine.market.candles import Floats, Ints
+from engine.pipeline.judging import Judgement
+from engine.pipeline.prices import Prices
 from engine.pipeline.replay import COUNTED, Replay
-from engine.report.run import AccountResult, ChannelResult, Funnel, HeldOut, Holdout
+from engine.pipeline.stress import plans_of
+from engine.report import show
+from engine.report.run import (
+    AccountResult,
+    ChannelResult,
+    Followed,
+    Funnel,
+    Hardened,
+    Held,
+    HeldOut,
+    Holdout,
+    Judged,
+)
 from engine.report.tables import CallRow
 from engine.simulate.equity import EquityCurve
 from engine.simulate.table import PathTable
 from engine.simulate.walk import Refused, WalkResult
 from engine.units import iso
+from engine.verdict.bootstrap import cluster_bootstrap, clusters
+from engine.verdict.following import START, Stakes, end_equity, follow
+from engine.verdict.forward import forward_evidence
+from engine.verdict.hits import target_hits
 from engine.verdict.metrics import measure
-from engine.verdict.verdict import judge
+from engine.verdict.pump import pump
+from engine.verdict.robust import LEFT_OUT, halves, mean_without_best, weakest_without_symbol
 
 if TYPE_CHECKING:
     from engine.channel import Profile
+
+HELD_SYMBOL = "BTCUSDT"
 
 
 def channel_results(
@@ -34,12 +54,13 @@ def channel_results(
     played: Replay,
     walked: WalkResult,
     strategy: Strategy,
-    track: Track,
+    judgements: Sequence[Judgement],
+    period_ms: tuple[int, int],
 ) -> list[ChannelResult]:
     """What each channel did, from all its calls, whatever the account's rules said."""
     return [
-        _channel(profile, readings[profile.id], played, walked, strategy)
-        for profile in track(profiles, "judging channels")
+        _channel(profile, readings[profile.id], played, walked, strategy, judgement, period_ms)
+        for profile, judgement in zip(profiles, judgements, strict=True)
     ]
 
 
@@ -50,28 +71,43 @@ def holdout_result(profiles: Sequence[Profile], played: Replay, strategy: Strate
         places = [i for i, s in enumerate(played.signals) if s.message.channel == profile.id]
         counted = [i for i in places if played.fates[i] in COUNTED]
         at, r = np.array([played.rows[i] for i in counted], np.int64), played.r[counted]
-        verdict = judge(r, played.table.fill_first_ms[at], played.table.end_ms[at], strategy.seed)
-        low, high = (verdict.interval.low, verdict.interval.high) if verdict.interval else (None, None)
+        cluster = clusters(played.table.fill_first_ms[at], played.table.end_ms[at])
+        interval = cluster_bootstrap(r, cluster, np.random.default_rng(strategy.seed))
+        low, high = (interval.low, interval.high) if interval else (None, None)
         mean = float(r.mean()) if len(r) else None
-        rows.append(HeldOut(profile.id, profile.name, len(places), len(counted), mean, low, high, str(verdict)))
+        evidence = forward_evidence(r, cluster).highest
+        said = held_up(low, high)
+        rows.append(HeldOut(profile.id, profile.name, len(places), len(counted), mean, low, high, evidence, said))
     return Holdout(period, rows)
 
 
+def held_up(low: float | None, high: float | None) -> str:
+    """What the time that was held out says of an edge."""
+    if low is None or high is None:
+        return "too few trades to say"
+    return "an edge again" if low > 0 else "a loss" if high < 0 else "neither edge nor loss is shown"
+
+
 def _channel(
-    profile: Profile, reading: ReadResult, played: Replay, walked: WalkResult, strategy: Strategy
+    profile: Profile,
+    reading: ReadResult,
+    played: Replay,
+    walked: WalkResult,
+    strategy: Strategy,
+    judged: Judgement,
+    period_ms: tuple[int, int],
 ) -> ChannelResult:
-    places = [i for i, s in enumerate(played.signals) if s.message.channel == profile.id]
-    counted = [i for i in places if played.fates[i] in COUNTED]
-    rows = np.array([played.rows[i] for i in counted], np.int64)
-    table, r = played.table, played.r[counted]
+    places, counted, rows, r, verdict = judged.places, judged.counted, judged.rows, judged.r, judged.verdict
+    table, record = played.table, judged.record
     end = table.end_ms[rows]
-    verdict = judge(r, table.fill_first_ms[rows], end, strategy.seed)
     closed = np.array([played.fates[i] == "closed" for i in counted], np.bool_)
     done = rows[closed]
     figures = measure(r, end, *_distances(table, rows))
     hits = measure(r[closed], end[closed], *_distances(table, done))
     own = [walked.trades[row] for row in walked.trades if table.plans[row].channel == profile.id]
-    tried = sum(played.fates[i] in (*COUNTED, "expired", "target first", "stop first", "cancelled", "resting") for i in places)
+    tried = sum(
+        played.fates[i] in (*COUNTED, "expired", "target first", "stop first", "cancelled", "resting") for i in places
+    )
     act = np.array([table.plans[row].act_ms for row in rows.tolist()], np.int64)
     latency = strategy.entry_of(profile.id).latency_ms
     return ChannelResult(
@@ -84,10 +120,16 @@ def _channel(
         high=verdict.interval.high if verdict.interval else None,
         median_r=figures.median_r,
         win_rate=hits.win_rate,
+        win_rate_low=hits.win_rate_low,
+        win_rate_high=hits.win_rate_high,
         fair_win_rate=hits.fair_win_rate,
+        average_win_r=figures.average_win,
+        average_loss_r=figures.average_loss,
         profit_factor=figures.profit_factor,
         total_r=figures.total_r,
         max_drawdown_r=figures.max_drawdown_r,
+        median_mae_r=_median(judged.mae),
+        median_mfe_r=_median(judged.mfe),
         fill_rate=len(counted) / tried if tried else None,
         median_delay_ms=float(np.median(table.first_ms[rows] - act)) + latency if len(rows) else None,
         ambiguous=int(table.ambiguous[rows].sum()),
@@ -95,9 +137,27 @@ def _channel(
         target_first_r=_mean(r if strategy.same_candle == "target first" else played.other_order[counted]),
         touch_through_r=_mean(played.through[counted]),
         edited=reading.edited,
+        deleted=reading.deleted,
         hindsight=sum(played.fates[i] == "hindsight" for i in places),
+        word=verdict.word.value,
         verdict=str(verdict),
         why=verdict.why,
+        judged=Judged(
+            luck=verdict.luck,
+            discovery=verdict.discovery,
+            needed=verdict.needed,
+            shrunk_r=judged.shrunk_r,
+            sharpe=verdict.sharpe,
+            random=record.random,
+            checks=list(verdict.tests),
+        ),
+        targets=target_hits(table, rows, judged.cluster),
+        latency=list(judged.latency.points),
+        gone_after_s=judged.latency.gone_after_s,
+        robust=_robust(judged),
+        missing=judged.missing,
+        pump=pump(plans_of(played, [played.rows[i] for i in places if played.rows[i] >= 0]), played.venue.candles),
+        followed=_followed(played, judged, strategy, period_ms),
         funnel=Funnel(
             posted=reading.posted,
             signals=reading.called,
@@ -112,13 +172,70 @@ def _channel(
     )
 
 
+def _robust(judged: Judgement) -> list[Hardened]:
+    """The mean R under every reading that takes something away."""
+    r, record = judged.r, judged.record
+    first, second = halves(record.start_ms, record.end_ms)
+    weakest = weakest_without_symbol(r, record.symbols) if len(r) else None
+    rows = [Hardened(f"without the best {n}", mean_without_best(r, n)) for n in LEFT_OUT]
+    rows += [Hardened("first half", _mean(r[first])), Hardened("second half", _mean(r[second]))]
+    if weakest is not None:
+        rows.append(Hardened(f"without {weakest[0]}, its best symbol", weakest[1]))
+    rows += [Hardened(name, mean) for name, mean in record.readings.items()]
+    return [*rows, Hardened("missing calls lost", judged.missing.worst_r)]
+
+
+def _followed(played: Replay, judged: Judgement, strategy: Strategy, period_ms: tuple[int, int]) -> Followed:
+    """What an account of its own, without rules, would have made of the channel."""
+    rows, money, table = judged.rows, played.money, played.table
+    size, risk, entry = strategy.size, money.risk[rows], money.entry[rows]
+    lever = np.array([table.plans[row].leverage or strategy.leverage for row in rows.tolist()], np.float64)
+    if size.risk is not None:
+        quantity = np.minimum(size.risk / risk, lever / entry)
+        stake = f"each trade risks {show.percent(size.risk, 1)} of the account"
+    else:
+        part = size.fraction if size.fraction is not None else (size.fixed or 0.0) / strategy.equity
+        quantity, stake = part / entry, f"each trade is {show.percent(part, 1)} of the account"
+    bought = (table.fill_price[rows] * table.fill_share[rows]).sum(axis=1)
+    sold = (table.leg_price[rows] * table.leg_share[rows]).sum(axis=1)
+    stakes = Stakes(
+        table.fill_first_ms[rows],
+        table.end_ms[rows],
+        quantity * money.net[rows],
+        quantity * (bought + sold),
+        quantity * money.fees[rows],
+        quantity * money.funding[rows],
+    )
+    figures = follow(stakes, *period_ms)
+    other_r = played.other_order[judged.counted]
+    other = end_equity(stakes.with_net(np.where(np.isfinite(other_r), quantity * risk * other_r, stakes.net)))
+    return Followed(stake, min(figures.end, other), max(figures.end, other), figures)
+
+
+def held_market(prices: Prices, strategy: Strategy, period_ms: tuple[int, int]) -> Held | None:
+    """What buying and holding BTC would have made of 1,000; None without its candles."""
+    bars = prices.candles(HELD_SYMBOL)
+    bars = bars.before(strategy.to_ms) if bars is not None else None
+    if bars is None or not len(bars):
+        return None
+    first = min(int(np.searchsorted(bars.ts, period_ms[0])), len(bars) - 1)
+    last = max(int(np.searchsorted(bars.ts, period_ms[1])) - 1, first)
+    return Held(HELD_SYMBOL, START * float(bars.close[last] / bars.open[first]))
+
+
 def _mean(r: Floats) -> float | None:
     """The mean of what is known, None without anything."""
     known = r[np.isfinite(r)]
     return float(known.mean()) if len(known) else None
 
 
-def _distances(table: PathTable, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[Floats, Floats]:
+def _median(values: Floats) -> float | None:
+    """The median of what is known, None without anything."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else None
+
+
+def _distances(table: PathTable, rows: Ints) -> tuple[Floats, Floats]:
     """The distances of stop and first target from the entry, shape (rows,); NaN where a trade has none."""
     entry = table.entry_price[rows]
     return np.abs(entry - table.stop[rows]), np.abs(table.target[rows, 0] - entry)
@@ -141,14 +258,22 @@ def account_result(strategy: Strategy, walked: WalkResult, curve: EquityCurve) -
     )
 
 
-def call_rows(played: Replay, walked: WalkResult) -> list[CallRow]:
-    """One row per call, in order of posting."""
+def call_rows(
+    played: Replay, walked: WalkResult, excursions: dict[int, tuple[float, float]] | None = None
+) -> list[CallRow]:
+    """One row per call, in order of posting; ``excursions`` has MAE and MFE of rows of the table."""
     refused = {entry.row: entry for entry in walked.refused}
     order = sorted(range(len(played.signals)), key=lambda i: (played.signals[i].message.posted_ms, i))
-    return [_row(played, i, walked.trades, refused) for i in order]
+    return [_row(played, i, walked.trades, refused, excursions or {}) for i in order]
 
 
-def _row(played: Replay, i: int, trades: dict[int, Trade], refused: dict[int, Refused]) -> CallRow:
+def _row(
+    played: Replay,
+    i: int,
+    trades: dict[int, Trade],
+    refused: dict[int, Refused],
+    excursions: dict[int, tuple[float, float]],
+) -> CallRow:
     signal, at, table = played.signals[i], played.rows[i], played.table
     setup = signal.setup
     row = CallRow(
@@ -167,7 +292,8 @@ def _row(played: Replay, i: int, trades: dict[int, Trade], refused: dict[int, Re
     )
     if at < 0:
         return row
-    path, trade, no = table.path(at), trades.get(at), refused.get(at)
+    trade, no = trades.get(at), refused.get(at)
+    path = trade.path if trade else table.path(at)
     note = no.notes[-1] if no and no.notes else None
     said: Sequence[RuleNote] = no.notes if no else trade.notes if trade else ()
     r, stop = float(played.money.r[at]), float(table.stop[at])
@@ -181,13 +307,15 @@ def _row(played: Replay, i: int, trades: dict[int, Trade], refused: dict[int, Re
         rule_where=note.where if note else "",
         notes="; ".join(n.text for n in said),
         r=None if np.isnan(r) else r,
+        mae_r=_known(excursions.get(at, (np.nan, np.nan))[0]),
+        mfe_r=_known(excursions.get(at, (np.nan, np.nan))[1]),
     )
     if path.fills:
         row = replace(
             row,
             filled_at=iso(path.fills[0].ts_ms),
             closed_at=iso(path.legs[-1].ts_ms),
-            entry_price=float(table.entry_price[at]),
+            entry_price=sum(f.price * f.share for f in path.fills) / sum(f.share for f in path.fills),
             exit_reason=path.legs[-1].reason.value,
             exits=_exits(path),
             delay_s=(path.fills[0].ts_ms - signal.message.known_ms) / 1000,
@@ -203,6 +331,11 @@ def _row(played: Replay, i: int, trades: dict[int, Trade], refused: dict[int, Re
         funding=trade.funding,
         net=trade.net,
     )
+
+
+def _known(value: float) -> float | None:
+    """A figure, None where it is not one."""
+    return None if np.isnan(value) else value
 
 
 def _exits(path: Path) -> str:

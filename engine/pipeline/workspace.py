@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.config.diagnostics import Diagnostic, Related, diagnose, has_errors
-from engine.config.text import SourceText, Span
+from engine.config.diagnostics import Diagnostic, has_errors
+from engine.config.text import SourceText
+from engine.pipeline.crossing import foreign_amounts, unknown_names
 from engine.pipeline.errors import InputError
 from engine.problem import Problem
 
@@ -64,6 +65,11 @@ class Workspace:
         return self.root / "data" / "trials.jsonl"
 
     @property
+    def checked_path(self) -> Path:
+        """What the last check of each file found, so that it need not be checked again."""
+        return self.root / "data" / "cache" / "validate.json"
+
+    @property
     def runs_path(self) -> Path:
         """The folder of the runs."""
         return self.root / "runs"
@@ -111,12 +117,12 @@ class Workspace:
             profile: Profile | None = None
             if path.is_file():
                 known = self.names("channels", ".channel")
-                profile, found = load_profile(self.read_source(path), name, self._channel_source, known)
+                profile, found = load_profile(self.read_source(path), name, self.channel_source, known)
                 self.findings += [one for one in found if one not in self.findings]
             self._profiles[name] = profile
         return self._profiles[name]
 
-    def _channel_source(self, name: str) -> SourceText | None:
+    def channel_source(self, name: str) -> SourceText | None:
         """The text of a profile by its name; None when there is no such file below ``channels/``."""
         base = (self.root / "channels").resolve()
         path = base / f"{name}.channel"
@@ -132,9 +138,9 @@ class Workspace:
             rules: RuleFile | None = None
             if path.is_file():
                 source = self.read_source(path)
-                rules, found = load_rules(source)
+                rules, found = load_rules(source, self.settings.groups)
                 self.findings += found
-                self.findings += self._unknown("channel", rules.channel_spans if rules else {}, source)
+                self.findings += unknown_names("channel", rules.channel_spans if rules else {}, source, self.names)
             self._rules[name] = rules
         return self._rules[name]
 
@@ -150,7 +156,7 @@ class Workspace:
             named = references(source)
             self.findings += self._references(source, named)
             if loaded:
-                self.findings += self._foreign(loaded.strategy.currency, named, source)
+                self.findings += foreign_amounts(loaded.strategy.currency, named.rules, source, self._currency_of)
             self._strategies[shown] = loaded
         return self._strategies[shown]
 
@@ -174,26 +180,14 @@ class Workspace:
             self.profile(name)
         for name in named.rules:
             self.rule_file(name)
-        return self._unknown("channel", named.channels, source) + self._unknown("rules", named.rules, source)
+        return unknown_names("channel", named.channels, source, self.names) + unknown_names(
+            "rules", named.rules, source, self.names
+        )
 
-    def _foreign(self, currency: str, named: References, source: SourceText) -> list[Diagnostic]:
-        """A finding for each rule file whose amounts are in another currency than the account of a strategy."""
-        found = []
-        for name, span in named.rules.items():
-            rules = self.rule_file(name)
-            if rules and rules.currency not in (None, currency):
-                message = f"the amounts in rules/{name}.yaml are in {rules.currency}, the account is in {currency}"
-                hint = f"write them in {currency}; nothing is converted"
-                found.append(diagnose(source, span, "R109", message, hint))
-        return found
-
-    def _unknown(self, kind: str, spans: dict[str, Span], source: SourceText) -> list[Diagnostic]:
-        """A finding for each name that no file has."""
-        from engine.config.strategies import unknown_reference
-
-        folder, suffix = ("channels", ".channel") if kind == "channel" else ("rules", ".yaml")
-        known = {n: Related(f"{folder}/{n}{suffix}", 1, 1, f'"{n}" is here') for n in self.names(folder, suffix)}
-        return [unknown_reference(kind, name, span, source, known) for name, span in spans.items() if name not in known]
+    def _currency_of(self, name: str) -> str | None:
+        """The currency of the amounts in a rule file."""
+        rules = self.rule_file(name)
+        return rules.currency if rules else None
 
     # ------------------------------------------------------------------ whole
 
@@ -207,16 +201,6 @@ class Workspace:
         known = self.names("strategies", ".yaml")
         hint = did_you_mean(Path(given).stem, known) or ("strategies here: " + ", ".join(known) if known else "")
         raise InputError(Problem("there is no such strategy file", given, hint=hint))
-
-    def load_all(self) -> None:
-        """Load and check every file of the workspace."""
-        _ = self.settings
-        for name in self.names("channels", ".channel"):
-            self.profile(name)
-        for name in self.names("rules", ".yaml"):
-            self.rule_file(name)
-        for name in self.names("strategies", ".yaml"):
-            self.strategy(self.root / "strategies" / f"{name}.yaml")
 
     def check(self) -> None:
         """Raises InputError when a file loaded so far has an error."""

@@ -16,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.report.run import ChannelResult
-from engine.report.show import count, minus, percent, r_text, tone
+from engine.report.show import count, minus, percent, r_text, seconds, tone
 from engine.report.tables import CallRow, clean
 from engine.units import moment_ms, show_time
 
 Figure = dict[str, Any]
 CURVE_POINTS = 2000
+SCATTER_POINTS = 400
+FARTHEST_R = 10.0  # what went farther stands at the edge
 LINES = ("--blue", "--orange", "--green", "--purple", "--sky", "--red")  # Okabe and Ito: told apart by everybody
 DASHES = ("solid", "dash", "dot")
 TONES = {"good": "--blue", "bad": "--red", "open": "--muted"}
@@ -168,6 +170,70 @@ def funnel_figure(channels: Sequence[ChannelResult]) -> Figure:
     layout["legend"] = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "normal"}
     layout["xaxis"] |= {"range": [0, 1], "tickformat": ".0%"}
     layout["yaxis"] |= {"range": [len(channels) - 0.6, -0.8], "visible": False}
+    return {"data": traces, "layout": layout}
+
+
+def excursions_figure(calls: Sequence[CallRow]) -> Figure:
+    """How far each trade went against and for it, in R: those won blue, those lost orange; at most 400 of them."""
+    known = [row for row in calls if row.mae_r is not None and row.mfe_r is not None]
+    shown = known[:: max(1, -(-len(known) // SCATTER_POINTS))]
+    traces = []
+    for name, colour, won in (("won", "--blue", True), ("lost", "--red", False)):
+        part = [row for row in shown if ((row.r or 0.0) > 0) is won]
+        x = [float(f"{min(row.mae_r or 0.0, FARTHEST_R):.3g}") for row in part]
+        y = [float(f"{min(row.mfe_r or 0.0, FARTHEST_R):.3g}") for row in part]
+        texts = [f"{_safe(row.signal_id)}: {minus(r_text(row.r))} R" for row in part]
+        trace: Figure = {"type": "scatter", "mode": "markers", "name": name, "x": x, "y": y, "text": texts}
+        traces.append(trace | {"hoverinfo": "text", "marker": {"size": 5, "color": colour, "opacity": 0.6}})
+    layout = _layout(240, hovermode="closest")
+    layout["margin"] = {"l": 40, "r": 8, "t": 8, "b": 40}
+    layout["xaxis"] |= {"title": _title("against it, R (MAE)"), "rangemode": "tozero"}
+    layout["yaxis"] |= {"title": _title("for it, R (MFE)"), "rangemode": "tozero"}
+    return {"data": traces, "layout": layout}
+
+
+def hits_figure(channel: ChannelResult) -> Figure:
+    """The share of trades that reached each target, beside the fair share of the same levels."""
+    ticks = [f"target {hits.target}" for hits in channel.targets]
+    traces = []
+    for name, colour, values in (
+        ("hit", "--blue", [hits.hit for hits in channel.targets]),
+        ("fair", "--faint", [hits.fair for hits in channel.targets]),
+    ):
+        texts = [
+            f"{name} {percent(v, 1)}, {count(h.trades, 'trade')}" for v, h in zip(values, channel.targets, strict=True)
+        ]
+        bars: Figure = {"type": "bar", "name": name, "x": ticks, "y": values, "marker": {"color": colour}}
+        traces.append(bars | {"text": texts, "textposition": "none", "hoverinfo": "text"})
+    layout = _layout(220, hovermode="closest", barmode="group", showlegend=True)
+    layout["margin"] = {"l": 40, "r": 8, "t": 8, "b": 30}
+    layout["legend"] = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "bgcolor": "--clear"}
+    layout["yaxis"] |= {"tickformat": ".0%", "range": [0, 1]}
+    return {"data": traces, "layout": layout}
+
+
+def latency_figure(channels: Sequence[ChannelResult]) -> Figure:
+    """Each channel's mean R when it is acted on later."""
+    traces = []
+    for place, channel in enumerate(channels):
+        known = [point for point in channel.latency if point.mean_r is not None]
+        if not known:
+            continue
+        y = np.array([point.mean_r for point in known], np.float64)
+        dash = DASHES[place // len(LINES) % len(DASHES)]
+        colour = LINES[place % len(LINES)]
+        trace = _line(_name(channel.name), [seconds(p.delay_s) for p in known], y, colour, hovertemplate="%{y:+.2f} R")
+        traces.append(trace | {"mode": "lines+markers", "line": trace["line"] | {"dash": dash}})
+    layout = _layout(300, hovermode="x unified", showlegend=len(traces) > 1)
+    layout["legend"] = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "bgcolor": "--clear"}
+    layout["xaxis"] |= {"type": "category", "title": _title("delay after the text was known")}
+    layout["yaxis"] |= {
+        "title": _title("mean R"),
+        "rangemode": "tozero",
+        "zeroline": True,
+        "zerolinecolor": "--ink",
+        "tickformat": "+.2~f",
+    }
     return {"data": traces, "layout": layout}
 
 

@@ -1,5 +1,8 @@
 """report.html: one file that works offline, rendered from the files of a run alone.
 
+The chart library, the rows, the messages and the candles of the calls are packed (gzip, base64): the page unpacks
+library and rows when it opens, the rest when a call is looked at: 5,000 calls with their charts stay below 8 MB.
+
 Everything that came from a message is hostile. Three fences, each enough by itself: jinja escapes every value; data
 for the script is JSON in a block that is never run, with ``<``, ``>`` and ``&`` escaped; and the file's content
 security policy runs exactly the scripts whose SHA-256 it lists and lets nothing be fetched. The same run renders to
@@ -26,8 +29,11 @@ from markupsafe import Markup
 from engine.files import write_text
 from engine.problem import Problem
 from engine.report import figures, show, splits
+from engine.report.evidence import EVIDENCE_FILE, Evidence, read_evidence
+from engine.report.packing import packed, story_data
 from engine.report.run import RUN_FILE, ChannelResult, Run, load_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, UnreadableRunError, clean, read_calls, read_equity
+from engine.report.words import Words
 from engine.units import moment_ms, show_duration, show_time
 
 REPORT_FILE = "report.html"
@@ -35,6 +41,14 @@ TEMPLATES = Path(__file__).with_name("templates")
 PLOTLY = importlib.resources.files("plotly") / "package_data" / "plotly.min.js"
 SHOWN_CALLS = 5000
 LONGEST_TEXT = 240
+
+NO_WORDING = ("tone", "best_first", "minus")  # these word nothing, or what is worded already
+TRANSLATED = ("side", "status", "exit_reason", "entry_kind")
+PAGE_WORDS = (
+    "Dark", "Light", "No call fits", "of", "yes", "no", "taken", "Everything about this call", "posted", "edited",
+    "deleted", "entry", "stop", "target", "The message is not known.", "No candles for this call.",
+    "This browser is too old to unpack the pictures.",
+)  # fmt: skip
 
 # field, heading, kind; the first ones are columns, the others stand in the details of a row
 COLUMNS = (
@@ -55,9 +69,11 @@ DETAILS = (
     ("entry", "Entry", "prices"),
     ("stop", "Stop", "price"),
     ("targets", "Targets", "prices"),
-    ("leverage", "Leverage", "price"),
+    ("leverage", "Leverage", "number"),
     ("acted", "Could act", "time"),
     ("delay_s", "Delay", "delay"),
+    ("mae_r", "Against it, R", "r"),
+    ("mfe_r", "For it, R", "r"),
     ("filled_at", "Filled", "time"),
     ("entry_price", "Entry price", "price"),
     ("closed_at", "Closed", "time"),
@@ -66,7 +82,7 @@ DETAILS = (
     ("rule", "Refused by", "text"),
     ("rule_where", "Rule stands in", "text"),
     ("notes", "Notes", "text"),
-    ("quantity", "Quantity", "price"),
+    ("quantity", "Quantity", "number"),
     ("risk", "Risk", "amount"),
     ("gross", "Gross", "money"),
     ("fees", "Fees", "amount"),
@@ -74,17 +90,18 @@ DETAILS = (
 )
 
 
-def render_report(folder: Path) -> Path:
-    """Write report.html of a run from its run.json, trades.csv and equity.csv; its path.
+def render_report(folder: Path, lang: str = "en") -> Path:
+    """Write report.html of a run from its run.json, trades.csv, equity.csv and evidence.jsonl.gz; its path.
 
-    Raises UnreadableRunError when one of the three cannot be used.
+    ``lang`` is one of ``words.LANGUAGES``. Raises UnreadableRunError when one of the files cannot be used.
     """
     run = load_run(folder)
     if isinstance(run, str):
         raise UnreadableRunError(Problem(run, str(folder / RUN_FILE)))
     calls = read_calls(folder / CALLS_FILE)
     path = folder / REPORT_FILE
-    write_text(path, _page(run, calls, read_equity(folder / EQUITY_FILE)))
+    evidence = read_evidence(folder / EVIDENCE_FILE)
+    write_text(path, _page(run, calls, read_equity(folder / EQUITY_FILE), evidence, Words(lang)))
     return path
 
 
@@ -96,21 +113,87 @@ def embedded(data: Any) -> Markup:
     return Markup(text)  # noqa: S704 - no markup is left in it
 
 
-def _page(run: Run, calls: Sequence[CallRow], curve: tuple[Any, Any, Any]) -> str:
+def _page(
+    run: Run, calls: Sequence[CallRow], curve: tuple[Any, Any, Any], evidence: Sequence[Evidence], words: Words
+) -> str:
     channels = show.best_first(run.channels)
     zone = _zone(run.timezone)
-    scripts = [_script(PLOTLY), _script(TEMPLATES / "report.js")]
-    spread = {c.channel: [row.r for row in figures.calls_of(c, calls) if row.r is not None] for c in channels}
-    highest = max((max(figures.histogram(values)) for values in spread.values()), default=0)
-    pictures = {
+    library, program = _script(PLOTLY), _script(TEMPLATES / "report.js")
+    counted = [figures.calls_of(c, calls) for c in channels]
+    fates = [fate for fate, _ in sum((Counter(c.funnel.calls) for c in channels), Counter()).most_common()]
+    pictures = _pictures(run, channels, counted, calls, curve, zone)
+    latest = sorted(range(len(calls)), key=lambda i: calls[i].posted)[-SHOWN_CALLS:]
+    known = {one.signal_id: one for one in evidence}
+    stories, candles = story_data([known.get(calls[i].signal_id) for i in latest], zone)
+    table = _call_data(run, [calls[i] for i in latest], zone, words)
+    rows = json.dumps(table.pop("rows"), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    data = {
+        "figures": {name: _said(figure, words) for name, figure in pictures.items()},
+        "calls": table,
+        "words": {text: words(text) for text in PAGE_WORDS},
+        "locale": {"en": "en-US", "tr": "tr-TR"}[words.language],
+    }
+    return (
+        environment(words)
+        .get_template("report.html.j2")
+        .render(
+            run=run,
+            lang=words.language,
+            channels=channels,
+            bars=_bars(channels),
+            fates=fates,
+            origins=[
+                (c, splits.origin(rows, zone, run.seed)) for c, rows in zip(channels, counted, strict=True) if rows
+            ],
+            years=splits.monthly(counted, zone),
+            names={c.channel: c.name for c in channels},
+            script=program,
+            policy=" ".join(_hash(script) for script in (library, program)),
+            library=packed(library.encode()),
+            rows=packed(rows.encode("utf-8", "replace")),
+            stories=packed(json.dumps(stories, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")),
+            candles=packed(candles),
+            data=embedded(data),
+            shown=len(latest),
+            calls=len(calls),
+            zone=zone,
+            pictures=pictures,
+            kinds={name.split("-")[0] for name in pictures},
+        )
+    )
+
+
+def _pictures(
+    run: Run,
+    channels: Sequence[ChannelResult],
+    counted: Sequence[Sequence[CallRow]],
+    calls: Sequence[CallRow],
+    curve: tuple[Any, Any, Any],
+    zone: str,
+) -> dict[str, figures.Figure]:
+    """The figures by the id of their place in the page; channels by their place in the order of the report."""
+    found = {
         "mean-r": figures.mean_r_figure(channels),
         "cumulative": figures.cumulative_figure(channels, calls, zone),
+        "latency": figures.latency_figure(channels),
         "funnel": figures.funnel_figure(channels),
     }
-    spread = {key: values for key, values in spread.items() if values}
-    pictures |= {f"spread-{i}": figures.histogram_figure(values, highest) for i, values in enumerate(spread.values())}
+    spread = [[row.counted_r for row in rows if row.counted_r is not None] for rows in counted]
+    highest = max((max(figures.histogram(values)) for values in spread if values), default=0)
+    for i, (channel, rows) in enumerate(zip(channels, counted, strict=True)):
+        if rows:
+            found[f"spread-{i}"] = figures.histogram_figure(spread[i], highest)
+        if any(row.mae_r is not None for row in rows):
+            found[f"excursion-{i}"] = figures.excursions_figure(rows)
+        if channel.targets:
+            found[f"hits-{i}"] = figures.hits_figure(channel)
     if len(curve[0]):
-        pictures["equity"] = figures.equity_figure(*curve, run.account.currency, zone)
+        found["equity"] = figures.equity_figure(*curve, run.account.currency, zone)
+    return found
+
+
+def environment(words: Words) -> jinja2.Environment:
+    """Jinja, escaping everything, with the words of a language."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -119,45 +202,58 @@ def _page(run: Run, calls: Sequence[CallRow], curve: tuple[Any, Any, Any]) -> st
         lstrip_blocks=True,
         finalize=lambda value: clean(value) if type(value) is str else value,
     )
-    environment.globals |= {"show": show, "duration": show_duration}
-    counted = [figures.calls_of(c, calls) for c in channels]
-    fates = [fate for fate, _ in sum((Counter(c.funnel.calls) for c in channels), Counter()).most_common()]
-    return environment.get_template("report.html.j2").render(
-        run=run,
-        channels=channels,
-        bars=_bars(channels),
-        fates=fates,
-        origins=[(c, splits.origin(rows, zone, run.seed)) for c, rows in zip(channels, counted, strict=True) if rows],
-        years=splits.monthly(counted, zone),
-        scripts=scripts,
-        policy=" ".join(_hash(script) for script in scripts),
-        data=embedded({"figures": pictures, "calls": _call_data(run, calls, zone)}),
-        shown=min(len(calls), SHOWN_CALLS),
-        calls=len(calls),
-        zone=zone,
-        spread=spread,
-        equity="equity" in pictures,
-    )
+    environment.globals |= {"show": Spoken(words), "t": words, "say": words.line}
+    return environment
 
 
-def _call_data(run: Run, calls: Sequence[CallRow], zone: str) -> dict[str, Any]:
-    """The latest calls for the table of the page: its columns, and rows of plain values.
+class Spoken:
+    """The functions of ``show`` in a language."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def __getattr__(self, name: str) -> Any:
+        """The function; its text translated. What is no wording (``tone``, ``NOTHING``) stays as it is."""
+        found = show_duration if name == "duration" else getattr(show, name)
+        return self._words.spoken(found) if callable(found) and name not in NO_WORDING else found
+
+
+def _said(figure: Any, words: Words) -> Any:
+    """A figure with its texts in a language."""
+    if words.language == "en":
+        return figure
+    if isinstance(figure, dict):
+        return {
+            name: words.line(value)
+            if name in ("text", "name") and isinstance(value, str)
+            else [words.line(one) for one in value]
+            if name in ("text", "ticktext") and isinstance(value, list) and all(isinstance(v, str) for v in value)
+            else _said(value, words)
+            for name, value in figure.items()
+        }
+    return [_said(value, words) for value in figure] if isinstance(figure, list) else figure
+
+
+def _call_data(run: Run, shown: Sequence[CallRow], zone: str, words: Words) -> dict[str, Any]:
+    """The calls for the table of the page: its columns, rows of plain values, and the decimals of each symbol.
 
     A column of few words that come often carries them once, as ``values``; its rows hold their places.
     """
     names = {c.channel: c.name for c in run.channels}
-    latest = sorted(calls, key=lambda row: row.posted)[-SHOWN_CALLS:]
-    shown = [replace(row, channel=names.get(row.channel, row.channel)) for row in latest]
+    shown = [replace(row, channel=names.get(row.channel, row.channel)) for row in shown]
     columns, cells = [], []
     for field, label, kind in (*COLUMNS, *DETAILS):
-        column: dict[str, Any] = {"field": field, "label": label, "kind": kind}
+        column: dict[str, Any] = {"field": field, "label": words(label), "kind": kind}
         values = [_plain(getattr(row, field), kind, zone) for row in shown]
-        if kind == "text" and 4 * len(words := sorted(set(values))) < len(values):
-            column["values"], place = words, {word: i for i, word in enumerate(words)}
+        if field in TRANSLATED or kind == "delay":
+            values = [words.line(value) for value in values]
+        if kind == "text" and 4 * len(known := sorted(set(values))) < len(values):
+            column["values"], place = known, {word: i for i, word in enumerate(known)}
             values = [place[value] for value in values]
         columns.append(column)
         cells.append(values)
-    return {"columns": columns, "shown": len(COLUMNS), "rows": list(zip(*cells, strict=True))}
+    decimals = {clean(symbol): places for symbol, places in run.decimals.items()}
+    return {"columns": columns, "shown": len(COLUMNS), "rows": list(zip(*cells, strict=True)), "decimals": decimals}
 
 
 def _plain(value: Any, kind: str, zone: str) -> Any:
@@ -172,7 +268,7 @@ def _plain(value: Any, kind: str, zone: str) -> Any:
         return "" if value is None else show_duration(1000 * value)
     if kind == "prices":
         return [float(f"{price:.8g}") for price in value[:20]]
-    return None if value is None else float(f"{value:.8g}") if kind == "price" else round(value, 3)
+    return None if value is None else float(f"{value:.8g}") if kind in ("price", "number") else round(value, 3)
 
 
 def _bars(channels: Sequence[ChannelResult]) -> dict[str, dict[str, float | str]]:

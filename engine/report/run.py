@@ -1,7 +1,8 @@
 """A run as it lies on disk: ``runs/<time>-<strategy>/`` with run.json, trades.csv, equity.csv and report.html.
 
 The report is rendered from these files alone, so an old run can be rendered again (``cli.py report RUN``).
-``run.json`` is a ``Run`` as JSON; its ``format`` is 1.
+``run.json`` is a ``Run`` as JSON; its ``format`` is 2. The messages and candles behind the calls lie in
+evidence.jsonl.gz (``evidence.py``).
 """
 
 from __future__ import annotations
@@ -15,8 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from engine.files import write_text
+from engine.verdict.checks import Check
+from engine.verdict.crowd import Copies
+from engine.verdict.following import Following
+from engine.verdict.hits import TargetHits
+from engine.verdict.latency import Delayed
+from engine.verdict.missing import Missing
+from engine.verdict.pump import Pump
+from engine.verdict.random_entry import RandomEntry
+from engine.verdict.sharpe import SharpeEvidence
 
-FORMAT = 1
+FORMAT = 2
 RUN_FILE = "run.json"
 
 
@@ -39,6 +49,45 @@ class Funnel:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """How sure a channel's record is.
+
+    ``luck`` is the chance that luck alone makes such a mean, ``discovery`` the same after the correction for all
+    channels ever judged; ``needed`` is how many trades a verdict takes. ``shrunk_r`` is the mean R pulled towards that
+    of all channels. ``checks`` are the tests that FOLLOW requires.
+    """
+
+    luck: float | None
+    discovery: float | None
+    needed: int
+    shrunk_r: float | None
+    sharpe: SharpeEvidence | None
+    random: RandomEntry | None
+    checks: list[Check]
+
+
+@dataclass(frozen=True, slots=True)
+class Hardened:
+    """The mean R under one harder reading of a channel's record, by its name (None: not known)."""
+
+    name: str
+    mean_r: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What 1,000 of the account's currency became that followed the channel alone (``verdict.following``).
+
+    ``low`` and ``high`` are the ends under the two orders inside a candle, ``stake`` words the size of a trade.
+    """
+
+    stake: str
+    low: float
+    high: float
+    figures: Following
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelResult:
     """One channel, from all its paths without account rules. R figures are per filled trade, net of costs.
 
@@ -56,10 +105,16 @@ class ChannelResult:
     high: float | None
     median_r: float | None
     win_rate: float | None
+    win_rate_low: float | None
+    win_rate_high: float | None
     fair_win_rate: float | None
+    average_win_r: float | None
+    average_loss_r: float | None
     profit_factor: float | None
     total_r: float
     max_drawdown_r: float
+    median_mae_r: float | None
+    median_mfe_r: float | None
     fill_rate: float | None
     median_delay_ms: float | None
     ambiguous: int
@@ -67,9 +122,19 @@ class ChannelResult:
     target_first_r: float | None
     touch_through_r: float | None
     edited: int
+    deleted: int
     hindsight: int
+    word: str
     verdict: str
     why: str
+    judged: Judged
+    targets: list[TargetHits]
+    latency: list[Delayed]
+    gone_after_s: int | None
+    robust: list[Hardened]
+    missing: Missing
+    pump: Pump | None
+    followed: Followed
     funnel: Funnel
     account_trades: int
     account_net: float
@@ -96,7 +161,10 @@ class AccountResult:
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """One channel in the time that was held out; figures as in ``ChannelResult``."""
+    """One channel in the time that was held out; figures as in ``ChannelResult``.
+
+    ``evidence`` is the wealth of a bet on the channel from one unit (``verdict.forward``): 20 shows an edge.
+    """
 
     channel: str
     name: str
@@ -105,6 +173,7 @@ class HeldOut:
     mean_r: float | None
     low: float | None
     high: float | None
+    evidence: float
     verdict: str
 
 
@@ -117,8 +186,20 @@ class Holdout:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What 1,000 became by buying ``symbol`` at the start of the period and holding it."""
+
+    symbol: str
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """Everything a report says, except the rows of trades.csv and equity.csv."""
+    """Everything a report says, except the rows of trades.csv and equity.csv.
+
+    ``without_skill`` is the estimated share of channels without an edge (None: too few channels). ``decimals`` are
+    those of each symbol's tick.
+    """
 
     format: int
     created: str
@@ -136,6 +217,10 @@ class Run:
     warnings: list[str]
     inputs: dict[str, str] = field(default_factory=dict)  # path or name -> sha256
     holdout: Holdout | None = None
+    held: Held | None = None
+    copies: list[Copies] = field(default_factory=list)
+    without_skill: float | None = None
+    decimals: dict[str, int] = field(default_factory=dict)
 
 
 def save_run(folder: Path, run: Run) -> Path:
@@ -177,7 +262,6 @@ def _built(kind: Any, value: Any, where: str) -> Any:
         hints = typing.get_type_hints(kind)
         if not isinstance(value, dict):
             raise _MisfitError(f"{where} is not an object")
-        value = {"holdout": None} | value if kind is Run else value  # runs of the first version have none
         if missing := [f.name for f in fields(kind) if f.name not in value]:
             raise _MisfitError(f"has no field {_below(where, missing[0])}")
         if unknown := sorted(value.keys() - hints.keys()):

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
-from engine.report.run import ChannelResult
+from engine.report.run import ChannelResult, Held
+from engine.units import show_duration
 from engine.verdict.verdict import Word
 
 NOTHING = "-"
@@ -41,17 +42,17 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def tone(channel: ChannelResult) -> Tone:
-    """The colour of a channel, from its verdict: good for a shown edge, bad for a shown loss, else open."""
-    tones: dict[str, Tone] = {Word.EDGE_SHOWN: "good", Word.LOSES: "bad"}
-    return next((tones[word] for word in tones if channel.verdict.startswith(word)), "open")
+    """The colour of a channel, from its verdict: good to follow, bad to avoid, else open."""
+    tones: dict[str, Tone] = {Word.FOLLOW: "good", Word.AVOID: "bad"}
+    return tones.get(channel.word, "open")
 
 
 def best_first(channels: Iterable[ChannelResult]) -> list[ChannelResult]:
-    """Channels by the lower end of their interval, so that a few lucky trades do not lead; those without one last."""
+    """Channels to follow first, then by the lower end of their interval, so that a few lucky trades do not lead."""
 
-    def key(channel: ChannelResult) -> tuple[bool, float, bool, float, str]:
+    def key(channel: ChannelResult) -> tuple[bool, bool, float, bool, float, str]:
         low, mean = channel.low, channel.mean_r
-        return low is None, -(low or 0.0), mean is None, -(mean or 0.0), channel.name
+        return channel.word != Word.FOLLOW, low is None, -(low or 0.0), mean is None, -(mean or 0.0), channel.name
 
     return sorted(channels, key=key)
 
@@ -73,6 +74,39 @@ def sentence(channel: ChannelResult) -> str:
         sure = f"95% sure between {r_text(channel.low)} and {r_text(channel.high)}"
     each = f"{r_text(channel.mean_r)} R per trade on average" if channel.trades > 1 else f"{r_text(channel.mean_r)} R"
     return f"{count(channel.trades, 'trade')}, {each} ({sure}): {channel.verdict}"
+
+
+def money_line(channel: ChannelResult, held: Held | None, currency: str) -> str:
+    """What 1,000 became that followed a channel, beside holding BTC.
+
+    ``1,000 USDT following it became 1,184.20 (from 1,160.00 to 1,221.00 with the same-candle band); BTC held: 1,092``
+    """
+    followed = channel.followed
+    became = f"1,000 {currency} following it became {money(followed.figures.end)}"
+    band = f"from {money(followed.low)} to {money(followed.high)} with the same-candle band"
+    return f"{became} ({band}); BTC held: {money(held.end) if held else 'no candles'}"
+
+
+def chance(value: float | None) -> str:
+    """A p-value or a share with two digits that say something."""
+    if value is None:
+        return NOTHING
+    return "<0.0001" if value < 0.0001 else f"{value:.2g}" if value < 0.1 else f"{value:.2f}"
+
+
+def whole(value: float | None) -> str:
+    """A count with thousands."""
+    return NOTHING if value is None else f"{value:,.0f}"
+
+
+def seconds(delay_s: int) -> str:
+    """A delay: ``0s``, ``5s``, ``5m``."""
+    return f"{delay_s}s" if delay_s < 60 else show_duration(1000 * delay_s)
+
+
+def days(value: float | None) -> str:
+    """A length in days."""
+    return NOTHING if value is None else f"{value:,.0f} d" if value >= 10 else f"{value:.1f} d"
 
 
 def minus(text: str) -> str:

@@ -26,6 +26,8 @@ def print_summary(run: Run, folder: Path, console: Console) -> None:
     else:
         for channel in show.best_first(run.channels):
             _line(console, f"{channel.name}: {show.sentence(channel)}")
+    for channel in show.best_first(run.channels):
+        _line(console, f"{channel.name}: {show.money_line(channel, run.held, run.account.currency)}")
     _line(console, _account(run))
     if run.holdout:
         start, end = (day[:10] for day in run.holdout.period)

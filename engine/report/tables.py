@@ -46,7 +46,8 @@ class CallRow:
     Times are ISO 8601 in UTC; ``acted`` is when the call could first be acted upon. ``entry`` holds the planned prices
     (none for a market call, two bounds for a zone), ``stop`` and ``targets`` the planned levels. ``status`` is the
     call's fate as in ``Funnel.calls``. ``exits`` reads ``target 1 65000 x 0.5 @ 2025-05-04T15:40Z; stop ...``.
-    ``r`` is net profit / planned risk of the call itself, ``delay_s`` the seconds from post to fill or first bar.
+    ``r`` is net profit / planned risk of the call itself, ``mae_r`` and ``mfe_r`` how far the price went against and
+    for it (in R, positive), ``delay_s`` the seconds from post to fill or first bar.
     ``taken`` says whether the account took it, ``rule`` and ``rule_where`` which rule refused it; ``quantity`` (base
     units), ``risk``, ``gross``, ``fees``, ``funding`` and ``net`` are the account's, in its currency;
     fees and funding are positive when paid.
@@ -71,6 +72,8 @@ class CallRow:
     exit_reason: str = ""
     exits: str = ""
     r: float | None = None
+    mae_r: float | None = None
+    mfe_r: float | None = None
     ambiguous: bool = False
     delay_s: float | None = None
     taken: bool = False

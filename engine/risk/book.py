@@ -4,20 +4,30 @@
 2. A rule sees the trade with the size that the rules before it left, and the account as it is.
 3. When its condition holds, ``warn`` notes it, ``resize`` and ``scale`` make the trade smaller, and the list goes on;
    ``reject`` and ``halt`` refuse the trade and end the list.
-4. A halt also names the moment until which no new trade of its scope is taken; whoever asked keeps that.
+4. A halt also names the moment until which no new trade of its scope is taken; whoever asked keeps that. A close
+   names the open trades that are to be ended.
+
+Where the calls are known beforehand, as in a backtest, ``prepare`` asks of all of them at once what needs no account.
+At a call only those rules are asked that may then still speak; the answers are the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from engine.domain import Account, Decision, Halt, Proposal, RuleNote
+import numpy as np
+
+from engine.domain import Account, Close, Decision, Halt, Proposal, RuleNote, Side
 from engine.risk.condition import Case, Finding
 from engine.risk.rules import Rule, RuleFile
 from engine.units import show_time
+
+if TYPE_CHECKING:
+    from engine.simulate.offers import Offers
 
 
 class RuleBook:
@@ -26,6 +36,20 @@ class RuleBook:
     def __init__(self, files: Sequence[RuleFile], timezone: str = "UTC") -> None:
         self.rules = tuple(rule for file in files for rule in file.rules)
         self.timezone = timezone
+        self._asked: Mapping[str, tuple[Rule, ...]] = {}
+
+    def prepare(self, offers: Offers) -> RuleBook:
+        """The same rules, which know of these calls beforehand who has nothing to say to them."""
+        book = RuleBook((), self.timezone)
+        book.rules = self.rules
+        if not self.rules or not len(offers):
+            return book
+        with np.errstate(invalid="ignore", divide="ignore"):
+            speaks = [rule.only.mask(offers) & rule.when.possible(offers, self.timezone) for rule in self.rules]
+        patterns = [row.tobytes() for row in np.array(speaks).T.copy()]
+        asked = {p: tuple(rule for rule, may in zip(self.rules, p, strict=True) if may) for p in set(patterns)}
+        book._asked = {plan.signal_id: asked[p] for plan, p in zip(offers.plans, patterns, strict=True)}
+        return book
 
     def decide(self, proposal: Proposal, account: Account) -> Decision:
         """Whether a trade is taken, at which part of its proposed size, and which rules spoke.
@@ -34,18 +58,20 @@ class RuleBook:
         """
         factor = 1.0
         notes: list[RuleNote] = []
-        for rule in self.rules:
-            if not rule.only.covers(proposal):
+        asked = self._asked.get(proposal.signal_id)
+        case = Case(proposal, account, self.timezone)
+        for rule in self.rules if asked is None else asked:
+            if (asked is None and not rule.only.covers(proposal)) or not rule.when.holds(case):
                 continue
-            finding = rule.when.look(Case(_sized(proposal, factor), account, self.timezone))
-            if not finding.holds:
-                continue
+            finding = rule.when.look(case)
             halt = self._halt(rule, account.now_ms) if rule.then.kind == "halt" else None
+            close = _close(rule) if rule.then.closes else None
             left = _left(rule, finding)
             notes.append(_note(rule, finding, self._done(rule, left, halt)))
             if left <= 0:
-                return Decision(False, 0.0, tuple(notes), halt)
+                return Decision(False, 0.0, tuple(notes), halt, close)
             factor *= left
+            case = Case(_sized(proposal, factor), account, self.timezone)
         return Decision(True, factor, tuple(notes))
 
     def _halt(self, rule: Rule, now_ms: int) -> Halt:
@@ -56,11 +82,19 @@ class RuleBook:
 
     def _done(self, rule: Rule, left: float, halt: Halt | None) -> str:
         """What a rule did, as the end of a sentence."""
+        closed = ", open trades closed" if rule.then.closes else ""
         if halt:
-            return f"refused, and no new trades until {show_time(halt.until_ms, self.timezone)} ({self.timezone})"
+            until = show_time(halt.until_ms, self.timezone)
+            return f"refused{closed}, and no new trades until {until} ({self.timezone})"
         if rule.then.kind == "warn":
             return "taken with a warning"
-        return f"size cut to {left * 100:.4g}%" if left > 0 else "refused"
+        return f"size cut to {left * 100:.4g}%" if left > 0 else f"refused{closed}"
+
+
+def _close(rule: Rule) -> Close:
+    """What a rule ends: the open trades that ``only`` names."""
+    only = rule.only
+    return Close(rule.name, rule.where, only.channels, only.symbols, tuple(Side(side) for side in only.sides))
 
 
 def next_midnight_ms(now_ms: int, timezone: str) -> int:

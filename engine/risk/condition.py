@@ -1,15 +1,25 @@
-"""What a condition is: it reads its limit from the file, looks at a case, and tells what it saw."""
+"""What a condition is: it reads its limit from the file, looks at a case, and tells what it saw.
+
+Some conditions need only the call and its market: those also have a ``mask``, which answers for all calls at once
+before the walk begins. The others are about the account and have a quick ``holds``, because they are asked at every
+call and nearly always say no. Either way ``look`` is what decides and tells, and a test holds the two equal.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from engine.domain import Account, Proposal
-from engine.units import fraction
+from engine.units import duration_ms, fraction
+
+if TYPE_CHECKING:
+    from engine.market.candles import Floats, Ints
+    from engine.simulate.offers import Offers
+    from engine.simulate.table import Bools
 
 TOLERANCE = 1e-9
 
@@ -57,24 +67,56 @@ class Condition:
         is allowed as its text, for a limit that cannot be meant.
     look
         Holds the limit against a case.
+    holds
+        The same answer without words, for conditions about the account.
+    mask
+        The same answer for many calls, shape (n,), for conditions that need nothing else: limit, calls, time zone.
     resizable
         Whether a smaller size can mend it: then ``Finding.factor`` says how much smaller.
+    grouped
+        Whether it asks which symbols move together: its limit is then the pair of what ``read`` gave and the groups.
     """
 
     key: str
     read: Callable[[Any], Any]
     look: Callable[[Any, Case], Finding]
+    holds: Callable[[Any, Case], bool] | None = None
+    mask: Callable[[Any, Offers, str], Bools] | None = None
     resizable: bool = False
+    grouped: bool = False
 
 
 def exceeds(seen: float, limit: float) -> bool:
     """Whether a figure is over a limit by more than rounding: a trade sized to risk 1% does not risk more than 1%."""
-    return seen > limit * (1 + TOLERANCE)
+    return seen > limit + abs(limit) * TOLERANCE
 
 
 def falls_short(seen: float, limit: float) -> bool:
     """Whether a figure is under a limit by more than rounding."""
-    return seen < limit * (1 - TOLERANCE)
+    return seen < limit - abs(limit) * TOLERANCE
+
+
+def all_exceed(seen: Floats | Ints, limit: float) -> Bools:
+    """``exceeds`` for many figures; one that is not known (NaN) does not."""
+    return seen > limit + abs(limit) * TOLERANCE
+
+
+def all_fall_short(seen: Floats, limit: float) -> Bools:
+    """``falls_short`` for many figures; one that is not known (NaN) does not."""
+    return seen < limit - abs(limit) * TOLERANCE
+
+
+def is_in(names: Sequence[str], limit: tuple[str, ...]) -> Bools:
+    """Whether each name is in a list."""
+    import numpy as np
+
+    wanted = frozenset(limit)
+    return np.fromiter((name in wanted for name in names), np.bool_, len(names))
+
+
+def unknown(what: str, limit: str) -> Finding:
+    """The finding of a guard that cannot see: it holds, because nothing says that the trade is harmless."""
+    return Finding(True, "not known", limit, f"{what} is not known, the limit is {limit}")
 
 
 def read_share(value: str) -> float:
@@ -90,6 +132,22 @@ def read_loss(value: str) -> float:
     limit = fraction(value)
     if not 0 < limit < 1:
         raise ValueError("more than 0% and less than 100%")
+    return limit
+
+
+def read_size(value: str) -> float:
+    """A limit such as ``30%`` or ``250%`` as a fraction of the equity; leverage may bring it over the whole."""
+    limit = fraction(value)
+    if not 0 < limit <= 500:
+        raise ValueError("more than 0% and at most 50000%")
+    return limit
+
+
+def read_wait(value: str) -> int:
+    """A duration in milliseconds."""
+    limit = duration_ms(value)
+    if limit <= 0:
+        raise ValueError("more than 0s")
     return limit
 
 

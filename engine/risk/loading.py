@@ -8,6 +8,7 @@ from engine.config.diagnostics import Diagnostic
 from engine.config.document import Document, read_document
 from engine.config.schema import load_schema, show_yaml
 from engine.config.text import SourceText, Span
+from engine.config.workspace import Groups, read_groups
 from engine.config.yamlfile import Path
 from engine.risk.rules import Rule, RuleAction, RuleFile, Scope
 from engine.risk.testing import run_tests
@@ -15,13 +16,19 @@ from engine.risk.tree import Tree, build_tree
 from engine.units import duration_ms, fraction, money
 
 
-def load_rules(source: SourceText) -> tuple[RuleFile | None, list[Diagnostic]]:
-    """A rule file, None when it has errors (a failing test is one), and everything found in it. Never raises."""
+def load_rules(source: SourceText, shared: Groups = ()) -> tuple[RuleFile | None, list[Diagnostic]]:
+    """A rule file, None when it has errors (a failing test is one), and everything found in it. Never raises.
+
+    ``shared`` are the groups of symbols of the workspace; a group of the same name in the file wins.
+    """
     document = read_document(source, "rules")
+    groups = tuple({**dict(shared), **read_groups(document)}.items())
     rules: list[Path] = [("rules", i) for i in range(document.count("rules"))]
     document.refuse_repeats("rule", [(*path, "name") for path in rules])
     document.refuse_repeats("test", [("tests", i, "name") for i in range(document.count("tests"))])
-    built = [_build_rule(document, path) for path in rules if document.sound(*path)]
+    for path in rules:
+        _check_together(document, path)
+    built = [_build_rule(document, path, groups) for path in rules if document.sound(*path)]
     currency = _currency(document)
     if not document.failed:
         run_tests(document, built, currency)
@@ -30,7 +37,7 @@ def load_rules(source: SourceText) -> tuple[RuleFile | None, list[Diagnostic]]:
     return RuleFile(source, tuple(built), _channel_spans(document), currency), document.ordered
 
 
-def _build_rule(document: Document, path: Path) -> Rule:
+def _build_rule(document: Document, path: Path, groups: Groups) -> Rule:
     """The rule at a path; what cannot be meant is reported."""
     data: dict[str, Any] = document.get(*path)
 
@@ -38,7 +45,7 @@ def _build_rule(document: Document, path: Path) -> Rule:
         message = f'"{show_yaml(document.get(*at))}" is out of range: {allowed}'
         document.report(at, "R104", message, f"write {_example_of(str(at[-1]))}")
 
-    when = build_tree(data["when"], (*path, "when"), out_of_range)
+    when = build_tree(data["when"], (*path, "when"), groups, out_of_range)
     only = Scope(**{key: tuple(names) for key, names in data.get("only", {}).items()})
     line = document.source.place(document.file.values[path].start).line
     rule = Rule(
@@ -67,8 +74,18 @@ def _build_action(data: str | dict[str, str]) -> RuleAction:
         return RuleAction("scale", factor=fraction(data["scale"]))
     if "halt" in data:
         halt = data["halt"]
-        return RuleAction("halt", halt_ms=None if halt == "until next day" else duration_ms(halt))
-    return RuleAction("resize")
+        return RuleAction("halt", 1.0, None if halt == "until next day" else duration_ms(halt), "close" in data)
+    return RuleAction("close", closes=True) if "close" in data else RuleAction("resize")
+
+
+def _check_together(document: Document, path: Path) -> None:
+    """One action, or a halt that also closes."""
+    then = (*path, "then")
+    several = document.keys(*then)
+    if document.sound(*then) and len(several) > 1 and set(several) != {"halt", "close"}:
+        message = f"{' and '.join(several)} do not go together"
+        hint = "make two rules of it; only a halt may also close"
+        document.report((*then, several[1]), "R208", message, hint, at_key=True)
 
 
 def _check_action(document: Document, path: Path, rule: Rule, when: Tree) -> None:
@@ -103,7 +120,11 @@ def _currency(document: Document) -> str | None:
 def _channel_spans(document: Document) -> dict[str, Span]:
     """The channels named under ``only`` and in conditions, each where it stands first."""
     spans: dict[str, Span] = {}
-    for at in [at for at in document.file.values if at[-1:] == ("channel in",) or at[-2:] == ("only", "channels")]:
+    for at in [
+        at
+        for at in document.file.values
+        if at[-1:] in (("channel in",), ("channel not in",)) or at[-2:] == ("only", "channels")
+    ]:
         for name, span in document.spans(*at).items():
             spans.setdefault(name, span)
     return spans

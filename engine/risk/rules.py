@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from engine.config.text import SourceText, Span
 from engine.domain import Proposal
+from engine.risk.condition import is_in
 from engine.risk.tree import Tree
 
-ActionName = Literal["reject", "warn", "resize", "scale", "halt"]
+if TYPE_CHECKING:
+    from engine.simulate.offers import Offers
+    from engine.simulate.table import Bools
+
+ActionName = Literal["reject", "warn", "resize", "scale", "halt", "close"]
 
 
 @dataclass(frozen=True, slots=True)
 class RuleAction:
-    """What a rule does. ``factor`` belongs to scale; ``halt_ms`` to halt, None there means until the next midnight."""
+    """What a rule does.
+
+    ``factor`` belongs to scale; ``halt_ms`` to halt, None there means until the next midnight. ``closes``: the open
+    trades are closed too (a close alone, or a halt with it).
+    """
 
     kind: ActionName
     factor: float = 1.0
     halt_ms: int | None = None
+    closes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,14 @@ class Scope:
         """Whether a proposal matches every list."""
         pairs = ((proposal.channel, self.channels), (proposal.symbol, self.symbols), (proposal.side, self.sides))
         return all(not names or value in names for value, names in pairs)
+
+    def mask(self, offers: Offers) -> Bools:
+        """``covers`` for many calls, shape (n,)."""
+        covered = np.ones(len(offers), np.bool_)
+        for seen, names in ((offers.channel, self.channels), (offers.symbol, self.symbols), (offers.side, self.sides)):
+            if names:
+                covered &= is_in(seen, names)
+        return covered
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Any
 from engine.config.diagnostics import did_you_mean
 from engine.config.document import Document
 from engine.config.yamlfile import Path
-from engine.domain import Account, Decision, OpenTrade, Proposal, Side
+from engine.domain import Account, Decision, History, MarketFacts, OpenTrade, Proposal, Side, Standing
 from engine.risk.book import RuleBook
 from engine.risk.condition import falls_short
 from engine.risk.rules import Rule, RuleFile
@@ -23,6 +23,8 @@ from engine.units import duration_ms, fraction, moment_ms, money
 
 NOON_MS = moment_ms("2025-01-01 12:00")  # the moment of a test that gives none; tests run on a clock of UTC
 CENT = 0.005
+UNKNOWN = "unknown"
+CALM = {"volatility": "1%", "spread": "2bp", "funding": "0.01%", "volume": "100_000_000 USDT"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class RuleTest:
 
     def passes(self, decision: Decision) -> bool:
         """Whether a decision is the expected one."""
-        if decision.taken == (self.action in ("reject", "halt")):
+        if decision.taken == (self.action in ("reject", "halt", "close")):
             return False
         spoke = [note for note in decision.notes if note.action == self.action and self.rule in (None, note.rule)]
         if (self.action == "take") == bool(decision.notes) or (self.action != "take" and not spoke):
@@ -116,13 +118,20 @@ def _build_test(document: Document, path: Path, rules: Sequence[Rule], own: str 
         risk=0.0 if stop is None else notional * abs(entry - stop) / entry,
         margin=notional / leverage,
         leverage=leverage,
+        asked=entry,
+        market=_market(given, entry),
+        standing=_standing(given, channel),
     )
     start = equity / (1 - fraction(given.get("daily loss", "0%")))
-    highest = max(equity, start)
+    week = equity / (1 - fraction(given["weekly loss"])) if "weekly loss" in given else start
+    highest = max(equity, start, week)
     if peak and falls_short(peak[0], highest):
-        message = f"the peak lies below the {'equity' if equity == highest else 'equity as the day began'}"
+        began = "day" if start == highest else "week"
+        message = f"the peak lies below the {'equity' if equity == highest else f'equity as the {began} began'}"
         document.report((*path, "given", "peak"), "R207", message, f"write peak: {highest:.8g} {currency}, or more")
-    account = Account(now_ms, equity, start, max(highest, peak[0] if peak else 0.0), _open_trades(given, proposal))
+    highest = max(highest, peak[0] if peak else 0.0)
+    history = _history(given, now_ms, channel, symbol)
+    account = Account(now_ms, equity, start, highest, _open_trades(given, proposal), week, history)
     amount = wanted[0] if wanted else None
     name = document.get(*path, "name")
     return RuleTest(path, name, proposal, account, currency, expect["action"], rule, amount)
@@ -137,11 +146,48 @@ def _open_trades(given: dict[str, Any], proposal: Proposal) -> tuple[OpenTrade, 
             channel=each.get("channel", proposal.channel),
             symbol=each.get("symbol", proposal.symbol),
             side=Side(each.get("side", proposal.side)),
-            notional=0.0,
-            margin=0.0,
-            risk=0.0,
+            notional=money(each["notional"])[0] if "notional" in each else 0.0,
+            margin=money(each["margin"])[0] if "margin" in each else 0.0,
+            risk=money(each["risk"])[0] if "risk" in each else 0.0,
         )
         for each in (said if isinstance(said, list) else [{}] * said)
+    )
+
+
+def _market(given: dict[str, Any], entry: float) -> MarketFacts:
+    """The market of a test: calm, and at the entry, where it says nothing else."""
+    price, volume = given.get("market", entry), given.get("volume", CALM["volume"])
+    shares = [given.get(name, CALM[name]) for name in ("volatility", "spread", "funding")]
+    atr, spread, funding = (None if share == UNKNOWN else fraction(share) for share in shares)
+    return MarketFacts(
+        None if price == UNKNOWN else float(price),
+        atr,
+        spread,
+        False,
+        None if volume == UNKNOWN else money(volume)[0],
+        funding,
+    )
+
+
+def _standing(given: dict[str, Any], channel: str) -> Standing:
+    """How the channel of a test stands; a figure that is not given is the mean, and that 0."""
+    said = given.get("standing", {"trades": 0})
+    mean = float(said.get("mean r", 0 if said["trades"] else math.nan))
+    return Standing(channel, said["trades"], mean, float(said.get("low r", mean)), float(said.get("high r", mean)))
+
+
+def _history(given: dict[str, Any], now_ms: int, channel: str, symbol: str) -> History:
+    """The closed trades of a test."""
+
+    def ago(key: str) -> int | None:
+        return now_ms - duration_ms(given[key]) if key in given else None
+
+    losses, on, of = given.get("losses in a row", 0), ago("closed on symbol"), ago("closed of channel")
+    return History(
+        losses,
+        (ago("last loss") or now_ms) if losses else None,
+        {} if on is None else {symbol: on},
+        {} if of is None else {channel: of},
     )
 
 

@@ -1,14 +1,25 @@
-"""Conditions joined with ``all``, ``any`` and ``not``: a tree that looks at a trade like one condition."""
+"""Conditions joined with ``all``, ``any`` and ``not``: a tree that looks at a trade like one condition.
+
+A tree answers three ways. ``possible`` says for many calls at once which of them it may hold for, from what is known
+without the account; ``holds`` answers for one call, without words; ``look`` answers and tells.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
 
 from engine.config.yamlfile import Path
 from engine.risk.condition import Case, Condition, Finding
 from engine.risk.conditions import CONDITIONS
+from engine.risk.groups import Groups
+
+if TYPE_CHECKING:
+    from engine.simulate.offers import Offers
+    from engine.simulate.table import Bools
 
 
 class Tree(Protocol):
@@ -17,6 +28,19 @@ class Tree(Protocol):
     @property
     def resizable(self) -> bool:
         """Whether a smaller size can always make it no longer hold."""
+        ...
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it needs only the call and its market, so that ``possible`` is the whole answer."""
+        ...
+
+    def possible(self, offers: Offers, timezone: str) -> Bools:
+        """For which calls it may hold, shape (n,)."""
+        ...
+
+    def holds(self, case: Case) -> bool:
+        """Whether it holds."""
         ...
 
     def look(self, case: Case) -> Finding:
@@ -36,6 +60,22 @@ class Leaf:
         """See ``Tree``."""
         return self.condition.resizable
 
+    @property
+    def fixed(self) -> bool:
+        """See ``Tree``."""
+        return self.condition.mask is not None
+
+    def possible(self, offers: Offers, timezone: str) -> Bools:
+        """See ``Tree``."""
+        if self.condition.mask is None:
+            return np.ones(len(offers), np.bool_)
+        return self.condition.mask(self.limit, offers, timezone)
+
+    def holds(self, case: Case) -> bool:
+        """See ``Tree``."""
+        quick = self.condition.holds
+        return quick(self.limit, case) if quick else self.condition.look(self.limit, case).holds
+
     def look(self, case: Case) -> Finding:
         """See ``Tree``."""
         return self.condition.look(self.limit, case)
@@ -51,6 +91,20 @@ class AllOf:
     def resizable(self) -> bool:
         """See ``Tree``."""
         return any(part.resizable for part in self.parts)
+
+    @property
+    def fixed(self) -> bool:
+        """See ``Tree``."""
+        return all(part.fixed for part in self.parts)
+
+    def possible(self, offers: Offers, timezone: str) -> Bools:
+        """See ``Tree``."""
+        every: Bools = np.logical_and.reduce([part.possible(offers, timezone) for part in self.parts])
+        return every
+
+    def holds(self, case: Case) -> bool:
+        """See ``Tree``."""
+        return all(part.holds(case) for part in self.parts)
 
     def look(self, case: Case) -> Finding:
         """See ``Tree``."""
@@ -71,6 +125,20 @@ class AnyOf:
         """See ``Tree``."""
         return all(part.resizable for part in self.parts)
 
+    @property
+    def fixed(self) -> bool:
+        """See ``Tree``."""
+        return all(part.fixed for part in self.parts)
+
+    def possible(self, offers: Offers, timezone: str) -> Bools:
+        """See ``Tree``."""
+        some: Bools = np.logical_or.reduce([part.possible(offers, timezone) for part in self.parts])
+        return some
+
+    def holds(self, case: Case) -> bool:
+        """See ``Tree``."""
+        return any(part.holds(case) for part in self.parts)
+
     def look(self, case: Case) -> Finding:
         """See ``Tree``; where it holds, only the parts that hold are told."""
         seen = [part.look(case) for part in self.parts]
@@ -89,27 +157,41 @@ class Not:
         """See ``Tree``."""
         return False
 
+    @property
+    def fixed(self) -> bool:
+        """See ``Tree``."""
+        return self.part.fixed
+
+    def possible(self, offers: Offers, timezone: str) -> Bools:
+        """See ``Tree``; what may hold may also not hold, so only a whole answer can be turned round."""
+        return ~self.part.possible(offers, timezone) if self.part.fixed else np.ones(len(offers), np.bool_)
+
+    def holds(self, case: Case) -> bool:
+        """See ``Tree``."""
+        return not self.part.holds(case)
+
     def look(self, case: Case) -> Finding:
         """See ``Tree``."""
         seen = self.part.look(case)
         return Finding(not seen.holds, seen.seen, seen.limit, seen.text)
 
 
-def build_tree(data: dict[str, Any], path: Path, report: Callable[[Path, str], None]) -> Tree:
-    """The tree that a ``when:`` describes (it has passed the schema).
+def build_tree(data: dict[str, Any], path: Path, groups: Groups, report: Callable[[Path, str], None]) -> Tree:
+    """The tree that a ``when:`` describes (it has passed the schema); ``groups`` are the symbols that move together.
 
     A limit that cannot be meant is reported with its path and the range allowed, and left as it stands.
     """
     ((key, value),) = data.items()
     at = (*path, key)
     if key in ("all", "any"):
-        parts = tuple(build_tree(part, (*at, i), report) for i, part in enumerate(value))
+        parts = tuple(build_tree(part, (*at, i), groups, report) for i, part in enumerate(value))
         return AllOf(parts) if key == "all" else AnyOf(parts)
     if key == "not":
-        return Not(build_tree(value, at, report))
+        return Not(build_tree(value, at, groups, report))
     condition = CONDITIONS[key]
     try:
-        return Leaf(condition, condition.read(value))
+        limit = condition.read(value)
+        return Leaf(condition, (limit, groups) if condition.grouped else limit)
     except ValueError as error:
         report(at, str(error))
         return Leaf(condition, value)

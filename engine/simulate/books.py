@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import numpy as np
-
-from engine.domain import Halt, OpenTrade
+from engine.domain import Halt, History, OpenTrade
 from engine.market.candles import Candles
 from engine.simulate.flows import Flow
 
@@ -35,16 +34,30 @@ class Books:
     peak: float = 0.0
     day: datetime | None = None
     day_equity: float = 0.0
+    week_equity: float = 0.0
+    history: History = field(default_factory=History)
+    booked: dict[int, list[int]] = field(default_factory=dict)  # by row: the sequence numbers of its flows
 
 
 class Marks:
-    """The last close of each symbol before a moment."""
+    """The last close of each symbol before a moment.
+
+    An account looks often and time goes on slowly, so the last answer is kept with the time for which it is true.
+    """
 
     def __init__(self, candles: Mapping[str, Candles]) -> None:
         self._candles = candles
+        self._known: dict[str, tuple[int, int, float]] = {}  # by symbol: from when, before when, price
 
     def price(self, symbol: str, now_ms: int) -> float:
         """The close of the last bar that is over at ``now_ms`` (the first open before any is)."""
+        start, end, price = self._known.get(symbol, (0, 0, 0.0))
+        if start <= now_ms < end:
+            return price
         bars = self._candles[symbol]
-        i = int(np.searchsorted(bars.ts, now_ms - bars.timeframe_ms, side="right")) - 1
-        return float(bars.close[i]) if i >= 0 else float(bars.open[0])
+        i = int(bars.ts.searchsorted(now_ms - bars.timeframe_ms, side="right")) - 1
+        price = float(bars.close[i]) if i >= 0 else float(bars.open[0])
+        start = int(bars.ts[i]) + bars.timeframe_ms if i >= 0 else now_ms
+        end = int(bars.ts[i + 1]) + bars.timeframe_ms if i + 1 < len(bars) else sys.maxsize
+        self._known[symbol] = start, end, price
+        return price

@@ -11,21 +11,30 @@ Nothing in a path depends on its size, so a trade's money is the path's money ti
 
 from __future__ import annotations
 
+import gc
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from engine.config.strategy import Strategy
-from engine.domain import Account, Halt, OpenTrade, Plan, Proposal, RuleNote, Trade
+from engine.domain import Account, Close, Halt, OpenTrade, Plan, Proposal, RuleNote, Trade
 from engine.simulate.books import Books, Holding, Marks
-from engine.simulate.flows import Venue, flows_of
+from engine.simulate.closing import close_early
+from engine.simulate.flows import Flow, Venue, flows_of
+from engine.simulate.history import closed
 from engine.simulate.judge import Judge
 from engine.simulate.money import Money
+from engine.simulate.offers import Offers
 from engine.simulate.table import PathTable
+from engine.units import HOUR_MS
+
+DUST = 1e-15  # what floating point leaves of a position that is closed
+SHORTEST_DAY_MS = 20 * HOUR_MS  # clocks that are put forward take two hours of a day at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +69,38 @@ class Walk:
         posted_ms: Sequence[int],
     ) -> None:
         self.table, self.money, self.strategy, self.judge = table, money, strategy, judge
-        self.venue, self.zone, self.posted_ms = venue, ZoneInfo(zone), posted_ms
+        self.venue, self.zone = venue, ZoneInfo(zone)
+        counted = np.zeros(len(table), np.bool_)
+        self.offers = Offers(table, money, venue, posted_ms, strategy.leverage, counted)
         self.marks = Marks(venue.candles)
         start = strategy.equity
-        self.books = Books(cash=start, wallet=start, peak=start, day_equity=start)
+        self.books = Books(cash=start, wallet=start, peak=start, day_equity=start, week_equity=start)
+        self._filled = table.filled
         self.trades: dict[int, Trade] = {}
         self.refused: list[Refused] = []
         self._sequence = 0
+        self._same_day_ms = 0  # before this moment no new day can have begun
 
     def run(self, rows: Sequence[int], track: Callable[[Sequence[int]], Iterable[int]] | None = None) -> WalkResult:
         """Offer the rows (those that count as calls of their own) in order of action."""
+        self.offers.counted[list(rows)] = True
         ordered = sorted(rows, key=lambda i: (self.table.plans[i].act_ms, i))
-        for row in track(ordered) if track else ordered:
-            self._offer(row)
+        with uncollected():
+            self.judge = self.judge.prepare(self.offers)
+            for row in track(ordered) if track else ordered:
+                self._offer(row)
         end = max((bars.end_ms for bars in self.venue.candles.values()), default=0)
-        self._advance(end)
-        return WalkResult(self.trades, self.refused, self._equity(end))
+        return WalkResult(self.trades, self.refused, self._advance(end))
 
     # ------------------------------------------------------------------ one call
 
     def _offer(self, row: int) -> None:
         plan = self.table.plans[row]
         self._new_days(plan.act_ms)
-        self._advance(plan.act_ms)
-        equity = self._equity(plan.act_ms)
-        halt = next((h for h in self.books.halts if h.until_ms > plan.act_ms and _covers(h, plan)), None)
+        equity = self._advance(plan.act_ms)
+        if self.books.halts:
+            self.books.halts = [halt for halt in self.books.halts if halt.until_ms > plan.act_ms]
+        halt = next((halt for halt in self.books.halts if _covers(halt, plan)), None)
         if halt is not None:
             until = datetime.fromtimestamp(halt.until_ms / 1000, self.zone).strftime("%Y-%m-%d %H:%M")
             text = f"halted by {halt.rule} until {until}"
@@ -97,17 +113,21 @@ class Walk:
         if quantity is None:
             self._refuse(row, self._own_note("size", "no stop", "a stop", "a risk of equity needs a stop to size by"))
             return
-        proposal = self._proposal(row, quantity)
+        proposal = self.offers.proposal(row, quantity)
         account = Account(
             plan.act_ms,
             equity,
             self.books.day_equity,
             self.books.peak,
-            tuple(trade.facts for trade in self.books.open),
+            tuple([trade.facts for trade in self.books.open]),
+            self.books.week_equity,
+            self.books.history,
         )
         decision = self.judge.decide(proposal, account)
         if decision.halt is not None:
             self.books.halts.append(decision.halt)
+        if decision.close is not None:
+            self._close(decision.close, plan.act_ms)
         if not decision.taken:
             self._refuse(row, *decision.notes)
             return
@@ -124,32 +144,11 @@ class Walk:
         """The strategy's size in base units; None when it cannot be told."""
         if not self.strategy.compounding:
             equity = self.strategy.equity
-        size, entry, risk = self.strategy.size, self.money.entry[row], self.money.risk[row]
+        size, risk = self.strategy.size, self.offers.risks[row]
         if size.risk is not None:
-            return float(equity * size.risk / risk) if risk > 0 else None
+            return equity * size.risk / risk if risk > 0 else None
         notional = equity * size.fraction if size.fraction is not None else size.fixed or 0.0
-        return float(notional / entry)
-
-    def _proposal(self, row: int, quantity: float) -> Proposal:
-        plan, entry = self.table.plans[row], float(self.money.entry[row])
-        risk, stop = self.money.risk[row], self.table.stop[row]
-        leverage = plan.leverage or self.strategy.leverage
-        return Proposal(
-            signal_id=plan.signal_id,
-            channel=plan.channel,
-            symbol=plan.symbol,
-            side=plan.side,
-            posted_ms=self.posted_ms[row],
-            act_ms=plan.act_ms,
-            entry=entry,
-            stop=None if np.isnan(stop) else float(stop),
-            targets=tuple(price for price in self.table.target[row].tolist() if not np.isnan(price)),
-            quantity=quantity,
-            notional=quantity * entry,
-            risk=float(risk) * quantity if risk > 0 else 0.0,
-            margin=quantity * entry / leverage,
-            leverage=leverage,
-        )
+        return notional / self.offers.entries[row]
 
     def _take(self, row: int, proposal: Proposal, factor: float, notes: tuple[RuleNote, ...]) -> None:
         quantity, table, money = proposal.quantity * factor, self.table, self.money
@@ -163,7 +162,7 @@ class Walk:
             proposal.risk * factor,
         )
         self.books.open.append(Holding(int(table.end_ms[row]), row, facts))
-        if not table.filled[row]:
+        if not self._filled[row]:
             self.trades[row] = Trade(table.path(row), quantity, facts.risk, 0.0, 0.0, 0.0, 0.0, None, notes)
             return
         gross, fees = float(money.gross[row]) * quantity, float(money.fees[row]) * quantity
@@ -172,45 +171,99 @@ class Walk:
         path = table.path(row)
         trade = Trade(path, quantity, facts.risk, gross, fees, funding, net, None if np.isnan(r) else r, notes)
         self.trades[row] = trade
-        for flow in flows_of(trade, self.venue):
+        self._book(row, flows_of(trade, self.venue))
+
+    def _book(self, row: int, flows: Iterable[Flow]) -> None:
+        """Note what a trade will do to the account, each move when it is known."""
+        numbers = self.books.booked.setdefault(row, [])
+        for flow in flows:
             self._sequence += 1
+            numbers.append(self._sequence)
             heapq.heappush(self.books.flows, (flow.at_ms, self._sequence, flow))
+
+    def _close(self, close: Close, now_ms: int) -> None:
+        """End the trades that a rule wants ended; what of them is not over yet comes otherwise."""
+        for holding in self.books.open:
+            row = holding.row
+            ended = close_early(self.trades[row], now_ms, self.venue) if close.covers(holding.facts) else None
+            if ended is not None:
+                self.trades[row], holding.end_ms = ended
+                gone = set(self.books.booked.pop(row, ()))
+                self.books.flows = [entry for entry in self.books.flows if entry[1] not in gone]
+                heapq.heapify(self.books.flows)
+                self._book(row, (flow for flow in flows_of(self.trades[row], self.venue) if flow.at_ms > now_ms))
 
     # ------------------------------------------------------------------ time
 
-    def _advance(self, now_ms: int) -> None:
-        """Book everything that is over at ``now_ms``; the peak is looked at whenever something was."""
+    def _advance(self, now_ms: int) -> float:
+        """Book everything that is over at ``now_ms``, looking at the peak whenever something was; the equity then."""
         books = self.books
         while books.flows and books.flows[0][0] <= now_ms:
             at_ms = books.flows[0][0]
             while books.flows and books.flows[0][0] == at_ms:
                 flow = heapq.heappop(books.flows)[2]
-                books.held[flow.symbol] = books.held.get(flow.symbol, 0.0) + flow.quantity
+                held = books.held.pop(flow.symbol, 0.0) + flow.quantity
+                if abs(held) > DUST:
+                    books.held[flow.symbol] = held
                 books.cash += flow.cash
                 books.wallet += flow.realised
             books.peak = max(books.peak, self._equity(at_ms))
-        books.open = [trade for trade in books.open if trade.end_ms > now_ms]
-        books.peak = max(books.peak, self._equity(now_ms))
+        ended = [holding for holding in books.open if holding.end_ms <= now_ms]
+        if ended:
+            books.open = [holding for holding in books.open if holding.end_ms > now_ms]
+            self._remember(ended)
+        equity = self._equity(now_ms)
+        books.peak = max(books.peak, equity)
+        return equity
+
+    def _remember(self, ended: list[Holding]) -> None:
+        """Put closed trades into the account's history, in the order in which they closed."""
+        for holding in sorted(ended, key=lambda holding: (holding.end_ms, holding.row)):
+            trade = self.trades[holding.row]
+            if trade.path.fills:
+                self.books.history = closed(self.books.history, holding.facts, trade.net, holding.end_ms)
 
     def _equity(self, now_ms: int) -> float:
         """Cash and open positions at the last closed prices."""
         held = self.books.held.items()
-        return self.books.cash + sum(q * self.marks.price(s, now_ms) for s, q in held if abs(q) > 1e-15)
+        return self.books.cash + sum([quantity * self.marks.price(symbol, now_ms) for symbol, quantity in held])
 
     def _new_days(self, now_ms: int) -> None:
-        """When a new day of the zone has begun, keep the equity at its midnight."""
+        """When a new day of the zone has begun, keep the equity at its midnight; on a Monday also for the week."""
+        if now_ms < self._same_day_ms:
+            return
         now = datetime.fromtimestamp(now_ms / 1000, self.zone)
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         if self.books.day is None or midnight - self.books.day >= timedelta(hours=1):
             at = round(midnight.timestamp() * 1000)
-            self._advance(at)
-            self.books.day, self.books.day_equity = midnight, self._equity(at)
+            equity = self._advance(at)
+            if self.books.day is None or _monday(midnight) != _monday(self.books.day):
+                self.books.week_equity = equity
+            self.books.day, self.books.day_equity = midnight, equity
+            self._same_day_ms = at + SHORTEST_DAY_MS
 
     def _refuse(self, row: int, *notes: RuleNote) -> None:
         self.refused.append(Refused(row, self.table.plans[row].signal_id, notes))
 
     def _own_note(self, rule: str, seen: str, limit: str, text: str) -> RuleNote:
         return RuleNote(rule, self.strategy.path, "reject", seen, limit, text)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without Python's search for cycles: a walk makes many small things that stay and no cycles among them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _monday(day: datetime) -> date:
+    """The first day of a day's week."""
+    return day.date() - timedelta(days=day.weekday())
 
 
 def _covers(halt: Halt, plan: Plan) -> bool:

@@ -16,9 +16,10 @@ from engine.verdict.bootstrap import Floats
 class Metrics:
     """Figures of ``trades`` filled trades, net of costs; None where there is nothing to divide by.
 
-    ``win_rate`` is the share of trades with R above zero, between ``win_rate_low`` and ``win_rate_high`` (Wilson, 95%).
+    ``win_rate`` is the share of trades with R above zero, from ``win_rate_low`` to ``win_rate_high`` (Wilson, 95%).
     ``fair_win_rate`` is what the same stops and first targets win without any skill. ``expectancy`` is the mean R,
-    ``profit_factor`` what winners made for each R that losers lost, ``max_drawdown_r`` the deepest fall (positive).
+    ``average_win`` and ``average_loss`` (negative) that of winners and losers, ``profit_factor`` what winners made for
+    each R that losers lost, ``max_drawdown_r`` the deepest fall (positive).
     """
 
     trades: int
@@ -28,6 +29,8 @@ class Metrics:
     fair_win_rate: float | None
     expectancy: float | None
     median_r: float | None
+    average_win: float | None
+    average_loss: float | None
     profit_factor: float | None
     total_r: float
     max_drawdown_r: float
@@ -57,6 +60,8 @@ def measure(r: Floats, exit_ms: NDArray[Any], stop_distance: Floats, target_dist
         fair_win_rate=fair_win_rate(stop_distance, target_distance),
         expectancy=float(r.mean()) if len(r) else None,
         median_r=float(np.median(r)) if len(r) else None,
+        average_win=float(r[r > 0].mean()) if wins else None,
+        average_loss=float(r[r < 0].mean()) if (r < 0).any() else None,
         profit_factor=float(r[r > 0].sum()) / lost if lost > 0 else None,
         total_r=float(r.sum()),
         max_drawdown_r=max_drawdown(r, exit_ms),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,14 +52,13 @@ def robustness(r: Floats, start_ms: NDArray[Any], end_ms: NDArray[Any], seed: in
         Of the intervals of the halves: the same trades and seed give the same bounds.
     """
     closed = r[np.lexsort((start_ms, end_ms))]
-    entered = np.lexsort((end_ms, start_ms))
-    middle = len(r) // 2
+    first, second = halves(start_ms, end_ms)
     return Robustness(
         longest_win=longest_run(closed > 0),
         longest_loss=longest_run(closed < 0),
         without_best=tuple(mean_without_best(r, best) for best in LEFT_OUT),
-        first=_half(r, start_ms, end_ms, entered[:middle], seed),
-        second=_half(r, start_ms, end_ms, entered[middle:], seed),
+        first=_half(r, start_ms, end_ms, first, seed),
+        second=_half(r, start_ms, end_ms, second, seed),
     )
 
 
@@ -71,6 +71,24 @@ def longest_run(flags: NDArray[np.bool_]) -> int:
 def mean_without_best(r: Floats, best: int) -> float | None:
     """The mean R without the ``best`` highest trades; None where none is left."""
     return float(np.sort(r)[: len(r) - best].mean()) if len(r) > best else None
+
+
+def halves(start_ms: NDArray[Any], end_ms: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The trades of the first and of the second half, in order of entry; of an odd number the second has one more."""
+    entered = np.lexsort((end_ms, start_ms))
+    middle = len(entered) // 2
+    return entered[:middle], entered[middle:]
+
+
+def weakest_without_symbol(r: Floats, symbols: Sequence[str]) -> tuple[str, float] | None:
+    """The symbol without which the mean R is lowest, and that mean; None with fewer than two symbols."""
+    names, number = np.unique(np.asarray(symbols, dtype=str), return_inverse=True)
+    if len(names) < 2:
+        return None
+    sums, sizes = np.bincount(number, weights=r), np.bincount(number)
+    without = (sums.sum() - sums) / (sizes.sum() - sizes)
+    weakest = int(without.argmin())
+    return str(names[weakest]), float(without[weakest])
 
 
 def _half(r: Floats, start_ms: NDArray[Any], end_ms: NDArray[Any], rows: NDArray[np.intp], seed: int) -> Half:

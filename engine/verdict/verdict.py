@@ -1,87 +1,133 @@
-"""The word on a channel, and why.
+"""The word on each channel, and why: all channels of a run are judged together.
 
 1. Trades become clusters, clusters a 95% interval of the mean R (``bootstrap.py``).
 2. The spread of R and the size of the bursts say how many trades a verdict needs (``sample.py``).
-3. In this order:
+3. The tests of ``checks.py`` are asked of each channel; the p-values of all channels ever judged correct each other.
+4. In this order:
 
    - fewer than 10 clusters: NOT ENOUGH DATA;
-   - the whole interval below zero, from 30 trades or more: LOSES (it takes less to stay away than to follow);
-   - fewer trades than needed: NOT ENOUGH DATA;
-   - the whole interval above zero: EDGE SHOWN;
-   - else: NO EDGE SHOWN.
+   - the whole interval below zero, from 30 trades or more: AVOID (it takes less to stay away than to follow);
+   - fewer trades than needed, or fewer than 30 clusters: NOT ENOUGH DATA;
+   - every test passed: FOLLOW;
+   - the mean not above zero, or the whole interval below +0.2R: AVOID;
+   - else: PAPER ONLY.
 
-None of the words is an advice to follow: ``docs/verdict.md`` says what is still missing for that.
+``docs/verdict.md`` has the tests, their levels, and how often the words are wrong in simulated worlds.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.verdict.bootstrap import FEWEST_CLUSTERS, Floats, Interval, cluster_bootstrap, clusters
+from engine.verdict.bootstrap import FEWEST_CLUSTERS, Interval, Ints, cluster_bootstrap, clusters
+from engine.verdict.checks import FEWEST_BURSTS, Check, Record, ask
+from engine.verdict.many import discoveries
 from engine.verdict.sample import EDGE_R, sample_needed
+from engine.verdict.sharpe import SharpeEvidence, sharpe_evidence
+from engine.verdict.significance import chance_of_luck
 
-FEWEST_TO_LOSE = 30
+FEWEST_TO_AVOID = 30
 
 
 class Word(StrEnum):
     """What can be said of a channel."""
 
-    EDGE_SHOWN = "EDGE SHOWN"
-    NO_EDGE_SHOWN = "NO EDGE SHOWN"
-    LOSES = "LOSES"
+    FOLLOW = "FOLLOW"
+    PAPER_ONLY = "PAPER ONLY"
+    AVOID = "AVOID"
     NOT_ENOUGH_DATA = "NOT ENOUGH DATA"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The word, a sentence that says why, the interval (None: too few clusters), and how many trades are missing."""
+    """The word on a channel and what led there.
+
+    ``why`` is a sentence with the figures in it; ``interval`` is None with too few clusters; ``missing`` is about how
+    many more trades a verdict takes, ``needed`` how many in all. ``luck`` is the chance that luck alone makes such a
+    mean, ``discovery`` the same after the correction for all channels. ``tests`` are those that FOLLOW requires.
+    """
 
     word: Word
     why: str
     interval: Interval | None
     missing: int
+    needed: int = 0
+    luck: float | None = None
+    discovery: float | None = None
+    sharpe: SharpeEvidence | None = None
+    tests: tuple[Check, ...] = ()
 
     def __str__(self) -> str:
         """The word, with the number of missing trades where there are too few."""
         return f"{self.word} (about {self.missing:,} more trades)" if self.missing else str(self.word)
 
 
-def judge(r: Floats, start_ms: NDArray[Any], end_ms: NDArray[Any], seed: int) -> Verdict:
-    """Judge a channel by its filled trades.
+def judge(records: Sequence[Record], seed: int, others: Sequence[float] = ()) -> list[Verdict]:
+    """Judge all channels of a run, each by its filled trades; in the order given.
 
     Parameters
     ----------
-    r
-        R multiple of each trade net of costs, finite; in any order.
-    start_ms, end_ms
-        First fill and last exit of each trade.
+    records
+        One for each channel.
     seed
         Of the bootstrap: the same trades and seed give the same verdict.
+    others
+        The p-values of channels that were judged before and are not among these: they were looked at too.
     """
-    cluster = clusters(start_ms, end_ms)
+    cluster = [clusters(record.start_ms, record.end_ms) for record in records]
+    luck = [chance_of_luck(record.r, found) for record, found in zip(records, cluster, strict=True)]
+    family = [1.0 if p is None else p for p in luck] + list(others)
+    adjusted = discoveries(family)
+    return [
+        _judge(record, found, p, None if p is None else adjusted[i], len(family), seed)
+        for i, (record, found, p) in enumerate(zip(records, cluster, luck, strict=True))
+    ]
+
+
+def _judge(
+    record: Record, cluster: Ints, luck: float | None, discovery: float | None, family: int, seed: int
+) -> Verdict:
+    """The verdict on one channel."""
+    r = record.r
     groups = int(cluster.max()) + 1 if len(cluster) else 0
     needed = sample_needed(r, cluster)
     interval = cluster_bootstrap(r, cluster, np.random.default_rng(seed))
     sample = f"{_count(len(r), 'trade')} in {_count(groups, 'burst')}"
-    if interval is None:
+    if interval is None or luck is None or discovery is None:
         why = f"{sample}: fewer than {FEWEST_CLUSTERS} bursts say nothing; a verdict takes about {needed:,} trades."
-        return Verdict(Word.NOT_ENOUGH_DATA, why, None, _rounded(max(needed - len(r), FEWEST_CLUSTERS - groups)))
+        return Verdict(
+            Word.NOT_ENOUGH_DATA, why, None, _rounded(max(needed - len(r), FEWEST_CLUSTERS - groups)), needed
+        )
+    sharpe = sharpe_evidence(r, cluster, record.tried)
+    tests = ask(record, luck, discovery, family, sharpe, groups, needed)
     seen = f"{interval.mean:+.2f}R a trade (95% interval {interval.low:+.2f}R to {interval.high:+.2f}R, {sample})"
-    if interval.high < 0 and len(r) >= FEWEST_TO_LOSE:
-        return Verdict(Word.LOSES, f"{seen}: the whole interval lies below zero.", interval, 0)
-    if len(r) < needed:
-        why = f"{seen}: an edge of {EDGE_R:+.1f}R cannot be told from luck with fewer than about {needed:,} trades."
-        return Verdict(Word.NOT_ENOUGH_DATA, why, interval, _rounded(needed - len(r)))
-    if interval.low > 0:
-        why = f"{seen}: the whole interval lies above zero. Of forty channels without an edge, one looks like this."
-        return Verdict(Word.EDGE_SHOWN, why, interval, 0)
-    return Verdict(Word.NO_EDGE_SHOWN, f"{seen}: zero lies inside the interval.", interval, 0)
+    word, why, missing = Word.PAPER_ONLY, _not_shown(tests), 0
+    if interval.high < 0 and len(r) >= FEWEST_TO_AVOID:
+        word, why = Word.AVOID, "the whole interval lies below zero."
+    elif len(r) < needed:
+        word, missing = Word.NOT_ENOUGH_DATA, _rounded(needed - len(r))
+        why = f"an edge of {EDGE_R:+.1f}R cannot be told from luck with fewer than about {needed:,} trades."
+    elif groups < FEWEST_BURSTS:
+        word, missing = Word.NOT_ENOUGH_DATA, _rounded(math.ceil((FEWEST_BURSTS - groups) * len(r) / groups))
+        why = f"fewer than {FEWEST_BURSTS} bursts are too few opinions."
+    elif all(test.passed for test in tests):
+        word, why = Word.FOLLOW, f"all {len(tests)} tests passed."
+    elif interval.mean <= 0:
+        word, why = Word.AVOID, "enough trades, and nothing was earned."
+    elif interval.high < EDGE_R:
+        word, why = Word.AVOID, f"an edge of {EDGE_R:+.1f}R, which would be worth following, is ruled out."
+    return Verdict(word, f"{seen}: {why}", interval, missing, needed, luck, discovery, sharpe, tests)
+
+
+def _not_shown(tests: Sequence[Check]) -> str:
+    """The tests that were not passed."""
+    failed = [f"{test.name} ({test.seen})" for test in tests if not test.passed]
+    return f"not shown: {'; '.join(failed)}."
 
 
 def _count(number: int, noun: str) -> str:

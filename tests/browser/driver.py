@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +46,14 @@ class Browser:
         self.console()
         self.requests()
         self.ask("/url", {"url": page.as_uri()})
+        self.wait("return document.documentElement.dataset.ready === 'yes' || !document.getElementById('library')")
+
+    def wait(self, script: str, seconds: float = 20.0) -> None:
+        """Until a piece of JavaScript returns true. Fails when it does not in time."""
+        until = time.monotonic() + seconds
+        while not self.run(script):
+            assert time.monotonic() < until, f"in {seconds:g} s: {script}"
+            time.sleep(0.02)
 
     def scheme(self, dark: bool, media: str = "") -> None:
         """The colour scheme the reader's system asks for, and the medium (``print``)."""

@@ -9,9 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.report.compare import COMPARE_FILE, comparison, render_comparison
 from engine.report.html import render_report
 from engine.report.run import save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, write_calls, write_equity
+from engine.report.words import Words
 from tests.browser.driver import Browser
 from tests.report.sample import HOSTILE, sample_calls, write_sample
 
@@ -54,7 +56,7 @@ def test_a_hostile_run_loads_quietly_and_fits(window, report, width, dark):
 def test_nothing_a_channel_wrote_is_run(window, report):
     window.open(report)
     assert window.run("return document.querySelector('#mean-r').textContent.includes('<script>alert(1)')")
-    assert window.run("return document.scripts.length") == 3
+    assert window.run("return document.scripts.length") == 7  # data, what is packed, ours, the library
     search(window, "=cmd()")
     assert set(column(window, "channel")) == {HOSTILE}
     window.run("document.querySelector('#calls td button').click()")
@@ -216,3 +218,76 @@ def test_months_scroll_on_a_phone_and_paper_opens_every_channel(window, tmp_path
     window.scheme(dark=False)
     window.run("dispatchEvent(new Event('afterprint'))")
     assert window.run(opened) == 1
+
+
+def test_a_call_opens_to_its_candles_and_its_message(window, report):
+    window.open(report)
+    search(window, "keel")
+    place = next(i for i, row in enumerate(reversed(keel_rows())) if row.filled_at and row.signal_id.endswith("7"))
+    for _ in range(place // 50):
+        window.run("document.querySelectorAll('.pages button')[1].click()")
+    window.run(f"{ROWS}[{place % 50}].querySelector('button').click()")
+    window.wait("return document.querySelector('#calls tr.detail')?.dataset.ready === 'yes'")
+    row = list(reversed(keel_rows()))[place]
+    assert window.run("return document.querySelectorAll('.chart .candlestick, .chart .boxlayer .box').length") > 0
+    assert window.run("return document.querySelector('.versions u').textContent") == row.symbol
+    texts = window.run(
+        "return [...document.querySelectorAll('.versions .when')].map((n) => n.textContent.split(' ')[0])"
+    )
+    assert texts == ["posted", "edited", "deleted"]
+    message = window.run("return document.querySelector('.versions pre').textContent")
+    assert message.endswith(f"{HOSTILE} {{{{7*7}}}} =cmd()")
+    assert window.run("return document.querySelectorAll('.versions pre script').length") == 0
+    labels = window.run("return [...document.querySelectorAll('.chart .annotation-text')].map((n) => n.textContent)")
+    assert {"entry", "stop", "target 1"} <= set(labels)
+    assert window.console() == []
+    assert window.requests() == [report.as_uri()]
+
+
+def keel_rows():
+    """The calls of keel in the order of posting."""
+    return sorted((row for row in sample_calls() if row.channel == "keel"), key=lambda row: row.posted)
+
+
+def test_prices_have_the_decimals_of_their_symbol(window, report):
+    window.open(report)
+    search(window, "btcusdt keel")
+    window.run("document.querySelector('#calls td button').click()")
+    entry = window.run(
+        "return [...document.querySelectorAll('#calls .detail dl div')]"
+        ".find((d) => d.firstChild.textContent === 'Stop').lastChild.textContent"
+    )
+    assert re.fullmatch(r"\d+\.\d{1,5}", entry)
+
+
+@pytest.mark.parametrize("width", [PHONE, 1280])
+def test_the_turkish_report_fits_and_speaks_turkish(window, tmp_path, width):
+    write_sample(tmp_path)
+    page = render_report(tmp_path, "tr")
+    window.open(page, width)
+    assert window.console() == []
+    assert window.run("return document.documentElement.scrollWidth") == width
+    assert counted(window) == "1–50 / 600"
+    assert window.run("return document.querySelector('#calls th button').textContent") == "Paylaşılan"
+    assert "kapandı" in column(window, "status")
+    assert all("." not in text for text in column(window, "r"))
+
+
+def test_five_thousand_calls_open_within_two_seconds(window, tmp_path):
+    write_sample(tmp_path)
+    write_calls(tmp_path / CALLS_FILE, (sample_calls() * 9)[:5000])
+    window.open(render_report(tmp_path))
+    assert window.run("return performance.getEntriesByType('navigation')[0].loadEventEnd") < 2000
+
+
+def test_a_comparison_fits_and_asks_for_nothing(window, tmp_path):
+    run = write_sample(tmp_path / "a")
+    other = replace(run, strategy=HOSTILE, channels=run.channels[1:])
+    page = render_comparison(tmp_path / COMPARE_FILE, comparison(run, other), Words())
+    for width in (PHONE, 1280):
+        window.open(page, width)
+        assert window.console() == []
+        assert window.requests() == [page.as_uri()]
+        assert window.run("return document.documentElement.scrollWidth") == width
+    assert window.run("return document.scripts.length") == 0
+    assert HOSTILE in window.run("return document.body.textContent")

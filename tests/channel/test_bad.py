@@ -17,7 +17,7 @@ FILES = sorted(BAD.glob("*.channel"))
 
 def rendered(path: Path) -> str:
     source = SourceText(path.name, path.read_text(encoding="utf-8"))
-    loaded, found = load_profile(source, path.stem, shipped, ("library/blocks", "library/cornix", "my_channel"))
+    loaded, found = load_profile(source, path.stem, shipped, ("library/labels", "library/cornix", "my_channel"))
     assert (loaded is None) is has_errors(found)
     return "".join(concise(one) + "\n" for one in found)
 

@@ -8,6 +8,7 @@ import pytest
 
 from engine.channel import load_profile
 from engine.config.text import SourceText
+from engine.pipeline.validate import validate_workspace
 from engine.pipeline.workspace import Workspace
 from tests.channel.helpers import CHAT, HEAD, concise, reads, signal
 
@@ -58,8 +59,7 @@ def test_a_word_of_the_file_itself_goes_before_one_taken_over(tmp_path: Path) ->
 def test_an_error_is_reported_once_and_in_its_own_file(tmp_path: Path) -> None:
     base = BASE + LINE.replace("{stop:", "{stopp:")
     folder = workspace(tmp_path, base=base, euro=EURO + OWN, other=EURO + OWN)
-    folder.load_all()
-    errors = [one for one in folder.findings if one.severity == "error"]
+    errors = [one for one in validate_workspace(folder).findings if one.severity == "error"]
     assert [(one.path, one.code) for one in errors] == [("channels/base.channel", "D205")]
     assert [folder.profile(name) for name in ("base", "euro", "other")] == [None, None, None]
 

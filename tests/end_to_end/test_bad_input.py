@@ -158,7 +158,7 @@ def test_what_cannot_be_used_is_said_in_one_line(words: list[str], says: str, wo
 def test_an_internal_fault_says_so_and_where_the_log_is(
     workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **_options: object) -> None:
         raise ZeroDivisionError("the sky fell")
 
     monkeypatch.setattr("engine.pipeline.validate.validate_workspace", broken)

@@ -45,7 +45,7 @@ def test_the_channel_with_the_edge_comes_first_and_alone_shows_it(run: Run) -> N
     assert by_mean[0].channel == "demo_keel"
     shown = {c.channel: c.low is not None and c.low > 0 for c in run.channels}
     assert shown == {"demo_keel": True, "demo_coin": False, "demo_echo": False}
-    assert by_mean[0].verdict == "EDGE SHOWN"
+    assert by_mean[0].verdict == "FOLLOW"
 
 
 def test_every_message_and_every_call_is_counted_once(demo: Path, run: Run) -> None:
@@ -118,7 +118,7 @@ def test_the_run_names_the_hash_of_every_input(run: Run) -> None:
 
 def test_the_report_stands_alone(demo: Path) -> None:
     html = (demo / "out" / "report.html").read_text(encoding="utf-8")
-    for name in ("Keel Signals", "Coin Toss VIP", "Echo Calls", "EDGE SHOWN", "rules/default.yaml"):
+    for name in ("Keel Signals", "Coin Toss VIP", "Echo Calls", "FOLLOW", "rules/default.yaml"):
         assert name in html
     assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", html.split("<script", 1)[0])
     assert "Content-Security-Policy" in html
@@ -185,6 +185,39 @@ def test_the_command_prints_the_table_and_the_path(workspace: Path, run: Run, re
     (workspace / "mine" / "report.html").unlink()
     assert command("report", workspace / "mine").exit_code == 0
     assert (workspace / "mine" / "report.html").read_bytes() == before
+
+
+def test_trials_are_counted_by_their_inputs_and_outlive_the_runs(demo: Path, tmp_path: Path) -> None:
+    """The same again is one trial, another strategy or period is another, whatever happens to runs/."""
+    for part in ("channels", "rules", "strategies"):
+        shutil.copytree(demo / part, tmp_path / part)
+
+    def settings(to: str, slippage: str = "2bp") -> int:
+        path = tmp_path / "strategies" / "demo.yaml"
+        path.write_text(re.sub(r"slippage: \w+", f"slippage: {slippage}", path.read_text(encoding="utf-8")), "utf-8")
+        _, run = run_backtest(Workspace(tmp_path), "demo", None, to, None, silent)
+        sharpe = next(c for c in run.channels if c.channel == "demo_keel").judged.sharpe
+        assert sharpe is not None
+        return sharpe.trials
+
+    assert [settings("2025-02-01"), settings("2025-02-01")] == [1, 1]
+    assert settings("2025-02-02") == 2
+    shutil.rmtree(tmp_path / "runs")
+    assert settings("2025-02-02", "9bp") == 3
+    assert settings("2025-02-02", "2bp") == 3
+    assert len((tmp_path / "data" / "trials.jsonl").read_text().splitlines()) == 5
+
+
+def test_a_comparison_of_two_runs(workspace: Path, command: Command) -> None:
+    for name, day in (("first", "2025-02-01"), ("second", "2025-02-10")):
+        assert command("backtest", "demo", "--to", day, "--out", workspace / "runs" / name).exit_code == 0
+    result = command("report", "compare", "first", "second")
+    assert result.exit_code == 0, result.output
+    assert "run: to: 2025-02-01 | 2025-02-10" in result.stdout
+    assert (workspace / "runs" / "second" / "compare.html").is_file()
+    assert command("report", "compare", "first").exit_code == 2
+    assert command("report", "second", "--lang", "tr").exit_code == 0
+    assert '<html lang="tr">' in (workspace / "runs" / "second" / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.fixture

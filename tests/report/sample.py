@@ -7,9 +7,29 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.report.run import AccountResult, ChannelResult, Funnel, Run, save_run
+from engine.report.evidence import EVIDENCE_FILE, Chart, Evidence, Move, Version, write_evidence
+from engine.report.run import (
+    AccountResult,
+    ChannelResult,
+    Followed,
+    Funnel,
+    Hardened,
+    Held,
+    Judged,
+    Run,
+    save_run,
+)
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, write_calls, write_equity
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS, iso, moment_ms
+from engine.verdict.checks import Check
+from engine.verdict.crowd import Copies
+from engine.verdict.following import Following
+from engine.verdict.hits import TargetHits
+from engine.verdict.latency import DELAYS_S, Delayed
+from engine.verdict.missing import Missing
+from engine.verdict.pump import Pump
+from engine.verdict.random_entry import RandomEntry
+from engine.verdict.sharpe import SharpeEvidence
 
 HOSTILE = "<script>alert(1)</script>"
 START = moment_ms("2025-01-01")
@@ -38,7 +58,7 @@ def sample_run(rows: list[CallRow], hostile: bool = True) -> Run:
     net = sum(row.net or 0.0 for row in taken)
     refused = Counter((row.rule, row.rule_where) for row in rows if row.rule)
     return Run(
-        format=1,
+        format=2,
         created="2025-07-02T09:14:05Z",
         version="0.1.0",
         strategy="vip-ladder",
@@ -75,6 +95,10 @@ def sample_run(rows: list[CallRow], hostile: bool = True) -> Run:
             "channels/keel.channel": "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b",
             "strategies/vip_ladder.yaml": "d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35",
         },
+        held=Held("BTCUSDT", 1042.5),
+        copies=[Copies("keel", "moon_room", 17, 3, 60, 1.4, 95_000.0)],
+        without_skill=0.6,
+        decimals={"BTCUSDT": 1, "ETHUSDT": 2, "SOLUSDT": 2, "DOGEUSDT": 5, "PEPEUSDT": 10},
     )
 
 
@@ -84,8 +108,30 @@ def write_sample(folder: Path, hostile: bool = True) -> Run:
     run = sample_run(rows, hostile)
     save_run(folder, run)
     write_calls(folder / CALLS_FILE, rows)
+    write_evidence(folder / EVIDENCE_FILE, [sample_evidence(row) for row in rows])
     write_equity(folder / EQUITY_FILE, *_curve(rows))
     return run
+
+
+def sample_evidence(row: CallRow) -> Evidence:
+    """A message that names the call's levels, an edit of it, and a few candles around its entry."""
+    posted = moment_ms(row.posted)
+    text = f"🚀 {row.symbol} {row.side}\nentry {row.entry[0]:.6g}\n{HOSTILE} {{{{7*7}}}} =cmd()"
+    versions = [Version(posted, "post", text, (("symbol", 2, 2 + len(row.symbol)),))]
+    if row.signal_id.endswith("7"):
+        versions += [Version(posted + HOUR_MS, "edit", "edited away"), Version(posted + DAY_MS, "deletion", "")]
+    if not row.filled_at:
+        return Evidence(row.signal_id, tuple(versions))
+    price = row.entry[0]
+    candles = tuple(
+        (i, price, price * 1.004, price * 0.997, price * (1 + 0.001 * (i % 3))) for i in range(40) if i != 9
+    )
+    start = posted // MINUTE_MS * MINUTE_MS - 10 * MINUTE_MS
+    moves = (
+        Move(posted + MINUTE_MS, price, 1.0, "entry"),
+        Move(posted + 20 * MINUTE_MS, price * 1.01, 1.0, "target 1"),
+    )
+    return Evidence(row.signal_id, tuple(versions), moves, Chart(start, MINUTE_MS, candles))
 
 
 def _channel(rng: np.random.Generator, channel: str, number: int, skill: float, hostile: bool) -> list[CallRow]:
@@ -132,6 +178,8 @@ def _channel(rng: np.random.Generator, channel: str, number: int, skill: float, 
             "exit_reason": reason,
             "exits": f"{reason} {first:.8g} x 1 @ {iso(closed)}",
             "r": r,
+            "mae_r": 0.2 + (i % 17) / 20,
+            "mfe_r": max(r, 0.0) + (i % 13) / 20,
             "ambiguous": bool(rng.random() < 0.03),
             "delay_s": (filled - posted) / 1000,
         }
@@ -157,16 +205,13 @@ def _result(channel: str, name: str, rows: list[CallRow]) -> ChannelResult:
     total = np.cumsum(r)
     mean = float(r.mean()) if known else None
     fates = dict(Counter(row.status for row in rows).most_common())
-    verdict, why = (
-        f"NOT ENOUGH DATA (about {260 - len(r)} more trades)",
-        "An edge of +0.2R cannot be told from luck yet.",
-    )
+    word, missing, why = "NOT ENOUGH DATA", 260 - len(r), "An edge of +0.2R cannot be told from luck yet."
     if low is not None and low > 0:
-        verdict, why = "EDGE SHOWN", "The whole interval lies above zero, also without the three best trades."
+        word, missing, why = "FOLLOW", 0, "all 13 tests passed."
     elif high is not None and high < 0:
-        verdict, why = "LOSES", "The whole interval lies below zero."
+        word, missing, why = "AVOID", 0, "the whole interval lies below zero."
     elif len(r) > 100:
-        verdict, why = "NO EDGE SHOWN", "Zero lies within the interval: luck alone may explain the result."
+        word, missing, why = "PAPER ONLY", 0, "not shown: not luck (p 0.3)."
     return ChannelResult(
         channel=channel,
         name=name,
@@ -177,10 +222,16 @@ def _result(channel: str, name: str, rows: list[CallRow]) -> ChannelResult:
         high=high,
         median_r=float(np.median(r)) if known else None,
         win_rate=float((r > 0).mean()) if known else None,
+        win_rate_low=float((r > 0).mean()) - 0.05 if known else None,
+        win_rate_high=float((r > 0).mean()) + 0.05 if known else None,
         fair_win_rate=0.46 if known else None,
+        average_win_r=float(r[r > 0].mean()) if known else None,
+        average_loss_r=float(r[r < 0].mean()) if known else None,
         profit_factor=float(r[r > 0].sum() / -r[r < 0].sum()) if known else None,
         total_r=float(r.sum()),
         max_drawdown_r=float((np.maximum.accumulate(total) - total).max()) if known else 0.0,
+        median_mae_r=0.71 if known else None,
+        median_mfe_r=0.94 if known else None,
         fill_rate=len(r) / len(rows) if rows else None,
         median_delay_ms=4.0 * HOUR_MS if known else None,
         ambiguous=sum(row.ambiguous for row in rows),
@@ -188,9 +239,63 @@ def _result(channel: str, name: str, rows: list[CallRow]) -> ChannelResult:
         target_first_r=mean + 0.04 if mean is not None else None,
         touch_through_r=mean - 0.03 if mean is not None else None,
         edited=len(rows) // 25,
+        deleted=len(rows) // 50,
         hindsight=len(rows) // 60,
-        verdict=verdict,
+        word=word,
+        verdict=f"{word} (about {missing} more trades)" if missing else word,
         why=why,
+        judged=Judged(
+            luck=0.0004 if known else None,
+            discovery=0.003 if known else None,
+            needed=262,
+            shrunk_r=0.8 * mean if mean is not None else None,
+            sharpe=SharpeEvidence(0.31, 0.9995, 28, 0.997, 0.04, 3) if known else None,
+            random=RandomEntry(0.001, mean, -0.09, -0.2, 0.02, 1000, len(rows), len(rows))
+            if mean is not None
+            else None,
+            checks=[
+                Check(
+                    "enough trades",
+                    len(r) > 260,
+                    f"{len(r):,} trades in {round(len(r) * 0.8):,} bursts",
+                    "262 trades, 30 bursts",
+                ),
+                Check("better than random entries", True, "p 0.001, random -0.09R", "p at most 0.005"),
+                Check("touch through", None, "not known", "above 0R"),
+            ]
+            if known
+            else [],
+        ),
+        targets=[TargetHits(1, len(r), 0.55, 0.49, 0.01, 0.11), TargetHits(2, len(r), 0.24, 0.25, -0.06, 0.04)]
+        if known
+        else [],
+        latency=[Delayed(d, len(r), mean - d / 3000 if mean is not None else None, d / 3000) for d in DELAYS_S],
+        gone_after_s=300 if known else None,
+        robust=[
+            Hardened("without the best 1", mean and mean - 0.01),
+            Hardened("without BTCUSDT, its best symbol", mean and mean - 0.1),
+            Hardened("touch through", None),
+        ],
+        missing=Missing(3, len(rows) // 60, 2, mean and mean - 0.05, mean),
+        pump=Pump(len(r), 0.2, -0.05, False) if known else None,
+        followed=Followed(
+            "each trade risks 1.0% of the account",
+            1000 + 9 * float(r.sum()),
+            1000 + 10 * float(r.sum()),
+            Following(
+                1000 + 9 * float(r.sum()),
+                0.4 if known else None,
+                0.1,
+                41.0,
+                1.7 if known else None,
+                2.4 if known else None,
+                4.0 if known else None,
+                0.6,
+                310.0,
+                41.2,
+                -1.3,
+            ),
+        ),
         funnel=Funnel(
             posted=len(rows) * 3 + 41,
             signals=len(rows),

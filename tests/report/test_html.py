@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import re
@@ -13,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.report.evidence import EVIDENCE_FILE, Chart, Evidence, Version, write_evidence
 from engine.report.html import SHOWN_CALLS, embedded, render_report
 from engine.report.run import save_run
-from engine.report.tables import CALLS_FILE, EQUITY_FILE, UnreadableRunError, write_calls, write_equity
+from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, UnreadableRunError, write_calls, write_equity
 from tests.report.sample import HOSTILE, sample_calls, sample_run, write_sample
 
 
@@ -55,14 +57,20 @@ class Page(HTMLParser):
             value for tag, name, value in self.attributes if (tag, name) == ("meta", "content") and "src" in value
         )
 
+    def block(self, name: str) -> str:
+        return next(text for attrs, text in self.scripts if attrs.get("id") == name)
+
+    def unpacked(self, name: str):
+        return json.loads(gzip.decompress(base64.b64decode(self.block(name))))
+
     @property
     def data(self):
-        return json.loads(next(text for attrs, text in self.scripts if attrs.get("id") == "data"))
+        return json.loads(self.block("data"))
 
     @property
     def calls(self) -> list[dict[str, object]]:
         """The rows of the table by field, with coded words put back."""
-        columns, rows = self.data["calls"]["columns"], self.data["calls"]["rows"]
+        columns, rows = self.data["calls"]["columns"], self.unpacked("rows")
         return [
             {c["field"]: c["values"][cell] if "values" in c else cell for c, cell in zip(columns, row, strict=True)}
             for row in rows
@@ -91,16 +99,23 @@ def test_the_same_run_renders_to_the_same_bytes(folder):
 @pytest.mark.parametrize(
     "said",
     [
-        "Keel Signals : 310 trades, +0.20 R per trade on average (95% sure between +0.08 and +0.31): EDGE SHOWN",
-        f"{HOSTILE} : 49 trades, −0.10 R per trade on average (95% sure between −0.38 and +0.19): NOT ENOUGH DATA",
-        "Quiet Desk : no calls",
+        "Keel Signals : FOLLOW . 1,000 USDT following it became 1,555.47 (from 1,555.47 to 1,617.18 with the "
+        "same-candle band); BTC held: 1,042.50.",
+        f"{HOSTILE} : NOT ENOUGH DATA (about 211 more trades) . 1,000 USDT following it became",
+        "Quiet Desk : NOT ENOUGH DATA (about 260 more trades)",
+        "About 60% of the channels here have no edge.",
+        "better than random entries passed p 0.001, random −0.09R p at most 0.005",
+        "touch through not made not known above 0R",
+        "BTCUSDT bought at the start and held: 1,042.50.",
+        "5m",
+        f"Keel Signals {HOSTILE} 17 of 60 1.4 1m 35s",
         "Read this first 17 calls name symbols without candles",
         "600 calls of 4 channels",
         "rules/conservative.yaml:27",
         "unclaimed-number",
         "target first",
         "Fees: maker 0.02%, taker 0.06% since 2024-11-01",
-        "half of the trades could be acted on within 4h of the post",
+        "Half acted within",
         "Time zone Europe/Sofia, seed 7.",
         "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b",
     ],
@@ -121,9 +136,10 @@ def test_the_parts_come_in_their_order(folder):
 
 
 def test_only_listed_scripts_run_and_nothing_is_fetched(page):
-    running = [text for attrs, text in page.scripts if attrs.get("type") != "application/json"]
+    running = [text for attrs, text in page.scripts if "type" not in attrs]
+    assert len(running) == 1
+    running = [gzip.decompress(base64.b64decode(page.block("library"))).decode(), *running]
     hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in running]
-    assert len(running) == 2
     assert page.policy == (
         f"default-src 'none'; script-src 'sha256-{hashes[0]}' 'sha256-{hashes[1]}'; style-src 'unsafe-inline'; "
         "img-src data: blob:; base-uri 'none'; form-action 'none'"
@@ -134,7 +150,8 @@ def test_only_listed_scripts_run_and_nothing_is_fetched(page):
 
 
 def test_hostile_text_is_shown_and_never_run(page, folder):
-    assert [attrs for attrs, _ in page.scripts] == [{"type": "application/json", "id": "data"}, {}, {}]
+    packed = [{"type": "text/plain", "id": name} for name in ("library", "rows", "stories", "candles")]
+    assert [attrs for attrs, _ in page.scripts] == [{"type": "application/json", "id": "data"}, *packed, {}]
     assert "49 trades" in page.text
     hostile = [row for row in page.calls if row["symbol"] == "=cmd()"]
     assert len(hostile) == 20
@@ -184,16 +201,72 @@ def test_a_table_row_holds_what_the_call_holds(page):
     assert page.data["calls"]["columns"][6] == {"field": "r", "label": "R", "kind": "r"}
 
 
+def test_the_messages_and_candles_of_the_calls_are_packed_in_the_order_of_the_rows(page):
+    stories = page.unpacked("stories")
+    candles = np.frombuffer(gzip.decompress(base64.b64decode(page.block("candles"))), "<u2")
+    assert len(stories) == len(page.calls) == 600
+    assert len(candles) == 5 * sum(chart[2] for _, _, chart in stories if chart)
+    (place,) = [i for i, row in enumerate(page.calls) if row["signal_id"] == "keel/1007"]
+    versions, moves, chart = stories[place]
+    assert [version[1] for version in versions] == ["post", "edit", "deletion"]
+    when, _, text, ((field, start, end),) = versions[0]
+    assert (field, text[start:end]) == ("symbol", page.calls[place]["symbol"])
+    assert when == page.calls[place]["posted"]
+    assert [move[3] for move in moves] == ["entry", "target 1"]
+    assert chart[1:3] == [60_000, 39]
+
+
+def test_a_run_without_evidence_still_has_a_report(tmp_path):
+    write_sample(tmp_path)
+    (tmp_path / EVIDENCE_FILE).unlink()
+    page = Page(render_report(tmp_path).read_text(encoding="utf-8"))
+    assert page.unpacked("stories") == [None] * 600
+
+
+DAMAGED = {
+    "empty": b"",
+    "no gzip": b"no gzip",
+    "a list": gzip.compress(b"[]\n"),
+    "half": gzip.compress(b'{"signal_id": "a"}\n'),
+}
+
+
+@pytest.mark.parametrize("data", DAMAGED.values(), ids=DAMAGED)
+def test_damaged_evidence_is_refused_with_one_line(tmp_path, data):
+    write_sample(tmp_path)
+    (tmp_path / EVIDENCE_FILE).write_bytes(data)
+    if not data:
+        assert render_report(tmp_path).is_file()  # an empty file holds no calls
+        return
+    with pytest.raises(UnreadableRunError) as caught:
+        render_report(tmp_path)
+    assert EVIDENCE_FILE in str(caught.value)
+
+
 def test_five_thousand_calls_fit_in_eight_megabytes(tmp_path):
     exits = "; ".join(f"target {k} 65000.125 x 0.25 @ 2025-05-04T15:40Z" for k in range(1, 5))
     rows = [replace(row, exits=exits, notes="stop moved to breakeven after target 1") for row in sample_calls() * 9]
     write_sample(tmp_path)
     write_calls(tmp_path / CALLS_FILE, rows)
+    write_evidence(tmp_path / EVIDENCE_FILE, _noisy(rows))
     path = render_report(tmp_path)
     assert path.stat().st_size < 8_000_000
-    data = Page(path.read_text(encoding="utf-8")).data
-    assert len(rows) > len(data["calls"]["rows"]) == SHOWN_CALLS
+    shown = Page(path.read_text(encoding="utf-8")).unpacked("rows")
+    assert len(rows) > len(shown) == SHOWN_CALLS
     assert "The latest 5,000 of 5,400; all of them stand in trades.csv." in path.read_text(encoding="utf-8")
+
+
+def _noisy(rows: list[CallRow]) -> list[Evidence]:
+    """Messages of 250 characters and charts of 60 candles that no packing shrinks much."""
+    rng = np.random.default_rng(5)
+    found = []
+    for row in rows:
+        close = 100 * np.exp(np.cumsum(rng.normal(0, 0.002, 60)))
+        high, low = close * (1 + rng.uniform(0, 0.002, 60)), close * (1 - rng.uniform(0, 0.002, 60))
+        candles = tuple(zip(range(60), close.tolist(), high.tolist(), low.tolist(), close.tolist(), strict=True))
+        text = "".join(rng.choice(list("abcdefgh 0123456789\n"), 250))
+        found.append(Evidence(row.signal_id, (Version(0, "post", text),), (), Chart(0, 60_000, candles)))
+    return found
 
 
 def test_a_run_without_channels_calls_or_account_still_has_a_report(tmp_path):

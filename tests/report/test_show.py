@@ -19,7 +19,9 @@ def channel() -> ChannelResult:
 
 
 def figures(channel: ChannelResult, trades: int, mean: float, low: float | None, high: float | None, verdict: str):
-    return replace(channel, trades=trades, mean_r=mean, low=low, high=high, verdict=verdict)
+    return replace(
+        channel, trades=trades, mean_r=mean, low=low, high=high, word=verdict.split(" (")[0], verdict=verdict
+    )
 
 
 @pytest.mark.parametrize(
@@ -32,7 +34,7 @@ def figures(channel: ChannelResult, trades: int, mean: float, low: float | None,
     ],
 )
 def test_one_sentence_says_it_all(channel, trades, mean, low, high, said):
-    assert show.sentence(figures(channel, trades, mean, low, high, "EDGE SHOWN")) == f"{said}: EDGE SHOWN"
+    assert show.sentence(figures(channel, trades, mean, low, high, "FOLLOW")) == f"{said}: FOLLOW"
 
 
 def test_a_channel_without_trades_is_not_given_a_figure(channel):
@@ -42,7 +44,7 @@ def test_a_channel_without_trades_is_not_given_a_figure(channel):
 
 
 def test_a_lucky_few_do_not_lead(channel):
-    steady = replace(figures(channel, 400, 0.2, 0.1, 0.3, Word.EDGE_SHOWN), name="steady")
+    steady = replace(figures(channel, 400, 0.2, 0.1, 0.3, Word.FOLLOW), name="steady")
     lucky = replace(figures(channel, 12, 0.9, -0.4, 2.2, Word.NOT_ENOUGH_DATA), name="lucky")
     luckier = replace(figures(channel, 3, 1.9, None, None, Word.NOT_ENOUGH_DATA), name="luckier")
     silent = replace(channel, name="silent")
@@ -53,14 +55,14 @@ def test_a_lucky_few_do_not_lead(channel):
 @pytest.mark.parametrize(
     ("verdict", "tone"),
     [
-        ("EDGE SHOWN", "good"),
-        ("LOSES", "bad"),
-        ("NO EDGE SHOWN", "open"),
+        ("FOLLOW", "good"),
+        ("AVOID", "bad"),
+        ("PAPER ONLY", "open"),
         ("NOT ENOUGH DATA (about 40 more trades)", "open"),
         ("something new", "open"),
     ],
 )
-def test_only_a_shown_edge_looks_good(channel, verdict, tone):
+def test_only_what_to_follow_looks_good(channel, verdict, tone):
     assert show.tone(figures(channel, 40, 0.5, 0.2, 0.8, verdict)) == tone
 
 
@@ -83,6 +85,15 @@ def test_only_a_shown_edge_looks_good(channel, verdict, tone):
             "−0.12 .. −0.03 on 2025-05-04, BTC-5, stop-first",
         ),
         (show.minus("-"), "–"),
+        (show.chance(0.00002), "<0.0001"),
+        (show.chance(0.0234), "0.023"),
+        (show.chance(0.5), "0.50"),
+        (show.chance(None), "-"),
+        (show.seconds(30), "30s"),
+        (show.seconds(900), "15m"),
+        (show.days(3.21), "3.2 d"),
+        (show.days(41.4), "41 d"),
+        (show.whole(12345), "12,345"),
     ],
 )
 def test_figures_are_written_for_people(given, said):

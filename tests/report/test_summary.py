@@ -27,9 +27,16 @@ def printed(run: Run, terminal: bool, width: int = 100) -> str:
 
 
 def test_a_pipe_gets_one_plain_line_per_fact(run):
-    assert printed(run, terminal=False, width=40) == (
-        "Keel Signals: 310 trades, +0.20 R per trade on average (95% sure between +0.08 and +0.31): EDGE SHOWN\n"
-        "Fast Scalps: 118 trades, -0.15 R per trade on average (95% sure between -0.34 and +0.02): NO EDGE SHOWN\n"
+    said = printed(run, terminal=False, width=40)
+    lines = [line for line in said.splitlines(keepends=True) if "following it" not in line]
+    assert len(said.splitlines()) == len(lines) + 4
+    assert (
+        "Keel Signals: 1,000 USDT following it became 1,555.47 (from 1,555.47 to 1,617.18 with the same-candle band); "
+        "BTC held: 1,042.50\n"
+    ) in said
+    assert "".join(lines) == (
+        "Keel Signals: 310 trades, +0.20 R per trade on average (95% sure between +0.08 and +0.31): FOLLOW\n"
+        "Fast Scalps: 118 trades, -0.15 R per trade on average (95% sure between -0.34 and +0.02): PAPER ONLY\n"
         "Moon Room: 49 trades, -0.10 R per trade on average (95% sure between -0.38 and +0.19): "
         "NOT ENOUGH DATA (about 211 more trades)\n"
         "Quiet Desk: no calls: NOT ENOUGH DATA (about 260 more trades)\n"
@@ -43,7 +50,7 @@ def test_a_terminal_gets_a_table_and_the_path_at_the_end(run):
     lines = printed(run, terminal=True).splitlines()
     row = next(line for line in lines if "Keel Signals" in line)
     assert [cell.strip() for cell in row.strip("│").split("│")] == [
-        "Keel Signals", "390", "310", "+0.20", "+0.08 .. +0.31", "62% / 46%", "EDGE SHOWN",
+        "Keel Signals", "390", "310", "+0.20", "+0.08 .. +0.31", "62% / 46%", "FOLLOW",
     ]  # fmt: skip
     assert lines[-1] == "report: runs/2025-07-02-vip-ladder/report.html"
 

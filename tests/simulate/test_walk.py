@@ -42,7 +42,7 @@ def walk(
 
 
 @dataclass
-class Watching:
+class Watching(TakeAll):
     """A judge who takes all and remembers what he was shown."""
 
     proposals: list[Proposal] = field(default_factory=list)
@@ -120,7 +120,7 @@ def test_a_halt_holds_until_its_time_and_for_its_scope() -> None:
     note = RuleNote("daily", "rules/x.yaml:9", "halt", "6%", "5%", "Daily loss.")
 
     @dataclass
-    class HaltsOnce:
+    class HaltsOnce(TakeAll):
         asked: int = 0
 
         def decide(self, proposal: Proposal, account: Account) -> Decision:

@@ -25,6 +25,8 @@ def test_a_small_channel_by_hand() -> None:
         fair_win_rate=pytest.approx(1 / 3),
         expectancy=pytest.approx(0.1),
         median_r=0.0,
+        average_win=1.25,
+        average_loss=-1.0,
         profit_factor=1.25,
         total_r=0.5,
         max_drawdown_r=2.0,
@@ -32,7 +34,7 @@ def test_a_small_channel_by_hand() -> None:
 
 
 def test_a_channel_without_trades_has_no_rates() -> None:
-    assert measure(NONE, NONE, NONE, NONE) == Metrics(0, None, None, None, None, None, None, None, 0.0, 0.0)
+    assert measure(NONE, NONE, NONE, NONE) == Metrics(0, *[None] * 9, 0.0, 0.0)
 
 
 def test_without_losers_there_is_no_profit_factor() -> None:

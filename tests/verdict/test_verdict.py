@@ -2,31 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
+from engine.verdict.checks import HARDER, Record
+from engine.verdict.random_entry import RandomEntry
 from engine.verdict.sample import design_effect, sample_needed, trades_needed
 from engine.verdict.verdict import Verdict, Word, judge
 
 HOUR = 3_600_000
+NAMES = [
+    "enough trades",
+    "not luck",
+    "not the best of many",
+    "not the best of many settings",
+    "better than random entries",
+    "without the best 3",
+    "both halves",
+    "without its best symbol",
+    *HARDER,
+    "missing calls lost",
+]
 
 
-def channel(mean: float, trades: int, burst: int = 1, sigma: float = 1.0) -> Verdict:
-    """Judge R multiples with exactly this mean and spread; each burst of trades says the same thing."""
+def judged(record: Record, others: Sequence[float] = (), seed: int = 11) -> Verdict:
+    (found,) = judge([record], seed, others)
+    return found
+
+
+def record(mean: float, trades: int, burst: int = 1, sigma: float = 1.0, **more: Any) -> Record:
+    """R multiples with exactly this mean and spread; each burst of trades says the same thing. All readings known."""
     own = np.random.default_rng(7).normal(size=-(-trades // burst))
     r = np.repeat(own, burst)[:trades]
     r = mean + sigma * (r - r.mean()) / max(r.std(ddof=1), 1e-9)
     start = np.arange(trades) // burst * 24 * HOUR
-    return judge(r, start, start + 5 * HOUR, seed=11)
+    given: dict[str, Any] = {
+        "symbols": [f"COIN{i % 4}" for i in range(trades)],
+        "readings": dict.fromkeys(HARDER, mean - 0.02),
+        "worst_case": mean - 0.03,
+        "random": RandomEntry(0.001, mean, -0.05, -0.2, 0.1, 1000, trades, trades),
+    }
+    return Record(r, start, start + 5 * HOUR, **(given | more))
+
+
+def channel(mean: float, trades: int, burst: int = 1, sigma: float = 1.0, **more: Any) -> Verdict:
+    return judged(record(mean, trades, burst, sigma, **more))
 
 
 @pytest.mark.parametrize(
     ("mean", "trades", "said"),
     [
-        (0.4, 200, "EDGE SHOWN"),
-        (0.05, 200, "NO EDGE SHOWN"),
-        (-0.4, 200, "LOSES"),
-        (-0.9, 30, "LOSES"),
+        (0.4, 200, "FOLLOW"),
+        (0.15, 200, "PAPER ONLY"),
+        (0.02, 200, "AVOID"),
+        (-0.05, 200, "AVOID"),
+        (-0.4, 200, "AVOID"),
+        (-0.9, 30, "AVOID"),
         (0.4, 100, "NOT ENOUGH DATA (about 55 more trades)"),
         (2.0, 20, "NOT ENOUGH DATA (about 140 more trades)"),
         (-0.9, 29, "NOT ENOUGH DATA (about 130 more trades)"),
@@ -39,13 +74,18 @@ def test_the_word(mean: float, trades: int, said: str) -> None:
 
 def test_no_trades_are_not_enough() -> None:
     none = np.array([])
-    verdict = judge(none, none, none, seed=1)
+    verdict = judged(Record(none, none, none))
     assert str(verdict) == "NOT ENOUGH DATA (about 160 more trades)"
     assert verdict.why == "0 trades in 0 bursts: fewer than 10 bursts say nothing; a verdict takes about 155 trades."
 
 
+def test_no_channels_have_no_verdicts() -> None:
+    assert judge([], seed=1) == []
+
+
 def test_one_trade_is_one() -> None:
-    assert judge(np.array([3.0]), np.array([0]), np.array([1]), seed=1).why.startswith("1 trade in 1 burst:")
+    why = judged(Record(np.array([3.0]), np.array([0]), np.array([1]))).why
+    assert why.startswith("1 trade in 1 burst:")
 
 
 def test_the_figures_stand_behind_the_word() -> None:
@@ -54,15 +94,16 @@ def test_the_figures_stand_behind_the_word() -> None:
     low, high = verdict.interval.low, verdict.interval.high
     assert 0.2 < low < 0.4 < high < 0.6
     assert verdict.why == (
-        f"+0.40R a trade (95% interval +{low:.2f}R to +{high:.2f}R, 200 trades in 200 bursts): "
-        "the whole interval lies above zero. Of forty channels without an edge, one looks like this."
+        f"+0.40R a trade (95% interval +{low:.2f}R to +{high:.2f}R, 200 trades in 200 bursts): all 13 tests passed."
     )
+    assert [check.name for check in verdict.tests] == NAMES
 
 
 @pytest.mark.parametrize(
     ("mean", "trades", "why"),
     [
-        (0.05, 200, "zero lies inside the interval."),
+        (-0.05, 200, "enough trades, and nothing was earned."),
+        (0.02, 200, "an edge of +0.2R, which would be worth following, is ruled out."),
         (-0.4, 200, "the whole interval lies below zero."),
         (0.4, 100, "an edge of +0.2R cannot be told from luck with fewer than about 155 trades."),
     ],
@@ -71,29 +112,89 @@ def test_why(mean: float, trades: int, why: str) -> None:
     assert channel(mean, trades).why.endswith(f": {why}")
 
 
+WORSE = RandomEntry(0.2, 0.4, 0.35, 0.1, 0.6, 1000, 200, 200)
+UNMOVED = RandomEntry(0.001, 0.4, -0.05, -0.2, 0.1, 1000, 99, 200)
+
+
+@pytest.mark.parametrize(
+    ("more", "test"),
+    [
+        ({"random": WORSE}, "better than random entries"),
+        ({"random": UNMOVED}, "better than random entries"),
+        ({"random": None}, "better than random entries"),
+        ({"tried": [1.5, -1.5, 1.1, -0.7]}, "not the best of many settings"),
+        ({"symbols": ["ETHUSDT", "BTCUSDT"] * 100, "best": 100}, "without its best symbol"),
+        ({"symbols": ()}, "without its best symbol"),
+        ({"readings": dict.fromkeys(HARDER, 0.1) | {"twice the slippage": -0.01}}, "twice the slippage"),
+        ({"readings": dict.fromkeys(HARDER, 0.1) | {"one minute later": 0.0}}, "one minute later"),
+        ({"readings": dict.fromkeys(HARDER, 0.1) | {"touch through": None}}, "touch through"),
+        (
+            {"readings": dict.fromkeys(HARDER, 0.1) | {"worse order inside a candle": -0.2}},
+            "worse order inside a candle",
+        ),
+        ({"worst_case": -0.1}, "missing calls lost"),
+        ({"worst_case": None}, "missing calls lost"),
+    ],
+)
+def test_one_test_that_fails_or_was_not_made_keeps_a_channel_on_paper(more: dict[str, Any], test: str) -> None:
+    best = more.pop("best", 0)
+    made = record(0.4, 200, **more)
+    if best:  # all that was won was won with one symbol
+        r = np.where(np.arange(200) % 2, 1.0, -0.04) + 0.3 * np.tile([1, -1, -1, 1], 50)
+        made = replace(made, r=r)
+    verdict = judged(made)
+    assert verdict.word is Word.PAPER_ONLY
+    assert [check.name for check in verdict.tests if not check.passed] == [test]
+    assert f"not shown: {test} (" in verdict.why
+
+
+def test_one_coin_alone_is_no_fault() -> None:
+    assert channel(0.4, 200, symbols=["BTCUSDT"] * 200).word is Word.FOLLOW
+
+
+def test_a_record_made_by_three_trades_is_not_followed() -> None:
+    r = np.full(400, -0.05) + np.random.default_rng(3).normal(0, 0.3, 400)
+    r[[50, 250, 350]] = 40.0
+    made = record(0.4, 400)
+    verdict = judged(replace(made, r=r))
+    assert verdict.word is not Word.FOLLOW
+    assert not next(check for check in verdict.tests if check.name == "without the best 3").passed
+
+
+def test_whoever_was_looked_at_before_counts() -> None:
+    made = record(0.25, 200)
+    assert judged(made).word is Word.FOLLOW
+    verdict = judged(made, others=[1.0] * 60)
+    assert verdict.word is Word.PAPER_ONLY
+    (failed,) = [check for check in verdict.tests if not check.passed]
+    assert failed.name == "not the best of many"
+    assert failed.seen.endswith("among 61 channels")
+
+
 def test_the_same_record_in_bursts_says_less() -> None:
     lone, bursts = channel(0.4, 200), channel(0.4, 200, burst=8)
-    assert lone.word is Word.EDGE_SHOWN
+    assert lone.word is Word.FOLLOW
     assert bursts.word is Word.NOT_ENOUGH_DATA
     assert bursts.missing > 500
     assert "200 trades in 25 bursts" in bursts.why
 
 
+def test_many_trades_in_few_bursts_are_few_opinions() -> None:
+    r = np.random.default_rng(2).choice([1.5, -1.0], 500, p=[0.5, 0.5])
+    start = np.arange(500) // 20 * 24 * HOUR
+    verdict = judged(Record(r, start, start + HOUR))
+    assert str(verdict) == "NOT ENOUGH DATA (about 100 more trades)"
+    assert verdict.why.endswith(": fewer than 30 bursts are too few opinions.")
+
+
 def test_small_wins_that_have_not_met_their_stops_are_no_edge() -> None:
     start = np.arange(100) * 24 * HOUR
-    verdict = judge(np.full(100, 0.1), start, start + HOUR, seed=1)
+    verdict = judged(Record(np.full(100, 0.1), start, start + HOUR))
     assert str(verdict) == "NOT ENOUGH DATA (about 55 more trades)"
 
 
 def test_a_verdict_can_be_repeated() -> None:
     assert channel(0.2, 300) == channel(0.2, 300)
-
-
-def test_a_channel_without_edge_gets_no_praise() -> None:
-    rng = np.random.default_rng(12)
-    start = np.arange(180) * 24 * HOUR
-    words = [judge(rng.choice([1.5, -1.0], 180, p=[0.4, 0.6]), start, start + HOUR, seed=n).word for n in range(120)]
-    assert words.count(Word.EDGE_SHOWN) <= 9, "2.5% by the level, 7.5% is more than three standard errors above"
 
 
 # --------------------------------------------------------------------------- sample size

@@ -18,7 +18,13 @@ does for a whole rule.
 
 from __future__ import annotations
 
-from engine.risk.condition import Case, Condition, Finding
+from typing import TYPE_CHECKING
+
+from engine.risk.condition import Case, Condition, Finding, is_in
+
+if TYPE_CHECKING:
+    from engine.simulate.offers import Offers
+    from engine.simulate.table import Bools
 
 
 def look(limit: tuple[str, ...], case: Case) -> Finding:
@@ -27,4 +33,9 @@ def look(limit: tuple[str, ...], case: Case) -> Finding:
     return Finding(seen in limit, seen, listed, f"the channel is {seen}, the list is {listed}")
 
 
-CONDITION = Condition("channel in", tuple, look)
+def mask(limit: tuple[str, ...], offers: Offers, _zone: str) -> Bools:
+    """``look`` for many calls."""
+    return is_in(offers.channel, limit)
+
+
+CONDITION = Condition("channel in", tuple, look, mask=mask)

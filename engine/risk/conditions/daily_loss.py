@@ -22,11 +22,21 @@ from engine.risk.condition import Case, Condition, Finding, exceeds, read_loss
 
 def look(limit: float, case: Case) -> Finding:
     """Holds when equity has fallen by more than the limit since the day began; with nothing to begin with, always."""
-    start = case.account.day_start_equity
-    seen = (start - case.account.equity) / start if start > 0 else 1.0
+    seen = _lost(case)
     change = f"lost {seen:.2%}" if seen >= 0 else f"gained {-seen:.2%}"
     text = f"the account {change} since the day began, the limit is a loss of {limit:.2%}"
     return Finding(exceeds(seen, limit), f"{seen:.2%}", f"{limit:.2%}", text)
 
 
-CONDITION = Condition("daily loss over", read_loss, look)
+def _lost(case: Case) -> float:
+    """The part of the day's first equity that is gone."""
+    start = case.account.day_start_equity
+    return (start - case.account.equity) / start if start > 0 else 1.0
+
+
+def holds(limit: float, case: Case) -> bool:
+    """Whether ``look`` holds."""
+    return exceeds(_lost(case), limit)
+
+
+CONDITION = Condition("daily loss over", read_loss, look, holds)

@@ -25,10 +25,20 @@ from engine.risk.condition import Case, Condition, Finding, exceeds, read_loss
 
 def look(limit: float, case: Case) -> Finding:
     """Holds when equity lies further below its peak than the limit; with nothing to fall from, always."""
-    peak = case.account.peak_equity
-    seen = (peak - case.account.equity) / peak if peak > 0 else 1.0
+    seen = _lost(case)
     text = f"the account is {seen:.2%} below its highest equity, the limit is {limit:.2%}"
     return Finding(exceeds(seen, limit), f"{seen:.2%}", f"{limit:.2%}", text)
 
 
-CONDITION = Condition("drawdown over", read_loss, look)
+def _lost(case: Case) -> float:
+    """The part of the highest equity that is gone."""
+    peak = case.account.peak_equity
+    return (peak - case.account.equity) / peak if peak > 0 else 1.0
+
+
+def holds(limit: float, case: Case) -> bool:
+    """Whether ``look`` holds."""
+    return exceeds(_lost(case), limit)
+
+
+CONDITION = Condition("drawdown over", read_loss, look, holds)

@@ -18,7 +18,17 @@ the moment at which the orders would be placed.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.risk.clock import MINUTES_A_DAY, local_minutes
 from engine.risk.condition import Case, Condition, Finding
+
+if TYPE_CHECKING:
+    from engine.market.candles import Ints
+    from engine.simulate.offers import Offers
+    from engine.simulate.table import Bools
 
 Window = tuple[int, int]
 
@@ -45,6 +55,12 @@ def _inside(now: int, window: Window) -> bool:
     return start <= now < end if start < end else now >= start or now < end
 
 
+def _all_inside(now: Ints, window: Window) -> Bools:
+    """``_inside`` for many minutes."""
+    start, end = window
+    return (start <= now) & (now < end) if start < end else (now >= start) | (now < end)
+
+
 def _minutes(text: str) -> int:
     """``06:30`` as minutes of the day."""
     return int(text[:2]) * 60 + int(text[3:])
@@ -56,4 +72,11 @@ def _shown(window: Window) -> str:
     return f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}"
 
 
-CONDITION = Condition("hours", read, look)
+def mask(limit: tuple[Window, ...], offers: Offers, zone: str) -> Bools:
+    """``look`` for many calls."""
+    now = local_minutes(offers.act_ms, zone) % MINUTES_A_DAY
+    inside: Bools = np.logical_or.reduce([_all_inside(now, window) for window in limit])
+    return inside
+
+
+CONDITION = Condition("hours", read, look, mask=mask)

@@ -17,7 +17,13 @@ A smaller size leaves the leverage as it is, so this cannot be resized: reject i
 
 from __future__ import annotations
 
-from engine.risk.condition import Case, Condition, Finding, exceeds
+from typing import TYPE_CHECKING
+
+from engine.risk.condition import Case, Condition, Finding, all_exceed, exceeds
+
+if TYPE_CHECKING:
+    from engine.simulate.offers import Offers
+    from engine.simulate.table import Bools
 
 
 def look(limit: float, case: Case) -> Finding:
@@ -27,4 +33,9 @@ def look(limit: float, case: Case) -> Finding:
     return Finding(exceeds(seen, limit), f"{seen:g}", f"{limit:g}", text)
 
 
-CONDITION = Condition("leverage over", float, look)
+def mask(limit: float, offers: Offers, _zone: str) -> Bools:
+    """``look`` for many calls."""
+    return all_exceed(offers.leverage, limit)
+
+
+CONDITION = Condition("leverage over", float, look, mask=mask)

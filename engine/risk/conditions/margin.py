@@ -31,4 +31,10 @@ def look(limit: float, case: Case) -> Finding:
     return Finding(holds, f"{seen:.2%}", f"{limit:.2%}", text, limit / seen if holds else 1.0)
 
 
-CONDITION = Condition("margin over", read_share, look, resizable=True)
+def holds(limit: float, case: Case) -> bool:
+    """Whether ``look`` holds."""
+    equity = case.account.equity
+    return equity <= 0 or exceeds(case.proposal.margin / equity, limit)
+
+
+CONDITION = Condition("margin over", read_share, look, holds, resizable=True)

@@ -18,8 +18,14 @@ latency is part of it.
 
 from __future__ import annotations
 
-from engine.risk.condition import Case, Condition, Finding, exceeds
+from typing import TYPE_CHECKING
+
+from engine.risk.condition import Case, Condition, Finding, all_exceed, exceeds
 from engine.units import duration_ms, show_duration
+
+if TYPE_CHECKING:
+    from engine.simulate.offers import Offers
+    from engine.simulate.table import Bools
 
 
 def read(value: str) -> int:
@@ -37,4 +43,9 @@ def look(limit: int, case: Case) -> Finding:
     return Finding(exceeds(seen, limit), show_duration(seen), show_duration(limit), text)
 
 
-CONDITION = Condition("message older than", read, look)
+def mask(limit: int, offers: Offers, _zone: str) -> Bools:
+    """``look`` for many calls."""
+    return all_exceed(offers.act_ms - offers.posted_ms, limit)
+
+
+CONDITION = Condition("message older than", read, look, mask=mask)

@@ -17,7 +17,15 @@ Such a trade has no planned loss, so no size and no R multiple can be worked out
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from engine.risk.condition import Case, Condition, Finding
+
+if TYPE_CHECKING:
+    from engine.simulate.offers import Offers
+    from engine.simulate.table import Bools
 
 
 def look(_limit: bool, case: Case) -> Finding:
@@ -28,4 +36,9 @@ def look(_limit: bool, case: Case) -> Finding:
     return Finding(False, f"{stop:g}", "a stop", f"the trade has a stop at {stop:g}")
 
 
-CONDITION = Condition("no stop", bool, look)
+def mask(_limit: bool, offers: Offers, _zone: str) -> Bools:
+    """``look`` for many calls."""
+    return np.isnan(offers.stop)
+
+
+CONDITION = Condition("no stop", bool, look, mask=mask)

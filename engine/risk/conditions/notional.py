@@ -38,4 +38,9 @@ def look(limit: tuple[float, str], case: Case) -> Finding:
     return Finding(holds, *shown, text, amount / seen if holds else 1.0)
 
 
-CONDITION = Condition("notional over", read, look, resizable=True)
+def holds(limit: tuple[float, str], case: Case) -> bool:
+    """Whether ``look`` holds."""
+    return exceeds(case.proposal.notional, limit[0])
+
+
+CONDITION = Condition("notional over", read, look, holds, resizable=True)

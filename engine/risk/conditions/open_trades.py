@@ -25,4 +25,9 @@ def look(limit: int, case: Case) -> Finding:
     return count_trades(len(case.account.open_trades), limit)
 
 
-CONDITION = Condition("open trades at least", int, look)
+def holds(limit: int, case: Case) -> bool:
+    """Whether ``look`` holds."""
+    return len(case.account.open_trades) >= limit
+
+
+CONDITION = Condition("open trades at least", int, look, holds)

@@ -22,9 +22,18 @@ from engine.risk.condition import Case, Condition, Finding, count_trades
 
 def look(limit: int, case: Case) -> Finding:
     """Holds when as many trades of the trade's channel as the limit, or more, are open."""
+    return count_trades(_count(case), limit, f" of {case.proposal.channel}")
+
+
+def _count(case: Case) -> int:
+    """How many there are."""
     wanted = case.proposal.channel
-    count = sum(trade.channel == wanted for trade in case.account.open_trades)
-    return count_trades(count, limit, f" of {wanted}")
+    return sum([trade.channel == wanted for trade in case.account.open_trades])
 
 
-CONDITION = Condition("open trades of channel at least", int, look)
+def holds(limit: int, case: Case) -> bool:
+    """Whether ``look`` holds."""
+    return _count(case) >= limit
+
+
+CONDITION = Condition("open trades of channel at least", int, look, holds)

@@ -22,9 +22,18 @@ from engine.risk.condition import Case, Condition, Finding, count_trades
 
 def look(limit: int, case: Case) -> Finding:
     """Holds when as many trades on the trade's symbol as the limit, or more, are open."""
+    return count_trades(_count(case), limit, f" on {case.proposal.symbol}")
+
+
+def _count(case: Case) -> int:
+    """How many there are."""
     wanted = case.proposal.symbol
-    count = sum(trade.symbol == wanted for trade in case.account.open_trades)
-    return count_trades(count, limit, f" on {wanted}")
+    return sum([trade.symbol == wanted for trade in case.account.open_trades])
 
 
-CONDITION = Condition("open trades on symbol at least", int, look)
+def holds(limit: int, case: Case) -> bool:
+    """Whether ``look`` holds."""
+    return _count(case) >= limit
+
+
+CONDITION = Condition("open trades on symbol at least", int, look, holds)

@@ -18,7 +18,15 @@ for its risk: this holds for it.
 
 from __future__ import annotations
 
-from engine.risk.condition import Case, Condition, Finding, falls_short
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.risk.condition import Case, Condition, Finding, all_fall_short, falls_short
+
+if TYPE_CHECKING:
+    from engine.simulate.offers import Offers
+    from engine.simulate.table import Bools
 
 
 def look(limit: float, case: Case) -> Finding:
@@ -33,4 +41,11 @@ def look(limit: float, case: Case) -> Finding:
     return Finding(falls_short(seen, limit), f"{seen:.2f}", f"{limit:g}", text)
 
 
-CONDITION = Condition("reward to risk under", float, look)
+def mask(limit: float, offers: Offers, _zone: str) -> Bools:
+    """``look`` for many calls."""
+    reward = (offers.first_target - offers.entry) * offers.sign
+    seen = reward / np.abs(offers.entry - offers.stop)
+    return np.isnan(seen) | all_fall_short(seen, limit)
+
+
+CONDITION = Condition("reward to risk under", float, look, mask=mask)

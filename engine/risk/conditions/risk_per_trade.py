@@ -33,4 +33,11 @@ def look(limit: float, case: Case) -> Finding:
     return Finding(holds, f"{seen:.2%}", f"{limit:.2%}", text, limit / seen if holds else 1.0)
 
 
-CONDITION = Condition("risk per trade over", read_share, look, resizable=True)
+def holds(limit: float, case: Case) -> bool:
+    """Whether ``look`` holds."""
+    proposal, equity = case.proposal, case.account.equity
+    loss = proposal.margin if proposal.stop is None else proposal.risk
+    return equity <= 0 or exceeds(loss / equity, limit)
+
+
+CONDITION = Condition("risk per trade over", read_share, look, holds, resizable=True)

@@ -17,8 +17,14 @@ On its own it allows one direction only; inside ``all`` it narrows another condi
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine.domain import Side
-from engine.risk.condition import Case, Condition, Finding
+from engine.risk.condition import Case, Condition, Finding, is_in
+
+if TYPE_CHECKING:
+    from engine.simulate.offers import Offers
+    from engine.simulate.table import Bools
 
 
 def look(limit: Side, case: Case) -> Finding:
@@ -27,4 +33,9 @@ def look(limit: Side, case: Case) -> Finding:
     return Finding(seen is limit, seen.value, limit.value, f"the trade is a {seen.value}")
 
 
-CONDITION = Condition("side", Side, look)
+def mask(limit: Side, offers: Offers, _zone: str) -> Bools:
+    """``look`` for many calls."""
+    return is_in(offers.side, (limit.value,))
+
+
+CONDITION = Condition("side", Side, look, mask=mask)

@@ -18,7 +18,15 @@ as it is.
 
 from __future__ import annotations
 
-from engine.risk.condition import Case, Condition, Finding, exceeds, read_share
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.risk.condition import Case, Condition, Finding, all_exceed, exceeds, read_share
+
+if TYPE_CHECKING:
+    from engine.simulate.offers import Offers
+    from engine.simulate.table import Bools
 
 
 def look(limit: float, case: Case) -> Finding:
@@ -31,4 +39,9 @@ def look(limit: float, case: Case) -> Finding:
     return Finding(exceeds(seen, limit), f"{seen:.2%}", f"{limit:.2%}", text)
 
 
-CONDITION = Condition("stop distance over", read_share, look)
+def mask(limit: float, offers: Offers, _zone: str) -> Bools:
+    """``look`` for many calls."""
+    return np.isnan(offers.stop) | all_exceed(np.abs(offers.entry - offers.stop) / offers.entry, limit)
+
+
+CONDITION = Condition("stop distance over", read_share, look, mask=mask)

@@ -18,7 +18,15 @@ near: this does not hold for it.
 
 from __future__ import annotations
 
-from engine.risk.condition import Case, Condition, Finding, falls_short, read_share
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.risk.condition import Case, Condition, Finding, all_fall_short, falls_short, read_share
+
+if TYPE_CHECKING:
+    from engine.simulate.offers import Offers
+    from engine.simulate.table import Bools
 
 
 def look(limit: float, case: Case) -> Finding:
@@ -31,4 +39,9 @@ def look(limit: float, case: Case) -> Finding:
     return Finding(falls_short(seen, limit), f"{seen:.2%}", f"{limit:.2%}", text)
 
 
-CONDITION = Condition("stop distance under", read_share, look)
+def mask(limit: float, offers: Offers, _zone: str) -> Bools:
+    """``look`` for many calls."""
+    return all_fall_short(np.abs(offers.entry - offers.stop) / offers.entry, limit)
+
+
+CONDITION = Condition("stop distance under", read_share, look, mask=mask)

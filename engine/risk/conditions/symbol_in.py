@@ -17,7 +17,13 @@ For a rule about a few markets only; inside ``all`` or ``any`` it does what ``on
 
 from __future__ import annotations
 
-from engine.risk.condition import Case, Condition, Finding
+from typing import TYPE_CHECKING
+
+from engine.risk.condition import Case, Condition, Finding, is_in
+
+if TYPE_CHECKING:
+    from engine.simulate.offers import Offers
+    from engine.simulate.table import Bools
 
 
 def look(limit: tuple[str, ...], case: Case) -> Finding:
@@ -26,4 +32,9 @@ def look(limit: tuple[str, ...], case: Case) -> Finding:
     return Finding(seen in limit, seen, listed, f"the symbol is {seen}, the list is {listed}")
 
 
-CONDITION = Condition("symbol in", tuple, look)
+def mask(limit: tuple[str, ...], offers: Offers, _zone: str) -> Bools:
+    """``look`` for many calls."""
+    return is_in(offers.symbol, limit)
+
+
+CONDITION = Condition("symbol in", tuple, look, mask=mask)

@@ -17,8 +17,18 @@ A day begins at midnight of that zone. What counts is the moment at which the or
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.risk.clock import MINUTES_A_DAY, local_minutes
 from engine.risk.condition import Case, Condition, Finding
 
+if TYPE_CHECKING:
+    from engine.simulate.offers import Offers
+    from engine.simulate.table import Bools
+
+THURSDAY = 3  # the day of the epoch
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -29,4 +39,10 @@ def look(limit: tuple[str, ...], case: Case) -> Finding:
     return Finding(seen in limit, seen, listed, text)
 
 
-CONDITION = Condition("weekdays", tuple, look)
+def mask(limit: tuple[str, ...], offers: Offers, zone: str) -> Bools:
+    """``look`` for many calls."""
+    days = local_minutes(offers.act_ms, zone) // MINUTES_A_DAY
+    return np.isin((days + THURSDAY) % 7, [DAYS.index(day) for day in limit])
+
+
+CONDITION = Condition("weekdays", tuple, look, mask=mask)

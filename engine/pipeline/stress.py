@@ -1,0 +1,71 @@
+"""The same calls under harder terms: acted on later, at twice the slippage; and how far each went either way.
+
+Everything here is an answer to "would it have worked for me": each call is simulated again, nothing is scaled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.domain import Plan
+from engine.market.candles import Candles, Floats
+from engine.pipeline.replay import Replay
+from engine.simulate.kernel import simulate
+from engine.simulate.money import money_of
+from engine.verdict.excursion import excursions
+from engine.verdict.latency import delayed_r
+
+
+@dataclass(frozen=True, slots=True)
+class Stress:
+    """R of each path (NaN: not filled): ``delayed`` (delays, paths), ``slipped`` at twice the slippage (paths,).
+
+    ``mae`` and ``mfe`` (paths,) in R. Paths are the rows of ``Replay.table``.
+    """
+
+    delayed: Floats
+    slipped: Floats
+    mae: Floats
+    mfe: Floats
+
+
+def stress(played: Replay) -> Stress:
+    """Simulate every plan of a run again under the harder terms."""
+    venue, plans = played.venue, played.table.plans
+    known = np.array([0] * len(plans), np.int64)
+    for signal, row in zip(played.signals, played.rows, strict=True):
+        if row >= 0:
+            known[row] = signal.message.known_ms
+    terms = replace(venue.terms, slippage=2 * venue.terms.slippage)
+    slipped = money_of(simulate(plans, venue.candles, terms), terms, venue.candles, venue.funding).r
+    rows = np.arange(len(plans), dtype=np.int64)
+    mae, mfe = excursions(played.table, rows, played.money.risk, venue.candles)
+    return Stress(delayed_r(plans, known, venue.candles, venue.terms, venue.funding), slipped, mae, mfe)
+
+
+def tradable(played: Replay, channel: str) -> list[int]:
+    """The rows of a channel's own calls whose orders could be placed, filled or not: what random entries compare."""
+    out = ("repeat", "opposite", "no data", "no stop", "stop too near", "stop beyond liquidation")
+    return [
+        row
+        for signal, row, fate in zip(played.signals, played.rows, played.fates, strict=True)
+        if row >= 0 and signal.message.channel == channel and fate not in out
+    ]
+
+
+def plans_of(played: Replay, rows: Sequence[int]) -> list[Plan]:
+    """The plans of some rows."""
+    return [played.table.plans[row] for row in rows]
+
+
+def decimals(bars: Candles) -> int:
+    """How many decimals the prices of a symbol have: those that all but a few of its closes need, at most 10."""
+    sample = bars.close[:: max(1, len(bars) // 500)]
+    for places in range(11):
+        off = np.abs(sample - np.round(sample, places)) > 1e-9 * np.abs(sample)
+        if off.mean() <= 0.01:
+            return places
+    return 10

@@ -1,0 +1,81 @@
+"""Packing for one file: gzip and base64, and the candles of thousands of calls in a few bytes each."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from engine.report.evidence import Chart, Evidence, Version
+from engine.units import show_time
+
+STEPS = 1023  # a chart's prices are told apart in this many steps: finer than its pixels
+LONGEST_MESSAGE = 1_500
+SHOWN_VERSIONS = 5
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def packed(data: bytes) -> str:
+    """Bytes as gzip in base64; the same bytes give the same text."""
+    return base64.b64encode(gzip.compress(data, 9, mtime=0)).decode()
+
+
+def story_data(evidence: Sequence[Evidence | None], zone: str) -> tuple[list[Any], bytes]:
+    """What the page shows of each call: versions and moves as JSON values, and all candles as little-endian uint16.
+
+    A call is [versions, moves, chart]: a version [when, kind, text, [[field, start, end], ...]], a move [ms, price,
+    share, what], a chart [start in ms of the zone's clock, step in ms, candles, lowest price, highest price] or null. A
+    candle is five numbers: its place in steps, then open, high, low and close between lowest (0) and highest (1023).
+    """
+    stories: list[Any] = []
+    candles = []
+    for one in evidence:
+        if one is None:
+            stories.append(None)
+            continue
+        shift = 0 if one.chart is None else _offset(one.chart.start_ms, zone)
+        moves = [[m.at_ms + shift, float(f"{m.price:.10g}"), round(m.share, 4), m.what] for m in one.moves]
+        stories.append([[_version(v, zone) for v in one.versions[:SHOWN_VERSIONS]], moves, _chart(one.chart, shift)])
+        if one.chart is not None:
+            candles.append(_quantised(one.chart))
+    return stories, np.concatenate(candles).astype("<u2").tobytes() if candles else b""
+
+
+def _version(version: Version, zone: str) -> list[Any]:
+    """One version, its text without control characters other than line breaks."""
+    text = _CONTROL.sub(" ", version.text[:LONGEST_MESSAGE])  # one for one: the marks keep their places
+    marks = [list(mark) for mark in version.marks if mark[2] <= LONGEST_MESSAGE]
+    return [show_time(version.at_ms, zone), version.kind, text, marks]
+
+
+def _chart(chart: Chart | None, shift: int) -> list[Any] | None:
+    """Where a chart lies; its candles stand in the bytes."""
+    if chart is None:
+        return None
+    low, high = _bounds(chart)
+    return [chart.start_ms + shift, chart.step_ms, len(chart.candles), low, high]
+
+
+def _bounds(chart: Chart) -> tuple[float, float]:
+    """The lowest and the highest price of a chart."""
+    return min(candle[3] for candle in chart.candles), max(candle[2] for candle in chart.candles)
+
+
+def _quantised(chart: Chart) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """The candles as whole numbers."""
+    low, high = _bounds(chart)
+    values = np.array(chart.candles, np.float64)
+    values[:, 1:] = np.round((values[:, 1:] - low) / (high - low or 1.0) * STEPS)
+    return values.ravel()
+
+
+def _offset(ms: int, zone: str) -> int:
+    """By how much the zone's clock is ahead of UTC."""
+    offset = datetime.fromtimestamp(ms / 1000, ZoneInfo(zone)).utcoffset()
+    return 0 if offset is None else int(offset.total_seconds() * 1000)

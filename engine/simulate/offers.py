@@ -1,0 +1,203 @@
+"""The calls that an account will be asked about, as columns: everything about them that does not hang on the account.
+
+A judge may look at all of them at once before the walk begins (``Judge.prepare``), so that only what depends on the
+account is asked call by call. Market facts and standings are worked out on first use: no rule asks, no work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from engine.domain import Distance, MarketFacts, PathStatus, Plan, Proposal, Standing
+from engine.market.candles import Floats, Ints
+from engine.simulate.facts import MarketColumns, market_columns
+from engine.simulate.flows import Venue
+from engine.simulate.money import Money
+from engine.simulate.standing import StandingColumns, standing_columns
+from engine.simulate.table import CODE, Bools, PathTable
+
+
+@dataclass(frozen=True)
+class Offers:
+    """All rows of a path table as calls, shape (n,) each.
+
+    ``counted`` says which rows are calls of their own: the only ones whose results make a channel's standing.
+    ``leverage`` is the account's highest, for calls that name none.
+    """
+
+    table: PathTable
+    money: Money
+    venue: Venue
+    posted: Sequence[int]
+    highest_leverage: float
+    counted: Bools
+
+    def __len__(self) -> int:
+        """How many calls."""
+        return len(self.table)
+
+    def proposal(self, row: int, quantity: float) -> Proposal:
+        """One call asking to be taken with a quantity; facts that nobody has asked for yet are left out."""
+        plan, entry = self.plans[row], self.entries[row]
+        risk, stop, notional = self.risks[row], self._stops[row], quantity * self.entries[row]
+        leverage = self._leverages[row]
+        prices, shares = self._targets[row]
+        known = self.__dict__
+        return Proposal(
+            plan.signal_id,
+            plan.channel,
+            plan.symbol,
+            plan.side,
+            self.posted[row],
+            plan.act_ms,
+            entry,
+            stop if stop == stop else None,
+            prices,
+            quantity,
+            notional,
+            risk * quantity if risk > 0 else 0.0,
+            notional / leverage,
+            leverage,
+            shares,
+            self._asked_for[row],
+            self._facts[row] if "market" in known else MarketFacts(),
+            self._stands[row] if "standings" in known else None,
+        )
+
+    # ------------------------------------------------------------------ columns
+
+    @property
+    def plans(self) -> Sequence[Plan]:
+        """The plans."""
+        return self.table.plans
+
+    @cached_property
+    def channel(self) -> list[str]:
+        """The channels."""
+        return [plan.channel for plan in self.plans]
+
+    @cached_property
+    def symbol(self) -> list[str]:
+        """The symbols."""
+        return [plan.symbol for plan in self.plans]
+
+    @cached_property
+    def side(self) -> list[str]:
+        """``long`` or ``short``."""
+        return [plan.side.value for plan in self.plans]
+
+    @cached_property
+    def sign(self) -> Floats:
+        """+1 for longs, -1 for shorts."""
+        return np.array([plan.side.sign for plan in self.plans], np.float64)
+
+    @cached_property
+    def posted_ms(self) -> Ints:
+        """When the messages were posted."""
+        return np.array(self.posted, np.int64)
+
+    @cached_property
+    def act_ms(self) -> Ints:
+        """When the orders would be placed."""
+        return np.array([plan.act_ms for plan in self.plans], np.int64)
+
+    @property
+    def entry(self) -> Floats:
+        """The price that all risk figures refer to."""
+        return self.money.entry
+
+    @property
+    def stop(self) -> Floats:
+        """The stop, NaN without one."""
+        return self.table.stop
+
+    @cached_property
+    def leverage(self) -> Floats:
+        """The leverage."""
+        return np.array([plan.leverage or self.highest_leverage for plan in self.plans], np.float64)
+
+    @cached_property
+    def asked(self) -> Floats:
+        """The price at which a call wants to get in, NaN where it says none."""
+        return np.array([np.nan if price is None else price for price in self._asked_for], np.float64)
+
+    @cached_property
+    def first_target(self) -> Floats:
+        """The target nearest to the entry, NaN without one."""
+        found = [prices[0] if prices else np.nan for prices, _ in self._targets]
+        return np.array(found, np.float64)
+
+    @cached_property
+    def mean_target(self) -> Floats:
+        """The average target, weighted with the shares; NaN without one."""
+        found = [
+            sum(p * s for p, s in zip(prices, shares, strict=True)) / sum(shares) if prices else np.nan
+            for prices, shares in self._targets
+        ]
+        return np.array(found, np.float64)
+
+    @cached_property
+    def market(self) -> MarketColumns:
+        """What is known of each call's market."""
+        return market_columns(self.symbol, self.act_ms, self.venue.candles, self.venue.funding)
+
+    @cached_property
+    def standings(self) -> StandingColumns:
+        """How each call's channel stands."""
+        closed = self.counted & (self.table.status == CODE[PathStatus.CLOSED])
+        return standing_columns(self.channel, self.act_ms, self.table.end_ms, np.where(closed, self.money.r, np.nan))
+
+    # ------------------------------------------------------------------ plain numbers, quick to pick one by one
+
+    @cached_property
+    def entries(self) -> list[float]:
+        """``entry`` as plain numbers."""
+        return list(map(float, self.money.entry))
+
+    @cached_property
+    def risks(self) -> list[float]:
+        """What a unit loses at its stop, NaN without one."""
+        return list(map(float, self.money.risk))
+
+    @cached_property
+    def _stops(self) -> list[float]:
+        return list(map(float, self.table.stop))
+
+    @cached_property
+    def _leverages(self) -> list[float]:
+        return list(map(float, self.leverage))
+
+    @cached_property
+    def _facts(self) -> list[MarketFacts]:
+        return self.market.rows()
+
+    @cached_property
+    def _stands(self) -> list[Standing]:
+        return self.standings.rows()
+
+    @cached_property
+    def _targets(self) -> list[tuple[tuple[float, ...], tuple[float, ...]]]:
+        found = []
+        for plan, prices in zip(self.plans, self.table.target.tolist(), strict=True):
+            levels = [
+                (p if isinstance(at, Distance) else at, s) for p, (at, s) in zip(prices, plan.targets, strict=False)
+            ]
+            known = [(price, share) for price, share in levels if price == price]  # one that no fill settled is NaN
+            found.append((tuple([price for price, _ in known]), tuple([share for _, share in known])))
+        return found
+
+    @cached_property
+    def _asked_for(self) -> list[float | None]:
+        return [_asked(plan) for plan in self.plans]
+
+
+def _asked(plan: Plan) -> float | None:
+    """The average price of a plan's limit orders; without any, the price that a market call states."""
+    limits = [(order.price, order.weight) for order in plan.orders if order.price is not None]
+    if not limits:
+        return plan.reference
+    return sum(price * weight for price, weight in limits) / sum(weight for _, weight in limits)

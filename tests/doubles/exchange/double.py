@@ -1,0 +1,95 @@
+"""The double as a whole: one server on a loopback port, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+from aiohttp import web
+
+from tests.doubles.exchange.faults import Faults
+from tests.doubles.exchange.rest import Limiter, Rest
+from tests.doubles.exchange.sockets import Sockets
+from tests.doubles.exchange.world import World
+
+HOST = "127.0.0.1"
+
+
+class ExchangeDouble:
+    """``with ExchangeDouble() as exchange: ... exchange.url``.
+
+    Attributes
+    ----------
+    world, faults
+        What it shows, and what it does wrong.
+    requests
+        Every HTTP request: (monotonic s, path, query).
+    sockets
+        Its websockets, which can be dropped, muted and refused.
+    limiter
+        ``limiter.over`` counts the requests that came faster than the exchange allows.
+    """
+
+    def __init__(
+        self, world: World | None = None, faults: Faults | None = None, port: int = 0, *, limited: bool = True
+    ) -> None:
+        self.world, self.faults, self.limited = world or World(), faults or Faults(), limited
+        self.limiter = Limiter()
+        self.sockets = Sockets(self)
+        self.requests: list[tuple[float, str, dict[str, str]]] = []
+        self.port = port
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="exchange double", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://{HOST}:{self.port}"
+
+    def paths(self, part: str) -> list[dict[str, str]]:
+        """The queries of all requests whose path holds ``part``."""
+        return [query for _, path, query in self.requests if part in path]
+
+    def __enter__(self) -> ExchangeDouble:
+        self._thread.start()
+        assert self._ready.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.call(self._stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def call(self, coroutine: Any) -> Any:
+        """Run something on the server's loop and wait for it."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+
+    def app(self) -> web.Application:
+        """All routes."""
+        app = web.Application()
+        Rest(self).add_to(app)
+        self.sockets.add_to(app)
+        return app
+
+    def _run(self) -> None:
+        """The server's thread."""
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._start())
+        self._ready.set()
+        self._loop.run_forever()
+
+    async def _start(self) -> None:
+        """Listen."""
+        self._runner = web.AppRunner(self.app(), access_log=None, shutdown_timeout=0.2)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, HOST, self.port)
+        await site.start()
+        assert site._server is not None
+        self.port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+
+    async def _stop(self) -> None:
+        """Hang up."""
+        await self._runner.cleanup()
