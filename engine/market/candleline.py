@@ -18,7 +18,7 @@ Row = tuple[int, float, float, float, float, float]
 
 @dataclass
 class CandleLine:
-    """``next_ms`` is the open time of the first candle that was not handed out; ``stale`` counts news that came late."""
+    """``next_ms`` is the open time of the first candle not yet handed out; ``stale`` counts news that came late."""
 
     step_ms: int
     next_ms: int

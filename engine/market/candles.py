@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ class Candles:
     low: Floats
     close: Floats
     volume: Floats
-    own_ends: Ints | None = None
+    own_ends: Ints | None = field(default=None, kw_only=True)
 
     def __len__(self) -> int:
         """How many bars."""
@@ -41,7 +41,7 @@ class Candles:
             return self
         o, h, low, c, volume = (column[:n] for column in (self.open, self.high, self.low, self.close, self.volume))
         ends = None if self.own_ends is None else self.own_ends[:n]
-        return Candles(self.symbol, self.timeframe_ms, self.ts[:n], o, h, low, c, volume, ends)
+        return Candles(self.symbol, self.timeframe_ms, self.ts[:n], o, h, low, c, volume, own_ends=ends)
 
     @property
     def ends(self) -> Ints:

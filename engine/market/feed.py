@@ -77,7 +77,7 @@ class _Watched:
 
 
 def machine_ms() -> int:
-    """This machine's time, UTC epoch ms."""
+    """The time of this machine, UTC epoch ms."""
     return int(time.time() * 1000)
 
 

@@ -20,10 +20,10 @@ from engine.simulate.calls import settle_calls
 from engine.simulate.flows import Venue
 from engine.simulate.kernel import prepare
 from engine.simulate.money import Money, money_of
-from engine.simulate.volatility import average_true_range
 from engine.simulate.planning import MAINTENANCE, make_plan
 from engine.simulate.table import PathTable
 from engine.simulate.terms import Terms
+from engine.simulate.volatility import average_true_range
 
 COUNTED = ("closed", "open")  # fates whose R counts in a verdict
 TICK_THROUGH = 0.0001  # one basis point stands for a tick: the stores do not know every symbol's tick

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from engine.collect.reading import ReadResult
 from engine.config.strategy import Strategy
+from engine.domain import REPORTS
 from engine.pipeline.prices import Prices
 from engine.pipeline.replay import Replay
 from engine.pipeline.validate import plural
 from engine.pipeline.workspace import Workspace
-from engine.domain import REPORTS
 from engine.units import iso, show_duration
 
 if TYPE_CHECKING:
@@ -63,11 +63,11 @@ def assumptions(
         fee_note,
         f"slippage on market, stop and time exits: {strategy.costs.slippage * 10_000:g} basis points",
         funding_note,
-        f"margin: isolated, {strategy.leverage:g}x at most; a call whose stop lies beyond liquidation is refused; other "
-        "positions are liquidated on last prices, at a maintenance margin of 0.5%, and lose their margin",
+        f"margin: isolated, {strategy.leverage:g}x at most; a call whose stop lies beyond liquidation is refused; "
+        "other positions are liquidated on last prices, at a maintenance margin of 0.5%, and lose their margin",
         "the touch-through figure asks for one basis point beyond a limit instead of a touch",
-        "updates of a channel (close, cancel, move stop, new levels) act at their own time plus the latency; those that "
-        "belong to no call, re-entries and reports of hits change nothing",
+        "updates of a channel (close, cancel, move stop, new levels) act at their own time plus the latency; those "
+        "that belong to no call, re-entries and reports of hits change nothing",
         f"the report shows times in {workspace.settings.timezone}, the CSV files in UTC; days begin at midnight there",
     ]
 

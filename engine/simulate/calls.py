@@ -31,8 +31,9 @@ def settle_calls(table: PathTable, calls: Calls) -> Marks:
     """Which calls are trades of their own, and which earlier ones they end.
 
     In order of action, per channel and symbol: a call of the same (other) side while an earlier call that counts is
-    still resting or open is a repeat (opposite), unless the strategy adds it as a trade of its own. A repeat may replace
-    the earlier calls of its side, an opposite one close those of the other; one that comes too late replaces nothing.
+    still resting or open is a repeat (opposite), unless the strategy adds it as a trade of its own. A repeat may
+    replace the earlier calls of its side, an opposite one close those of the other; one that comes too late replaces
+    nothing.
     """
     marks: list[Mark] = [""] * len(table)
     ended: dict[int, int] = {}

@@ -93,7 +93,7 @@ class _Group(Changing):
             live = self._next_event(live)
         targets = rows.plan.target.shape[1]
         self.table.target[rows.plan.at, :targets] = np.where(
-            np.isfinite(rows.target), rows.target * self.sign[:, None], np.nan
+            np.isfinite(rows.own_target), rows.own_target * self.sign[:, None], np.nan
         )
 
     # ------------------------------------------------------------------ the first bar
@@ -126,7 +126,7 @@ class _Group(Changing):
         for j in range(rows.price.shape[1]):
             into = rows.orders_open(live, j) & self._meets(live, rows.price[live, j], open_)
             at = live[into]
-            price = self.worse(at, open_[into], up=True)
+            price = self.worse(open_[into], up=True)
             limit = ~rows.plan.stop_order[at]
             self.fill(at, j, np.where(limit, np.minimum(price, rows.price[at, j]), price), maker=False)
 
@@ -251,7 +251,7 @@ class _Group(Changing):
 
     def _exit_at_open(self, at: Ints, reason: ExitReason | Ints) -> None:
         """Leave at the market at the open of ``cur``."""
-        self.exit(at, self.worse(at, self.bars.open[self.rows.cur[at]] * self.sign[at], up=False), reason)
+        self.exit(at, self.worse(self.bars.open[self.rows.cur[at]] * self.sign[at], up=False), reason)
 
     # ------------------------------------------------------------------ one bar
 
@@ -271,7 +271,8 @@ class _Group(Changing):
         self._at_open(at, open_, fair_open)
         on = ~rows.done[at]
         if not on.all():
-            at, open_, high, low, close, fair_low = (x[on] for x in (at, open_, high, low, close, fair_low))
+            at, open_, high, low = at[on], open_[on], high[on], low[on]
+            close, fair_low = close[on], fair_low[on]
         if len(at):
             self._inside(at, open_, high, low, close, fair_low)
 
@@ -289,14 +290,14 @@ class _Group(Changing):
                 into = ready & ~breakout & (open_ <= self._through_limit(rows.price[at, j]))
                 self.fill(at[into], j, open_[into], maker=True)
                 into = ready & breakout & (open_ >= rows.price[at, j])
-                self.fill(at[into], j, self.worse(at[into], open_[into], up=True), maker=False)
+                self.fill(at[into], j, self.worse(open_[into], up=True), maker=False)
         else:
             breakout = resting
         held = rows.held[at] > DUST
         gone = held & (fair_open <= rows.liquidation[at])
         self.liquidate(at[gone])
         gapped = held & ~gone & (open_ <= rows.stop[at])
-        self.exit(at[gapped], self.worse(at[gapped], open_[gapped], up=False), rows.reason[at[gapped]])
+        self.exit(at[gapped], self.worse(open_[gapped], up=False), rows.reason[at[gapped]])
         broke = breakout & held & ~gone & ~gapped
         if broke.any():
             self.market_targets(at[broke], open_[broke])
@@ -316,7 +317,7 @@ class _Group(Changing):
                 self.fill(at[into], j, np.minimum(price, open_)[into], maker=True)
                 touched |= into
                 into = ready & breakout & (high >= price)
-                self.fill(at[into], j, self.worse(at[into], price[into], up=True), maker=False)
+                self.fill(at[into], j, self.worse(price[into], up=True), maker=False)
                 broke |= into
             still = rows.filled[at] <= 0.0
             missed = still & plan.cancel_on_target[at] & (high >= rows.next_target(at))

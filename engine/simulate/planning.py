@@ -13,7 +13,18 @@ from collections.abc import Callable, Sequence
 
 from engine.config.strategy import Entry, Exit, Strategy, Trailing
 from engine.domain import (
-    Distance, EntryKind, Order, Plan, Refusal, Setup, Side, Signal, StopMove, Target, Trail, Update,
+    Distance,
+    EntryKind,
+    Order,
+    Plan,
+    Refusal,
+    Setup,
+    Side,
+    Signal,
+    StopMove,
+    Target,
+    Trail,
+    Update,
 )  # fmt: skip
 from engine.simulate.amending import changes_of
 from engine.simulate.sharing import entry_weights, target_weights
@@ -69,13 +80,13 @@ def make_plan(
         cancel_on_target=entry.cancel_on_target,
         target_gap=leave.target_gap,
         leverage=leverage,
-        reference=setup.reference,
         cancel_on_stop=entry.cancel_on_stop,
         close_stop_ms=None if stop is None else waits.timeframe_ms if waits else leave.close_stop_ms,
         hard_stop=waits.hard if waits else None,
         trail=trail,
         changes=changes_of(setup, updates, entry, leave),
         maintenance=MAINTENANCE if strategy.market.type == "swap" else None,
+        reference=setup.reference,
     )
 
 
@@ -87,7 +98,7 @@ def entry_orders(setup: Setup, entry: Entry) -> tuple[Order, ...]:
     if setup.entry_kind is EntryKind.BREAKOUT:
         level = min(setup.entries, key=lambda price: price * sign)
         return (Order("stop", level, 1.0),)
-    prices: list[float | None] = list(sorted(setup.entries, reverse=sign > 0))
+    prices: list[float | None] = [*sorted(setup.entries, reverse=sign > 0)]
     given = dict(zip(setup.entries, setup.entry_shares[-len(setup.entries) :], strict=False))
     own = [given.get(price, 0.0) for price in prices if price is not None]
     if setup.entry_kind is EntryKind.ZONE:
@@ -95,7 +106,7 @@ def entry_orders(setup: Setup, entry: Entry) -> tuple[Order, ...]:
         own = []
         if entry.zone == "ladder":
             n = entry.rungs
-            prices = [near + (far - near) * i / (n - 1) for i in range(n)] if n > 1 else [near]
+            prices = [near + (far - near) * i / max(1, n - 1) for i in range(n)]
         else:
             prices = [{"near": near, "middle": (near + far) / 2, "far": far}[entry.zone]]
     if setup.market_leg:
@@ -128,9 +139,10 @@ def target_shares(
     away = [(level, share) for level, share in levels if isinstance(level, Distance)]
     if away and (prices or len({level.unit for level, _ in away}) > 1):
         return Refusal("levels", "targets said in different ways cannot be put in order before a market fill")
-    ordered: list[tuple[float | Distance, float | None]] = []
-    ordered += sorted(away, key=lambda item: item[0].value)
-    ordered += sorted(prices, key=lambda item: item[0] * sign)
+    ordered: list[tuple[float | Distance, float | None]] = [
+        *sorted(away, key=lambda item: item[0].value),
+        *sorted(prices, key=lambda item: item[0] * sign),
+    ]
     entries = [order.price for order in orders if order.price is not None]
     if prices and entries and (min(p * sign for p, _ in prices) <= max(p * sign for p in entries)):
         return Refusal("levels", "the first target does not lie beyond every entry")

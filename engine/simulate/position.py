@@ -19,8 +19,9 @@ class State:
     """Everything that changes while a plan lives.
 
     ``resting`` are the orders in the book with their numbers (from 1), ``targets`` those still ahead (level, share of
-    the filled quantity), ``passed`` the levels of those taken. ``stop`` acts on a touch, ``close_level`` on the close of
-    a candle; ``first_stop`` is the one that the risk was planned with. ``trailing`` says that the stop follows ``peak``.
+    the filled quantity), ``passed`` the levels of those taken. ``stop`` acts on a touch, ``close_level`` on the close
+    of a candle; ``first_stop`` is the one that the risk was planned with. ``trailing`` says that the stop follows
+    ``peak``.
     """
 
     status: PathStatus | None = None

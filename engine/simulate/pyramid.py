@@ -48,12 +48,13 @@ class Bars:
             columns = ((fair.open, candles.open), (fair.high, candles.high), (fair.low, candles.low))
             o, h, low = (np.where(known, f[at], last) for f, last in columns)
             other = cls._made(ts, ends, o, h, low, candles.close)
-        made = cls._made(ts, ends, candles.open, candles.high, candles.low, candles.close)
-        return made if other is None else cls(*(getattr(made, c) for c in COLUMNS), fair=other)
+        return cls._made(ts, ends, candles.open, candles.high, candles.low, candles.close, other)
 
     @classmethod
-    def _made(cls, ts: Ints, ends: Ints, o: Floats, h: Floats, low: Floats, c: Floats) -> Bars:
-        return cls(ts, ends, o, h, low, c, _blocks(h, np.maximum), _blocks(low, np.minimum))
+    def _made(
+        cls, ts: Ints, ends: Ints, o: Floats, h: Floats, low: Floats, c: Floats, fair: Bars | None = None
+    ) -> Bars:
+        return cls(ts, ends, o, h, low, c, _blocks(h, np.maximum), _blocks(low, np.minimum), fair)
 
     def __len__(self) -> int:
         """How many bars."""
@@ -186,9 +187,6 @@ class Trailed:
     def settle(self) -> None:
         """Bring the stops to where the peaks put them."""
         self.stop = self.stop_at(np.arange(len(self.stop)), self.peak)
-
-
-COLUMNS = ("ts", "ends", "open", "high", "low", "close", "top", "bottom")
 
 
 def _blocks(values: Floats, extreme: np.ufunc) -> Floats:

@@ -20,11 +20,12 @@ class Rows:
     """State of ``n`` rows; what is not here stands in ``plan``, in the same order.
 
     ``cur`` is the bar that comes next, ``expire`` the first bar in which orders fill no more, ``leave`` the bar of the
-    time exit, ``change`` that of the next change, all cut at the number of bars; ``expires`` says that the candles reach
-    as far as the expiry. ``stop`` is the stop that acts on a touch (-inf: none), ``close_level`` the one that waits for
-    a close, ``liquidation`` where the margin is gone. Orders ``rung`` .. ``orders`` may still fill, unless ``dead``.
-    ``look``: something happened at the open of ``cur``, so this bar counts whatever it touches.
-    ``filled`` and ``held`` are shares of the planned quantity, ``cost`` and ``paid`` their price and fees.
+    time exit, ``change`` that of the next change, all cut at the number of bars; ``expires`` says that the candles
+    reach as far as the expiry. ``stop`` is the stop that acts on a touch (-inf: none), ``close_level`` the one that
+    waits for a close, ``liquidation`` where the margin is gone. Orders ``rung`` .. ``orders`` may still fill, unless
+    ``dead``. ``look``: something happened at the open of ``cur``, so this bar counts whatever it touches. ``filled``
+    and ``held`` are shares of the planned quantity, ``cost`` and ``paid`` their price and fees; ``own_target`` are the
+    call's own targets.
     """
 
     plan: Columns
@@ -33,6 +34,7 @@ class Rows:
     weight: Floats
     dead: Bools
     orders: Ints
+    own_target: Floats
     target: Floats
     share: Floats
     targets: Ints
@@ -78,6 +80,7 @@ class Rows:
             weight=plan.weight.copy() if changing else plan.weight,
             dead=np.zeros(plan.price.shape, np.bool_),
             orders=plan.orders.copy(),
+            own_target=plan.target.copy() if plan.target_unit.any() else plan.target,
             target=plan.target.copy(),
             share=plan.share.copy() if changing else plan.share,
             targets=plan.targets.copy(),
@@ -121,7 +124,8 @@ class Rows:
 
     def orders_open(self, at: Ints, j: int) -> Bools:
         """Whether order ``j`` waits in the book and may fill in the bar at ``cur``."""
-        return (self.rung[at] <= j) & (j < self.orders[at]) & ~self.dead[at, j] & (self.cur[at] < self.expire[at])
+        ready: Bools = (self.rung[at] <= j) & (j < self.orders[at]) & ~self.dead[at, j]
+        return ready & (self.cur[at] < self.expire[at])
 
     def average(self, at: Ints) -> Floats:
         """The average fill price."""
@@ -174,6 +178,7 @@ class Rows:
                     [unit == PERCENT, unit == POINTS, unit == MULTIPLE], [value * size, value, value * risk]
                 )
                 here = (unit > 0) & np.isinf(self.target[first, j])
+                self.own_target[first, j] = np.where(unit > 0, price + off, self.own_target[first, j])
                 self.target[first[here], j] = (price + off)[here]
 
     def skip_dead(self, at: Ints) -> None:
@@ -236,9 +241,10 @@ class Rows:
             self.average(new) - np.where(np.isinf(self.first_stop[new]), self.average(new), self.first_stop[new])
         )
         self.trail_points[new] = np.select([unit == POINTS, unit == MULTIPLE], [value, value * risk], 0.0)
-        on = at[self.trailing[at]]
-        behind = self.peak[on] - self.trail_fraction[on] * np.abs(self.peak[on]) - self.trail_points[on]
-        self.raise_stop(on, behind, ExitReason.TRAILING)
+        all_on = at[self.trailing[at]]
+        peak = self.peak[all_on]
+        behind = peak - self.trail_fraction[all_on] * np.abs(peak) - self.trail_points[all_on]
+        self.raise_stop(all_on, behind, ExitReason.TRAILING)
 
     def gain_level(self, at: Ints) -> Floats:
         """The price from which on a stop trails that waits for a gain (-inf: from the entry on)."""

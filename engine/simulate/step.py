@@ -200,10 +200,10 @@ class Stepper:
         position, state = self._position, self._state
         breakout = any(order.kind == "stop" for _, order in state.resting)
         target = position.first_target()
-        if not state.fills and not breakout and self.plan.cancel_on_target and target is not None:
-            if position.beyond(open_, target, down=False):
-                state.status = PathStatus.TARGET_FIRST
-                return
+        cancels = not state.fills and not breakout and self.plan.cancel_on_target
+        if cancels and target is not None and position.beyond(open_, target, down=False):
+            state.status = PathStatus.TARGET_FIRST
+            return
         for number, order in list(state.resting):
             if order.price is None:
                 continue

@@ -41,8 +41,9 @@ class PathTable:
     ``fill_ms`` (-1: not filled), ``fill_price`` (slippage included), ``fill_share`` of the planned quantity,
     ``fill_maker``. Legs (n, L) in order of time: ``leg_ms`` (-1: none), ``leg_price``, ``leg_share``, ``leg_reason``
     (indexes ``REASONS``), ``leg_maker``, ``leg_target`` (from 1; 0 for other exits). ``stop`` is the resolved first
-    stop (NaN: none), ``target`` (n, T) the resolved targets (NaN: none, or never settled), ``end_ms`` when its orders and position were known to be gone: the close of the bar in which that
-    happened, the open of the bar for expired or late ones, the end of the candles for open or resting ones.
+    stop (NaN: none), ``target`` (n, T) the call's own targets, resolved (NaN: none, or never settled), ``end_ms`` when
+    its orders and position were known to be gone: the close of the bar in which that happened, the open of the bar for
+    expired or late ones, the end of the candles for open or resting ones.
     """
 
     plans: Sequence[Plan]

@@ -15,7 +15,8 @@ class Terms:
     """``maker``, ``taker`` and ``slippage`` are fractions of price; see ``docs/realism.md``.
 
     ``through`` is the fraction of price by which a candle must go beyond a limit (entry or target) to fill it; 0 means
-    that a touch is enough. ``later_fees`` are (from when, maker, taker), in order of time: what replaced the first ones.
+    that a touch is enough. ``later_fees`` are (from when, maker, taker), in order of time: what replaced the first
+    ones.
     """
 
     maker: float

@@ -19,7 +19,7 @@ class Writer:
         self.sign = rows.plan.sign
         self.dated = bool(terms.later_fees)
 
-    def worse(self, at: Ints, price: Floats, *, up: bool) -> Floats:
+    def worse(self, price: Floats, *, up: bool) -> Floats:
         """A price after slippage: higher for a buy, lower for a sell."""
         slip = self.terms.slippage * np.abs(price)
         return price + slip if up else price - slip
@@ -61,7 +61,7 @@ class Writer:
 
     def stop_out(self, at: Ints) -> None:
         """Stop out the rows at their stop, with slippage."""
-        self.exit(at, self.worse(at, self.rows.stop[at], up=False), self.rows.reason[at])
+        self.exit(at, self.worse(self.rows.stop[at], up=False), self.rows.reason[at])
 
     def liquidate(self, at: Ints) -> None:
         """The isolated margin is lost: as if sold at the price at which nothing of it is left."""

@@ -3,8 +3,7 @@
 A price without drift meets the nearer of two levels first: from a price with the stop ``a`` below and the target ``b``
 above, the target comes first with probability a / (a + b) (the ruin problem, Feller, An Introduction to Probability
 Theory, vol. 1, section XIV.2). Targets are stages: from one to the next with the stop that is then in force. While the
-stop stays where it was, the stages multiply to p0 = d_stop / (d_stop + d_k). A stop that trails, and what a channel
-changes later, are not in it.
+stop stays where it was, the stages multiply to p0 = d_stop / (d_stop + d_k).
 """
 
 from __future__ import annotations
@@ -71,25 +70,24 @@ def reached(table: PathTable, rows: Ints) -> Ints:
 
 def fair_stages(table: PathTable, rows: Ints) -> Floats:
     """The fair probability of each target, shape (rows, most targets); NaN where a path has no such target or stop."""
-    levels = table.target[rows]
-    fair = np.full(levels.shape, np.nan)
+    plans = [table.plans[row] for row in rows.tolist()]
+    most = max((len(plan.targets) for plan in plans), default=0)
+    fair = np.full((len(plans), most), np.nan)
     entry, stop = table.entry_price[rows], table.stop[rows]
-    for i, row in enumerate(rows.tolist()):
-        plan = table.plans[row]
+    for i, plan in enumerate(plans):
         at, below, p = float(entry[i]), float(stop[i]), 1.0
         sign = plan.side.sign
-        for k in range(len(plan.targets)):
-            target = float(levels[i, k])
+        for k, target in enumerate(table.target[rows[i]][: len(plan.targets)].tolist()):
             up, down = sign * (target - at), sign * (at - below)
-            if not np.isfinite(down) or down < 0 or not up > 0:
+            if not np.isfinite(down) or down < 0 or up <= 0:
                 break
             p *= down / (down + up)
             fair[i, k] = p
             at = target
             for move in plan.stop_moves:
                 if move.after == k + 1:
-                    moved = float(levels[i, move.to - 1]) if isinstance(move.to, int) else float(entry[i])
-                    below = sign * max(sign * below, sign * moved)
+                    to = float(table.target[rows[i], move.to - 1]) if isinstance(move.to, int) else float(entry[i])
+                    below = sign * max(sign * below, sign * to)
     return fair
 
 

@@ -23,7 +23,6 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from multiprocessing import get_context
-from typing import TypeVar
 
 import numpy as np
 
@@ -34,8 +33,6 @@ from engine.simulate.money import money_of
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS
 from engine.verdict.bootstrap import clusters
-
-Level = TypeVar("Level", float, Distance, float | Distance)
 
 WINDOW_MS = 14 * DAY_MS
 DRAWS = 1_000
@@ -260,27 +257,33 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
+def _level(level: float | Distance, by: float) -> float | Distance:
+    """A level scaled by a factor."""
+    return _distance(level, by) if isinstance(level, Distance) else level * by
+
+
+def _distance(distance: Distance, by: float) -> Distance:
+    """A distance scaled by a factor: only points depend on the price."""
+    return replace(distance, value=distance.value * by) if distance.unit == "points" else distance
+
+
 def _moved(plan: Plan, moments: Sequence[int], factors: Sequence[float]) -> Iterator[Plan]:
     """A plan at other moments, its prices scaled by a factor for each; much faster than ``dataclasses.replace``."""
     given = {field.name: getattr(plan, field.name) for field in fields(plan)}
     orders = [{field.name: getattr(order, field.name) for field in fields(order)} for order in plan.orders]
-    given["changes"] = ()  # what the channel changed later belongs to its own time, not to a random one
     stop, wait = plan.stop, plan.expire_ms - plan.act_ms
     for act_ms, by in zip(moments, factors, strict=True):
         given["act_ms"], given["expire_ms"] = act_ms, act_ms + wait
         given["orders"] = tuple(
             [Order(**(one | {"price": None if one["price"] is None else one["price"] * by})) for one in orders]
         )
-        given["targets"] = tuple([(_scaled(level, by), share) for level, share in plan.targets])
-        given["stop"] = None if stop is None else _scaled(stop, by)
+        given["targets"] = tuple([(_level(level, by), share) for level, share in plan.targets])
         given["hard_stop"] = None if plan.hard_stop is None else plan.hard_stop * by
+        given["changes"] = ()  # what the channel said later was about its own moment
         if plan.trail is not None:
-            given["trail"] = replace(plan.trail, distance=_scaled(plan.trail.distance, by))
+            given["trail"] = replace(plan.trail, distance=_distance(plan.trail.distance, by))
+        if isinstance(stop, Distance):
+            given["stop"] = _distance(stop, by)
+        elif stop is not None:
+            given["stop"] = stop * by
         yield Plan(**given)
-
-
-def _scaled(level: Level, by: float) -> Level:
-    """A price or a distance in points, scaled; a distance in percent or R stays."""
-    if isinstance(level, Distance):
-        return replace(level, value=level.value * by) if level.unit == "points" else level
-    return level * by

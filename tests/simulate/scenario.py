@@ -148,7 +148,7 @@ def read_distance(text: str) -> Distance:
 
 
 def read_change(moment: str, text: str, side: Side) -> Change:
-    """``close 50%``, ``cancel 2``, ``stop 97``, ``stop breakeven``, ``stop target 1``, ``limits 99 97``, ``targets``."""
+    """``close 50%``, ``cancel 2``, ``stop 97``, ``stop breakeven``, ``stop target 1``, ``limits 99 97``."""
     word, *rest = text.split()
     at = clock(moment)
     if word == "close":
@@ -184,7 +184,9 @@ def mirrored(scenario: Scenario) -> Scenario | None:
     plan, c = scenario.plan, scenario.candles
     if scenario.terms.slippage or scenario.terms.through or isinstance(plan.stop, Distance) or plan.maintenance:
         return None
-    if plan.changes or plan.trail or any(isinstance(level, Distance) for level, _ in plan.targets):
+    if plan.changes or plan.trail or any(move.to == "breakeven with fees" for move in plan.stop_moves):
+        return None
+    if any(isinstance(level, Distance) for level, _ in plan.targets):
         return None
     return replace(
         scenario,

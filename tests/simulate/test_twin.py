@@ -172,7 +172,8 @@ def test_what_every_path_keeps(candles: Candles, plan: Plan, terms: Terms) -> No
     for x in [*path.fills, *path.legs]:
         i = at[x.ts_ms]
         slack = 1e-9 if x.maker else terms.slippage * 200
-        if not (x in path.legs and x.reason is ExitReason.TARGET and plan.target_gap == "level"):
+        at_level = x in path.legs and x.reason is ExitReason.TARGET and plan.target_gap == "level"
+        if not at_level and not (x in path.legs and x.reason is ExitReason.LIQUIDATION):
             assert candles.low[i] - slack <= x.price <= candles.high[i] + slack
         assert x.ts_ms >= plan.act_ms
     for leg in path.legs:
