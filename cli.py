@@ -46,6 +46,11 @@ def market() -> None:
     """Candles and funding on disk."""
 
 
+@cli.group()
+def notify() -> None:
+    """Notices to your phone, chat or mail."""
+
+
 @cli.group(name="explain")
 def explain_group() -> None:
     """Tell how something came about."""
@@ -397,6 +402,18 @@ def backtest(
 
     folder, run = run_backtest(workspace, strategy, from_, to, out, track, holdout)
     print_summary(run, folder, Console())
+
+
+@command(notify, "test", "notify test")
+def notify_test(workspace: Workspace) -> None:
+    """Send a trial notice to every address of NOTIFY_URLS in .env."""
+    from engine.pipeline.notify import try_addresses
+
+    lines, all_taken = try_addresses(workspace)
+    for line in lines:
+        click.echo(line)
+    if not all_taken:
+        raise click.exceptions.Exit(1)
 
 
 @command(

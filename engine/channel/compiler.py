@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from engine.channel import tree as t
 from engine.channel.fold import fold
 from engine.channel.layout import Layout
-from engine.channel.names import ABOUT, FIELD_ALIASES, FIELDS, NEEDED, OPTIONS, PRICE_FIELDS, UPDATES
+from engine.channel.names import ABOUT, FIELD_ALIASES, FIELDS, NEEDED, ONE_VALUE, OPTIONS, PRICE_FIELDS, UPDATES
 from engine.channel.profile import Settings
 from engine.channel.template import build, holds_break
 from engine.channel.values import Fields
@@ -113,6 +113,8 @@ def compile_layouts(
                 faults.append(diagnose(source, node.action_span, "D204", f'unknown update "{kind}"', hint))
         marks = mark_faults(node.pieces, update_fields if node.action else fields, source)
         faults += marks + _shape_faults(node, source)
+        if not options.phrases:
+            faults += _twice(node, source)
         if node.action:
             faults += _update_faults(node, source) + (_phrase_faults(node, source) if options.phrases else [])
         elif not (marks or node.mended):  # else what seems to be missing may stand in a faulty line
@@ -237,6 +239,19 @@ def _signal_faults(node: t.LayoutNode, settings: Settings, source: SourceText) -
         message = f'layout "{node.name}" marks no stop'
         hint = "calls without a stop have no known risk: they count for no verdict, and most strategies refuse them"
         found.append(diagnose(source, node.name_span, "D502", message, hint, "warning"))
+    return found
+
+
+def _twice(node: t.LayoutNode, source: SourceText) -> list[Diagnostic]:
+    """Findings for a field of which a call or an update has one, marked with two different values."""
+    found: list[Diagnostic] = []
+    first: dict[str, t.Mark] = {}
+    for mark in t.marks(node.pieces):
+        if mark.field in ONE_VALUE and first.setdefault(mark.field, mark).sample != mark.sample:
+            message = f"{mark.field} is marked twice, with two values"
+            also = (related(source, first[mark.field].span, "marked here first"),)
+            hint = "mark the one that counts, the other one {any: ...}"
+            found.append(diagnose(source, mark.span, "D218", message, hint, related=also))
     return found
 
 

@@ -70,6 +70,8 @@ class Layout:
     talk: bool = False
     changes: bool = False
     _next: dict[State, tuple[tuple[int, State, Turn], ...]] = field(default_factory=dict, repr=False, compare=False)
+    _complete: dict[State, bool] = field(default_factory=dict, repr=False, compare=False)
+    _missing: dict[State, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -108,6 +110,12 @@ class Layout:
 
     def complete(self, state: State) -> bool:
         """Whether a message may end here."""
+        known = self._complete.get(state)
+        if known is None:
+            known = self._complete[state] = self._is_complete(state)
+        return known
+
+    def _is_complete(self, state: State) -> bool:
         line, used = state
         return (
             line >= 0
@@ -127,6 +135,12 @@ class Layout:
 
     def missing(self, state: State) -> str:
         """What an incomplete message lacks next."""
+        known = self._missing.get(state)
+        if known is None:
+            known = self._missing[state] = self._what_is_missing(state)
+        return known
+
+    def _what_is_missing(self, state: State) -> str:
         line, used = state
         here = self.blocks[self._block_of(line)]
         if line not in here.last:

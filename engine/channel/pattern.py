@@ -139,7 +139,7 @@ class Line:
         """What it begins with, compiled."""
         return _compiled(self.beginning)
 
-    @property
+    @cached_property
     def first_step(self) -> Step:
         """The step that the line begins with."""
         return next(_steps(self.links))

@@ -106,10 +106,16 @@ def _read(profile: Profile, text: str, posted_ms: int | None, sender: str | None
     farthest: Match | None = None
     unread: Refusal | None = None
     claimed = 0
+    working, lines = prepared.text, prepared.lines
     for layout in profile.layouts:
-        if layout.phrases or prepared.barred(layout) or not layout.valid_at(posted_ms):
+        if layout.phrases or (prepared.never and prepared.barred(layout)):
             continue
-        match = match_layout(layout, prepared.text, prepared.lines)
+        if posted_ms is not None and not layout.valid_at(posted_ms):
+            continue
+        first = beginning(layout, working, lines)
+        if first < 0:
+            continue
+        match = match_layout(layout, working, lines, first)
         if match.setups:
             refusal = unread_part(profile, match, prepared)
             if refusal is None:
@@ -201,19 +207,24 @@ def _blanks(match: re.Match[str]) -> str:
     return " " * (match.end() - match.start())
 
 
-def match_layout(layout: Layout, text: str, lines: Sequence[tuple[int, int]]) -> Match:
+def beginning(layout: Layout, text: str, lines: Sequence[tuple[int, int]]) -> int:
+    """The first line of a message with which a layout may begin, or -1: most layouts begin in none."""
+    begins = layout.begins.match
+    for number, (start, end) in enumerate(lines):
+        if begins(text, start, end):
+            return number
+    return -1
+
+
+def match_layout(layout: Layout, text: str, lines: Sequence[tuple[int, int]], first: int | None = None) -> Match:
     """Walk the lines of a message through a layout: each line is taken by the first template line that may come next.
 
-    A line that none takes is skipped and stays unclaimed.
+    A line that none takes is skipped and stays unclaimed. ``first``: what ``beginning`` found.
     """
     result = Match(layout)
-    begins = layout.begins.match
-    first = 0
-    for start, end in lines:  # most layouts begin in no line of a message
-        if begins(text, start, end):
-            break
-        first += 1
-    else:
+    if first is None:
+        first = beginning(layout, text, lines)
+    if first < 0:
         return result
     template = layout.lines
     unclaimed = result.unclaimed

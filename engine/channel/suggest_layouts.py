@@ -223,7 +223,8 @@ class Family:
             found.update({(place, row.words[0]) for place, row in post.extras if not _tells_results(post, row)})
         least = min(max(2, 2 * LEAST_SHARE * len(self.posts)), len(self.posts))
         kept = [(place, gap, count) for (place, gap), count in found.most_common(MOST_EXTRAS) if count >= least]
-        return [one for one in kept if any(key[0] == "<" for key in one[1])]  # words alone may go under ignore
+        has_entry = any({"entry", "entry market"} & set(run[0].key) for run in self.posts[0].core)
+        return [one for one in kept if _is_harmless_line(one[1], has_entry)]
 
     def _extra_lines(self, sample: Post, place: int, extras: list[tuple[int, Gap, int]]) -> list[str]:
         """The extra lines before a row, from the sample or from another post that has them."""
@@ -283,6 +284,20 @@ def _folded_gaps(row: Row) -> list[tuple[Token, ...]]:
         else:
             gaps[-1] = row.gaps[index + 1]
     return gaps
+
+
+def _is_harmless_line(gap: Gap, has_entry: bool) -> bool:
+    """Whether a line without a level may be skipped as one that varies: words alone may not (they go under ignore).
+
+    Neither may a line that could be the entry under a label nobody knows: bare numbers, two numbers, or one number
+    where nothing else is an entry, unless it is counted with a ``#`` or an id.
+    """
+    numbers = gap.count("<any>")
+    if not any(key[0] == "<" for key in gap):
+        return False
+    if numbers == 0:
+        return True
+    return numbers == 1 and any(key.isalpha() for key in gap) and (has_entry or "id" in gap)
 
 
 def _tells_results(post: Post, row: Row) -> bool:

@@ -31,7 +31,8 @@ LABELS = {
     "entry": _phrases(
         "entry targets, entry target, entry zone, entry price, entry point, entry range, entry market, entries, entry",
         "enter, buy zone, sell zone, buy price, sell price, buy range, buy between, dca, limit, точка входа",
-        "точки входа, зона входа, вход, лимит, лимитка, 进场位置, 進場位置, 进场, 進場, 入场, 入場, giriş bölgesi",
+        "точки входа, зона входа, вход, лимит, лимитка, 进场位置, 進場位置, 点位, 點位, 进场, 進場",
+        "入场, 入場, giriş bölgesi",
         "giriş seviyesi, giriş, نقطه ورود, ورود, محدوده ورود, zona de entrada, entradas, entrada",
     ),
     "leverage": _phrases("leverage, levarage, lev, плечо, 杠杆, 槓桿, kaldıraç, اهرم, لوریج, لورج, alavancagem"),

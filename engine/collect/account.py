@@ -10,13 +10,12 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.collect.private import NotPrivateError, keep_private
+from engine.collect.envfile import read_env
 from engine.problem import Problem
 
 WHERE = "get both at https://my.telegram.org, API development tools, and write them into .env (see .env.sample)"
@@ -57,18 +56,11 @@ def load_account(env: Path, data: Path, environment: Mapping[str, str] | None = 
     environment
         Default: the process's own.
     """
-    from dotenv import dotenv_values
-
     shown = env.name
-    try:
-        note = keep_private(env, "the file with your API hash")
-        found: dict[str, str | None] = dict(dotenv_values(env, interpolate=False)) if env.is_file() else {}
-    except NotPrivateError as error:
-        return error.problem
-    except (OSError, UnicodeDecodeError) as error:
-        return Problem(f"cannot be read: {error}", shown)
-    own = os.environ if environment is None else environment
-    given = {name: (own.get(name) or found.get(name) or "").strip() for name in NAMES}
+    read = read_env(env, NAMES, environment)
+    if isinstance(read, Problem):
+        return read
+    given, note = read
     server = _server(given["TELEGRAM_TEST_SERVER"], given["TELEGRAM_TEST_KEY"], shown)
     if isinstance(server, Problem):
         return server

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -109,7 +110,10 @@ class Telegram:
     """One connection of an account that has signed in; see ``feed.Feed``."""
 
     def __init__(self, account: Account, timeout_s: float = RPC_TIMEOUT_S) -> None:
-        self._client = make_client(account)
+        try:
+            self._client = make_client(account)
+        except sqlite3.OperationalError as error:  # locked for a moment, by a backup or a virus scanner
+            raise Unreachable(f"{account.session.name}: {error}") from None
         self._shown = account.session.name
         self._timeout_s = timeout_s
         self._hear: Callable[[News], None] = lambda _: None
@@ -288,6 +292,11 @@ class Telegram:
             raise
         except RPCError as error:
             raise Unreachable(f"Telegram answers {error}") from None
+        except (ValueError, ForbiddenRequestError):
+            raise
+        except Exception as error:  # torn frames, a locked session file: a new client begins anew
+            LOG.warning("the client failed", exc_info=True)
+            raise Unreachable(f"{type(error).__name__}: {error}") from None
 
     def _revoked(self) -> LoginRevoked:
         hint = "sign in again: cli.py collect, on a terminal"

@@ -17,12 +17,13 @@ Groups = tuple[tuple[str, frozenset[str]], ...]
 class Settings:
     """``timezone`` is the zone in which times are shown and days begin, ``language`` that of reports (en, tr).
 
-    ``groups`` are the symbols that move together.
+    ``groups`` are the symbols that move together, ``notify`` the kinds of notices that are sent (None: all).
     """
 
     timezone: str = "Europe/Sofia"
     language: str = "en"
     groups: Groups = ()
+    notify: tuple[str, ...] | None = None
 
 
 def load_settings(source: SourceText) -> tuple[Settings | None, list[Diagnostic]]:
@@ -35,7 +36,9 @@ def load_settings(source: SourceText) -> tuple[Settings | None, list[Diagnostic]
         document.report(("timezone",), "R111", f'no time zone is called "{zone}"', hint)
     language = document.get("language", default=Settings().language)
     groups = tuple(read_groups(document).items())
-    return (None if document.failed else Settings(zone, language, groups)), document.ordered
+    kinds = document.get("notify", default=None)
+    notify = None if kinds is None else tuple(kinds)
+    return (None if document.failed else Settings(zone, language, groups, notify)), document.ordered
 
 
 def read_groups(document: Document) -> dict[str, frozenset[str]]:

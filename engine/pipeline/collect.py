@@ -19,7 +19,10 @@ from engine.collect.account import Account, load_account
 from engine.collect.archive import Archive, ArchiveError
 from engine.collect.lock import locked
 from engine.collect.private import NotPrivateError
+from engine.notify.notice import Notice as Told
+from engine.notify.notice import NoticeKind
 from engine.pipeline.errors import InputError
+from engine.pipeline.notify import make_sender
 from engine.pipeline.sources import ProfileSources
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
@@ -125,7 +128,14 @@ async def _collect(
         if await sign_in(account, Terminal(), by_qr):
             say(f"signed in; the login is kept in {workspace.shown(account.session)} (guard it like a password)")
         archive = Archive(workspace.archive_path)
-        collector = Collector(archive, lambda: Telegram(account), sources, tell=lambda notice: _show(notice, say))
+        sender = make_sender(workspace)
+
+        def tell(notice: Notice) -> None:
+            _show(notice, say)
+            if notice.kind == "problem":
+                sender.tell(Told(NoticeKind.ERROR, "collector", str(notice)))
+
+        collector = Collector(archive, lambda: Telegram(account), sources, tell=tell)
         listening = None if quiet or once else asyncio.create_task(_show_records(collector, workspace, say))
         try:
             if once:
@@ -136,6 +146,7 @@ async def _collect(
         finally:
             if listening is not None:
                 listening.cancel()
+            await sender.close()
             for problem in archive.problems:
                 say(f"note: {problem}")
     except SignInError as error:

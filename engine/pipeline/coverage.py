@@ -38,6 +38,7 @@ class Coverage:
     layouts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     months: dict[str, Counter[str]] = field(default_factory=dict)
+    used: dict[str, Counter[str]] = field(default_factory=dict)  # by month, the layouts that read
     look_alikes: list[tuple[int, str, str, str]] = field(default_factory=list)  # likeness, id, why, text
 
     def as_json(self) -> str:
@@ -48,7 +49,11 @@ class Coverage:
             "setups": self.setups,
             "layouts": dict(self.layouts.most_common()),
             "reasons": dict(self.reasons.most_common()),
-            "months": {month: {kind: found[kind] for kind in KINDS} for month, found in sorted(self.months.items())},
+            "months": {
+                month: {kind: found[kind] for kind in KINDS}
+                | {"layouts": dict(self.used.get(month, Counter()).most_common())}
+                for month, found in sorted(self.months.items())
+            },
             "look_alikes": [
                 {"id": number, "likeness": score, "reason": why, "text": text}
                 for score, number, why, text in self.look_alikes
@@ -63,7 +68,9 @@ class Coverage:
         lines += [f"  {name}: {count:,}" for name, count in self.layouts.most_common()]
         lines += [f"  refused, {reason}: {count:,}" for reason, count in self.reasons.most_common()]
         if by_month:
-            lines += [f"{month}: {_shares(found)}" for month, found in sorted(self.months.items())]
+            for month, found in sorted(self.months.items()):
+                lines.append(f"{month}: {_shares(found)}")
+                lines += [f"  {name}: {n:,}" for name, n in self.used.get(month, Counter()).most_common()]
         if self.look_alikes:
             lines.append("not read, but most like a call:")
             lines += [f"  {number} [{why}] {text}" for _, number, why, text in self.look_alikes]
@@ -89,9 +96,11 @@ def _count(found: Coverage, profile: Profile, post: Post) -> None:
         kind = "signals"
         found.setups += len(reading.setups)
         found.layouts[reading.setups[0].layout] += 1
+        found.used.setdefault(month, Counter())[reading.setups[0].layout] += 1
     elif reading.actions:
         kind = "updates"
         found.layouts[reading.actions[0].layout] += 1
+        found.used.setdefault(month, Counter())[reading.actions[0].layout] += 1
     elif post.text.strip() and reading.refusal is not None:
         code = reading.refusal.code
         kind = "unread" if code == "no-layout" else "refused"

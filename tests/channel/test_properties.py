@@ -32,6 +32,24 @@ PIECES += [
     "\u2028",
 ]
 
+PIECES += [
+    "words of updates\n",
+    "number 2 = b\n",
+    "never signal\n",
+    "update close and move-stop",
+    ", phrases",
+    ", a part",
+]
+PIECES += [
+    "{stop when: 4h}",
+    "{number: 2}",
+    "{id: 4}",
+    "{entry above: 5}",
+    "{target: 2R}",
+    "{share: half}",
+    ", beside talk",
+]
+
 
 @st.composite
 def mutated(draw: st.DrawFn) -> str:
@@ -78,6 +96,38 @@ WORDS += [
     "**",
     "now",
     "\n",
+]
+
+WORDS += [
+    "close",
+    "half",
+    "SL to",
+    "BE",
+    "TP1",
+    "hit",
+    "entry",
+    "стоп",
+    "в бу",
+    "平倉",
+    "減倉",
+    "stop girişe",
+    "not",
+    "?",
+]
+WORDS += [
+    ">",
+    "[a]",
+    "t.me/c/1/2",
+    "#ID 7",
+    "move",
+    "$SOL",
+    "all trades",
+    "+5%",
+    "استاپ",
+    "32.5",
+    "2nd",
+    "part",
+    "4h close",
 ]
 
 

@@ -143,12 +143,23 @@ def test_what_the_numbers_do_not_prove_is_left_to_be_filled() -> None:
 
 
 def test_the_draft_of_one_message_reads_it() -> None:
-    message = "⚡ SHORT #INJ/USDT\nLeverage: Cross 10x\nEntry: 22.4\n1) 21.5\nTargets: 21.0 - 20.2\nStop: 23.9"
+    message = "⚡ SHORT #INJ/USDT\nLeverage: Cross 10x\nEntry: 22.4\nTargets: 21.0 - 20.2\nStop: 23.9"
     draft = draft_profile("x", [HistoryPost("1", message)], trusted=True)
     checked(draft)
     profile, _ = load_profile(SourceText("draft", draft.text), "draft")
     assert profile is not None
     assert said(read(profile, message)).startswith("symbol INJUSDT, side short, entry 22.4")
+
+
+def test_a_line_that_may_be_an_entry_is_never_skipped() -> None:
+    call = "{coin} LONG\n{n}-{high}\nniveau {n} {high}\nTP {target}\nSL {stop}"
+    texts = [
+        call.format(coin=coin, n=140 + n, high=141 + n, target=150 + n, stop=130 + n) for n, coin in enumerate(COINS)
+    ]
+    draft = draft_profile("x", [HistoryPost(str(n), text) for n, text in enumerate(texts)])
+    checked(draft)
+    assert "{any: 1" not in draft.text
+    assert draft.read == 0
 
 
 def test_a_history_without_calls_gives_a_profile_without_layouts() -> None:

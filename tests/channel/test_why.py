@@ -57,9 +57,8 @@ def test_a_message_that_was_not_read_says_how_far_it_got() -> None:
 
 
 def test_carets_stand_right_behind_tabs_wide_signs_and_combining_marks() -> None:
-    text = render(
-        explain(LOADED, "\u2b50\ufe0f\t\U0001f469\u200d\U0001f680\u0301 \U0001f525 BUY BTC @ 64800, SL 64500")
-    )
+    signs = "\u2b50\ufe0f\t\U0001f469\u200d\U0001f680\u0301 \U0001f525"
+    text = render(explain(LOADED, signs + " BUY BTC @ 64800, SL 64500"))
     shown, carets = text.splitlines()[1:3]
     assert carets.endswith(" side")
     assert wcswidth(shown[: shown.index("BUY")]) == carets.index("^")

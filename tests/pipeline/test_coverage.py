@@ -42,7 +42,9 @@ def test_every_post_ends_as_one_of_five(workspace: Path, run: Run) -> None:
     assert found["reasons"] == {"never": 1, "levels": 1}
     assert found["layouts"] == {"one line": 1}
     assert found["months"]["2025-01"]["signals"] == 1
+    assert found["months"]["2025-01"]["layouts"] == {"one line": 1}
     assert found["months"]["2025-02"]["unread"] == 1
+    assert found["months"]["2025-02"]["layouts"] == {}
 
 
 def test_the_look_alikes_come_first_and_results_never_are_any(workspace: Path, run: Run) -> None:
