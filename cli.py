@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine import __version__
+from engine.pipeline.completion import SHELLS, codes, names_in
 from engine.pipeline.shell import FOLDER, Commands, command, track, workspace_option
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def explain_group() -> None:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH ...]")
 @click.option("--format", "form", type=click.Choice(["text", "concise", "json", "github", "sarif"]), default="text")
 @click.option("--strict", is_flag=True, help="Warnings count as findings too.")
-@click.option("--explain", "code", metavar="CODE", help="Print the page of a code, such as S101.")
+@click.option("--explain", "code", metavar="CODE", shell_complete=codes, help="Print the page of a code, such as S101.")
 @click.option("--no-cache", is_flag=True, help="Check every file anew, also those that have not changed.")
 def validate(
     workspace: Workspace, paths: tuple[Path, ...], form: str, strict: bool, code: str | None, no_cache: bool
@@ -93,12 +94,32 @@ def init(_: Workspace, folder: Path) -> None:
 @command(cli, "new", "new channel fast_scalps", "new strategy scalps --channel fast_scalps", "new rules careful")
 @click.argument("kind", type=click.Choice(["channel", "rules", "strategy"]))
 @click.argument("name")
-@click.option("--channel", "traded", metavar="NAME", help="The channel that a new strategy trades.")
+@click.option(
+    "--channel",
+    "traded",
+    metavar="NAME",
+    shell_complete=names_in("channels", ".channel"),
+    help="The channel that a new strategy trades.",
+)
 def new(workspace: Workspace, kind: str, name: str, traded: str | None) -> None:
-    """Add a commented channel profile, rule file or strategy that validates at once."""
+    """Add a commented channel profile, rule file or strategy that validates at once.
+
+    A profile made of a message of your own: channel new; of a whole history: channel suggest.
+    """
     from engine.pipeline.scaffold import new_file
 
     click.echo(new_file(workspace, kind, name, traded))
+
+
+@command(
+    cli, "completion", "completion bash >> ~/.bashrc", "completion fish > ~/.config/fish/completions/signalproof.fish"
+)
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(_: Workspace, shell: str) -> None:
+    """Print the script with which a shell completes the commands of signalproof and the names of your files."""
+    from engine.pipeline.completion import completion_script
+
+    click.echo(completion_script(cli, shell))
 
 
 @command(cli, "schema", "schema strategy")
@@ -113,7 +134,7 @@ def schema(_: Workspace, name: str) -> None:
 
 
 @command(channel, "test", "channel test", "channel test demo_keel", "channel test --cases x.jsonl --profile demo_keel")
-@click.argument("profiles", nargs=-1, metavar="[PROFILE ...]")
+@click.argument("profiles", nargs=-1, metavar="[PROFILE ...]", shell_complete=names_in("channels", ".channel"))
 @click.option("--cases", type=click.Path(path_type=Path), help="Labelled messages, one JSON object a line.")
 @click.option("--profile", "profile", metavar="NAME", help="The profile that reads the cases.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
@@ -142,7 +163,7 @@ def channel_test(
     "explain",
     "channel explain demo_keel --message post.txt",
 )
-@click.argument("profile")
+@click.argument("profile", shell_complete=names_in("channels", ".channel"))
 @click.option(
     "--message", type=click.Path(path_type=Path, allow_dash=True), default="-", help="A file, or - (default)."
 )
@@ -154,7 +175,7 @@ def channel_explain(workspace: Workspace, profile: str, message: Path) -> None:
 
 
 @command(channel, "coverage", "channel coverage demo_keel data/signals_raw.jsonl --by month")
-@click.argument("profile")
+@click.argument("profile", shell_complete=names_in("channels", ".channel"))
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--by", type=click.Choice(["month"]), help="Also count month by month.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
@@ -168,6 +189,60 @@ def channel_coverage(workspace: Workspace, profile: str, source: Path, by: str |
     click.echo(coverage(workspace, profile, source, by, form, track))
 
 
+@command(
+    channel, "suggest", "channel suggest result.json", "channel suggest data/signals_raw.jsonl --channel scalps --write"
+)
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--channel", "name", metavar="NAME", help="The channel's name in the draft, and in the archive.")
+@click.option("--write", is_flag=True, help="Write channels/NAME.channel instead of printing.")
+def channel_suggest(workspace: Workspace, source: Path, name: str | None, write: bool) -> None:
+    """Draft a profile from a history: the layouts that repeat in it, with marked samples and the share each reads.
+
+    SOURCE is an export (result.json), the archive, or a .jsonl file of {"id": ..., "text": ...}. From one message:
+    channel new.
+    """
+    from engine.pipeline.suggest import suggest_profile
+
+    draft, note = suggest_profile(workspace, source, name, write, track)
+    click.echo(draft)
+    click.echo(note, err=True)
+
+
+@command(channel, "new", "channel new < post.txt", "channel new fast_scalps --message post.txt")
+@click.argument("name", required=False)
+@click.option(
+    "--message", type=click.Path(path_type=Path, allow_dash=True), default="-", help="A file, or - (default)."
+)
+def channel_new(workspace: Workspace, name: str | None, message: Path) -> None:
+    """Propose the marks for one message: print a whole profile made of it, or write channels/NAME.channel.
+
+    The message comes from standard input: paste it, then end the input. Without a message: new channel NAME; from a
+    whole history: channel suggest.
+    """
+    from engine.pipeline.suggest import new_from_message
+
+    if str(message) == "-" and sys.stdin.isatty():
+        click.echo("Paste a call of the channel, then end with Ctrl-D (Windows: Ctrl-Z, Enter):", err=True)
+    draft, note = new_from_message(workspace, name, message)
+    click.echo(draft)
+    click.echo(note, err=True)
+
+
+@command(channel, "integrity", "channel integrity", "channel integrity fast_scalps --format json")
+@click.argument("profiles", nargs=-1, metavar="[PROFILE ...]")
+@click.option("--format", "form", type=click.Choice(["table", "plain", "json"]), help="Default: table on a terminal.")
+def channel_integrity(workspace: Workspace, profiles: tuple[str, ...], form: str | None) -> None:
+    """Show what a channel did to its calls after posting: edits, which way levels moved, deletions, missing ids."""
+    from engine.pipeline.integrity import integrity, print_tables, render
+
+    found = integrity(workspace, profiles, track)
+    chosen = form or ("table" if sys.stdout.isatty() else "plain")
+    if chosen == "table":
+        print_tables(found)
+    else:
+        click.echo(render(found, chosen))
+
+
 @command(cli, "import", "import result.json --channel fast_scalps", logged=True)
 @click.argument("export", type=click.Path(path_type=Path))
 @click.option("--channel", "name", required=True, metavar="NAME", help="The profile's name: channels/NAME.channel.")
@@ -179,10 +254,25 @@ def import_(workspace: Workspace, export: Path, name: str, chat: str | None) -> 
     click.echo(import_export(workspace, export, name, chat))
 
 
+@command(cli, "collect", "collect", "collect --once", "collect --qr", logged=True)
+@click.option("--once", is_flag=True, help="Bring every channel up to date and end.")
+@click.option("--qr", "by_qr", is_flag=True, help="Sign in by a QR code, not by phone number and code.")
+@click.option("--quiet", is_flag=True, help="Do not show the posts that arrive.")
+def collect(workspace: Workspace, once: bool, by_qr: bool, quiet: bool) -> None:
+    """Collect the channels of the profiles from Telegram into the archive; it only ever reads.
+
+    Exit code 1 with --once: a channel could not be read.
+    """
+    from engine.pipeline.collect import collect as run_collector
+
+    if not run_collector(workspace, once, by_qr, quiet, click.echo):
+        raise click.exceptions.Exit(1)
+
+
 @command(cli, "parse", "parse", logged=True)
 def parse(workspace: Workspace) -> None:
     """Read the archive with the channel profiles and write data/signals_parsed.csv."""
-    from engine.pipeline.messages import parse_archive
+    from engine.pipeline.parse import parse_archive
 
     click.echo(parse_archive(workspace, track))
 
@@ -291,7 +381,7 @@ def market_export(
 @command(
     cli, "backtest", "backtest strategies/demo.yaml", "backtest demo --from 2025-03-01 --to 2025-04-01", logged=True
 )
-@click.argument("strategy")
+@click.argument("strategy", shell_complete=names_in("strategies", ".yaml"))
 @click.option("--from", "from_", metavar="DATE", help="Calls from this day on (UTC); over the strategy's period.")
 @click.option("--to", metavar="DATE", help="Calls before this day (UTC); over the strategy's period.")
 @click.option("--holdout", metavar="DATE", help="Keep what comes from this day on out of all but one final table.")
@@ -312,7 +402,7 @@ def backtest(
 @command(
     cli, "report", "report", "report runs/20250601-120000-demo --lang tr", "report compare 20250601-120000-demo last"
 )
-@click.argument("runs", nargs=-1, metavar="[RUN] | compare RUN RUN")
+@click.argument("runs", nargs=-1, metavar="[RUN] | compare RUN RUN", shell_complete=names_in("runs"))
 @click.option(
     "--lang", type=click.Choice(["en", "tr"]), help="Language (default: that of workspace.yaml, else English)."
 )

@@ -58,8 +58,8 @@ class Message:
     """One version of one post.
 
     ``channel`` is the profile's id (the stem of its file). ``version`` counts from 1. ``posted_ms`` is the
-    time of the first version, ``edited_ms`` the time at which *this* version appeared (None for the
-    original). An export knows only last versions: such a message has ``origin="export"``, ``version`` 1 and
+    time of the first version (0 where nobody knows it), ``edited_ms`` the time at which *this* version appeared (None
+    for the original). An export knows only last versions: such a message has ``origin="export"``, ``version`` 1 and
     its last edit time in ``edited_ms``.
     """
 
@@ -149,7 +149,7 @@ class Setup:
     ``market_leg``: a ladder whose first order is at the market, before the limits of ``entries``. ``entry_shares`` are
     the fractions that the call gives its orders, the market leg's first (empty: it names none). ``stop`` is a price, a
     Distance or None; ``close_stop`` says that it waits for a candle's close. ``leverage`` is the first number the call
-    names.
+    names. ``ref`` is the channel's own id of the call, in capitals, without ``#``.
     """
 
     symbol: str
@@ -166,6 +166,7 @@ class Setup:
     market_leg: bool = False
     entry_shares: tuple[float, ...] = ()
     close_stop: CloseStop | None = None
+    ref: str | None = None
 
 
 ActionKind = Literal[
@@ -181,9 +182,14 @@ class Action:
 
     ``level`` of a move-stop is a price or "breakeven"; with ``target`` n the stop goes to the n-th target (from 1); of
     a target-hit ``target`` is the one that was hit. ``share`` of a close is the fraction closed (1 = whole).
-    ``order`` n of a cancel is the n-th entry order (None: all that still rest). A change carries the new levels, each
-    empty or None where it stays; add-targets carries ``targets``, re-enter ``entries`` (empty: as before).
-    ``side`` and ``signal_ref`` (the channel's own id of a signal, as written) help to bind it.
+    ``order`` n of a cancel is the n-th entry order, its ``entries`` are the prices of single orders (neither: all that
+    still rest). A change carries the new levels, each empty or None where it stays, and with ``target`` n only the
+    n-th target; ``entry_kind`` says how new entries are meant. add-targets carries ``targets``; re-enter carries
+    ``entries`` (empty: as before), and ``targets`` and ``stop`` where it names new ones.
+
+    ``side``, ``signal_ref`` (the channel's own id of a signal, as ``Setup.ref``) and ``links`` (chat, 0 where the link
+    names none, and message of each t.me link) help to bind it. ``every``: meant for all trades of the channel, of
+    ``side`` where there is one.
     """
 
     kind: ActionKind
@@ -199,6 +205,9 @@ class Action:
     stop: float | Distance | None = None
     side: Side | None = None
     signal_ref: str | None = None
+    entry_kind: EntryKind | None = None
+    links: tuple[tuple[int, int], ...] = ()
+    every: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 Expected values are written plainly, whatever the channel's notation: ``entry: 3450 - 3480`` (a zone), ``entry: 64500,
 64000`` (separate orders), ``entry: market`` or ``entry: market 143.2``, ``targets: 3520, 3560 (50%), open``,
-``stop: 3400`` or ``5%``, ``600 points``, ``none``.
+``stop: 3400`` or ``5%``, ``600 points``, ``none``. ``docs/channel-language.md`` has the whole table.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from engine.channel.numbers import show
 from engine.channel.profile import Profile
 from engine.channel.reader import read
 from engine.channel.settings import name_faults
+from engine.channel.timeframes import show_frame
 from engine.config.diagnostics import Diagnostic, diagnose
 from engine.config.text import SourceText, Span
-from engine.domain import Action, Distance, EntryKind, Reading, Setup
+from engine.domain import Action, Distance, EntryKind, Reading, Setup, Target
 
 
 def case_faults(profile: Profile, source: SourceText) -> list[Diagnostic]:
@@ -82,37 +83,85 @@ def _plain(value: str) -> str:
 
 def summary(made: Setup | Action) -> Mapping[str, str]:
     """What was read, each value the way an ``expect`` line writes it."""
-    if isinstance(made, Action):
-        values = {"update": made.kind, "signal": made.layout}
-        if made.symbol:
-            values["symbol"] = made.symbol
-        if made.kind == "close":
-            values["share"] = f"{show(made.share * 100)}%"
-        if made.level is not None:
-            values["stop"] = made.level if isinstance(made.level, str) else show(made.level)
-        return values
-    values = {"signal": made.layout, "symbol": made.symbol, "side": str(made.side), "entry": _entry(made)}
+    return _of_action(made) if isinstance(made, Action) else _of_setup(made)
+
+
+def _of_action(made: Action) -> dict[str, str]:
+    values = {"update": made.kind, "signal": made.layout}
+    if made.symbol:
+        values["symbol"] = made.symbol
+    if made.side is not None:
+        values["side"] = str(made.side)
+    if made.signal_ref:
+        values["id"] = made.signal_ref
+    if made.every:
+        values["every trade"] = "yes"
+    if made.kind == "close":
+        values["share"] = _percent(made.share)
+    if made.target is not None or made.order is not None:
+        values["number"] = str(made.target or made.order)
+    if made.entries or made.entry_kind is EntryKind.MARKET:
+        kind = made.entry_kind or (EntryKind.LADDER if len(made.entries) > 1 else EntryKind.LIMIT)
+        values["entry"] = _prices(kind, made.entries)
     if made.targets:
-        values["targets"] = ", ".join(
-            ("open" if target.price is None else show(target.price))
-            + (f" ({show(target.share * 100)}%)" if target.share is not None else "")
-            for target in made.targets
-        )
-    if isinstance(made.stop, Distance):
-        values["stop"] = show(made.stop.value) + ("%" if made.stop.unit == "percent" else " points")
+        values["targets"] = ", ".join(map(_target, made.targets))
+    if made.level is not None:
+        values["stop"] = made.level if isinstance(made.level, str) else show(made.level)
     elif made.stop is not None:
-        values["stop"] = show(made.stop)
-    if made.leverage is not None:
-        high = f" - {show(made.leverage_high)}" if made.leverage_high is not None else ""
-        values["leverage"] = show(made.leverage) + high
+        values["stop"] = _level(made.stop)
     return values
 
 
+def _of_setup(made: Setup) -> dict[str, str]:
+    values = {"signal": made.layout, "symbol": made.symbol, "side": str(made.side), "entry": _entry(made)}
+    if made.entry_shares:
+        values["entry shares"] = ", ".join(map(_percent, made.entry_shares))
+    if made.targets:
+        values["targets"] = ", ".join(map(_target, made.targets))
+    if made.stop is not None:
+        values["stop"] = _level(made.stop)
+    if made.close_stop is not None:
+        hard = "" if made.close_stop.hard is None else f", hard {show(made.close_stop.hard)}"
+        values["close stop"] = show_frame(made.close_stop.timeframe_ms) + hard
+    if made.leverage is not None:
+        high = f" - {show(made.leverage_high)}" if made.leverage_high is not None else ""
+        values["leverage"] = show(made.leverage) + high
+    if made.ref:
+        values["id"] = made.ref
+    return values
+
+
+def _percent(share: float) -> str:
+    return f"{show(share * 100)}%"
+
+
+def _level(level: float | Distance) -> str:
+    """A price or a distance, such as 64500, 5%, 600 points or 2R."""
+    if not isinstance(level, Distance):
+        return show(level)
+    return show(level.value) + {"percent": "%", "points": " points", "R": "R"}[level.unit]
+
+
+def _target(target: Target) -> str:
+    price = target.price if target.distance is None else target.distance
+    share = f" ({_percent(target.share)})" if target.share is not None else ""
+    return ("open" if price is None else _level(price)) + share
+
+
 def _entry(made: Setup) -> str:
+    if made.entry_kind is EntryKind.BREAKOUT:
+        return f"{'above' if made.side.sign > 0 else 'below'} {show(made.entries[0])}"
+    market = "market" if made.reference is None else f"market {show(made.reference)}"
     if made.entry_kind is EntryKind.MARKET:
-        return "market" if made.reference is None else f"market {show(made.reference)}"
-    joint = " - " if made.entry_kind is EntryKind.ZONE else ", "
-    return joint.join(map(show, made.entries))
+        return market
+    prices = _prices(made.entry_kind, made.entries)
+    return f"{market}, {prices}" if made.market_leg else prices
+
+
+def _prices(kind: EntryKind, entries: tuple[float, ...]) -> str:
+    if kind is EntryKind.MARKET:
+        return "market"
+    return (" - " if kind is EntryKind.ZONE else ", ").join(map(show, entries))
 
 
 def describe(made: Setup | Action) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.channel import tree as t
 from engine.channel.fold import fold
 from engine.channel.layout import Layout
+from engine.channel.phrasebook import Talk
 from engine.channel.profile import Profile
 from engine.channel.reader import Match, Prepared, expectation, match_layout, prepare, unread_part
 from engine.channel.setups import build
@@ -23,7 +24,8 @@ def sample_faults(profile: Profile, file: t.File, source: SourceText) -> list[Di
     """Findings for every layout that does not read its own sample as marked."""
     found: list[Diagnostic] = []
     for layout in profile.layouts[: len(file.layouts)]:  # those taken over were checked in their own file
-        found += _ignored_marks(profile, layout, file, source) or _sample_faults(profile, layout, file, source)
+        check = _phrase_faults if layout.phrases else _sample_faults
+        found += _ignored_marks(profile, layout, file, source) or check(profile, layout, file, source)
     return found
 
 
@@ -66,7 +68,7 @@ def _sample_faults(profile: Profile, layout: Layout, file: t.File, source: Sourc
         hint = "mark it, mark it {any: ...}, or put a phrase under ignore"
         return [diagnose(source, _at(layout, refusal.position or 0), "D305", refusal.text, hint)]
     for earlier in profile.layouts[: profile.layouts.index(layout)]:
-        if _holds_with(earlier, layout):
+        if _holds_with(earlier, layout) and not earlier.phrases:
             match = match_layout(earlier, prepared.text, prepared.lines)
             if match.setups and not unread_part(profile, match, prepared):
                 message = f'layout "{layout.name}" can never be read: "{earlier.name}" reads its sample first'
@@ -74,6 +76,43 @@ def _sample_faults(profile: Profile, layout: Layout, file: t.File, source: Sourc
                 hint = "put the narrower layout first"
                 return [diagnose(source, layout.name_span, "D303", message, hint, related=also)]
     return _value_faults(profile, layout, own, prepared, source)
+
+
+def _phrase_faults(profile: Profile, layout: Layout, file: t.File, source: SourceText) -> list[Diagnostic]:
+    """Read each line of a layout of phrases as a message of its own, and say what goes wrong first."""
+    prepared = prepare(profile, layout.sample.text)
+    if isinstance(prepared, Refusal):
+        return [_refused_sample(profile, layout, prepared, file, source)]
+    book = profile.phrasebook
+    assert book is not None
+    talk = Talk(profile, book, prepared.text, prepared.folded, layout.sample.text, layout.since_ms)
+    for start, end in prepared.lines:
+        spoken, unknown = talk.line(start, end)
+        first = next((one for one in spoken if one.layout), None)
+        if first is None or unknown:
+            position = prepared.folded.origin(unknown[0][0] if unknown else start)
+            message = f'layout "{layout.name}" does not read this phrase'
+            hint = "is the same value marked everywhere it stands? A coin needs a sign, its quote, or capitals"
+            return [diagnose(source, _at(layout, position), "D301", message, hint)]
+        if first.layout is not layout:
+            assert first.layout is not None
+            message = f'"{first.layout.name}" reads this phrase of layout "{layout.name}" first'
+            also = (related(source, first.layout.name_span, f'"{first.layout.name}" stands here'),)
+            position = prepared.folded.origin(start)
+            return [diagnose(source, _at(layout, position), "D303", message, "take it out of one", related=also)]
+        read = [(mark.field, *prepared.folded.original(*span)) for one in spoken for mark, *span in one.found]
+        begin, stop = prepared.folded.original(start, end)
+        for mark, low, high in layout.sample.values:
+            if begin <= low < stop and (mark.field, low, high) not in read:
+                message = f'layout "{layout.name}" does not read this {mark.field}'
+                hint = "without the marks, the sample has to give the same values"
+                return [diagnose(source, mark.sample_span, "D302", message, hint)]
+        made = build(profile, layout, first.found, prepared.text, prepared.folded, layout.sample.text)
+        if isinstance(made, Refusal) and not (made.code == "share" and profile.settings.part is None):
+            span = layout.name_span if made.position is None else _at(layout, made.position)
+            message = f'layout "{layout.name}" does not read its own sample: {made.text}'
+            return [diagnose(source, span, "D301", message, HINTS.get(made.code, "correct the sample or its marks"))]
+    return []
 
 
 def _refused_sample(profile: Profile, layout: Layout, refusal: Refusal, file: t.File, source: SourceText) -> Diagnostic:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from engine.channel import tree as t
 from engine.channel.fold import fold
 from engine.channel.layout import Layout
-from engine.channel.names import FIELD_ALIASES, FIELDS, OPTIONS, PRICE_FIELDS, UPDATES
+from engine.channel.names import ABOUT, FIELD_ALIASES, FIELDS, NEEDED, OPTIONS, PRICE_FIELDS, UPDATES
 from engine.channel.profile import Settings
 from engine.channel.template import build, holds_break
 from engine.channel.values import Fields
 from engine.config.diagnostics import Diagnostic, diagnose, did_you_mean, related
 from engine.config.text import SourceText, Span
+from engine.domain import REPORTS
 from engine.units import DAY_MS, moment_ms
 
 
@@ -74,17 +75,24 @@ def _sample_fault(mark: t.Mark, fields: Fields) -> tuple[str, str, str] | None:
 class _Options:
     many: bool = False
     any_order: bool = False
+    phrases: bool = False
+    every: bool = False
+    part: bool = False
+    talk: bool = False
+    changes: bool = False
     since_ms: int | None = None
     until_ms: int | None = None
 
 
-def taken_layouts(nodes: Sequence[t.LayoutNode], fields: Fields, source: SourceText) -> list[Layout]:
+def taken_layouts(
+    nodes: Sequence[t.LayoutNode], fields: Fields, update_fields: Fields, source: SourceText
+) -> list[Layout]:
     """The layouts of other profiles, which were checked there, with the words and numbers of this one."""
-    return [_layout(node, fields, _options(node, source)[0]) for node in nodes]
+    return [_layout(node, update_fields if node.action else fields, _options(node, source)[0]) for node in nodes]
 
 
 def compile_layouts(
-    file: t.File, fields: Fields, settings: Settings, source: SourceText
+    file: t.File, fields: Fields, update_fields: Fields, settings: Settings, source: SourceText
 ) -> tuple[list[Layout], list[Diagnostic]]:
     """Every layout that has no fault, in the order of the file."""
     layouts: list[Layout] = []
@@ -99,25 +107,29 @@ def compile_layouts(
                 diagnose(source, node.name_span, "D210", f'two layouts are named "{node.name}"', hint, related=also)
             )
         names.setdefault(node.name, node.name_span)
-        if node.action and node.action not in UPDATES:
-            hint = did_you_mean(node.action, UPDATES) or "updates: " + ", ".join(UPDATES)
-            faults.append(diagnose(source, node.action_span, "D204", f'unknown update "{node.action}"', hint))
-        marks = mark_faults(node.pieces, fields, source)
+        for kind in node.action.split(" and ") if node.action else ():
+            if kind not in UPDATES:
+                hint = did_you_mean(kind, UPDATES) or "updates: " + ", ".join(UPDATES)
+                faults.append(diagnose(source, node.action_span, "D204", f'unknown update "{kind}"', hint))
+        marks = mark_faults(node.pieces, update_fields if node.action else fields, source)
         faults += marks + _shape_faults(node, source)
         if node.action:
-            faults += _update_faults(node, source)
+            faults += _update_faults(node, source) + (_phrase_faults(node, source) if options.phrases else [])
         elif not (marks or node.mended):  # else what seems to be missing may stand in a faulty line
             faults += _signal_faults(node, settings, source)
         found += faults
         if all(fault.severity == "warning" for fault in faults):
-            layouts.append(_layout(node, fields, options))
+            layouts.append(_layout(node, update_fields if node.action else fields, options))
     return layouts, found
 
 
 def _layout(node: t.LayoutNode, fields: Fields, options: _Options) -> Layout:
     return build(
         node, fields, any_order=options.any_order, many=options.many,
-        since_ms=options.since_ms, until_ms=options.until_ms,
+        since_ms=options.since_ms, until_ms=options.until_ms, phrases=options.phrases, every=options.every,
+        part=options.part,
+        talk=options.talk,
+        changes=options.changes,
     )  # fmt: skip
 
 
@@ -125,6 +137,7 @@ def _options(node: t.LayoutNode, source: SourceText) -> tuple[_Options, list[Dia
     """What stands behind a layout's name."""
     found: list[Diagnostic] = []
     many = any_order = False
+    kind = {"phrases": False, "every trade": False, "a part": False, "beside talk": False, "changes levels": False}
     window: dict[str, int] = {}
     for option in node.options:
         word, _, date = option.text.partition(" ")
@@ -132,6 +145,11 @@ def _options(node: t.LayoutNode, source: SourceText) -> tuple[_Options, list[Dia
             many = True
         elif option.text == "blocks in any order":
             any_order = True
+        elif option.text in kind:
+            kind[option.text] = True
+            if (option.text == "changes levels") is bool(node.action):
+                message = f'"{option.text}" belongs to {"a signal" if node.action else "an update"}'
+                found.append(diagnose(source, option.span, "D208", message, "take it out"))
         elif word in ("since", "until"):
             try:
                 window[word] = moment_ms(date)
@@ -147,7 +165,14 @@ def _options(node: t.LayoutNode, source: SourceText) -> tuple[_Options, list[Dia
     if since is not None and until is not None and since >= until:
         message = "this layout holds at no time: its until lies before its since"
         found.append(diagnose(source, node.name_span, "D209", message, "exchange the two dates"))
-    return _Options(many, any_order, since, until), found
+    if kind["phrases"] and (many or any_order):
+        message = "phrases stand in any order and as often as they come"
+        found.append(diagnose(source, node.name_span, "D208", message, "take out: many, blocks in any order"))
+    if kind["beside talk"] and not set(node.action.split(" and ")) <= REPORTS:
+        message = "beside an update that trades every word has to be known"
+        found.append(diagnose(source, node.name_span, "D208", message, "take out: beside talk"))
+    every, part, talk, changes = (kind[name] for name in ("every trade", "a part", "beside talk", "changes levels"))
+    return _Options(many, any_order, kind["phrases"], every, part, talk, changes, since, until), found
 
 
 def _shape_faults(node: t.LayoutNode, source: SourceText) -> list[Diagnostic]:
@@ -201,9 +226,10 @@ def _signal_faults(node: t.LayoutNode, settings: Settings, source: SourceText) -
     lacking = []
     if "symbol" not in fields:
         lacking.append(("symbol", "mark it: {symbol: BTCUSDT}"))
-    if "side" not in fields and settings.side is None:
+    breakout = fields & {"entry above", "entry below"}
+    if "side" not in fields and settings.side is None and not breakout:
         lacking.append(("side", "mark it: {side: BUY}, or write under defaults: side: from levels"))
-    if not fields & {"entry", "entry market"} and not settings.market_entry:
+    if not (breakout or fields & {"entry", "entry market"}) and not settings.market_entry:
         lacking.append(("entry", "mark it: {entry: 64800}, or write under defaults: entry: market"))
     for field, hint in lacking:
         found.append(diagnose(source, node.name_span, "D207", f'layout "{node.name}" marks no {field}', hint))
@@ -218,21 +244,60 @@ def _update_faults(node: t.LayoutNode, source: SourceText) -> list[Diagnostic]:
     """Findings for an update with fields that it cannot have, or without what it needs."""
     found: list[Diagnostic] = []
     marks = list(t.marks(node.pieces))
-    allowed = UPDATES.get(node.action)
-    if allowed is None:
+    kinds = node.action.split(" and ")
+    if any(kind not in UPDATES for kind in kinds):
         return found
+    allowed = ABOUT.union(*(UPDATES[kind] for kind in kinds))
     for mark in marks:
-        if mark.field in FIELDS and mark.field not in allowed:
+        if mark.field not in FIELDS:
+            continue
+        if mark.field not in allowed:
             message = f"update {node.action} has no {mark.field}"
             hint = "it may mark: " + ", ".join(sorted(allowed))
             found.append(diagnose(source, mark.field_span, "D212", message, hint))
-        if mark.field == "stop" and "%" in mark.sample:
+        elif len(claiming := [kind for kind in kinds if mark.field in UPDATES[kind]]) > 1:
+            message = f"this {mark.field} may belong to {claiming[0]} or to {claiming[1]}"
+            found.append(diagnose(source, mark.field_span, "D212", message, "write two updates, each with its phrases"))
+        if mark.field == "stop" and "move-stop" in kinds and "%" in mark.sample:
             message = "a stop can be moved to a price or to breakeven"
             found.append(diagnose(source, mark.sample_span, "D206", message, "mark a price or a word for breakeven"))
-    if node.action == "move-stop" and all(mark.field != "stop" for mark in marks):
-        hint = "mark the price, or the word for it: {stop: breakeven}"
-        found.append(diagnose(source, node.name_span, "D207", "move-stop does not say where to", hint))
+    for kind in kinds:
+        needed, hint = NEEDED.get(kind, (frozenset(), ""))
+        if needed and not any(mark.field in needed for mark in marks):
+            what = {"move-stop": "where to", "change": "what changes"}.get(kind, "which targets")
+            found.append(diagnose(source, node.name_span, "D207", f"{kind} does not say {what}", hint))
     if not marks and not any(re.search(r"\w", text.text) for text in t.texts(node.pieces)):
         message = f'update "{node.name}" holds no word to know it by'
         found.append(diagnose(source, node.name_span, "D207", message, "paste the message between <<< and >>>"))
     return found
+
+
+def _phrase_faults(node: t.LayoutNode, source: SourceText) -> list[Diagnostic]:
+    """Findings for what a phrase cannot hold: a group of lines, ``{...}``, or nothing that has to be there."""
+    found: list[Diagnostic] = []
+    line: list[t.Piece] = []
+
+    def skips(pieces: Sequence[t.Piece]) -> list[t.Skip]:
+        inner = [skip for piece in pieces if isinstance(piece, t.Group) for skip in skips(piece.pieces)]
+        return [*(piece for piece in pieces if isinstance(piece, t.Skip)), *inner]
+
+    for piece in (*node.pieces, t.Break(t.NOWHERE)):
+        if isinstance(piece, t.Group) and holds_break(piece):
+            found.append(diagnose(source, piece.span, "D212", "a phrase is one line", "end the group on its line"))
+        if not isinstance(piece, t.Break):
+            line.append(piece)
+            continue
+        firm = [p for p in line if (isinstance(p, t.Text) and re.search(r"\w", p.text)) or isinstance(p, t.Mark)]
+        if line and not _all_blank(line) and not firm:
+            span = next(p.span for p in line if not _is_blank(p))
+            found.append(diagnose(source, span, "D212", "a phrase needs a word that is always there", "take out {? }"))
+        line = []
+    found += [
+        diagnose(source, skip.span, "D212", "a phrase is read word by word", "mark what varies {any: ...}")
+        for skip in skips(node.pieces)
+    ]
+    return found
+
+
+def _all_blank(pieces: Sequence[t.Piece]) -> bool:
+    return all(map(_is_blank, pieces))

@@ -27,7 +27,7 @@ _LISTS = "，、､﹐"  # commas that never group thousands
 _OWN = {
     **dict.fromkeys(map(chr, _CIRCLED), INDEX),
     **dict.fromkeys(_LISTS, ";"),
-    **{"\u0131": "i", "_": "-", "*": " ", "`": " ", "\u066b": ".", "\u066c": ","},
+    **{"\u0131": "i", "ё": "е", "_": "-", "*": " ", "`": " ", "\u066b": ".", "\u066c": ","},
 }
 
 
@@ -102,3 +102,12 @@ def fold(text: str) -> Folded:
         total += match.end() - match.start()
         lost.append(total)
     return Folded(_GONE.sub("", text), tuple(cuts), tuple(lost))
+
+
+def index_number(text: str, at: int) -> int | None:
+    """The number that the keycap, circled or superscript digit at an offset of an original text shows."""
+    if text[at] == INDEX:
+        digits = re.search(r"(\d)[\ufe00-\ufe0f]?$", text[max(at - 2, 0) : at])
+        return int(digits[1]) if digits else None
+    value = unicodedata.numeric(text[at], None)
+    return int(value) if value else None

@@ -25,7 +25,7 @@ Words = tuple[str, ...]
 _WORDS = ("long", "short", "market", "about", "range", "open target", "points")  # of the profile, in a form too
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Form:
     """A compiled form. ``groups`` maps a form's group to its folded phrases; ``fields`` are the profile's."""
 
@@ -42,7 +42,7 @@ class Form:
         """What a phrase, as its tokens, is to the form: a group of its own, or one of the profile's words."""
         words = self.fields.words
         known: dict[Words, str] = {}
-        coins = ("no coin", "coin")
+        coins = ("no coin", "coin", "ticker")
         for group in (*(group for group in FORM_GROUPS if group not in (*coins, "whole")), *_WORDS, *coins):
             for phrase in self.groups.get(group, ()) if group in FORM_GROUPS else words.words(group):
                 known.setdefault(tokens_of(phrase), group)
@@ -106,7 +106,7 @@ def compile_forms(forms: Sequence[t.FormNode], fields: Fields, twins: Sequence[F
             if group.name.startswith(FORM_BOUNDS):
                 bounds.setdefault(group.name.removeprefix(FORM_BOUNDS).upper(), _bounds(group) or (0.0, float("inf")))
             else:
-                groups.setdefault(group.name, []).extend(clean(word.text) for word in group.words)
+                groups.setdefault(group.name, []).extend(filter(None, (clean(word.text) for word in group.words)))
         phrases = {name: tuple(words) for name, words in groups.items()}
         twin = twins[number] if twins else None
         declared = dict(fields.words.declared)
@@ -137,6 +137,12 @@ def blind_forms(own: t.File, whole: t.File, source: SourceText) -> list[Diagnost
     return found
 
 
+def unseen_words(group: t.WordGroup, source: SourceText) -> list[Diagnostic]:
+    """Findings for words of which nothing is left to compare, such as a mark of zero width alone."""
+    message, hint = "nothing of this word can be seen", "take it out, or write it anew"
+    return [diagnose(source, word.span, "D203", message, hint) for word in group.words if not clean(word.text)]
+
+
 def form_faults(forms: Iterable[t.FormNode], source: SourceText) -> list[Diagnostic]:
     """Findings for the forms of one file: groups that do not exist, and words that stand in two groups."""
     found: list[Diagnostic] = []
@@ -154,6 +160,7 @@ def form_faults(forms: Iterable[t.FormNode], source: SourceText) -> list[Diagnos
                 hint = did_you_mean(group.name, FORM_GROUPS) or "groups of a form: " + ", ".join(FORM_GROUPS)
                 found.append(diagnose(source, group.span, "D216", f'a form has no group "{group.name}"', hint))
                 continue
+            found += unseen_words(group, source)
             for word in group.words if group.name != "whole" else ():
                 first = owner.setdefault(tokens_of(clean(word.text)), (group.name, word))
                 if first[0] != group.name:

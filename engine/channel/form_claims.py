@@ -64,6 +64,6 @@ class Lines:
         return frozenset(
             line
             for line, tokens in self.by_number.items()
-            if sum(token.kind in ("word", "no coin") for token in tokens) >= TALK
+            if sum(token.kind in ("word", "no coin", "ticker") for token in tokens) >= TALK
             and not any(token.kind in _SPEAKS for token in tokens)
         )

@@ -65,12 +65,12 @@ def _symbol(
         [token for token in above if token.kind == "tag" and _may_be_coin(form, token, above)],
         [token for token in above if token.kind == "alias"],
         _beside_side(form, above, spelled),
-        [t for t in above if t.kind == "coin" and spelled(t.start, t.end).isupper()],
+        [t for t in above if t.kind in ("coin", "ticker") and spelled(t.start, t.end).isupper()],
         _labelled(tokens),
         [token for token in tokens if token.kind == "pair"],
     ):
         names: dict[str | None, Token] = {}
-        known = [token for token in group if token.kind == "coin"]
+        known = [token for token in group if token.kind in ("coin", "ticker")]
         for token in known or group:  # a known ticker is more than a word in capitals
             names.setdefault(form.fields.symbol(token.text, "USDT"), token)
         if len(names) > 1:
@@ -89,7 +89,25 @@ def _may_be_coin(form: Form, tag: Token, tokens: Sequence[Token]) -> bool:
 
 def _is_no_coin(form: Form, name: str) -> bool:
     """Whether a name has another meaning in the form."""
-    return form.means(name) not in ("", "coin", "alias")
+    return form.means(name) not in ("", "coin", "ticker", "alias")
+
+
+def is_coin(form: Form, token: Token, spelled: Callable[[int, int], str]) -> bool:
+    """Whether a token names a coin: a pair, a tag, another name, or a ticker."""
+    if token.kind == "tag":
+        return form.means(token.text) not in _NEVER_COINS
+    return token.kind in ("pair", "alias") or _is_ticker(form, token, spelled)
+
+
+def _is_ticker(form: Form, token: Token, spelled: Callable[[int, int], str]) -> bool:
+    """Whether a word is a known ticker, or one in capitals without another meaning."""
+    if token.kind == "coin":
+        return True
+    if token.kind == "ticker":
+        return spelled(token.start, token.end).isupper()
+    if token.kind != "word" or not token.text.isascii() or not 2 <= len(token.text) <= MOST_LETTERS:
+        return False
+    return spelled(token.start, token.end).isupper() and not _is_no_coin(form, token.text)
 
 
 def _labelled(tokens: Sequence[Token]) -> list[Token]:
@@ -109,23 +127,15 @@ def _beside_side(form: Form, tokens: Sequence[Token], spelled: Callable[[int, in
 
     Where several stand in one line, none is certain.
     """
-
-    def is_ticker(token: Token) -> bool:
-        if token.kind == "coin":
-            return True
-        if token.kind != "word" or not token.text.isascii() or not 2 <= len(token.text) <= MOST_LETTERS:
-            return False
-        return spelled(token.start, token.end).isupper() and not _is_no_coin(form, token.text)
-
     found: list[Token] = []
     for number in sorted({token.line for token in tokens}):
         line = [token for token in tokens if token.line == number]
         sided = any(token.kind in _SIDES for token in line)
         ends = next((at for at, token in enumerate(line) if token.kind in _ENDS), len(line))
-        words = [t for t in line[:ends] if t.kind in ("word", "coin") and not DENSE_CHARACTER.match(t.text)]
-        coins = [token for token in words if is_ticker(token)]
+        words = [t for t in line[:ends] if t.kind in ("word", "coin", "ticker") and not DENSE_CHARACTER.match(t.text)]
+        coins = [token for token in words if _is_ticker(form, token, spelled)]
         if sided and len(words) > PROSE_WORDS:
-            coins = [token for token in coins if token.kind == "coin"]
+            coins = [token for token in coins if token.kind in ("coin", "ticker")]
         if coins and (sided or (number == tokens[0].line and len(words) == 1)):
             found += coins
     return found

@@ -13,7 +13,7 @@ from engine.channel.fold import INDEX
 from engine.channel.names import FORM_LABELS, QUOTES
 from engine.channel.trie import trie_pattern
 from engine.channel.values import Fields
-from engine.channel.vocabulary import DENSE, TOKEN
+from engine.channel.vocabulary import DENSE, TOKEN, tokens_of
 
 _BLANK = r"[ \t]*+"
 _LETTER = rf"[^\W\d{DENSE}]"
@@ -23,7 +23,7 @@ GLUED = 4
 _X = "[x×х]"
 _NUMBER = r"\d++(?:[.,]\d++)*+"
 _DURATION = (
-    r"m|min|mins|minutes?|h|hr|hrs|hours?|d|days?|w|weeks?|months?|м|мин|ч|час|часа|часов|д|дн|дня|дней|saat|dk|gün|"
+    r"m|min|mins|minutes?|h|hr|hrs|hours?|d|days?|w|weeks?|months?|м|мин|ч|час|часа|часов|д|дн|дня|дней|saat[a-z]{0,9}|dk|gün|"
     r"小時|小时|分鐘|分钟|分|天|日線|日线|周"
 )
 
@@ -52,7 +52,8 @@ def form_pattern(meaning: Mapping[tuple[str, ...], str], fields: Fields) -> re.P
     dollars = "usdt|usdc|busd|fdusd|usd"
     ticker = rf"(?=\d*+[a-z{_LOOK_ALIKE}])[a-z0-9{_LOOK_ALIKE}]"
     tail = rf"(?:\.p(?!\w)|{_BLANK}-?perp(?!\w))?+"
-    number = fields.notation.token
+    thousand = trie_pattern((tokens_of(w) for g in ("thousand", "ten thousand") for w in fields.words.words(g)), gap)
+    number = rf"{fields.notation.token}(?:{_BLANK}{thousand}(?!{_LETTER}))?+"
     edge = rf"(?:(?![a-z0-9])|(?={glued}))"
     times_edge = rf"(?:(?![a-z0-9])|(?={behind_digits}))"
     kinds = {
@@ -79,6 +80,7 @@ def form_pattern(meaning: Mapping[tuple[str, ...], str], fields: Fields) -> re.P
         "leverage": (
             rf"\d{{1,3}}+(?:[.,]\d++)?{_BLANK}(?:{_X}{_BLANK}(?:{_DASH}|to|/)?|{_DASH}|to){_BLANK}"
             rf"\d{{1,3}}+(?:[.,]\d++)?{_BLANK}{_X}{times_edge}"
+            r"|\d{1,3}+倍"
             rf"|(?!0x)(?:\d{{1,3}}+(?:[.,]\d++)?{_BLANK}{_X}|{_X}{_BLANK}\d{{1,3}}+(?!\d|[.,]\d)){times_edge}"
             rf"(?:{_BLANK}(?:{_DASH}|to|and|-?{_BLANK}max){_BLANK}(?:{_X}{_BLANK}\d{{1,3}}+|\d{{1,3}}+{_BLANK}{_X}))*+"
         ),

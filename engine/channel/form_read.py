@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from engine.channel import tree as t
 from engine.channel.form import Form
-from engine.channel.form_claims import Claims, Lines, Number
+from engine.channel.form_claims import Claims, Lines
 from engine.channel.form_head import Head, find_head
 from engine.channel.form_scan import Token, scan
+from engine.channel.form_values import close_stop, values_of
 from engine.channel.form_walk import walk
+from engine.channel.names import FORM_LABELS
 from engine.channel.pattern import Found
 from engine.domain import Refusal
 
-ENTRIES = ("entry", "entry long", "entry short", "entry add", "market", "head", "price")
-_QUESTION = re.compile("[?؟]")
+LABELLED = ("entry", "entry long", "entry short", "entry add", "market")
+ENTRIES = (*LABELLED, "head", "price")
+_QUESTION = re.compile(r"[^\n?؟]*+[?؟]")
 _QUOTE = re.compile('[ \\t]*["“„«]')
 
 
@@ -38,7 +40,7 @@ def read_form(form: Form, text: str, spelled: Callable[[int, int], str]) -> tupl
     refusal = _refused(form, text, tokens, claims, head)
     if refusal is not None:
         return [], refusal
-    return _found(claims, head), None
+    return values_of(form, text, claims, head), None
 
 
 def _refused(form: Form, text: str, tokens: Sequence[Token], claims: Claims, head: Head) -> Refusal | None:
@@ -50,13 +52,15 @@ def _refused(form: Form, text: str, tokens: Sequence[Token], claims: Claims, hea
         return Refusal("unread", f'form "{form.name}" leaves "{left.text}" unread', left.start)
     lines = {number.token.line for number in claims.numbers} | head.lines
     for token in tokens:
-        if token.kind == "doubt" and token.line in lines:
+        doubtful = token.kind == "doubt" and token.line in lines
+        if doubtful and not _is_condition_of_stop(form, text, tokens, claims, token):
             return Refusal("doubt", f'"{token.text}" makes this a thought, no call', token.start)
-    if quoted := next((line for line in sorted(lines) if _QUOTE.match(text, _start_of(text, line))), None):
-        return Refusal("doubt", "a quoted call is somebody else's", _start_of(text, quoted))
-    for match in _QUESTION.finditer(text):
-        if text.count("\n", 0, match.start()) in lines:
-            return Refusal("doubt", "a question is no call", match.start())
+    for line in sorted(lines):
+        start = _start_of(text, line)
+        if _QUOTE.match(text, start):
+            return Refusal("doubt", "a quoted call is somebody else's", start)
+        if match := _QUESTION.match(text, start):
+            return Refusal("doubt", "a question is no call", match.end() - 1)
     if done := _done(tokens, claims):
         return Refusal("done", f'"{done.text}" says that a price was reached', done.start)
     for kind in ("stop", "target"):
@@ -67,7 +71,19 @@ def _refused(form: Form, text: str, tokens: Sequence[Token], claims: Claims, hea
         gained = token.kind == "percent" and "+" in text[max(0, token.start - 1) : token.start + 1]
         if gained and token.line not in lines:
             return Refusal("done", f'"{token.text}" is a result', token.start)
-    return _entry_fault(form, claims, head) or _scale_fault(form, claims, head)
+    return _entry_fault(form, claims, head) or _stop_fault(form, text, claims) or _scale_fault(form, claims, head)
+
+
+def _stop_fault(form: Form, text: str, claims: Claims) -> Refusal | None:
+    """A stop that waits for a candle's close has to say which candle; a second stop is the hard one behind it."""
+    stops = claims.of("stop")
+    waits = close_stop(form, text, claims, stops[0].token.line) if stops else None
+    for close in claims.closes:
+        if waits is None and any(stop.token.line == close.line for stop in stops):
+            return Refusal("stop", f'"{close.text}" of which candle does this stop wait for?', close.start)
+    if len(stops) > (1 if waits is None else 2):
+        return Refusal("stop", "more than one stop", stops[1].token.start)
+    return None
 
 
 def _scale_fault(form: Form, claims: Claims, head: Head) -> Refusal | None:
@@ -94,6 +110,8 @@ def _start_of(text: str, line: int) -> int:
 def _done(tokens: Sequence[Token], claims: Claims) -> Token | None:
     """A sign that a target, a stop or an entry was reached: beside its number or before the label of a target."""
     levels = {number.token.start for number in claims.numbers}
+    signs = [token for token in tokens if token.kind == "done"]
+    bullet = len(signs) == 1 and len(claims.of("target")) > 1  # ✅ Targets: heads the list
     for at, token in enumerate(tokens):
         if token.kind != "done":
             continue
@@ -104,10 +122,28 @@ def _done(tokens: Sequence[Token], claims: Claims) -> Token | None:
         if (
             behind is not None
             and behind.line == token.line
-            and (behind.start in levels or behind.kind in ("target", "stop"))
+            and (
+                behind.start in levels
+                or (behind.kind in ("target", "stop") and not (bullet and _heads(tokens, at + 1)))
+            )
         ):
             return token
     return None
+
+
+def _heads(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a label heads a list: no number counts it."""
+    label, behind = tokens[at], tokens[at + 1] if at + 1 < len(tokens) else None
+    return not label.index and (behind is None or behind.start > label.end)
+
+
+def _is_condition_of_stop(form: Form, text: str, tokens: Sequence[Token], claims: Claims, doubt: Token) -> bool:
+    """Whether a word such as "if" belongs to a stop that waits for a close: ``stop if 4h closes below``."""
+    if close_stop(form, text, claims, doubt.line) is None:
+        return False
+    before = [token for token in tokens if token.line == doubt.line and token.start < doubt.start]
+    label = next((token for token in reversed(before) if token.kind in FORM_LABELS), None)
+    return label is not None and label.kind == "stop"
 
 
 def _entry_fault(form: Form, claims: Claims, head: Head) -> Refusal | None:
@@ -116,65 +152,11 @@ def _entry_fault(form: Form, claims: Claims, head: Head) -> Refusal | None:
         if claims.markets and head.side and claims.of("stop", "target"):
             return None
         return Refusal("no-entry", f'form "{form.name}" found no entry, and not side, target and stop either')
+    lines = {token.line for token in (*(number.token for number in claims.numbers), head.symbol) if token is not None}
+    if not claims.of("target") and not claims.open_targets and len(lines) == 1:
+        return Refusal("no-target", f'form "{form.name}" found no target in a call of one line')
+    labelled = {number.token.text for number in claims.of(*LABELLED)}
+    other = next((number.token for number in claims.of("head") if number.token.text not in labelled), None)
+    if labelled and other is not None:
+        return Refusal("unread", f'form "{form.name}" leaves "{other.text}" unread', other.start)
     return None
-
-
-def _found(claims: Claims, head: Head) -> list[Found]:
-    """The values as a layout would give them."""
-    found: list[Found] = [(_mark("symbol"), head.symbol.start, head.symbol.end)] if head.symbol else []
-    if head.side is not None:
-        found.append((_mark("side"), head.side.start, head.side.end))
-    entries, targets = _entries_and_targets(claims, head)
-    found += _entry_values(claims, entries)
-    found += [(_mark("target"), number.token.start, number.token.end) for number in targets]
-    found += [(_mark("stop"), number.token.start, number.token.end) for number in claims.of("stop")]
-    if claims.leverages:
-        found.append((_mark("leverage"), claims.leverages[0].start, claims.leverages[0].end))
-    return found
-
-
-def _entries_and_targets(claims: Claims, head: Head) -> tuple[list[Number], list[Number]]:
-    """Which numbers are entries: labelled ones, else those of the headline, else a price.
-
-    Where no target is named, the other verb is it: a long that buys at one price sells at the other.
-    """
-    targets = claims.of("target")
-    labelled = claims.of("entry", "entry add", "market")
-    buys, sells, heads = claims.of("entry long"), claims.of("entry short"), claims.of("head")
-    if not targets and labelled and bool(buys) != bool(sells):  # entries have a label of their own
-        return labelled, [*buys, *sells]
-    if not targets and head.says:
-        ours, theirs = (sells, buys) if head.says == "short" else (buys, sells)
-        if theirs and (ours or labelled or heads):
-            return [*labelled, *ours] or heads, theirs
-    return [*labelled, *buys, *sells] or heads or claims.of("price"), targets
-
-
-def _entry_values(claims: Claims, entries: Sequence[Number]) -> list[Found]:
-    """Entry marks: a range as one, a market word with its price, else price by price."""
-    found: list[Found] = []
-    tokens = [number.token for number in entries]
-    added = [number for number in entries if number.field == "entry add"]
-    market = claims.markets[0] if claims.markets else None
-    ranged = len(entries) == 2 and entries[1].joined
-    if ranged and tokens[0].text == tokens[1].text:  # a zone without width
-        ranged, entries = False, entries[:1]
-    at_market = [number for number in entries if number.field == "market"]
-    if ranged and not added:
-        return [(_mark("entry"), tokens[0].start, tokens[1].end)]
-    if market is not None and (not entries or at_market or added):
-        found.append((_mark("entry"), market.start, market.end))
-    for number in entries:
-        if number.field == "market" and len(at_market) == 1:
-            found.append((_mark("entry market"), number.token.start, number.token.end))
-        else:
-            found.append((_mark("entry"), number.token.start, number.token.end))
-    return found
-
-
-_MARKS: dict[str, t.Mark] = {}
-
-
-def _mark(name: str) -> t.Mark:
-    """A mark without a place in a file: forms have no sample."""
-    return _MARKS.setdefault(name, t.Mark(name, t.NOWHERE, "", t.NOWHERE, t.NOWHERE))

@@ -11,19 +11,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from engine.channel.form import Form
 from engine.channel.form_claims import Claims, Lines, Number
+from engine.channel.form_labels import LISTS, MOST_ITEMS, NUMBERS, QUIET, label_behind, numbering
 from engine.channel.form_scan import Token
 from engine.channel.names import FORM_LABELS
 
-LISTS = frozenset({"entry", "entry long", "entry short", "target"})
 MOST_WORDS_BEFORE = 2  # between a label and its first number
-MOST_ITEMS = 20  # a list index is not larger
+MOST_NUMBERS = 60  # no call has so many
 _COINS = frozenset({"pair", "tag", "alias", "coin"})
 _BEGINS_HEAD = frozenset({"number", "index", "long", "short", "market"}) | _COINS
-_NUMBERS = frozenset({"number", "percent"})
-_QUIET = frozenset({"index", "about", "range", "long sign", "short sign", "nothing"})
 _ARROW = re.compile("[\u2190-\u21ff\u2794-\u27bf]|[-=]>")
 _JOINT = re.compile(r"[ \t$€₮]*+(?:[-~\u2010-\u2015\u2212\u301c\u2192]|->|=>)++[ \t$€₮]*+")
 
@@ -48,6 +47,7 @@ class _Walk:
         self.broken = False  # a word stands behind the field's numbers on this line
         self.behind: Token | None = None  # a label that the numbers before it belong to
         self.at = -1  # the token in hand
+        self.names_targets = any(token.kind == "target" for token in tokens)
 
     def run(self) -> Claims:
         """The claims of all tokens."""
@@ -55,6 +55,9 @@ class _Walk:
         skip_next = False
         for at, token in enumerate(self.tokens):
             self.at = at
+            if len(self.claims.numbers) > MOST_NUMBERS:
+                self.claims.left.append(token)
+                break
             if token.line != line:
                 self._new_line(token)
                 line = token.line
@@ -62,7 +65,7 @@ class _Walk:
                 skip_next = False
             elif token.kind in FORM_LABELS:
                 skip_next = self._label(token)
-            elif token.kind in _NUMBERS:
+            elif token.kind in NUMBERS:
                 self._number(token)
             else:
                 self._other(token)
@@ -81,7 +84,7 @@ class _Walk:
         elif kind in _COINS:
             if self.field in ("", "side", "symbol", "head"):
                 self._open("head", token)
-        elif kind in ("word", "no coin"):
+        elif kind in ("word", "no coin", "ticker"):
             self._word()
         elif kind == "junk":
             if self.field != "skip":
@@ -91,6 +94,8 @@ class _Walk:
                 self.filled = self.broken = False
         elif kind in ("above", "below"):
             claims.ways.append(token)
+        elif kind == "points":
+            self._points(token)
         elif kind == "open target" and self.field == "target":
             claims.open_targets.append(token)
         else:
@@ -106,8 +111,11 @@ class _Walk:
         """What becomes of the open field where a line begins."""
         self.broken = False
         self.words = 0
-        goes_on = token.kind in _NUMBERS or token.kind in ("index", "plain")
-        self.behind = self._label_behind(token.line)  # (it looks at the one of the line before)
+        goes_on = token.kind in NUMBERS or token.kind in ("index", "plain")
+        if self._is_bare_target(token):
+            self._open("target", token)
+        listing = self.field in LISTS and self.behind is None and (not self.filled or self.field == "target")
+        self.behind = None if listing else label_behind(self.lines.by_number[token.line])
         if self.behind is not None:
             self._open(self.behind.kind, self.behind)
         elif self.field == "skip" or self.field == "market":
@@ -121,17 +129,12 @@ class _Walk:
         elif self.field and not goes_on and token.kind in ("word", "junk"):
             self.field = ""
 
-    def _label_behind(self, line: int) -> Token | None:
-        """The one label of a line that stands behind its numbers (``0.1655 stop``), where no list goes on."""
-        if self.field in LISTS and self.behind is None and (not self.filled or self.field == "target"):
-            return None
-        tokens = [token for token in self.lines.by_number[line] if token.kind not in _QUIET]
-        labels = [token for token in tokens if token.kind in LISTS or token.kind in ("stop", "entry add")]
-        if len(labels) != 1 or not tokens or tokens[0].kind != "number" or labels[0].text[-1:].isdigit():
-            return None
-        at = tokens.index(labels[0])
-        calm = all(token.kind in ("number", "word", "no coin", "range") for token in tokens[:at])
-        return labels[0] if calm and not any(token.kind in _NUMBERS for token in tokens[at:]) else None
+    def _is_bare_target(self, token: Token) -> bool:
+        """Whether a numbered line behind the entry is a target: no list is open, and no target was named."""
+        if token.kind != "index" or (self.field and (not self.filled or self.below or self.field == "target")):
+            return False
+        entered = self.claims.of("entry", "entry long", "entry short", "head", "market")
+        return bool(entered) and not self.names_targets and not self.claims.of("stop")
 
     def _open(self, field: str, token: Token) -> None:
         self.field, self.opened_on, self.filled, self.words, self.broken = field, token.line, False, 0, False
@@ -145,7 +148,7 @@ class _Walk:
             return False
         if self.field == "market" and not self.filled and token.kind == "entry":
             return False  # "market entry: 0.52"
-        numbered, mention = self._numbering(self.at)
+        numbered, mention = numbering(self.text, self.tokens, self.at, self.claims)
         if not mention:
             self._open("" if token.kind in ("side", "symbol") else token.kind, token)
         return numbered or mention
@@ -156,31 +159,6 @@ class _Walk:
         if not after or after[0].line != sign.line or after[0].kind not in ("number", "index"):
             return False
         return not (self.field in FORM_LABELS and not self.filled and self.opened_on == sign.line)
-
-    def _numbering(self, at: int) -> tuple[bool, bool]:
-        """What the number behind a label is: (it counts the label, as in TP1 - 0.5; it is a mention, as in TP1'de).
-
-        It counts where it is the next one and more follows; glued to the label with nothing behind, it is a mention.
-        """
-        label = self.tokens[at]
-        number = self.tokens[at + 1] if at + 1 < len(self.tokens) else None
-        if (
-            label.kind not in ("target", "entry", "entry add") or label.index or number is None
-            or number.kind != "number" or not number.text.isdecimal() or int(number.text) > MOST_ITEMS
-            or number.line != label.line or self.text[label.end : number.start].strip(" \t#")
-        ):  # fmt: skip
-            return False, False
-        glued = number.start == label.end
-        behind = self.tokens[at + 2] if at + 2 < len(self.tokens) else None
-        follows = behind is not None and behind.kind in ("number", "percent", "market", "open target", "about")
-        if behind is not None and behind.line != label.line:
-            follows = follows and self.text[number.end : behind.start].strip(" \t\n-:") == ""
-        if not follows:
-            return False, glued and len(number.text) == 1
-        seen = sum(n.field == label.kind for n in self.claims.numbers)
-        if behind is not None and behind.kind == "percent" and self.text[number.end : behind.start].isspace():
-            return False, glued
-        return int(number.text) == seen + 1 or (int(number.text) <= seen + 1 and glued), False
 
     # ------------------------------------------------------------------ numbers
 
@@ -215,6 +193,8 @@ class _Walk:
                 self.claims.left.append(token)  # which end of 5-10% is meant?
         elif self.field in ("stop", "target") and not self.filled and not self.broken:
             self._give(token, self.field)
+        elif self.field in LISTS and self.field != "target":
+            self.claims.shares.append(token)
         elif self.field == "target":
             last = self.claims.numbers[-1].token
             if last.kind == "percent" and last.line == token.line and self.filled:
@@ -222,11 +202,18 @@ class _Walk:
             else:
                 self.claims.shares.append(token)
 
+    def _points(self, unit: Token) -> None:
+        """A unit of points behind a number makes it a distance."""
+        last = self.claims.numbers[-1] if self.claims.numbers else None
+        if last is not None and last.field in ("stop", "target") and not self.text[last.token.end : unit.start].strip():
+            text = self.text[last.token.start : unit.end]
+            last.token = replace(last.token, kind="percent", end=unit.end, text=text)
+
     def _alone(self, token: Token) -> bool:
         """Whether a line holds nothing but numbers, before any target or stop was named."""
         if self.claims.of("target", "stop") or self.heads_on not in (-1, token.line):
             return False
-        alone = all(other.kind == "number" or other.kind in _QUIET for other in self.lines.by_number[token.line])
+        alone = all(other.kind == "number" or other.kind in QUIET for other in self.lines.by_number[token.line])
         self.heads_on = token.line if alone else self.heads_on
         return alone
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from engine.channel import tree as t
 from engine.channel.fold import INDEX, fold
@@ -93,7 +94,8 @@ def items_of(pieces: Sequence[t.Piece], fields: Fields) -> tuple[Item, ...]:
 
 def literal_items(text: str, synonyms: Mapping[tuple[str, ...], str]) -> list[Item]:
     """Literal text as tokens; the longest synonym wins."""
-    matches = list(_TOKENS.finditer(fold(text).text))
+    signs = [key[0] for key in synonyms if len(key) == 1 and not TOKEN.search(key[0])]
+    matches = list(_tokens(tuple(signs)).finditer(fold(text).text))
     tokens = [match[0] for match in matches]
     longest = max((len(key) for key in synonyms), default=0)
     items: list[Item] = []
@@ -102,17 +104,25 @@ def literal_items(text: str, synonyms: Mapping[tuple[str, ...], str]) -> list[It
         for size in range(min(longest, len(tokens) - at), 0, -1):
             group = synonyms.get(tuple(tokens[at : at + size]))
             if group:
-                items.append(Synonym(group))
+                said = bool(items) and items[-1] == Synonym(group)
+                if not (said and {tokens[at], tokens[at - 1]} & set(signs)):  # an emoji beside its word says it once
+                    items.append(Synonym(group))
                 at += size
                 break
         else:
-            items.append(Index() if matches[at]["index"] else Literal(tokens[at]))
+            items.append(Index() if matches[at].groupdict()["index"] else Literal(tokens[at]))
             at += 1
     return items
 
 
+@cache
+def _tokens(signs: tuple[str, ...]) -> re.Pattern[str]:
+    """The tokens of a text, signs that stand for a word among them."""
+    return re.compile("|".join([*map(re.escape, sorted(signs, key=len, reverse=True)), _TOKENS.pattern]))
+
+
 def _without_trimmings(items: list[Item]) -> list[Item]:
-    """A currency and an "about" beside a price belong to the price and may be missing; elsewhere "about" may, too."""
+    """A currency and an "about" beside a price belong to the price; any other "about" or filler may be missing."""
     kept: list[Item] = []
     for position, item in enumerate(items):
         after_price = bool(kept) and _is_price(kept[-1])
@@ -120,6 +130,8 @@ def _without_trimmings(items: list[Item]) -> list[Item]:
         if isinstance(item, Synonym) and item.group == "about":
             if not (after_price or before_price):
                 kept.append(Maybe((item,)))
+        elif isinstance(item, Synonym) and item.group == "filler":
+            kept.append(Maybe((item,)))
         elif not (after_price and isinstance(item, Literal) and item.token in CURRENCIES):
             kept.append(item)
     return kept
@@ -133,9 +145,9 @@ def _is_price(item: Item) -> bool:
 
 
 def shape(items: Sequence[Item]) -> tuple[object, ...]:
-    """What makes two parts alike: their literals without numbers, and their fields."""
+    """What makes two parts alike: their literals without numbers, and their fields; a market entry is no price."""
     return tuple(
-        ("slot", item.mark.field)
+        ("slot", item.mark.field, item.mark.field == "entry" and not re.search(r"\d", item.mark.sample))
         if isinstance(item, Slot)
         else (type(item).__name__, shape(item.items))
         if isinstance(item, Maybe | Run)

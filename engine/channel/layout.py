@@ -41,14 +41,20 @@ Turn = Literal["same", "next", "new"]
 class Layout:
     """A ``signal`` or ``update`` section, compiled.
 
-    ``action`` is "" for a signal. ``calls`` are the lines of a repeated group with its own symbol: each round is a
-    setup, which shares the lines above the group; ``rounds`` are the steps from its end to its beginning.
+    ``action`` is "" for a signal, for an update what it does, several actions with " and " between. ``phrases``: each
+    line is a phrase by itself (``phrasebook.py``). ``every``: the update is meant for all trades of the channel.
+    ``part``: a close that says no more than that it closes a part. ``talk``: unknown words may stand beside its
+    phrases.
+    ``changes``: a signal with this layout changes the levels of one that was posted before.
+
+    ``calls`` are the lines of a repeated group with its own symbol: each round is a setup, which shares the lines
+    above the group; ``rounds`` are the steps from its end to its beginning.
     ``since_ms`` and ``until_ms`` bound the time of posting (UTC, half-open).
     """
 
     name: str
     name_span: Span
-    action: Literal["", "close", "cancel", "move-stop"]
+    action: str
     sample: t.Sample
     lines: tuple[Line, ...]
     blocks: tuple[Block, ...]
@@ -58,7 +64,17 @@ class Layout:
     many: bool = False
     since_ms: int | None = None
     until_ms: int | None = None
+    phrases: bool = False
+    every: bool = False
+    part: bool = False
+    talk: bool = False
+    changes: bool = False
     _next: dict[State, tuple[tuple[int, State, Turn], ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What an update does; nothing for a signal."""
+        return tuple(self.action.split(" and ")) if self.action else ()
 
     def valid_at(self, posted_ms: int | None) -> bool:
         """Whether a message of that time may have this layout (an unknown time may)."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.channel import tree as t
+from engine.channel.names import MARKED_GROUPS
 from engine.channel.vocabulary import clean, tokens_of
 from engine.config.diagnostics import Diagnostic, diagnose, did_you_mean
 from engine.config.text import SourceText
@@ -48,22 +49,34 @@ def joined(own: t.File, others: Iterable[t.File]) -> t.File:
     whole = replace(
         own,
         words=list(own.words),
+        update_words=list(own.update_words),
         never=list(own.never),
         ignore=list(own.ignore),
         layouts=list(own.layouts),
         forms=list(own.forms),
     )
-    owner = {tokens_of(clean(word.text)): group.name for group in own.words for word in group.words}
     for other in others:
-        for group in other.words:
-            kept = tuple(
-                word for word in group.words if owner.setdefault(tokens_of(clean(word.text)), group.name) == group.name
-            )
-            if kept:
-                whole.words.append(replace(group, words=kept))
+        whole.words += unowned(other.words, whole.words)
+        whole.update_words += unowned(other.update_words, whole.update_words)
         # what two of them took over from a third stands here once
         whole.never += [phrase for phrase in other.never if phrase not in whole.never]
         whole.ignore += [phrase for phrase in other.ignore if phrase not in whole.ignore]
         whole.layouts += [layout for layout in other.layouts if layout not in whole.layouts]
         whole.forms += [form for form in other.forms if form not in whole.forms]
     return whole
+
+
+def unowned(groups: Iterable[t.WordGroup], others: Sequence[t.WordGroup]) -> list[t.WordGroup]:
+    """Groups without the words that stand in another group already."""
+    owner = {claim(group, word): group.name for group in others for word in group.words}
+    left = []
+    for group in groups:
+        words = tuple(word for word in group.words if owner.setdefault(claim(group, word), group.name) == group.name)
+        if words:
+            left.append(replace(group, words=words))
+    return left
+
+
+def claim(group: t.WordGroup, word: t.Word) -> tuple[str, tuple[str, ...]]:
+    """What a group claims with a word: its meaning in text, which no other group may claim, or one of its own."""
+    return group.name if group.name in MARKED_GROUPS else "", tokens_of(clean(word.text))

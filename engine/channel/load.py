@@ -15,6 +15,7 @@ from engine.channel.compiler import compile_layouts, mark_faults, taken_layouts
 from engine.channel.form import Form, blind_forms, compile_forms, form_faults
 from engine.channel.layout import Layout
 from engine.channel.library import Library, find_named, joined
+from engine.channel.phrasebook import phrasebook
 from engine.channel.phrases import phrase_pattern, text_pattern, unread_regex
 from engine.channel.profile import Profile
 from engine.channel.settings import Header, read_settings
@@ -48,26 +49,26 @@ def _load(
     whole, faults = _with_others(file, source, chain, library)
     found += faults
     header, faults = read_settings(file, source)
-    words, word_faults = compile_words(whole, source)
-    fields = Fields(words, header.notation)
+    words, update_words, word_faults = compile_words(whole, source)
+    fields, update_fields = Fields(words, header.notation), Fields(update_words, header.notation)
     found += faults + word_faults
     for phrase in (*file.never, *file.ignore):
         found += mark_faults(phrase.pieces, fields, source, in_phrase=True)
-    layouts, faults = compile_layouts(file, fields, header.settings, source)
+    layouts, faults = compile_layouts(file, fields, update_fields, header.settings, source)
     found += faults + form_faults(file.forms, source) + blind_forms(file, whole, source)
     if has_errors(found):
         return None, _sorted(found), whole
     if len(chain) > 1:  # the samples and tests of a profile that is taken over are run when it is loaded itself
         return None, _sorted(found), whole
-    layouts += taken_layouts(whole.layouts[len(file.layouts) :], fields, source)
-    profile = _profile(file, whole, header, fields, layouts, chain, source)
+    layouts += taken_layouts(whole.layouts[len(file.layouts) :], fields, update_fields, source)
+    profile = _profile(file, whole, header, (fields, update_fields), layouts, chain, source)
     variants = []
     for notation in header.other_notations:
-        other = Fields(words, notation)
-        read_so = taken_layouts(whole.layouts, other, source)
-        variants.append(_profile(file, whole, header, other, read_so, chain, source, profile.forms))
+        both = Fields(words, notation), Fields(update_words, notation)
+        read_so = taken_layouts(whole.layouts, *both, source)
+        variants.append(_profile(file, whole, header, both, read_so, chain, source, profile.forms))
     profile = replace(profile, variants=tuple(variants))
-    found += unused_words(file, whole, words, source) + sample_faults(profile, file, source)
+    found += unused_words(file, whole, words, update_words, source) + sample_faults(profile, file, source)
     if not file.tests:
         message, hint = "this profile has no tests", 'paste a message that is no call: test "chat" ... expect nothing'
         found.append(diagnose(source, file.name_span, "D501", message, hint, "warning"))
@@ -80,13 +81,17 @@ def _profile(
     file: t.File,
     whole: t.File,
     header: Header,
-    fields: Fields,
+    both_fields: tuple[Fields, Fields],
     layouts: Sequence[Layout],
     chain: tuple[str, ...],
     source: SourceText,
     twins: Sequence[Form] = (),
 ) -> Profile:
-    """A compiled profile whose parts have no fault, for one notation of numbers; ``twins``: see ``compile_forms``."""
+    """A compiled profile whose parts have no fault, for one notation of numbers.
+
+    ``both_fields`` are those of calls and of updates; ``twins``: see ``compile_forms``.
+    """
+    fields, update_fields = both_fields
     return Profile(
         id=chain[-1],
         name=file.name,
@@ -95,12 +100,14 @@ def _profile(
         authors=header.authors,
         settings=header.settings,
         fields=fields,
+        update_fields=update_fields,
+        phrasebook=phrasebook(layouts, update_fields),
         layouts=tuple(layouts),
         never=tuple(phrase_pattern(phrase, fields) for phrase in whole.never),
         ignore=tuple(phrase_pattern(phrase, fields) for phrase in whole.ignore),
         footer=text_pattern(header.footer) if header.footer else None,
         forms=compile_forms(whole.forms, fields, twins),
-        unread=unread_regex(fields.words),
+        unread=unread_regex(fields.words.trade_words()),
         tests=tuple(file.tests),
     )
 

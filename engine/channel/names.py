@@ -9,10 +9,16 @@ FIELDS = {
     "symbol": "the coin or pair: BTC, BTCUSDT, BTC/USDT",
     "entry": "a price, a range, or a word for market",
     "entry market": "the price of a market call",
-    "target": "a take-profit price, or a word for an open target",
+    "entry above": "the price that a long breaks out over",
+    "entry below": "the price that a short breaks out under",
+    "target": "a take-profit price, a word for an open target, or 5%, 60 points, 2R",
     "stop": "a price, a percentage or points; in an update also breakeven",
+    "stop when": "the candle whose close the stop waits for: 4h close, daily",
+    "stop hard": "the price at which such a call leaves at once",
     "leverage": "5x, 5-10x, Cross 20x",
-    "share": "the part of a position: 50% or 1/2",
+    "share": "the part of a position: 50%, 1/2, half",
+    "id": "the channel's own number of a call, without #: 437, A12",
+    "number": "which target or which entry: 2, 2nd, second",
     "any": "one word or number that varies",
 }
 FIELD_ALIASES = {
@@ -25,13 +31,27 @@ FIELD_ALIASES = {
     **dict.fromkeys(("lev", "cross"), "leverage"),
 }
 LIST_FIELDS = frozenset({"entry", "target"})
-PRICE_FIELDS = frozenset({"entry", "entry market", "target", "stop"})
+PRICE_FIELDS = frozenset({"entry", "entry market", "entry above", "entry below", "target", "stop", "stop hard"})
 
+# What each update may mark, beside what tells which call it is about.
 UPDATES = {
-    "close": frozenset({"symbol", "side", "share", "any"}),
-    "cancel": frozenset({"symbol", "side", "any"}),
-    "move-stop": frozenset({"symbol", "side", "stop", "any"}),
+    "close": frozenset({"share"}),
+    "cancel": frozenset({"number", "entry"}),
+    "move-stop": frozenset({"stop", "number"}),
+    "change": frozenset({"entry", "entry market", "target", "stop", "number", "leverage"}),
+    "add-targets": frozenset({"target", "share", "number"}),
+    "re-enter": frozenset({"entry", "target", "stop"}),
+    "target-hit": frozenset({"number", "target"}),
+    "stop-hit": frozenset({"stop"}),
+    "entry-filled": frozenset({"number", "entry"}),
+    "context": frozenset({"number", "share"}),
 }
+NEEDED = {
+    "move-stop": (frozenset({"stop", "number"}), "mark the price, the target or the word for it: {stop: breakeven}"),
+    "change": (frozenset({"entry", "entry market", "target", "stop"}), "mark the new level: {stop: 64500}"),
+    "add-targets": (frozenset({"target"}), "mark the new target: {target: 67000}"),
+}
+ABOUT = frozenset({"symbol", "side", "id", "any"})
 
 HEADER_SETTINGS = {
     "source": "telegram @name, export name, or demo name",
@@ -49,6 +69,7 @@ DEFAULT_SETTINGS = {
     "stop": "price, or price or points",
     "distance from": "near, middle or far",
     "largest distance": "a percentage such as 30%",
+    "part": "how much an update closes that says only a part, such as 50%",
 }
 EXPECT_KEYS = (
     "signal",
@@ -60,8 +81,23 @@ EXPECT_KEYS = (
     "leverage",
     "update",
     "share",
+    "close stop",
+    "entry shares",
+    "id",
+    "number",
+    "every trade",
 )
-OPTIONS = ("many", "blocks in any order", "since", "until")
+OPTIONS = (
+    "many",
+    "blocks in any order",
+    "since",
+    "until",
+    "phrases",
+    "every trade",
+    "a part",
+    "beside talk",
+    "changes levels",
+)
 
 # Word groups with a meaning of their own. Any other group is a set of synonyms for text in the samples.
 SPECIAL_GROUPS = {
@@ -73,6 +109,20 @@ SPECIAL_GROUPS = {
     "about": (),
     "range": ("to", "till", "and"),
     "points": ("points", "point", "pts", "pt"),
+    "thousand": ("bin", "тыс", "тысяч"),
+    "ten thousand": (),
+    "minute": ("m", "min", "mins", "minute", "minutes"),
+    "hour": ("h", "hr", "hrs", "hour", "hours"),
+    "day": ("d", "day", "days"),
+    "week": ("w", "week", "weeks"),
+    "hourly": ("hourly",),
+    "daily": ("daily",),
+    "weekly": ("weekly",),
+    "candle": ("candle", "candles", "close", "closes", "closed", "closing"),
+    "part": (),
+    "filler": (),
+    "telling": (),
+    "doubt": ("if", "when", "unless", "not", "don't", "dont", "never", "maybe", "or", "wait"),
 }
 # What the words of a form stand for; the first group that has a word is its meaning.
 FORM_GROUPS = {
@@ -95,6 +145,7 @@ FORM_GROUPS = {
     "done": "signs and words of a price that was reached: ✅",
     "no coin": "words in capitals that are no coin: VIP, SCALP",
     "coin": "coins that may stand in any letters, without # or quote",
+    "ticker": "coins that are words too and count in capitals only: NEAR, ONE",
     "whole": "coins that cost so much that whole numbers are prices; of others they may be satoshi",
 }
 FORM_BOUNDS = "price of "  # a form's group "price of BTC = 1000 - 1000000" says which prices can be meant
@@ -103,6 +154,14 @@ FORM_LABELS = frozenset(
     {"entry", "entry long", "entry short", "entry add", "price", "target", "stop", "leverage", "symbol"}
     | {"side", "skip"}
 )
+# Groups that no text of a sample stands for: their words may stand in a group of synonyms too.
+MARKED_GROUPS = frozenset({"breakeven", "part", "telling", "doubt"})
+# Groups whose name goes on behind the kind: the symbol, the number or the percentage that their words stand for.
+VALUE_GROUPS = ("symbol", "number", "share")
+NUMBER_WORDS = {
+    1: ("first", "1st"), 2: ("second", "2nd"), 3: ("third", "3rd"), 4: ("fourth", "4th"), 5: ("fifth", "5th"),
+}  # fmt: skip
+SHARE_WORDS = {25: ("quarter",), 50: ("half",)}
 QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "DAI", "USD", "EUR", "TRY", "BTC", "ETH", "BNB")
 CURRENCIES = ("usdt", "usdc", "busd", "usd")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from engine.channel import tree as t
 from engine.channel.fold import INDEX
@@ -23,21 +24,32 @@ _GAP_OF_LINE = re.compile(r"[^\w\n]*+")
 _COUNT = rf"(?:\d{{1,2}}+(?![.,]?\d)|{INDEX})"
 
 
-@dataclass(frozen=True, slots=True)
+@lru_cache(maxsize=20_000)  # profiles that take over the same library share its patterns
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+@dataclass(frozen=True)
 class Step:
     """One anchored expression: text before a mark and the mark (group 1), or text alone.
 
-    ``texts`` are the pieces of text in it, each as pattern and as shown to people.
+    ``texts`` are the pieces of text in it, each as pattern and as shown to people. It is compiled when a message first
+    comes so far: a profile holds more phrases than its messages do.
     """
 
-    regex: re.Pattern[str]
+    pattern: str
     slot: t.Mark | None
-    texts: tuple[tuple[re.Pattern[str], str], ...]
+    texts: tuple[tuple[str, str], ...]
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """The expression, compiled."""
+        return _compiled(self.pattern)
 
     def stopped(self, text: str, at: int, end: int) -> tuple[int, int, str]:
         """Where this step did not fit in ``text[at:end]``: (pieces of its text found, offset, what it wanted there)."""
         for count, (pattern, shown) in enumerate(self.texts):
-            match = pattern.match(text, at, end)
+            match = _compiled(pattern).match(text, at, end)
             if match is None:
                 return count, behind_gap(text, at, end), shown
             at = match.end()
@@ -62,8 +74,11 @@ Link = Step | Part
 Found = tuple[t.Mark, int, int]
 
 
-def chain(items: Sequence[Item], fields: Fields, opening: bool = True) -> tuple[Link, ...]:
-    """Items as links. ``opening``: these items begin a line, so that a list index may stand before a bare value."""
+def chain(items: Sequence[Item], fields: Fields, opening: bool = True, phrase: bool = False) -> tuple[Link, ...]:
+    """Items as links. ``opening``: these items begin a line, so that a list index may stand before a bare value.
+
+    In a ``phrase`` a value is of the kind that its sample is, and no list index stands before it.
+    """
     links: list[Link] = []
     texts: list[tuple[str, str]] = []
     skipping = False
@@ -71,7 +86,7 @@ def chain(items: Sequence[Item], fields: Fields, opening: bool = True) -> tuple[
     def close(value: str = "", slot: t.Mark | None = None) -> None:
         if value or texts:
             regex = "".join(pattern for pattern, _ in texts) + value
-            links.append(Step(re.compile(regex), slot, tuple((re.compile(pattern), shown) for pattern, shown in texts)))
+            links.append(Step(regex, slot, tuple(texts)))
             texts.clear()
 
     for position, item in enumerate(items):
@@ -79,12 +94,12 @@ def chain(items: Sequence[Item], fields: Fields, opening: bool = True) -> tuple[
         was_skipping, skipping = skipping, isinstance(item, Skip)
         if isinstance(item, Maybe | Run):
             close()
-            links.append(Part(chain(item.items, fields, opening and position == 0), isinstance(item, Run)))
+            links.append(Part(chain(item.items, fields, opening and position == 0, phrase), isinstance(item, Run)))
         elif isinstance(item, Slot):
             field = item.mark.field
-            body = fields.pattern(field, item.mark.sample, item.single)
+            body = fields.pattern(field, item.mark.sample, item.single, strict=phrase)
             if not was_skipping:
-                may_be_numbered = opening and position == 0 and field in LIST_FIELDS | {"stop"}
+                may_be_numbered = opening and position == 0 and field in LIST_FIELDS | {"stop"} and not phrase
                 gap = fields.lead(field)
                 lead = gap + _LIST_INDEX + gap if may_be_numbered else gap
             close(lead + body, item.mark)
@@ -94,7 +109,9 @@ def chain(items: Sequence[Item], fields: Fields, opening: bool = True) -> tuple[
             texts.append(((lead if was_skipping else rf"[^\w{INDEX}]*+") + _COUNT, "a number"))
         elif isinstance(item, Synonym):
             phrases = fields.words.phrases(item.group)
-            texts.append((lead + alternatives(phrases), f'"{phrases[0]}"'))
+            signs = "".join(sorted({re.escape(sign[0]) for sign in fields.words.signs(item.group)}))
+            stop = rf"[^\w{signs}]*+" if signs and not was_skipping else lead
+            texts.append((stop + _synonym(fields, item.group), f'"{phrases[0]}"'))
         elif isinstance(item, Literal):
             texts.append((lead + token_pattern(item.token), f'"{item.token}"'))
     if skipping:
@@ -103,22 +120,44 @@ def chain(items: Sequence[Item], fields: Fields, opening: bool = True) -> tuple[
     return tuple(links)
 
 
-@dataclass(frozen=True, slots=True)
+def _synonym(fields: Fields, group: str) -> str:
+    """Any word of a group; a sign of the group, such as an emoji, may stand for it or before it."""
+    words = alternatives(fields.words.words(group))
+    signs = fields.words.signs(group)
+    return rf"(?:(?:{alternatives(signs)}\W{{0,4}})?{words}|{alternatives(signs)})" if signs else words
+
+
+@dataclass(frozen=True)
 class Line:
-    """A line of a template. ``head`` is what it begins with, up to its second mark: a quick no ("" fits anything)."""
+    """A line of a template. ``beginning`` is what stands up to its second mark: a quick no ("" fits anything)."""
 
     links: tuple[Link, ...]
-    head: re.Pattern[str]
+    beginning: str
+
+    @cached_property
+    def head(self) -> re.Pattern[str]:
+        """What it begins with, compiled."""
+        return _compiled(self.beginning)
 
     @property
     def first_step(self) -> Step:
         """The step that the line begins with."""
         return next(_steps(self.links))
 
+    def openings(self) -> Iterator[str]:
+        """Patterns of what this line may begin with: a word or a value."""
+        for link in self.links:
+            step = next(_steps((link,)))
+            yield step.texts[0][0] if step.texts else step.pattern
+            if isinstance(link, Step) or link.repeats:
+                return
 
-def line_of(items: Sequence[Item], fields: Fields) -> Line:
+
+def line_of(items: Sequence[Item], fields: Fields, phrase: bool = False) -> Line:
     """A line's chain with its head."""
-    links = chain(items, fields)
+    if phrase:  # the fillers of a message are blanked before its phrases are looked for
+        items = [item for item in items if item != Maybe((Synonym("filler"),))]
+    links = chain(items, fields, phrase=phrase)
     first = links
     while isinstance(first[0], Part) and first[0].repeats:
         first = first[0].steps
@@ -126,8 +165,8 @@ def line_of(items: Sequence[Item], fields: Fields) -> Line:
     for link in first[:2]:
         if isinstance(link, Part):
             break
-        head += link.regex.pattern
-    return Line(links, re.compile(head))
+        head += link.pattern
+    return Line(links, head)
 
 
 def _guard(item: Item) -> str:

@@ -8,6 +8,7 @@ none can look farther than FARTHEST_SKIP characters: searching stays linear.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.channel import tree as t
@@ -18,7 +19,6 @@ from engine.channel.vocabulary import (
     NO_LETTER_AHEAD,
     NO_LETTER_BEHIND,
     TOKEN,
-    Vocabulary,
     alternatives,
 )
 
@@ -28,11 +28,15 @@ _BLANKS = r"[^\S\n]*+"
 
 @dataclass(frozen=True, slots=True)
 class PhrasePattern:
-    """A phrase: as people read it, as a pattern, and the longest word that every text with it holds (a quick no)."""
+    """A phrase: as people read it, as a pattern, and the longest word that every text with it holds (a quick no).
+
+    ``only`` is "signal" or "update" where a phrase of ``never`` forbids but one of them.
+    """
 
     shown: str
     pattern: re.Pattern[str]
     key: str
+    only: str = ""
 
 
 def phrase_pattern(phrase: t.Phrase, fields: Fields) -> PhrasePattern:
@@ -52,7 +56,7 @@ def phrase_pattern(phrase: t.Phrase, fields: Fields) -> PhrasePattern:
             last = index == len(phrase.pieces) - 1
             parts.append(r"[^\n]*+" if last else rf"[^\n]{{0,{FARTHEST_SKIP}}}?")
     shown = t.sample_of(phrase.pieces).text.strip() or "{...}"
-    return PhrasePattern(shown, re.compile(_BLANKS.join(parts)), max(words, key=len, default=""))
+    return PhrasePattern(shown, re.compile(_BLANKS.join(parts)), max(words, key=len, default=""), phrase.only)
 
 
 def text_pattern(text: str) -> PhrasePattern:
@@ -74,11 +78,10 @@ def literal_regex(text: str, begins: bool = True) -> str:
     return before + _BLANKS.join(map(re.escape, words)) + behind
 
 
-def unread_regex(words: Vocabulary) -> re.Pattern[str]:
-    """What makes an unclaimed piece of a message too important to skip: a number, or a trade word.
+def unread_regex(trade: Sequence[str]) -> re.Pattern[str]:
+    """What makes an unclaimed piece of a message too important to skip: a number, or one of these words.
 
     A digit inside a Latin word (``web3``) is no number, four in a row always are (``BTC64800``), so are two keycaps.
     """
-    trade = words.trade_words()
     heads = "".join(sorted({re.escape(token[0][0]) for word in trade if (token := TOKEN.search(word))}))
     return re.compile(rf"(?<![^\W{DENSE}])\d|\d{{4}}|{INDEX}{{2}}|{NO_LETTER_BEHIND}(?=[{heads}]){alternatives(trade)}")

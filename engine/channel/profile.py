@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from engine.channel.form import Form
 from engine.channel.layout import Layout
@@ -12,6 +12,9 @@ from engine.channel.phrases import PhrasePattern
 from engine.channel.tree import Case
 from engine.channel.values import Fields
 from engine.domain import Side
+
+if TYPE_CHECKING:
+    from engine.channel.phrasebook import Phrasebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Settings:
 
     ``whole_range_ends`` completes range ends that were cut off. ``largest_distance`` is the largest plausible distance
     of a stop from the entry, as a fraction of it; a target may be ten times as far. ``stop_in_points`` allows a bare
-    number to be a distance in points.
+    number to be a distance in points. ``part`` is how much an update closes that says no more than "a part".
     """
 
     unread: Literal["refuse", "allow"] = "refuse"
@@ -40,14 +43,15 @@ class Settings:
     stop_in_points: bool = False
     distance_from: Literal["near", "middle", "far"] = "middle"
     largest_distance: float = 0.4
+    part: float | None = None
 
 
 @dataclass(frozen=True)
 class Profile:
     """A channel profile that was loaded without errors. ``id`` is the stem of its file, ``path`` as shown to users.
 
-    ``unread`` finds what must not stay unclaimed in a call. ``variants`` are the same profile for the
-    other notations that ``numbers:`` names.
+    ``unread`` finds what must not stay unclaimed in a call. ``update_fields`` know the words of updates, ``fields``
+    those of calls. ``variants`` are the same profile for the other notations that ``numbers:`` names.
     """
 
     id: str
@@ -57,7 +61,9 @@ class Profile:
     authors: tuple[str, ...]
     settings: Settings
     fields: Fields
+    update_fields: Fields
     layouts: tuple[Layout, ...]
+    phrasebook: Phrasebook | None = field(default=None, repr=False)
     never: tuple[PhrasePattern, ...] = ()
     ignore: tuple[PhrasePattern, ...] = ()
     footer: PhrasePattern | None = None

@@ -3,10 +3,10 @@
 1. refuse what is too long, or not from an author; fold (``fold.py``); cut the footer;
 2. refuse what holds a ``never`` phrase; turn into blanks what ``ignore`` names;
 3. try the layouts in the order of the file (``match_layout``): lines of the message against lines of the template;
-4. the first layout that fits and leaves no number and no trade word unclaimed is the one;
+4. the first layout that fits and leaves no number and no trade word unclaimed is the one; where none is, the phrases of
+   updates are tried (``phrasebook.py``), then the forms, which read by labels (``form_read.py``);
 5. make setups or actions of its values (``setups.py``) and check their levels;
-6. where no layout fits, the forms (``form_read.py``) read by labels; with several notations of numbers, exactly one
-   reading must come out.
+6. with several notations of numbers, exactly one reading must come out.
 
 Every step goes over the message once, whatever a stranger posts: lines are matched by chains that never go back.
 """
@@ -17,12 +17,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from engine.channel.actions import change_of
 from engine.channel.fold import Folded, fold
 from engine.channel.form import Form
 from engine.channel.form_read import read_form
+from engine.channel.form_split import pieces_of
 from engine.channel.layout import START, Layout, State
 from engine.channel.numbers import show
 from engine.channel.pattern import Found, Step, behind_gap, walk
+from engine.channel.phrasebook import links_of, read_phrases
 from engine.channel.profile import Profile
 from engine.channel.setups import build
 from engine.domain import Action, Reading, Refusal, Setup
@@ -31,6 +34,7 @@ LONGEST_MESSAGE = 4500  # Telegram allows 4,096 characters; captions and old arc
 MOST_LINES = 300  # a call has a dozen
 _WORD = re.compile(r"\w")
 _LINE = re.compile(r"[^\s][^\n]*")
+_NEXT_WORD = re.compile(r"\W*+")
 _HARMLESS = re.compile(r"(?:https?://|www\.|t\.me/)\S++|@[a-z][\w-]*+")
 
 
@@ -55,11 +59,19 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A message ready to be matched: folded, footer cut, ignored phrases blanked, its lines as half-open offsets."""
+    """A message ready to be matched: folded, footer cut, ignored phrases blanked, its lines as half-open offsets.
+
+    ``never`` holds the refusals of phrases that forbid only calls ("signal") or only updates ("update").
+    """
 
     folded: Folded
     text: str
     lines: list[tuple[int, int]]
+    never: dict[str, Refusal] = field(default_factory=dict)
+
+    def barred(self, layout: Layout) -> bool:
+        """Whether a phrase of ``never`` forbids what this layout reads."""
+        return bool(self.never) and ("update" if layout.action else "signal") in self.never
 
 
 def read(profile: Profile, text: str, posted_ms: int | None = None, sender: str | None = None) -> Reading:
@@ -95,7 +107,7 @@ def _read(profile: Profile, text: str, posted_ms: int | None, sender: str | None
     unread: Refusal | None = None
     claimed = 0
     for layout in profile.layouts:
-        if not layout.valid_at(posted_ms):
+        if layout.phrases or prepared.barred(layout) or not layout.valid_at(posted_ms):
             continue
         match = match_layout(layout, prepared.text, prepared.lines)
         if match.setups:
@@ -106,10 +118,19 @@ def _read(profile: Profile, text: str, posted_ms: int | None, sender: str | None
                 unread, claimed = refusal, match.lines
         elif match.position >= 0 and (farthest is None or progress(match) > progress(farthest)):
             farthest = match
-    for form in profile.forms:
+    spoken = None
+    if profile.phrasebook and "update" not in prepared.never:
+        spoken = read_phrases(profile, prepared.text, prepared.lines, prepared.folded, text, posted_ms)
+        if isinstance(spoken, tuple):
+            return Reading(actions=spoken)
+    for form in profile.forms if "signal" not in prepared.never else ():
         reading = _read_form(profile, form, prepared, text)
         if reading is not None and (reading.setups or unread is None):
             return reading
+    if prepared.never:
+        return Reading(refusal=next(iter(prepared.never.values())))
+    if unread is None and isinstance(spoken, Refusal):
+        unread = spoken
     if unread is None:
         unread = _no_layout(farthest, prepared) if farthest else _NOTHING
     return Reading(refusal=unread)
@@ -122,20 +143,25 @@ def _read_form(profile: Profile, form: Form, prepared: Prepared, text: str) -> R
     def spelled(start: int, end: int) -> str:
         return text[slice(*folded.original(start, end))]
 
-    result = read_form(form, prepared.text, spelled)
-    if result is None:
-        return None
-    found, refusal = result
-    if refusal is not None:
-        return Reading(refusal=replace(refusal, position=folded.origin(refusal.position or 0)))
-    made = build(replace(profile, fields=form.fields), form, found, prepared.text, folded, text)
-    if isinstance(made, Refusal):
-        return Reading(refusal=made)
-    assert isinstance(made, Setup)
-    return _out_of_bounds(form, made) or Reading((made,))
+    setups: list[Setup] = []
+    for piece in pieces_of(form, prepared.text, spelled):
+        result = read_form(form, piece, spelled)
+        if result is None:
+            return None
+        found, refusal = result
+        if refusal is not None:
+            return Reading(refusal=replace(refusal, position=folded.origin(refusal.position or 0)))
+        made = build(profile, form, found, prepared.text, folded, text)
+        if isinstance(made, Refusal):
+            return Reading(refusal=made)
+        assert isinstance(made, Setup)
+        if wrong := _out_of_bounds(form, made):
+            return Reading(refusal=wrong)
+        setups.append(made)
+    return Reading(tuple(setups))
 
 
-def _out_of_bounds(form: Form, made: Setup) -> Reading | None:
+def _out_of_bounds(form: Form, made: Setup) -> Refusal | None:
     """The refusal of prices that cannot be meant for this coin."""
     low, high = form.bounds_of(made.symbol) or (0.0, float("inf"))
     stop = [made.stop] if isinstance(made.stop, float) else []
@@ -143,7 +169,7 @@ def _out_of_bounds(form: Form, made: Setup) -> Reading | None:
     wrong = next((price for price in prices if not low <= price <= high), None)
     if wrong is None:
         return None
-    return Reading(refusal=Refusal("scale", f"{show(wrong)} is no price of {made.symbol}"))
+    return Refusal("scale", f"{show(wrong)} is no price of {made.symbol}")
 
 
 def prepare(profile: Profile, text: str, sender: str | None = None) -> Prepared | Refusal:
@@ -158,13 +184,17 @@ def prepare(profile: Profile, text: str, sender: str | None = None) -> Prepared 
     working = folded.text
     if profile.footer and (footer := profile.footer.pattern.search(working)):
         working = working[: footer.start()]
+    never: dict[str, Refusal] = {}
     for phrase in profile.never:
-        if phrase.key in working and (hit := phrase.pattern.search(working)):
-            return Refusal("never", f'holds the phrase "{phrase.shown}"', folded.origin(hit.start()))
+        if phrase.only not in never and phrase.key in working and (hit := phrase.pattern.search(working)):
+            refusal = Refusal("never", f'holds the phrase "{phrase.shown}"', folded.origin(hit.start()))
+            if not phrase.only:
+                return refusal
+            never[phrase.only] = refusal
     for phrase in profile.ignore:
         if phrase.key in working:
             working = phrase.pattern.sub(_blanks, working)
-    return Prepared(folded, working, [match.span() for match in _LINE.finditer(working)])
+    return Prepared(folded, working, [match.span() for match in _LINE.finditer(working)], never)
 
 
 def _blanks(match: re.Match[str]) -> str:
@@ -269,7 +299,9 @@ def expectation(match: Match, text: str) -> tuple[int, str]:
     if match.failed is not None:
         end = text.find("\n", match.position)
         return match.failed.stopped(text, match.position, end if end >= 0 else len(text))[1:]
-    farthest = 0, behind_gap(text, match.position, len(text)), match.layout.missing(match.state)
+    there = _NEXT_WORD.match(text, match.position)  # the word that stands there instead, on whatever line
+    at = there.end() if there and there.end() < len(text) else behind_gap(text, match.position, len(text))
+    farthest = 0, at, match.layout.missing(match.state)
     for start, end in match.unclaimed:
         if start >= match.position:
             for line, _, _ in match.layout.next_lines(match.state):
@@ -286,8 +318,11 @@ def _reading(profile: Profile, match: Match, prepared: Prepared, text: str) -> R
         made = build(profile, match.layout, found, prepared.text, prepared.folded, text)
         if isinstance(made, Refusal):
             return Reading(refusal=made)
-        if isinstance(made, Setup):
+        if isinstance(made, Setup) and match.layout.changes:
+            actions.append(change_of(made))
+        elif isinstance(made, Setup):
             setups.append(made)
         else:
-            actions.append(made)
-    return Reading(tuple(setups), tuple(actions))
+            actions += made
+    links = links_of(prepared.text, profile) if actions else ()
+    return Reading(tuple(setups), tuple(replace(action, links=links) for action in actions))

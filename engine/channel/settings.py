@@ -63,6 +63,7 @@ def read_settings(file: t.File, source: SourceText) -> tuple[Header, list[Diagno
             stop_in_points=values.get("stop") == "price or points",
             distance_from=values.get("distance from", "middle"),
             largest_distance=values.get("largest distance", Settings().largest_distance),
+            part=values.get("part"),
         ),
     )
     for setting in file.defaults:
@@ -154,6 +155,13 @@ def _distance(value: str) -> float:
     return largest
 
 
+def _part(value: str) -> float:
+    part = fraction(value)
+    if not 0 < part < 1:
+        raise ValueError(f'"{value}" is no part of a position')
+    return part
+
+
 _READERS: dict[str, Callable[[str], Any]] = {
     "source": _source,
     "numbers": _notations,
@@ -168,6 +176,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "stop": _choice("price", "price or points"),
     "distance from": _choice("near", "middle", "far"),
     "largest distance": _distance,
+    "part": _part,
 }
 _CHOICES = {
     "numbers": NOTATIONS,

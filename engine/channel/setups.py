@@ -3,125 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from engine.channel.actions import actions_of
 from engine.channel.fold import Folded
 from engine.channel.form import Form
 from engine.channel.layout import Layout
 from engine.channel.levels import implied_side, level_fault
+from engine.channel.meaning import Read, read_values
 from engine.channel.pattern import Found
-from engine.channel.profile import Profile
-from engine.domain import Action, Distance, EntryKind, Refusal, Setup, Side, Target, Value
-
-LARGEST_LEVERAGE = 500
-
-
-@dataclass(slots=True)
-class _Read:
-    """Values by meaning, as they are met. ``ranges`` counts the entries that were two bounds."""
-
-    symbols: set[str] = field(default_factory=set)
-    sides: set[Side] = field(default_factory=set)
-    entries: list[float] = field(default_factory=list)
-    ranges: int = 0
-    market: bool = False
-    reference: float | None = None
-    targets: list[Target] = field(default_factory=list)
-    stops: set[float | Distance | str] = field(default_factory=set)
-    leverage: tuple[float, float | None] | None = None
-    shares: list[float] = field(default_factory=list)
+from engine.channel.profile import Profile, Settings
+from engine.domain import Action, CloseStop, Distance, EntryKind, Refusal, Setup, Side, Target
 
 
 def build(
     profile: Profile, layout: Layout | Form, found: Sequence[Found], working: str, folded: Folded, text: str
-) -> Setup | Action | Refusal:
+) -> Setup | tuple[Action, ...] | Refusal:
     """What the values of one setup or update mean.
 
     ``found`` counts in ``working``, the folded text with what is ignored blanked; ``text`` is the message as posted.
     """
-    read = _Read()
-    values = []
-    for mark, start, end in found:
-        if mark.field != "any":
-            begin, stop = folded.original(start, end)
-            value = Value(mark.field, text[begin:stop], begin, stop)
-            fault = _take(read, value, working[start:end], profile)
-            if fault:
-                code, why = fault
-                return Refusal(code, f'"{value.text}" {why}', begin)
-            values.append(value)
-    result = _action(layout, read, tuple(values)) if layout.action else _setup(profile, layout, read, tuple(values))
-    return Refusal(*result) if isinstance(result, tuple) else result
+    read = read_values(profile, layout, found, working, folded, text)
+    if isinstance(read, Refusal):
+        return read
+    if isinstance(layout, Layout) and layout.action:
+        return actions_of(profile, layout, read)
+    return setup_of(profile, layout.name, read)
 
 
-def _take(read: _Read, value: Value, text: str, profile: Profile) -> tuple[str, str] | None:
-    """Add one value, ``text`` being its folded text; (code, what is wrong with it) when it cannot be read."""
-    fields = profile.fields
-    name = value.field
-    if name == "side":
-        side = fields.side(text)
-        if side is None:
-            return "side", "says both long and short"
-        read.sides.add(side)
-    elif name == "symbol":
-        symbol = fields.symbol(text, profile.settings.quote)
-        if symbol is None:
-            return "no-quote", "names no quote currency"
-        read.symbols.add(symbol)
-    elif name == "leverage":
-        read.leverage = read.leverage or fields.leverage(text)
-        if not 0 < read.leverage[0] <= LARGEST_LEVERAGE:
-            return "leverage", "is no leverage"
-    elif name == "share":
-        share = fields.share(text)
-        if share is None or not 0 < share <= 1:
-            return "share", "is no share of a position"
-        read.shares.append(share)
-        if read.targets and read.targets[-1].share is None:
-            read.targets[-1] = Target(read.targets[-1].price, share)
-    else:
-        return _take_price(read, name, text, profile)
-    return None
+def setup_of(profile: Profile, layout: str, read: Read) -> Setup | Refusal:
+    """The setup that these values make."""
+    made = _setup(profile, layout, read)
+    return made if isinstance(made, Setup) else Refusal(*made)
 
 
-def _take_price(read: _Read, name: str, text: str, profile: Profile) -> tuple[str, str] | None:
-    """Add an entry, a reference price, a target or a stop."""
-    whole_ends = name == "entry" and profile.settings.whole_range_ends
-    numbers = profile.fields.numbers(text, whole_ends=whole_ends)
-    prices = [number for number in numbers if number is not None]
-    if len(prices) < len(numbers):
-        name = profile.fields.notation.name
-        return "number", f"is no number written like {name}" if name else "needs a line numbers: in the profile"
-    if name == "entry":
-        is_market = not text[0].isdigit() and text[0] != "."
-        read.market = read.market or is_market
-        if is_market and prices:
-            read.reference = prices[0]
-        else:
-            read.entries += prices
-            read.ranges += len(prices) == 2
-    elif name == "entry market":
-        read.market, read.reference = True, prices[0]
-    elif name == "target":
-        read.targets += [Target(price) for price in prices] or [Target(None)]
-    else:
-        read.stops.add(profile.fields.distance(text) or (prices[0] if prices else "breakeven"))
-    return None
-
-
-def _setup(profile: Profile, layout: Layout | Form, read: _Read, values: tuple[Value, ...]) -> Setup | tuple[str, str]:
+def _setup(profile: Profile, layout: str, read: Read) -> Setup | tuple[str, str]:
     """The setup, or (code, sentence)."""
     settings = profile.settings
-    for name, several in (("symbol", read.symbols), ("side", read.sides), ("stop", read.stops)):
+    for name, several in (("symbol", read.symbols), ("side", read.sides), ("stop", read.stops), ("id", read.refs)):
         if len(several) > 1:
             return name, f"two different values for {name}"
     if not read.symbols:
         return "no-symbol", "no symbol was read"
-    entry = _entry(read, profile)
+    entry = entry_of(read, settings)
     if len(entry) == 2:
         return entry
     kind, entries, reference = entry
-    known = entries or ((reference,) if reference is not None else ())
+    known = (*entries, *((reference,) if reference is not None else ()))
     prices = [target.price for target in read.targets if target.price is not None]
     stop = next(iter(read.stops), None)
     if isinstance(stop, str):
@@ -130,61 +58,114 @@ def _setup(profile: Profile, layout: Layout | Form, read: _Read, values: tuple[V
         middle = (min(known) + max(known)) / 2
         if abs(stop - middle) > settings.largest_distance * middle:
             stop = Distance(stop, "points")
-    side = next(iter(read.sides), None) or (settings.side if isinstance(settings.side, Side) else None)
+    side = next(iter(read.sides), None) or read.breakout or (settings.side if isinstance(settings.side, Side) else None)
     if side is None and settings.side == "from levels":
         side = implied_side(known, prices, stop if isinstance(stop, float) else None)
     if side is None:
         return "no-side", "the message does not say whether it is a long or a short"
-    fault = level_fault(side, known, prices, stop, settings)
+    if read.breakout not in (None, side):
+        return (
+            "side",
+            f"a {side} does not get in {'above' if side is Side.SHORT else 'below'} a price it breaks through",
+        )
+    fault = (
+        level_fault(side, known, prices, stop, settings)
+        or _target_fault(read.targets, stop, settings)
+        or _close_stop_fault(read, side, stop)
+        or _share_fault(read, kind)
+    )
     if fault:
         return fault
-    if sum(target.share or 0 for target in read.targets) > 1 + 1e-9:
-        return "share", "the shares of the targets make more than 100%"
-    nearest_first = sorted(
-        read.targets, key=lambda target: side.sign * target.price if target.price is not None else float("inf")
-    )
     if isinstance(stop, Distance):
         stop = replace(stop, base=settings.distance_from)
     leverage, leverage_high = read.leverage or (None, None)
     return Setup(
-        next(iter(read.symbols)), side, kind, entries, tuple(nearest_first), stop, layout.name,
-        reference=reference, leverage=leverage, leverage_high=leverage_high, values=values,
+        next(iter(read.symbols)), side, kind, entries, _targets(read.targets, side, settings), stop, layout,
+        reference=reference, leverage=leverage, leverage_high=leverage_high, values=tuple(read.values),
+        market_leg=read.market and kind is EntryKind.LADDER,
+        entry_shares=tuple(share for share in read.entry_shares if share) if kind is EntryKind.LADDER else (),
+        close_stop=None if read.close_ms is None else CloseStop(read.close_ms, read.hard),
+        ref=next(iter(read.refs), None),
     )  # fmt: skip
 
 
-def _entry(read: _Read, profile: Profile) -> tuple[EntryKind, tuple[float, ...], float | None] | tuple[str, str]:
+def entry_of(read: Read, settings: Settings) -> tuple[EntryKind, tuple[float, ...], float | None] | tuple[str, str]:
     """How the call gets in: (kind, entries, reference price)."""
     entries = tuple(read.entries)
+    if read.breakout and (read.market or len(entries) != 1):
+        return "mixed-entry", "a breakout and other entries in one call"
+    if read.breakout:
+        return EntryKind.BREAKOUT, entries, None
+    if read.market and entries and not read.market_apart:
+        return "mixed-entry", "a market entry and a limit price in one call"
+    if read.market and entries and read.ranges:
+        return "mixed-entry", "a market entry and a range in one call"
     if read.market:
-        if entries:
-            return "mixed-entry", "a market entry and a limit price in one call"
-        return EntryKind.MARKET, (), read.reference
+        return (EntryKind.LADDER if entries else EntryKind.MARKET), entries, read.reference
     if not entries:
-        if profile.settings.market_entry:
+        if settings.market_entry:
             return EntryKind.MARKET, (), None
         return "no-entry", "no entry was read"
     if len(entries) == 1:
         return EntryKind.LIMIT, entries, None
-    if read.ranges == 1 and len(entries) == 2 and profile.settings.range == "zone":
+    if read.ranges == 1 and len(entries) == 2 and settings.range == "zone":
         return EntryKind.ZONE, tuple(sorted(entries)), None
     if read.ranges and len(entries) > 2:
         return "mixed-entry", "a range and other entries in one call"
     return EntryKind.LADDER, entries, None
 
 
-def _action(layout: Layout | Form, read: _Read, values: tuple[Value, ...]) -> Action | tuple[str, str]:
-    """The action of an update, or (code, sentence)."""
-    if len(read.symbols) > 1 or len(read.stops) > 1:
-        return "symbol", "two different values in one update"
-    symbol = next(iter(read.symbols), None)
-    kind = layout.action
-    assert kind
-    if kind == "move-stop":
-        level = next(iter(read.stops), None)
-        if isinstance(level, float):
-            return Action(kind, symbol, layout.name, level=level, values=values)
-        if level != "breakeven":
-            return "stop", "the new stop is neither a price nor breakeven"
-        return Action(kind, symbol, layout.name, level="breakeven", values=values)
-    share = read.shares[0] if kind == "close" and read.shares else 1.0
-    return Action(kind, symbol, layout.name, share=share, values=values)
+def _targets(targets: Sequence[Target], side: Side, settings: Settings) -> tuple[Target, ...]:
+    """The targets, nearest first; distances count from the base that the profile names."""
+    if all(target.distance is None for target in targets):
+        far = float("inf")
+        return tuple(sorted(targets, key=lambda t: side.sign * t.price if t.price is not None else far))
+    based = [
+        replace(target, distance=replace(target.distance, base=settings.distance_from)) if target.distance else target
+        for target in targets
+    ]
+    return tuple(sorted(based, key=lambda t: t.distance.value if t.distance else float("inf")))
+
+
+def _target_fault(
+    targets: Sequence[Target], stop: float | Distance | None, settings: Settings
+) -> tuple[str, str] | None:
+    """Why targets said as distances cannot be."""
+    distances = [target.distance for target in targets if target.distance]
+    if not distances:
+        return None
+    if len({distance.unit for distance in distances}) > 1 or any(target.price is not None for target in targets):
+        return "levels", "prices and distances, or distances of two kinds, among the targets"
+    if len({distance.value for distance in distances}) < len(distances):
+        return "duplicate-level", "a target stands twice"
+    if any(distance.value <= 0 for distance in distances):
+        return "number", "a target at no distance"
+    if distances[0].unit == "R" and stop is None:
+        return "stop", "targets in R need a stop"
+    reach = {"percent": 1000 * settings.largest_distance, "R": 100.0}.get(distances[0].unit, float("inf"))
+    if max(distance.value for distance in distances) > reach:
+        return "distance", "a target is implausibly far away"
+    return None
+
+
+def _close_stop_fault(read: Read, side: Side, stop: float | Distance | None) -> tuple[str, str] | None:
+    """Why a stop that waits for a close cannot be."""
+    if read.close_ms is None:
+        return ("stop", "a hard stop without the stop that waits for a close") if read.hard is not None else None
+    if stop is None:
+        return "stop", "a stop that waits for a close names no price"
+    if read.hard is not None and isinstance(stop, float) and side.sign * read.hard >= side.sign * stop:
+        return "levels", "the hard stop lies before the stop that waits for a close"
+    return None
+
+
+def _share_fault(read: Read, kind: EntryKind) -> tuple[str, str] | None:
+    """Why the shares of entries or targets cannot be."""
+    if sum(target.share or 0 for target in read.targets) > 1 + 1e-9:
+        return "share", "the shares of the targets make more than 100%"
+    named = [share for share in read.entry_shares if share]
+    if kind is EntryKind.LADDER and named and len(named) != len(read.entry_shares):
+        return "share", "some of the entries have a share, others have none"
+    if kind is EntryKind.LADDER and sum(named) > 1 + 1e-9:
+        return "share", "the shares of the entries make more than 100%"
+    return None

@@ -155,8 +155,14 @@ def _fill(file: t.File, parsed: Any, base: int, mended: bool = False) -> None:
                 file.defaults += [_setting(kid, base) for kid in kids]
             case "words":
                 file.words += [_group(kid, base) for kid in kids]
+            case "update_words":
+                file.update_words += [_group(kid, base) for kid in kids]
             case "never":
                 file.never += [_phrase(kid, base) for kid in kids]
+            case "never_signal":
+                file.never += [replace(_phrase(kid, base), only="signal") for kid in kids]
+            case "never_update":
+                file.never += [replace(_phrase(kid, base), only="update") for kid in kids]
             case "ignore":
                 file.ignore += [_phrase(kid, base) for kid in kids]
             case "form":
@@ -242,7 +248,9 @@ def _layout(node: Any, base: int) -> t.LayoutNode:
             option: Any = kid.children[0]
             options.append(t.Option(" ".join(option.split()), _span(option, base)))
         elif kid.type == "ACTION":
-            action, action_span = str(kid).lower(), _span(kid, base)
+            span = _span(kid, base)
+            action = f"{action} and {kid.lower()}" if action else str(kid).lower()
+            action_span = Span(action_span.start, span.end) if action_span is not t.NOWHERE else span
             name, name_span = action, action_span
         else:
             name, name_span = _quoted(kid, base)

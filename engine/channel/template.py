@@ -36,8 +36,11 @@ class _Lines:
 _Node = _Line | _Lines
 
 
-def _lines(pieces: Sequence[t.Piece], fields: Fields) -> list[_Node]:
-    """Cut pieces at their line ends; a group that holds line ends becomes a node with lines of its own."""
+def _lines(pieces: Sequence[t.Piece], fields: Fields, together: bool = True) -> list[_Node]:
+    """Cut pieces at their line ends; a group that holds line ends becomes a node with lines of its own.
+
+    ``together``: lines of the same shape that follow each other become one that repeats.
+    """
     nodes: list[_Node] = []
     line: list[t.Piece] = []
 
@@ -64,7 +67,7 @@ def _lines(pieces: Sequence[t.Piece], fields: Fields) -> list[_Node]:
         else:
             line.append(piece)
     close()
-    return _fold_lines(nodes)
+    return _fold_lines(nodes) if together else nodes
 
 
 def holds_break(group: t.Group) -> bool:
@@ -106,6 +109,7 @@ class _Automaton:
     """Collects lines and what may follow them."""
 
     fields: Fields
+    phrases: bool = False
     lines: list[Line] = field(default_factory=list)
     follow: list[list[int]] = field(default_factory=list)
     calls: set[int] = field(default_factory=set)
@@ -120,7 +124,7 @@ class _Automaton:
             optional = node.optional
             if isinstance(node, _Line):
                 begin = end = [len(self.lines)]
-                self.lines.append(line_of(node.items, self.fields))
+                self.lines.append(line_of(node.items, self.fields, self.phrases))
                 self.follow.append([])
             else:
                 size = len(self.lines)
@@ -176,10 +180,15 @@ def build(
     many: bool,
     since_ms: int | None,
     until_ms: int | None,
+    phrases: bool = False,
+    every: bool = False,
+    part: bool = False,
+    talk: bool = False,
+    changes: bool = False,
 ) -> Layout:
     """Compile a layout whose names and samples have been checked."""
-    lines = _lines(node.pieces, fields)
-    automaton = _Automaton(fields)
+    lines = _lines(node.pieces, fields, together=not phrases)
+    automaton = _Automaton(fields, phrases)
     blocks = []
     for nodes in _blocks(lines) if any_order else [lines]:
         before = len(automaton.lines)
@@ -188,7 +197,7 @@ def build(
     return Layout(
         name=node.name,
         name_span=node.name_span,
-        action=node.action,  # type: ignore[arg-type]
+        action=node.action,
         sample=t.sample_of(node.pieces),
         lines=tuple(automaton.lines),
         blocks=tuple(blocks),
@@ -198,4 +207,9 @@ def build(
         many=many,
         since_ms=since_ms,
         until_ms=until_ms,
+        phrases=phrases,
+        every=every,
+        part=part,
+        talk=talk,
+        changes=changes,
     )

@@ -93,10 +93,11 @@ class WordGroup:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A line of ``never`` or ``ignore``."""
+    """A line of ``never`` or ``ignore``; ``only`` is "signal" or "update" where it forbids but one of them."""
 
     pieces: tuple[Piece, ...]
     span: Span
+    only: Literal["", "signal", "update"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,8 @@ class Option:
 class LayoutNode:
     """A ``signal`` or ``update`` section.
 
-    ``action`` is "" for a signal; an unnamed update is called by its action. ``mended``: lines with syntax errors
-    were left out.
+    ``action`` is "" for a signal; an unnamed update is called by its action. An update of several actions has them
+    with " and " between. ``mended``: lines with syntax errors were left out.
     """
 
     action: str
@@ -154,6 +155,7 @@ class File:
     likes: list[Like] = field(default_factory=list)
     defaults: list[Setting] = field(default_factory=list)
     words: list[WordGroup] = field(default_factory=list)
+    update_words: list[WordGroup] = field(default_factory=list)
     never: list[Phrase] = field(default_factory=list)
     ignore: list[Phrase] = field(default_factory=list)
     layouts: list[LayoutNode] = field(default_factory=list)

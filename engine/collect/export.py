@@ -1,21 +1,23 @@
-"""A Telegram Desktop export (``result.json``) becomes messages.
+"""A Telegram Desktop export (``result.json``) becomes messages, in bounded memory.
 
-1. read the file, or say in one line why it cannot be one (``export_file.py``);
+1. walk through the whole file once (``export_file.py``): is it whole, and which chats does it hold;
 2. find the chat: the file holds one, or a list of them (``chats.list`` and ``left_chats.list``) to choose from;
-3. read each message (``export_message.py``), skip and count the rest.
+3. walk through it again and read each message of that chat (``export_message.py``); skip and count the rest.
 
-An export is all or nothing: it gives messages with a summary, or one ``Problem``.
+An export is all or nothing: a file that is broken or cut off gives one ``Problem`` before its first message is given
+out, so that no half history is taken for a whole one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.collect.export_file import load_json
+from engine.collect.export_file import BrokenError, Found, walk
 from engine.collect.export_message import clean, has_utc_time, read_message
 from engine.config.diagnostics import did_you_mean
 from engine.domain import Message
@@ -25,6 +27,7 @@ from engine.units import iso
 LISTED_CHATS = 10
 MARKED_CHANNEL = -1_000_000_000_000
 LONGEST_NAME = 120
+MOST_BITS = 200_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,75 @@ class ImportSummary:
         return "; ".join(parts)
 
 
-def read_export(
-    path: Path, channel: str, timezone: str, chat: str | None = None
-) -> tuple[list[Message], ImportSummary] | Problem:
-    """Read the messages of one chat.
+class Export:
+    """An export that was found whole. Iterate over ``messages`` once; ``summary`` is known after that."""
+
+    def __init__(self, path: Path, channel: str, zone: ZoneInfo, chat: _Chat) -> None:
+        self._path = path
+        self._channel = channel
+        self._zone = zone
+        self._chat = chat
+        self._skipped: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
+        self._first_ms: int | None = None
+        self._last_ms: int | None = None
+
+    def messages(self) -> Iterator[Message]:
+        """The messages in the order of the file, each once, with ``origin="export"``.
+
+        ``received_ms`` is the time at which the file was written. Raises ExportError when the file has changed
+        meanwhile and is broken now.
+        """
+        written_ms = round(self._path.stat().st_mtime * 1000)
+        seen = _Ids()
+        try:
+            for _, batch in walk(self._path, self._chat.number):
+                for record in batch or ():
+                    message = read_message(record, self._channel, self._chat.chat_id, self._zone, written_ms)
+                    if isinstance(message, str):
+                        self._skipped[message] += 1
+                    elif seen.add(message.message_id):
+                        self._count(message, record)
+                        yield message
+                    else:
+                        self._skipped["repeated"] += 1
+        except BrokenError as error:
+            raise ExportError(error.problem) from None
+
+    def _count(self, message: Message, record: dict[str, Any]) -> None:
+        """Count a message for the summary."""
+        self._counts["messages"] += 1
+        self._counts["edited"] += message.kind == "edit"
+        self._counts["local"] += not has_utc_time(record)
+        self._first_ms = min(message.posted_ms, self._first_ms or message.posted_ms)
+        self._last_ms = max(message.posted_ms, self._last_ms or message.posted_ms)
+
+    @property
+    def summary(self) -> ImportSummary:
+        """What the export held, as far as it was read."""
+        return ImportSummary(
+            chat=self._chat.name,
+            chat_id=self._chat.chat_id,
+            messages=self._counts["messages"],
+            edited=self._counts["edited"],
+            first_ms=self._first_ms,
+            last_ms=self._last_ms,
+            skipped=tuple(sorted(self._skipped.items())),
+            local_times=self._counts["local"],
+            timezone=self._zone.key,
+        )
+
+
+class ExportError(Exception):
+    """An export that turned out to be unreadable; ``problem`` says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+def open_export(path: Path, channel: str, timezone: str, chat: str | None = None) -> Export | Problem:
+    """Find a chat in an export that is whole, or say what is wrong with it.
 
     Parameters
     ----------
@@ -70,31 +138,79 @@ def read_export(
         The zone of the computer that made the export, for old exports that have local times only.
     chat
         The chat's name or id, where the export holds several.
-
-    Returns
-    -------
-        The messages in the order of the file, each once, with ``origin="export"`` and ``received_ms`` the time at which
-        the file was written; and a summary. Or a Problem, when the file cannot be used.
     """
     try:
         zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError):
         return Problem(f'there is no time zone "{timezone}"', hint="write one such as Europe/Sofia or UTC")
-    loaded = load_json(path)
-    if isinstance(loaded, Problem):
-        return loaded
-    found = _find_chat(loaded, str(path), chat)
+    try:
+        chats = [_Chat.of(number, found) for number, found in enumerate(_in_order(path))]
+    except BrokenError as error:
+        return error.problem
+    found = _find_chat([one for one in chats if one is not None], str(path), chat)
+    return found if isinstance(found, Problem) else Export(path, channel, zone, found)
+
+
+def read_export(
+    path: Path, channel: str, timezone: str, chat: str | None = None
+) -> tuple[list[Message], ImportSummary] | Problem:
+    """All messages of one chat at once, and a summary; see ``open_export``. For small files."""
+    found = open_export(path, channel, timezone, chat)
     if isinstance(found, Problem):
         return found
-    return _read_chat(found, channel, zone, round(path.stat().st_mtime * 1000))
+    return list(found.messages()), found.summary
+
+
+class _Ids:
+    """A set of message numbers in little memory: one bit for each number up to the highest."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+        self._others: set[int] = set()  # numbers that no chat reaches in earnest
+
+    def add(self, number: int) -> bool:
+        """Add a number; whether it is new."""
+        if number >= MOST_BITS:
+            new = number not in self._others
+            self._others.add(number)
+            return new
+        place, bit = number >> 3, 1 << (number & 7)
+        if place >= len(self._bits):
+            self._bits.extend(bytes(place + 4096 - len(self._bits)))
+        new = not self._bits[place] & bit
+        self._bits[place] |= bit
+        return new
+
+
+@dataclass(frozen=True, slots=True)
+class _Chat:
+    """A chat of an export: its number in the walk, its name fit for one line, its id bare and as the API marks it."""
+
+    number: int
+    name: str
+    bare_id: int
+    chat_id: int
+
+    @classmethod
+    def of(cls, number: int, found: dict[str, Any]) -> _Chat | None:
+        """The chat that an export's object is; None when it is none."""
+        if "messages" not in found or type(found.get("id")) is not int or not abs(found["id"]) < 1 << 62:
+            return None
+        return cls(number, _name(found), found["id"], _marked(found))
+
+
+def _in_order(path: Path) -> list[Found]:
+    """All objects of an export that may be chats, in the order of the walk. Raises BrokenError."""
+    found = [chat for chat, _ in walk(path)]
+    # the file's own object ends last and is counted first
+    return found[-1:] + found[:-1]
 
 
 # --------------------------------------------------------------------------- 1. the chat
 
 
-def _find_chat(export: Any, shown: str, wanted: str | None) -> dict[str, Any] | Problem:
+def _find_chat(chats: list[_Chat], shown: str, wanted: str | None) -> _Chat | Problem:
     """The one chat that is meant, or a Problem that names the chats there are."""
-    chats = _chats(export)
     if not chats:
         return Problem(
             'not an export of Telegram Desktop: it has no "messages"', shown, hint="choose the file result.json"
@@ -102,7 +218,7 @@ def _find_chat(export: Any, shown: str, wanted: str | None) -> dict[str, Any] | 
     found = chats if wanted is None else [chat for chat in chats if _is_called(chat, wanted)]
     if len(found) == 1:
         return found[0]
-    listed = ", ".join(f'"{_name(chat)}" ({chat["id"]})' for chat in (found or chats)[:LISTED_CHATS])
+    listed = ", ".join(f'"{chat.name}" ({chat.bare_id})' for chat in (found or chats)[:LISTED_CHATS])
     more = len(found or chats) - LISTED_CHATS
     listed += f" and {more} more" if more > 0 else ""
     if wanted is None:
@@ -111,27 +227,9 @@ def _find_chat(export: Any, shown: str, wanted: str | None) -> dict[str, Any] | 
         )
     if found:
         return Problem(f'{len(found)} chats are called "{wanted}"', shown, hint=f"choose by id: {listed}")
-    near = did_you_mean(wanted, [_name(chat) for chat in chats])
+    near = did_you_mean(wanted, [chat.name for chat in chats])
     hint = f"{near} the export holds {listed}".strip()
     return Problem(f'the export holds no chat "{wanted}"', shown, hint=hint)
-
-
-def _chats(export: Any) -> list[dict[str, Any]]:
-    """All chats of an export of one chat or of a whole account."""
-    if not isinstance(export, dict):
-        return []
-    found = [export]
-    for part in (export.get("chats"), export.get("left_chats")):
-        if isinstance(part, dict) and isinstance(part.get("list"), list):
-            found += part["list"]
-    return [
-        chat for chat in found if isinstance(chat, dict) and isinstance(chat.get("messages"), list) and _has_id(chat)
-    ]
-
-
-def _has_id(chat: dict[str, Any]) -> bool:
-    """Whether a chat has a number that Telegram could have given it."""
-    return type(chat.get("id")) is int and abs(chat["id"]) < 1 << 62
 
 
 def _name(chat: dict[str, Any]) -> str:
@@ -139,12 +237,10 @@ def _name(chat: dict[str, Any]) -> str:
     return " ".join(clean(str(chat.get("name") or "")).split())[:LONGEST_NAME]
 
 
-def _is_called(chat: dict[str, Any], wanted: str) -> bool:
+def _is_called(chat: _Chat, wanted: str) -> bool:
     """Whether a chat is meant by a name, whatever its case, or by its id, marked or not."""
-    return wanted.strip().casefold() == _name(chat).casefold() or wanted.strip() in (
-        str(chat["id"]),
-        str(_marked(chat)),
-    )
+    given = wanted.strip()
+    return given.casefold() == chat.name.casefold() or given in (str(chat.bare_id), str(chat.chat_id))
 
 
 def _marked(chat: dict[str, Any]) -> int:
@@ -155,38 +251,3 @@ def _marked(chat: dict[str, Any]) -> int:
     if kind.endswith(("channel", "supergroup")):
         return MARKED_CHANNEL - number
     return -number if kind.endswith("group") else number
-
-
-# --------------------------------------------------------------------------- the messages
-
-
-def _read_chat(
-    chat: dict[str, Any], channel: str, zone: ZoneInfo, written_ms: int
-) -> tuple[list[Message], ImportSummary]:
-    """The messages of a chat, and what was skipped."""
-    messages: dict[int, Message] = {}
-    skipped: Counter[str] = Counter()
-    local_times = 0
-    for record in chat["messages"]:
-        message = read_message(record, channel, _marked(chat), zone, written_ms)
-        if isinstance(message, str):
-            skipped[message] += 1
-        elif message.message_id in messages:
-            skipped["repeated"] += 1
-        else:
-            messages[message.message_id] = message
-            local_times += not has_utc_time(record)
-    found = list(messages.values())
-    times = [message.posted_ms for message in found]
-    summary = ImportSummary(
-        chat=_name(chat),
-        chat_id=_marked(chat),
-        messages=len(found),
-        edited=sum(message.kind == "edit" for message in found),
-        first_ms=min(times, default=None),
-        last_ms=max(times, default=None),
-        skipped=tuple(sorted(skipped.items())),
-        local_times=local_times,
-        timezone=zone.key,
-    )
-    return found, summary

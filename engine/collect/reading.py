@@ -2,27 +2,32 @@
 
 1. All versions are put in the order in which they became known: a post when it was posted, an edit when it was edited.
 2. The first version of a post that reads as a call makes its signals, at the time of that version. Later versions make
-   no second signal; a change after the call is counted. A deletion is counted and takes nothing away.
+   no second signal: one with other levels is a change of the first, at the time of the edit. A deletion is counted and
+   takes nothing away.
 3. A call from an edited text whose original nobody saw is marked ``hindsight``, unless the edit came within a minute of
    the post: what it says may have been written after the market had moved.
 4. Each post ends as exactly one of called, updated, refused or unread.
-5. Updates are bound to signals (``_bind``): by the chain of replies, else by the symbol.
+5. Updates are bound to signals (``_bind``): by the chain of replies, else by a link, the channel's own id of a call, or
+   the symbol; one that is meant for every trade belongs to all of them. What nothing binds is counted.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from engine.domain import Action, Message, Reading, Refusal, Signal, Update
+from engine.channel.actions import change_of
+from engine.domain import Action, Distance, Message, Reading, Refusal, Setup, Signal, Target, Update
 from engine.units import DAY_MS, MINUTE_MS
 
 Reader = Callable[[Message], Reading]
 Post = tuple[str, int, int]  # channel, chat_id, message_id
+Levels = tuple[tuple[float, ...], tuple[Target, ...], float | Distance | None]
 
 QUICK_EDIT_MS = MINUTE_MS
 SAME_SYMBOL_MS = 30 * DAY_MS
+NEVER_MS = 1 << 60
 LONGEST_CHAIN = 100
 UNREAD = Refusal("no-layout", "the message has no text")
 
@@ -47,6 +52,11 @@ class ReadResult:
     edited: int
     deleted: int
 
+    @property
+    def unbound(self) -> int:
+        """How many updates no signal was found for; they change nothing."""
+        return sum(update.signal_id is None for update in self.updates)
+
 
 @dataclass(slots=True)
 class _Fate:
@@ -56,9 +66,21 @@ class _Fate:
     has_original: bool = False
     reply_to: int | None = None
     signals: list[Signal] = field(default_factory=list)
+    levels: list[Levels] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
     refusal: Refusal = UNREAD
     edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An action with what may bind it: the latest call of its id and of its symbol, or the call itself."""
+
+    message: Message
+    action: Action
+    by_ref: Signal | None
+    by_symbol: Signal | None
+    signal: Signal | None = None
 
 
 def read_archive(messages: Iterable[Message], read: Reader) -> ReadResult:
@@ -79,7 +101,7 @@ def read_archive(messages: Iterable[Message], read: Reader) -> ReadResult:
     fates: dict[Post, _Fate] = {}
     deleted: set[Post] = set()
     signals: list[Signal] = []
-    found: list[tuple[Message, Action, Signal | None]] = []
+    found: list[_Found] = []
     latest: dict[tuple[str, str], Signal] = {}
     for message in sorted(messages, key=_when_known):
         post = (message.channel, message.chat_id, message.message_id)
@@ -95,20 +117,28 @@ def read_archive(messages: Iterable[Message], read: Reader) -> ReadResult:
             late = _is_hindsight(message, fate)
             fate.signals = [Signal(message, setup, i, late) for i, setup in enumerate(reading.setups)]
             signals += fate.signals
-            latest.update({(message.channel, signal.setup.symbol): signal for signal in fate.signals})
+            fate.levels = [_levels(setup) for setup in reading.setups]
+            for signal in fate.signals:
+                latest[message.channel, signal.setup.symbol] = signal
+                if signal.setup.ref:
+                    latest[message.channel, f"#{signal.setup.ref}"] = signal
+        elif reading.setups:
+            found += _changes(message, reading.setups, fate)
         for action in reading.actions:
             if not any(_is_same(action, known) for known in fate.actions):
                 fate.actions.append(action)
-                found.append((message, action, latest.get((message.channel, action.symbol or ""))))
+                by_ref = latest.get((message.channel, f"#{action.signal_ref}")) if action.signal_ref else None
+                by_symbol = latest.get((message.channel, action.symbol or ""))
+                found.append(_Found(message, action, by_ref, by_symbol))
         if reading.refusal and reading.refusal.code != UNREAD.code:
             fate.refusal = reading.refusal
-    updates = [Update(message, action, _bind(message, action, near, fates)) for message, action, near in found]
+    updates = [Update(one.message, one.action, bound) for one in found for bound in _bind(one, fates, signals)]
     return _result(fates, signals, updates, len(deleted))
 
 
 def _when_known(message: Message) -> tuple[int, int, bool, int]:
-    """The order of versions; of versions known at the same time the original comes first."""
-    return message.known_ms, message.message_id, _is_edited(message), message.version
+    """The order of versions, those of unknown time last; of versions known at one time the original comes first."""
+    return message.known_ms or NEVER_MS, message.message_id, _is_edited(message), message.version
 
 
 def _is_edited(message: Message) -> bool:
@@ -127,34 +157,87 @@ def _is_hindsight(message: Message, fate: _Fate) -> bool:
 
 def _is_same(action: Action, other: Action) -> bool:
     """Whether two versions of a post say the same action, wherever in the text it stands."""
-    return (action.kind, action.symbol, action.level, action.share) == (
-        other.kind,
-        other.symbol,
-        other.level,
-        other.share,
-    )
+    return replace(action, layout="", values=()) == replace(other, layout="", values=())
 
 
-def _bind(message: Message, action: Action, near: Signal | None, fates: dict[Post, _Fate]) -> str | None:
-    """The id of the signal that an update is about, or None when nothing tells.
+def _levels(setup: Setup) -> Levels:
+    """What a later version of a call may change."""
+    return setup.entries, setup.targets, setup.stop
+
+
+def _changes(message: Message, setups: tuple[Setup, ...], fate: _Fate) -> list[_Found]:
+    """The changes that a later version of a call makes, when it is still the same call.
+
+    A version of unknown time, or with another symbol, side or number of calls, changes nothing.
+    """
+    if message.edited_ms is None or [(s.setup.symbol, s.setup.side) for s in fate.signals] != [
+        (setup.symbol, setup.side) for setup in setups
+    ]:
+        return []
+    found = []
+    for index, (signal, setup) in enumerate(zip(fate.signals, setups, strict=True)):
+        if _levels(setup) != fate.levels[index]:
+            fate.levels[index] = _levels(setup)
+            found.append(_Found(message, change_of(setup), None, None, signal))
+    return found
+
+
+def _bind(one: _Found, fates: dict[Post, _Fate], signals: list[Signal]) -> list[str | None]:
+    """The ids of the signals that an update is about, [None] when nothing tells.
 
     First the post itself and what it answers, and what that answers, up to a post that called the symbol (any symbol,
-    when the update names none and the post made one call). Else ``near``, the channel's latest earlier call on the
-    symbol, when it is not older than 30 days.
+    when the update names none and the post made one call); then the posts that it links to; then the call with the id
+    that it names; then the channel's latest earlier call on the symbol, when it is not older than 30 days.
     """
-    number: int | None = message.message_id
+    message, action = one.message, one.action
+    if one.signal is not None:
+        return [one.signal.id]
+    if action.every:
+        young = message.known_ms - SAME_SYMBOL_MS
+        meant = [
+            signal.id
+            for signal in signals
+            if signal.message.channel == message.channel
+            and young <= signal.message.known_ms < message.known_ms
+            and action.side in (None, signal.setup.side)
+            and action.symbol in (None, signal.setup.symbol)
+        ]
+        return [*meant] or [None]
+    answered = _along_replies(message.message_id, one, fates)
+    if answered is not None:
+        return [answered.id]
+    linked = [
+        signal.id
+        for chat, number in action.links
+        if not chat or message.chat_id in (chat, -chat, int(f"-100{chat}"))
+        if (signal := _along_replies(number, one, fates)) is not None
+    ]
+    if linked:
+        return [*dict.fromkeys(linked)]
+    for near in (one.by_ref, one.by_symbol):
+        if near is not None and message.known_ms - near.message.known_ms <= SAME_SYMBOL_MS:
+            same = action.symbol in (None, near.setup.symbol) and action.side in (None, near.setup.side)
+            return [near.id if same else None]
+    return [None]
+
+
+def _along_replies(number: int | None, one: _Found, fates: dict[Post, _Fate]) -> Signal | None:
+    """The call that a post made, or the one it answers, and so on; None where there is not exactly one."""
+    message, action = one.message, one.action
     for _ in range(LONGEST_CHAIN):
         fate = fates.get((message.channel, message.chat_id, number)) if number is not None else None
         if fate is None:
-            break
-        about = [s for s in fate.signals if action.symbol in (None, s.setup.symbol)]
+            return None
+        about = [
+            signal
+            for signal in fate.signals
+            if action.symbol in (None, signal.setup.symbol) and action.side in (None, signal.setup.side)
+        ]
         if number == message.message_id:  # a call that was edited into an update, not an update edited into a call
-            about = [s for s in about if s.message.known_ms < message.known_ms]
+            about = [signal for signal in about if signal.message.known_ms < message.known_ms]
         if len(about) == 1:
-            return about[0].id
+            return about[0]
         number = fate.reply_to
-    if near is not None and message.known_ms - near.message.known_ms <= SAME_SYMBOL_MS:
-        return near.id
     return None
 
 

@@ -9,6 +9,7 @@ here. An entity is ``[kind, start, end, url]`` with offsets into ``text``.
 from __future__ import annotations
 
 import json
+import re
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -17,6 +18,8 @@ from engine.domain import Entity, Message
 FORMAT = 1
 KINDS = frozenset({"post", "edit", "deletion"})
 ORIGINS = frozenset({"live", "export", "demo"})
+LARGEST_NUMBER = 1 << 62
+HALF_A_PAIR = re.compile("[\ud800-\udfff]")  # of a surrogate pair
 YEAR_10000_MS = 253_402_300_800_000
 
 
@@ -93,7 +96,7 @@ def decode(line: bytes) -> Message:
 def _message(record: dict[str, Any]) -> Message:
     """The message of a record. Raises KeyError for a field that is missing, TypeError for one of the wrong kind."""
     for name in ("chat_id", "message_id", "version", "ts", "received_at"):
-        if type(record[name]) is not int:
+        if type(record[name]) is not int or not -LARGEST_NUMBER < record[name] < LARGEST_NUMBER:
             raise TypeError(f'"{name}" is not a whole number')
     for name in ("edited_at", "reply_to", "grouped_id"):
         if type(record.get(name)) not in (int, type(None)):
@@ -106,6 +109,8 @@ def _message(record: dict[str, Any]) -> Message:
             raise TypeError(f'"{name}" is not text')
     if type(record["source"]) is not str or type(record["text"]) is not str:
         raise TypeError('"source" or "text" is not text')
+    if HALF_A_PAIR.search(record["source"]):
+        raise TypeError('"source" is no name')
     if record["kind"] not in KINDS or record["origin"] not in ORIGINS:
         raise TypeError('unknown "kind" or "origin"')
     return Message(

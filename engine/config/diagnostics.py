@@ -56,7 +56,7 @@ def diagnose(
     start = source.place(span.start)
     end = source.place(span.end)
     last = len(source.line(start.line)) + 1
-    end_column = end.column if end.line == start.line else last
+    end_column = min(end.column, last) if end.line == start.line else last
     column = min(start.column, last)  # a place within a line end is shown at the end of its line
     return Diagnostic(
         source.path, start.line, column, max(end_column, column + 1), code, severity, message, hint, related

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path as FilePath
 from typing import Any
@@ -158,8 +158,9 @@ class _Translator:
             branches.setdefault(nested.schema_path[0], []).append(nested)
         for found in branches.values():
             if not any(e.validator == "type" and not e.relative_path for e in found):
-                for each in found:
-                    yield from self.faults(each, path)
+                for fault in (fault for each in found for fault in self.faults(each, path)):
+                    hint = fault.finding.hint or _hint(path, schema)
+                    yield Fault(fault.path, replace(fault.finding, hint=hint))
                 return
         kinds = " or ".join(TYPES[branch["type"]] for branch in schema["anyOf"])
         yield self._fault(path, "S104", f"expected {kinds}, found {_say(error.instance)}", _hint(path, schema))

@@ -184,6 +184,13 @@ class _Walk:
             span = _span(key)
             if not isinstance(key, yaml.ScalarNode):
                 raise _RefusedError(*span, "Y004", "a key must be plain text", "write key: value")
+            if key.value == "<<" and key.style is None:
+                message, hint = (
+                    "merge keys (<<) are not supported",
+                    "write the keys out; *name may stand for a whole value",
+                )
+                self.found.append(diagnose(self.source, span, "Y004", message, hint))
+                continue
             at = (*path, key.value)
             if key.value in result:
                 first = related(self.source, self.keys[at], "first set here")

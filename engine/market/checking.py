@@ -133,7 +133,7 @@ def _funding_faults(funding: Funding) -> list[str]:
     if (~(np.abs(funding.rate) <= 0.1)).any():
         faults.append("rates above 10%")
     spacing = spacing_ms(funding.ts)
-    late = np.flatnonzero(np.diff(funding.ts) > 24 * 3_600_000) if spacing else []
+    late = np.flatnonzero(np.diff(funding.ts) > 24 * 3_600_000) if spacing else np.empty(0, np.int64)
     if len(late):
         faults.append(
             f"{len(late):,} stretches of more than a day without a settlement, the first after "

@@ -15,7 +15,7 @@ from engine.channel import render as render_explanation
 from engine.config.diagnostics import Diagnostic, did_you_mean, has_errors
 from engine.config.render import render
 from engine.config.text import SourceText
-from engine.domain import Action, Distance, EntryKind, Reading, Setup
+from engine.domain import Action, Distance, Reading, Setup
 from engine.pipeline.errors import InputError
 from engine.pipeline.progress import Track
 from engine.pipeline.validate import plural
@@ -76,6 +76,11 @@ def test_profiles(workspace: Workspace, names: Sequence[str]) -> ProfileTests:
 def explain_message(workspace: Workspace, name: str, message: Path) -> str:
     """Each value of a message underlined and named, or how far each layout got."""
     profile = find_profile(workspace, name)
+    return render_explanation(explain(profile, message_text(message)))
+
+
+def message_text(message: Path) -> str:
+    """The text of a message file, or of standard input for ``-``. Raises InputError when there is none."""
     try:
         text = sys.stdin.read() if str(message) == "-" else message.read_text(encoding="utf-8")
         if not text.strip():
@@ -84,7 +89,7 @@ def explain_message(workspace: Workspace, name: str, message: Path) -> str:
         raise InputError(Problem("not UTF-8 text", str(message), hint="save the message as UTF-8")) from None
     except OSError as error:
         raise InputError(Problem(f"cannot be read: {error.strerror}", str(message))) from None
-    return render_explanation(explain(profile, text))
+    return text
 
 
 def read_cases(workspace: Workspace, name: str, path: Path, track: Track) -> dict[str, Any]:
@@ -135,27 +140,45 @@ def _case(identity: Any, reading: Reading) -> dict[str, Any]:
 
 
 def _setup(setup: Setup) -> dict[str, Any]:
-    """A setup in plain JSON; a stop in points is ``600pt``, in percent ``5%``."""
-    stop: float | str | None
-    if isinstance(setup.stop, Distance):
-        stop = f"{setup.stop.value:g}{'%' if setup.stop.unit == 'percent' else 'pt'}"
-    else:
-        stop = setup.stop
+    """A setup in plain JSON; distances are ``600pt``, ``5%`` or ``2R``, a market leg's price stands first."""
     entries = list(setup.entries)
-    if setup.entry_kind is EntryKind.MARKET and setup.reference is not None and not entries:
-        entries = [setup.reference]
+    if setup.reference is not None:
+        entries.insert(0, setup.reference)
+    targets = [target.price if target.distance is None else target.distance for target in setup.targets]
+    close = setup.close_stop
     return {
         "symbol": setup.symbol,
         "side": "BUY" if setup.side.sign > 0 else "SELL",
         "entries": entries,
         "entry_kind": setup.entry_kind.value,
-        "targets": [target.price for target in setup.targets if target.price is not None],
-        "stop": stop,
+        "targets": [_level(target) for target in targets if target is not None],
+        "stop": _level(setup.stop),
+        "stop_close_ms": close.timeframe_ms if close else None,
+        "stop_hard": close.hard if close else None,
         "leverage": setup.leverage,
+        "ref": setup.ref,
         "layout": setup.layout,
     }
 
 
+def _level(level: float | Distance | None) -> float | str | None:
+    """A price, or a distance as text."""
+    if not isinstance(level, Distance):
+        return level
+    return f"{level.value:g}{ {'percent': '%', 'points': 'pt', 'R': 'R'}[level.unit] }"
+
+
 def _action(action: Action) -> dict[str, Any]:
     """An action in plain JSON."""
-    return {"action": action.kind, "symbol": action.symbol, "level": action.level, "share": action.share}
+    return {
+        "action": action.kind,
+        "symbol": action.symbol,
+        "side": None if action.side is None else "BUY" if action.side.sign > 0 else "SELL",
+        "ref": action.signal_ref,
+        "level": action.level,
+        "number": action.target if action.target is not None else action.order,
+        "share": action.share,
+        "entries": list(action.entries),
+        "targets": [target.price for target in action.targets],
+        "stop": _level(action.stop),
+    }

@@ -58,11 +58,15 @@ def check_rules(workspace: Workspace, source: SourceText, _name: str) -> Checked
 
 
 def check_strategy(_workspace: Workspace, source: SourceText, _name: str) -> Checked:
-    """A strategy."""
+    """A strategy, with its own tests."""
     from engine.config.strategies import load_strategy, references
 
     loaded, found = load_strategy(source)
     named = references(source)
+    if loaded and "tests" in source.text:
+        from engine.pipeline.trying import try_strategy
+
+        found = [*found, *try_strategy(loaded)]
     return Checked(tuple(found), named.channels, named.rules, loaded.strategy.currency if loaded else None)
 
 

@@ -1,7 +1,7 @@
-"""``cli.py import`` and ``cli.py parse``: an export into the archive, the archive into a table of signals.
+"""``cli.py import``: an export, or a history as lines of JSON, into the archive.
 
-import: 1. read the export whole, refuse it whole; 2. append what the archive does not know yet.
-parse:  1. stream the archive; 2. read each channel's messages with its profile; 3. write data/signals_parsed.csv.
+An export is walked through once to see that it is whole, then what the archive does not know yet is appended. Lines are
+read one by one; broken ones are skipped and counted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from engine.config.diagnostics import did_you_mean
 from engine.pipeline.errors import InputError
-from engine.pipeline.progress import Track
 from engine.pipeline.validate import plural
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
@@ -21,8 +20,7 @@ from engine.problem import Problem
 LOG = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
-    from engine.collect.reading import ReadResult
-    from engine.domain import Message
+    from engine.collect.archive import Archive
 
 CHANNEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -30,7 +28,7 @@ CHANNEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 def import_export(workspace: Workspace, export: Path, name: str, chat: str | None) -> str:
     """Append a Telegram Desktop export to the archive; what was done, as text. Raises InputError for a bad export."""
     from engine.collect.archive import Archive, ArchiveError
-    from engine.collect.export import read_export
+    from engine.collect.export import ExportError, open_export
 
     if not CHANNEL_NAME.fullmatch(name):
         raise InputError(Problem(f'"{name}" cannot name a channel', hint="use a-z, 0-9, _ and -, such as fast_scalps"))
@@ -39,18 +37,21 @@ def import_export(workspace: Workspace, export: Path, name: str, chat: str | Non
     if near:
         hint = f"{near} Write that profile first if you mean a channel of its own"
         raise InputError(Problem(f"there is no channels/{name}.channel", hint=hint))
-    result = read_export(export, name, workspace.settings.timezone, chat)
-    if isinstance(result, Problem):
-        raise InputError(result)
-    messages, summary = result
     archive = Archive(workspace.archive_path)
     try:
-        new = archive.append(messages)
-    except ArchiveError as error:
+        if export.suffix.lower() == ".jsonl":
+            count, summary, new = _import_lines(workspace, archive, export, name, chat)
+        else:
+            found = open_export(export, name, workspace.settings.timezone, chat)
+            if isinstance(found, Problem):
+                raise InputError(found)
+            new = archive.append(found.messages())
+            count, summary = found.summary.messages, str(found.summary)
+    except (ArchiveError, ExportError) as error:
         raise InputError(error.problem) from None
-    LOG.info("import %s into %s: %d messages, %d new", export, name, len(messages), new)
+    LOG.info("import %s into %s: %d messages, %d new", export, name, count, new)
     lines = [
-        f"{name}: {plural(len(messages), 'message')} in the export ({summary}); {new:,} new in the archive",
+        f"{name}: {plural(count, 'message')} in the export ({summary}); {new:,} new in the archive",
         f"archive: {workspace.shown(workspace.archive_path)}",
     ]
     if name not in known:
@@ -58,36 +59,25 @@ def import_export(workspace: Workspace, export: Path, name: str, chat: str | Non
     return "\n".join(lines + [f"note: {problem}" for problem in archive.problems])
 
 
-def parse_archive(workspace: Workspace, track: Track) -> str:
-    """Read the archive with all profiles, write data/signals_parsed.csv; a line for each channel."""
-    from engine.collect.archive import Archive
-    from engine.collect.table import write_signals
-    from engine.pipeline.readings import read_messages, read_with
+def _import_lines(
+    workspace: Workspace, archive: Archive, path: Path, name: str, chat: str | None
+) -> tuple[int, str, int]:
+    """Append the messages of a .jsonl file: how many it has, a summary, how many are new."""
+    from engine.collect.lines import Lines
 
-    archive = Archive(workspace.archive_path)
-    by_channel: dict[str, list[Message]] = {}
-    for message in read_messages(archive):
-        by_channel.setdefault(message.channel, []).append(message)
-    if not by_channel:
-        hint = "import a history: cli.py import result.json --channel NAME"
-        raise InputError(Problem("there are no messages", workspace.shown(workspace.archive_path), hint=hint))
-    profiles = [workspace.profile(name) for name in by_channel]
-    workspace.check()
-    results = {}
-    for profile in track([p for p in profiles if p is not None], "reading messages"):
-        results[profile.id] = read_with(profile, by_channel[profile.id])
-    rows = write_signals(workspace.signals_path, [s for result in results.values() for s in result.signals])
-    lines = [_reading_line(name, results.get(name), len(found)) for name, found in by_channel.items()]
-    lines.append(f"{workspace.shown(workspace.signals_path)}: {plural(rows, 'signal')}")
-    LOG.info("parse: %s", "; ".join(lines))
-    return "\n".join(lines + [f"note: {problem}" for problem in archive.problems])
-
-
-def _reading_line(name: str, result: ReadResult | None, messages: int) -> str:
-    """What a profile made of a channel's messages."""
-    if result is None:
-        return f"{name}: {plural(messages, 'message')}, not read: there is no channels/{name}.channel"
-    return (
-        f"{name}: {plural(result.posted, 'post')}: {plural(len(result.signals), 'signal')}, "
-        f"{plural(len(result.updates), 'update')}, {sum(result.refused.values()):,} refused, {result.unread:,} unread"
-    )
+    known = [number for number in archive.chats(name) if number]
+    if chat is not None and not re.fullmatch("-?[0-9]{1,18}", chat):
+        raise InputError(Problem(f'--chat "{chat}" is no number', str(path), hint="a .jsonl file holds one chat"))
+    chat_id = int(chat) if chat is not None else (known[0] if known else 0)
+    lines = Lines(path, name, chat_id, workspace.settings.timezone)
+    try:
+        path.stat()
+        new = archive.append(lines.messages())
+    except OSError as error:
+        raise InputError(Problem(f"cannot be read: {error.strerror}", str(path))) from None
+    parts = [f"chat {chat_id}" if chat_id else "chat unknown, name it with --chat NUMBER"]
+    if lines.undated:
+        parts.append(f"{lines.undated:,} without a date: read and counted, never traded, without weight in a verdict")
+    if lines.skipped:
+        parts.append("skipped: " + ", ".join(f"{count:,} {why}" for why, count in sorted(lines.skipped.items())))
+    return lines.count, "; ".join(parts), new

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.collect.export import read_export
 from engine.collect.record import UnknownFormatError, decode
+from engine.collect.segments import Segments
 from engine.pipeline.errors import InputError
 from engine.problem import Problem
 from engine.units import moment_ms
@@ -34,20 +35,22 @@ def load_posts(path: Path, channel: str, timezone: str) -> list[Post]:
         if isinstance(found, Problem):
             raise InputError(found)
         return [Post(str(m.message_id), m.text, m.known_ms, m.sender) for m in found[0]]
+    files = Segments(path)  # an archive may have more files than the one that is written
     try:
-        lines = path.read_bytes().splitlines()
+        paths = [*(files.path_of(number) for number in files.full()), path]
+        lines = [(one, *numbered) for one in paths for numbered in enumerate(one.read_bytes().splitlines(), 1)]
     except OSError as error:
         raise InputError(Problem(f"cannot be read: {error.strerror}", str(path))) from None
     posts: list[Post] = []
     seen: set[str] = set()
-    for number, line in enumerate(lines, 1):
+    for file, number, line in lines:
         if not line.strip():
             continue
         try:
             post = _post(line, channel)
         except (ValueError, UnknownFormatError) as error:
             hint = 'each line is {"id": 1, "text": "..."}, with "date" where it is known'
-            raise InputError(Problem(f"not a message: {error}", str(path), number, hint=hint)) from None
+            raise InputError(Problem(f"not a message: {error}", str(file), number, hint=hint)) from None
         if post is not None and post.id not in seen:
             seen.add(post.id)
             posts.append(post)

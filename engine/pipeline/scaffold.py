@@ -24,18 +24,25 @@ def new_file(workspace: Workspace, kind: str, name: str, channel: str | None = N
 
     Raises InputError for a name that cannot be one, for a file that exists, and for a strategy where no channel is.
     """
-    if not NAME.fullmatch(name):
-        raise InputError(Problem(f'"{name}" cannot name a file', hint="use a-z, 0-9, _ and -, such as my_channel"))
-    folder, suffix = PLACES[kind]
-    path = workspace.root / folder / f"{name}{suffix}"
-    if path.exists():
-        raise InputError(Problem("is there already", workspace.shown(path), hint="choose another name"))
+    path = new_path(workspace, kind, name)
+    suffix = PLACES[kind][1]
     text = (TEMPLATES / f"{kind}{suffix}").read_text(encoding="utf-8").replace("NAME", name)
     text = text.replace("SCHEMAS", f"../{_schemas(workspace.root)}")
     if kind == "strategy":
         text = _fill_strategy(workspace, text, channel)
     write_text(path, text)
     return workspace.shown(path)
+
+
+def new_path(workspace: Workspace, kind: str, name: str) -> Path:
+    """Where a new file goes. Raises InputError for a name that cannot be one, and for a file that exists."""
+    if not NAME.fullmatch(name):
+        raise InputError(Problem(f'"{name}" cannot name a file', hint="use a-z, 0-9, _ and -, such as my_channel"))
+    folder, suffix = PLACES[kind]
+    path = workspace.root / folder / f"{name}{suffix}"
+    if path.exists():
+        raise InputError(Problem("is there already", workspace.shown(path), hint="choose another name"))
+    return path
 
 
 def init_workspace(folder: Path) -> list[str]:

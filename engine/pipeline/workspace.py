@@ -156,6 +156,7 @@ class Workspace:
             named = references(source)
             self.findings += self._references(source, named)
             if loaded:
+                self.findings += self._try(loaded)
                 self.findings += foreign_amounts(loaded.strategy.currency, named.rules, source, self._currency_of)
             self._strategies[shown] = loaded
         return self._strategies[shown]
@@ -183,6 +184,14 @@ class Workspace:
         return unknown_names("channel", named.channels, source, self.names) + unknown_names(
             "rules", named.rules, source, self.names
         )
+
+    def _try(self, loaded: StrategyFile) -> list[Diagnostic]:
+        """What the tests inside a strategy find."""
+        if "tests" not in loaded.source.text:
+            return []
+        from engine.pipeline.trying import try_strategy
+
+        return try_strategy(loaded)
 
     def _currency_of(self, name: str) -> str | None:
         """The currency of the amounts in a rule file."""

@@ -1,4 +1,4 @@
-"""Each bad profile beside the whole of what is said about it: tests/channel/bad/*.channel and *.txt."""
+"""Each bad profile beside the whole of what is said about it: tests/config/bad/*.channel and *.txt."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.config.diagnostics import CODES, has_errors
 from engine.config.text import SourceText
 from tests.channel.helpers import concise, shipped
 
-BAD = Path(__file__).with_name("bad")
+BAD = Path(__file__).parent.parent / "config" / "bad"
 FILES = sorted(BAD.glob("*.channel"))
 
 

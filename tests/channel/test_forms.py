@@ -89,19 +89,71 @@ READ = {
         "SUI/USDT:SHORT:10x;Entry:3.20;TP:3.1,3.05,2.9;SL:3.35",
         "symbol SUIUSDT, side short, entry 3.2, targets 3.1, 3.05, 2.9, stop 3.35, leverage 10",
     ),
+    "several calls, each below its coin": (
+        "Two calls for today\nSUI LONG\nEntry 3.20\nTP 3.45\nSL 3.05\n\nLINK SHORT\nEntry 14.82\nTP 14.40\nSL 15.31",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.45, stop 3.05; "
+        "symbol LINKUSDT, side short, entry 14.82, targets 14.4, stop 15.31",
+    ),
+    "several calls, one without levels": (
+        "SUI LONG\nEntry 3.20\nTP 3.45\nSL 3.05\n\nLINK SHORT\nsoon",
+        "refused: side",
+    ),
+    "several calls, one faulty": (
+        "SUI LONG\nEntry 3.20\nTP 3.45\nSL 3.05\n\nLINK LONG\nEntry 14.82\nTP 14.40\nSL 15.31",
+        "refused: levels",
+    ),
+    "a market order and a limit": (
+        "SUI/USDT LONG\nEntry market: 3.20\nEntry limit: 3.10\nTP 3.45\nSL 3.00",
+        "symbol SUIUSDT, side long, entry market 3.2, 3.1, targets 3.45, stop 3",
+    ),
+    "a breakout": (
+        "SUI/USDT Long above 3.20\nTargets 3.45\nStop 3.05",
+        "symbol SUIUSDT, side long, entry above 3.2, targets 3.45, stop 3.05",
+    ),
+    "a limit below": (
+        "SUI/USDT Long below 3.20\nTargets 3.45\nStop 3.05",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.45, stop 3.05",
+    ),
+    "a stop that waits for a close, with a hard one": (
+        "SUI/USDT LONG\nEntry 3.20\nTP 3.45\nSL: 4h close below 3.05 or 2.90 at once",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.45, stop 3.05, close stop 4h, hard 2.9",
+    ),
+    "a close of no candle": ("SUI/USDT LONG\nEntry 3.20\nTP 3.45\nSL: close below 3.05", "refused: stop"),
+    "targets in percent": (
+        "SUI/USDT LONG\nEntry 3.20\nTP: %5-%10\nSL 3.05",
+        "symbol SUIUSDT, side long, entry 3.2, targets 5%, 10%, stop 3.05",
+    ),
+    "shares that make the whole": (
+        "SUI/USDT LONG\nEntry 3.20 (30%)\nEntry 3.10 (70%)\nTP1 3.45 - 50%\nTP2 3.60 - 50%\nSL 3.00",
+        "symbol SUIUSDT, side long, entry 3.2, 3.1, entry shares 30%, 70%, targets 3.45 (50%), 3.6 (50%), stop 3",
+    ),
     "talk with numbers above a call": (
         "SUI has been ranging for nine days now between 2.8 and 3.1, and funding is flat.\n\n"
         "Long SUI 3.20\nTargets 3.45\nStop 3.05",
         "symbol SUIUSDT, side long, entry 3.2, targets 3.45, stop 3.05",
     ),
-    "numbers below the entry without a label": (
+    "a numbered list below the entry": (
         "SUI/USDT short\nEntry 3.20\n1) 3.10\n2) 3.00\nStop 3.35",
+        "symbol SUIUSDT, side short, entry 3.2, targets 3.1, 3, stop 3.35",
+    ),
+    "numbers below the entry without a label": (
+        "SUI/USDT short\nEntry 3.20\n3.10\n3.00\nStop 3.35",
         "refused: unread",
+    ),
+    "a tick that heads the list of targets": (
+        "SUI/USDT LONG\nEntry 3.20\n✅ Targets:\n3.30\n3.40\nSL 3.05",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.3, 3.4, stop 3.05",
+    ),
+    "a stop and no target in one line": ("SUI short entry 3.20, stop 3.35", "refused: no-target"),
+    "a condition that is not the stop's": (
+        "ETH: a 4h close over 3,450 would be a long, target 3,580, stop 3,390",
+        "refused: doubt",
     ),
     "dots for thousands, where nothing else makes sense": (
         "ETH/USDT long\nEinstieg: 3.120 - 3.150\nZiel: 3.220\nStop: 3.045",
         "symbol ETHUSDT, side long, entry 3120 - 3150, targets 3220, stop 3045",
     ),
+    "a call in quotation marks": ('"SUI long 3.20, tp 3.45, sl 3.05"', "refused: doubt"),
     "a quoted call": ('look at this:\n"SUI long 3.20, tp 3.45, sl 3.05"', "refused: doubt"),
     "a result in percent": ("SUI LONG 3.20, tp 3.45, sl 3.05\n+111% in 3 hours", "refused: done"),
     "an arrow from the entry to what came": ("SUI LONG 3.20 → 3.45 (stop 3.05)", "refused: unread"),

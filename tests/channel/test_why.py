@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from wcwidth import wcswidth
+
 from engine.channel import explain, render
 from tests.channel.helpers import HEAD, profile
 
@@ -44,14 +46,23 @@ def test_what_was_read_has_carets_under_its_characters() -> None:
 def test_a_message_that_was_not_read_says_how_far_it_got() -> None:
     explanation = explain(LOADED, "gm\n大餅\tBUY\nTargets:\nsoon, BUY BTC @ x")
     assert [(a.layout, a.lines, a.line, a.column, a.expected) for a in explanation.attempts] == [
-        ("block", 2, 3, 9, "a target"),
+        ("block", 2, 4, 1, "a target"),
         ("one line", 0, 1, 1, "a side"),
     ]
     assert render(explanation) == (
-        'nothing was read [no-layout]: message line 3, column 9: layout "block" expected a target here\n'
-        "  Targets:\n"
-        "          ^"
+        'nothing was read [no-layout]: message line 4, column 1: layout "block" expected a target here\n'
+        "  soon, BUY BTC @ x\n"
+        "  ^"
     )
+
+
+def test_carets_stand_right_behind_tabs_wide_signs_and_combining_marks() -> None:
+    text = render(
+        explain(LOADED, "\u2b50\ufe0f\t\U0001f469\u200d\U0001f680\u0301 \U0001f525 BUY BTC @ 64800, SL 64500")
+    )
+    shown, carets = text.splitlines()[1:3]
+    assert carets.endswith(" side")
+    assert wcswidth(shown[: shown.index("BUY")]) == carets.index("^")
 
 
 def test_every_layout_that_began_is_named() -> None:

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.collect import export_file
 from engine.collect.archive import Archive
 from engine.collect.export import read_export
 from engine.collect.reading import read_archive
@@ -382,19 +381,12 @@ def test_a_folder(path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: Path) -> bytes:
+    def refuse(self: Path, mode: str) -> bytes:
         raise PermissionError(13, "Permission denied")
 
     save(path, NEW)
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     assert str(problem_of(path)) == f"{path}: cannot be read: Permission denied"
-
-
-def test_a_file_too_large_for_memory(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_file, "LARGEST_FILE_BYTES", 10_000_000)
-    with path.open("wb") as file:
-        file.truncate(12_345_678)
-    assert problem_of(path).text == "12 MB are more than 10"
 
 
 def test_an_unknown_time_zone(path: Path) -> None:

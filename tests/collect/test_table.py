@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.collect.table import COLUMNS, _number, write_signals
-from engine.domain import Distance, EntryKind, Setup, Side, Signal, Target
+from engine.collect.table import COLUMNS, _number, row_of, write_signals
+from engine.domain import CloseStop, Distance, EntryKind, Setup, Side, Signal, Target
 from tests.collect.posts import CALL, edit, post, read_toy
 
 
 def rows(path: Path, *signals: Signal) -> list[dict[str, str]]:
-    assert write_signals(path, signals) == len(signals)
+    assert write_signals(path, (row_of(signal, 1, "fast_scalps@0a1b2c3d") for signal in signals)) == len(signals)
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -45,6 +45,9 @@ def test_a_call_is_one_row(tmp_path: Path) -> None:
         "version": "1",
         "hindsight": "no",
         "origin": "live",
+        "link": "https://t.me/c/1234567890/7",
+        "versions": "1",
+        "profile": "fast_scalps@0a1b2c3d",
     }
 
 
@@ -87,3 +90,11 @@ def test_no_signals_are_a_table_without_rows(tmp_path: Path) -> None:
 def test_a_number_reads_back_equal_and_has_no_exponent(value: float) -> None:
     assert float(_number(value)) == value
     assert "e" not in _number(value).lower()
+
+
+def test_a_stop_that_waits_for_a_close_and_a_target_at_a_distance(tmp_path: Path) -> None:
+    targets = (Target(None, distance=Distance(2, "R")), Target(None, distance=Distance(3.5, "percent")))
+    waits = CloseStop(4 * 3_600_000, 62000.0)
+    setup = Setup("BTCUSDT", Side.LONG, EntryKind.LIMIT, (64000.0,), targets, 63000.0, "x", close_stop=waits)
+    (row,) = rows(tmp_path / "signals.csv", Signal(post(1, "09:00", "x"), setup))
+    assert (row["sl"], row["targets"]) == ("63000 (4h close, hard 62000)", "2R / 3.5%")

@@ -5,14 +5,24 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from engine.config.diagnostics import Diagnostic
-from engine.config.strategies import load_strategy
+from engine.config.diagnostics import Diagnostic, has_errors
+from engine.config.strategies import StrategyFile, load_strategy
 from engine.config.text import SourceText
 from engine.config.workspace import load_settings
+from engine.pipeline.trying import try_strategy
 from engine.risk import load_rules
 
 ROOT = Path(__file__).parent.parent.parent
-LOADERS = {"strategy": load_strategy, "rules": load_rules, "workspace": load_settings}
+
+
+def load_and_try(source: SourceText) -> tuple[StrategyFile | None, list[Diagnostic]]:
+    """A strategy with its own tests, as ``validate`` checks it."""
+    loaded, found = load_strategy(source)
+    found = sorted({*found, *(try_strategy(loaded) if loaded else ())})
+    return (None if has_errors(found) else loaded), found
+
+
+LOADERS = {"strategy": load_and_try, "rules": load_rules, "workspace": load_settings}
 STRATEGY = """\
 name: vip-ladder
 channels: [fast_scalps]

@@ -52,7 +52,10 @@ def test_labelled_cases_are_read_with_one_profile(workspace: Path, run: Run) -> 
             "entry_kind": "limit",
             "targets": [65300.0, 65800.0],
             "stop": 64300.0,
+            "stop_close_ms": None,
+            "stop_hard": None,
             "leverage": None,
+            "ref": None,
             "layout": "one line",
         }
     ]

@@ -1,0 +1,76 @@
+"""``cli.py channel suggest`` and ``channel new``: a draft profile from a history, or from one message.
+
+Both print a whole commented profile that ``validate`` accepts, or write it; nothing that exists is overwritten.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from engine.channel.suggest import Draft, HistoryPost, draft_profile
+from engine.channel.suggest_marks import guess
+from engine.files import write_text
+from engine.pipeline.channels import message_text
+from engine.pipeline.errors import InputError
+from engine.pipeline.posts import load_posts
+from engine.pipeline.progress import Track
+from engine.pipeline.scaffold import new_path
+from engine.pipeline.workspace import Workspace
+from engine.problem import Problem
+
+WANTED = {"symbol": "a symbol", "side": "a side", "entry": "an entry", "target": "a target", "stop": "a stop"}
+
+
+def suggest_profile(workspace: Workspace, source: Path, name: str | None, write: bool, track: Track) -> tuple[str, str]:
+    """The draft from a history (or where it was written), and a sentence about it. Raises InputError."""
+    if write and name is None:
+        raise InputError(Problem("which channel is it?", hint="with --write, name it: --channel my_channel"))
+    channel = name or re.sub(r"[^a-z0-9_-]+", "_", source.stem.lower()).strip("_-") or "drafted"
+    path = new_path(workspace, "channel", channel) if write else None
+    found = load_posts(source, channel, workspace.settings.timezone)
+    if not found:
+        raise InputError(
+            Problem("holds no messages", str(source), hint="of the archive, name the channel: --channel NAME")
+        )
+    history = [HistoryPost(post.id, post.text, post.posted_ms) for post in track(found, "reading messages")]
+    draft = draft_profile(channel, history)
+    return _placed(workspace, draft.text, path), _sentence(draft)
+
+
+def _sentence(draft: Draft) -> str:
+    """What the draft reads."""
+    layouts = "layout" if len(draft.layouts) == 1 else "layouts"
+    return (
+        f"{draft.posts:,} posts with text, {draft.calls:,} look like calls; the draft reads {draft.read:,} posts "
+        f"with {len(draft.layouts)} {layouts}. Look over its marks, then see what it misses: channel coverage"
+    )
+
+
+def new_from_message(workspace: Workspace, name: str | None, message: Path) -> tuple[str, str]:
+    """A profile with the marks proposed for one message, or where it was written; and what to look at.
+
+    Raises InputError when the message cannot be read, or when nothing in it looks like a call.
+    """
+    path = new_path(workspace, "channel", name) if name else None
+    text = message_text(message).strip("\n")
+    draft = draft_profile(name or "my_channel", [HistoryPost("1", text)], trusted=True)
+    marked = guess(text)
+    found = {g.field.partition(" ")[0] for _, _, line in marked.lines for g in line}
+    lacking = [words for field, words in WANTED.items() if field not in found]
+    if not draft.layouts and "signal" not in draft.text:
+        hint = "mark the values by hand: cli.py new channel NAME makes a profile to change"
+        what = ", ".join(lacking) if lacking else "a layout that reads it back"
+        raise InputError(Problem(f"found no call in this message; missing: {what}", hint=hint))
+    note = f"not found in the message: {', '.join(lacking)}" if lacking else "every kind of value was found"
+    if not draft.layouts:
+        note += "; how its numbers are written is not clear: fill in the line numbers:"
+    return _placed(workspace, draft.text, path), f"{note}. Look over the marks"
+
+
+def _placed(workspace: Workspace, text: str, path: Path | None) -> str:
+    """The text itself, or where it was written."""
+    if path is None:
+        return text.rstrip("\n")
+    write_text(path, text)
+    return workspace.shown(path)

@@ -1,0 +1,122 @@
+"""The tests inside strategy files: a call, a price path, and what the strategy must make of them.
+
+1. The call is planned and replayed like every call of a backtest (``replay.py``), with the strategy's own costs but
+   without funding; it is acted on when the first candle of the path opens.
+2. What came of it is compared with what the test expects; a difference is an error that says what came instead.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from engine.config.diagnostics import Diagnostic
+from engine.config.document import Document, read_document
+from engine.config.strategies import StrategyFile
+from engine.config.strategy import Fees, Strategy
+from engine.config.yamlfile import Path
+from engine.domain import EntryKind, Message, Setup, Side, Signal, Target
+from engine.market.fees import fees_of
+from engine.pipeline.replay import Replay, replay
+from engine.problem import Problem
+from engine.simulate.pricepath import read_price_path
+from engine.units import moment_ms
+
+START_MS = moment_ms("2025-01-01")
+SYMBOL = "BTCUSDT"
+EXAMPLE = "write price: 64800 -> 65100 over 5m, then 64400"
+CLOSE_ENOUGH = 0.005 + 1e-9  # an R is told with two decimals
+
+
+def try_strategy(file: StrategyFile) -> list[Diagnostic]:
+    """Run the tests of a strategy; a finding for each that fails or cannot be run."""
+    if "tests" not in file.source.text:
+        return []
+    document = read_document(file.source, "strategy")
+    document.findings.clear()  # they are known already
+    count = document.count("tests")
+    document.refuse_repeats("test", [("tests", i, "name") for i in range(count)])
+    fees = _fees(file.strategy)
+    for i in range(count):
+        path: Path = ("tests", i)
+        if isinstance(fees, Problem):
+            document.report(path, "R210", f"this test cannot be run: {fees.text}", "write the fees into the strategy")
+        elif document.sound(*path):
+            _run(document, path, file.strategy, fees)
+    return document.ordered
+
+
+def _fees(strategy: Strategy) -> Fees | Problem:
+    """The fees at the time of the tests."""
+    if isinstance(strategy.costs.fees, Fees):
+        return strategy.costs.fees
+    found = fees_of(strategy.costs.fees, strategy.market.type, START_MS)
+    return found if isinstance(found, Problem) else found.fees
+
+
+def _run(document: Document, path: Path, strategy: Strategy, fees: Fees) -> None:
+    """One test."""
+    given: dict[str, Any] = document.get(*path, "given", default={})
+    expect: dict[str, Any] = document.get(*path, "expect")
+    channel = given.get("channel", strategy.channels[0])
+    if channel not in strategy.channels:
+        hint = f"channels of this strategy: {', '.join(strategy.channels)}"
+        document.report((*path, "given", "channel"), "R107", f'"{channel}" is not among the channels', hint)
+        return
+    try:
+        bars = read_price_path(document.get(*path, "price"), SYMBOL, strategy.market.timeframe_ms, START_MS)
+    except ValueError as error:
+        document.report((*path, "price"), "R209", str(error), EXAMPLE)
+        return
+    posted = START_MS - strategy.entry_of(channel).latency_ms
+    message = Message(channel, 0, 1, 1, "post", posted, None, posted, "")
+    played = replay([Signal(message, _setup(given))], strategy, fees, {SYMBOL: bars}, None)
+    got = _told(played)
+    wrong = [key for key, wanted in expect.items() if not _same(key, wanted, got)]
+    if wrong:
+        said = "; ".join(f"{key} {_show(got[key])}" for key in ("result", "r", "exits"))
+        name, wanted = document.get(*path, "name"), ", ".join(f"{key} {_show(expect[key])}" for key in wrong)
+        document.report(
+            (*path, "expect", wrong[0]), "R210", f'the test "{name}" expects {wanted}', f"what came is {said}"
+        )
+
+
+def _setup(given: dict[str, Any]) -> Setup:
+    """The call of a test."""
+    entry, kind = given.get("entry", "market"), EntryKind.MARKET
+    entries: tuple[float, ...] = ()
+    if isinstance(entry, dict):
+        entries, kind = tuple(sorted(map(float, entry["zone"]))), EntryKind.ZONE
+    elif isinstance(entry, list):
+        entries, kind = tuple(map(float, entry)), EntryKind.LADDER
+    elif entry != "market":
+        entries, kind = (float(entry),), EntryKind.LIMIT
+    targets = tuple(Target(float(price)) for price in given.get("targets", ()))
+    stop = float(given["stop"]) if "stop" in given else None
+    return Setup(
+        SYMBOL, Side(given.get("side", "long")), kind, entries, targets, stop, "test", leverage=given.get("leverage")
+    )
+
+
+def _told(played: Replay) -> dict[str, Any]:
+    """What came of the call: its fate, its R, its exits."""
+    row = played.rows[0]
+    legs = played.table.path(row).legs if row >= 0 else ()
+    exits = [f"{leg.reason.value} {leg.target}" if leg.target else leg.reason.value for leg in legs]
+    r = float(played.money.r[row]) if row >= 0 else np.nan
+    return {"result": played.fates[0], "r": None if np.isnan(r) else round(r, 4), "exits": exits}
+
+
+def _same(key: str, wanted: Any, got: dict[str, Any]) -> bool:
+    """Whether one thing came as expected."""
+    if key == "r":
+        return got["r"] is not None and abs(got["r"] - float(wanted)) <= CLOSE_ENOUGH
+    return bool(got[key] == wanted)
+
+
+def _show(value: Any) -> str:
+    """A value in a sentence."""
+    if isinstance(value, list):
+        return "[" + ", ".join(map(str, value)) + "]"
+    return "none" if value is None else f"{value:+.2f}" if isinstance(value, float | int) else str(value)
