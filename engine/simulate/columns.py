@@ -25,11 +25,11 @@ NEVER = np.iinfo(np.int64).max
 class Columns:
     """``n`` plans with at most R orders, T targets and M stop moves; unused places hold what is never reached.
 
-    ``at`` is a plan's place in the table, ``sign`` (n,) +1 or -1. ``price`` (n, R) from the near edge on (+inf: at the
-    market), ``stop_order`` says that it is a breakout. ``target`` (n, T) is +inf where it waits for a fill;
-    ``target_unit`` and ``target_value`` say how far. ``stop`` is -inf where there is none yet; ``hard`` the price of a stop that waits for
-    closes of ``close_frame`` (0: it does not). ``keep`` and ``gone``: a position is liquidated when ``keep`` of the
-    entry is lost, and all its margin ``gone`` (inf: never). ``changes`` by row.
+    ``at`` is a plan's place in the table, ``sign`` (n,) +1 or -1. ``price`` (n, R) from the near edge on (+inf: at
+    the market), ``stop_order`` says that it is a breakout. ``target`` (n, T) is +inf where it waits for a fill;
+    ``target_unit`` and ``target_value`` say how far. ``stop`` is -inf where there is none yet; ``hard`` the price of
+    a stop that waits for closes of ``close_frame`` (0: it does not). ``keep`` and ``gone``: a position is liquidated
+    when ``keep`` of the entry is lost, and all its margin ``gone`` (inf: never). ``changes`` by row.
     """
 
     at: Ints
