@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 
-from engine.domain import Order, Plan, Side
+from engine.domain import Order, Plan, Side, StopMove
 from engine.market.synthetic import SyntheticMarket
 from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
@@ -35,7 +35,8 @@ def calls(world: SyntheticMarket, number: int) -> list[Plan]:
         orders = tuple(Order("limit", price * (1 - sign * 0.003 * rung), 1 / 3) for rung in range(3))
         targets = tuple((price * (1 + sign * 0.02 * k), share) for k, share in ((1, 0.5), (2, 0.3), (3, 0.2)))
         stop = price * (1 - sign * 0.02)
-        plans.append(Plan(f"x/{i}", "x", symbol, side, act, act + DAY_MS, orders, stop, targets, 1, 7 * DAY_MS))
+        moves = (StopMove(1),)
+        plans.append(Plan(f"x/{i}", "x", symbol, side, act, act + DAY_MS, orders, stop, targets, moves, 7 * DAY_MS))
     return plans
 
 

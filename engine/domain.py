@@ -257,23 +257,74 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One entry order. ``price`` None for market; ``weight`` is its share of the planned quantity (they sum to 1)."""
+    """One entry order; ``weight`` is its share of the planned quantity (they sum to 1).
 
-    kind: Literal["market", "limit"]
+    ``price`` is None for market. A ``stop`` order (a breakout) goes in at the market once its price is reached.
+    """
+
+    kind: Literal["market", "limit", "stop"]
     price: float | None
     weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class StopMove:
+    """After target ``after`` (from 1) the stop goes to the average entry, the same with the fees of both ways paid, or
+    to an earlier target (its number). It never goes further away.
+    """
+
+    after: int
+    to: Literal["breakeven", "breakeven with fees"] | int = "breakeven"
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A stop that follows the best price at a ``distance``: percent of that price, points, or R (entry to first stop).
+
+    It starts after target ``after_target``, or once the best price is ``after_gain`` (a fraction) better than the
+    average entry, or with the entry (both 0).
+    """
+
+    distance: Distance
+    after_target: int = 0
+    after_gain: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the channel, or a later call, does to a trade: it acts at the first open at or after ``act_ms``.
+
+    ``close`` takes ``share`` of what is held (1: all, and the orders that rest); ``cancel`` takes away the entry order
+    number ``order`` (from 1, nearest first; None: all that rest); ``stop`` moves the stop to ``stop`` (a price or the
+    average entry) or to the price of target ``target``; ``orders`` replaces the orders that rest (weights sum to 1,
+    of what is not filled yet); ``targets`` are all targets from now on (shares sum to 1): those not beyond the last
+    one taken are left out, and the others share what is held. ``by`` says who: the channel, or a later call.
+    """
+
+    act_ms: int
+    kind: Literal["close", "cancel", "stop", "orders", "targets"]
+    share: float = 1.0
+    order: int | None = None
+    stop: float | Literal["breakeven"] | None = None
+    target: int | None = None
+    orders: tuple[Order, ...] = ()
+    targets: tuple[tuple[float, float], ...] = ()
+    by: Literal["channel", "call"] = "channel"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A signal under a strategy: every price decided before the first candle is looked at.
 
-    ``act_ms`` = time the text was known + latency. Orders are sorted from the near edge (filled first) to the far one.
-    ``stop`` is a price or a Distance from the average planned entry (only a market order's fill decides the latter).
-    ``targets`` are (price, share of the filled quantity), nearest first, shares summing to 1.
-    ``breakeven_after`` n moves the stop to the average entry after the n-th target (0: never); ``target_gap`` says
-    where a target fills that a bar opens beyond. ``leverage`` is the call's where it names a lower one than the
-    strategy. ``reference`` is the price that a market call states.
+    ``act_ms`` = time the text was known + latency. Orders are sorted from the near edge (filled first) to the far one;
+    they are limits behind an optional market order, or one stop order. ``stop`` is a price or a Distance from the
+    first fill, which only a market order leaves open; so are the prices of ``targets``, which are (price, share of the
+    filled quantity), nearest first, shares summing to 1. ``close_stop_ms``: the stop waits for the close of a candle of
+    that length beyond it; ``hard_stop`` is the price at which the trade ends at once all the same. ``stop_moves`` are
+    sorted by target; ``changes`` by time. ``target_gap`` says where a target fills that a bar opens beyond.
+    ``leverage`` is the call's where it names a lower one than the strategy; ``maintenance`` the margin rate at which an
+    isolated position of that leverage is liquidated (None: never, as on spot). ``reference`` is the price that a
+    market call states.
     """
 
     signal_id: str
@@ -284,13 +335,19 @@ class Plan:
     expire_ms: int
     orders: tuple[Order, ...]
     stop: float | Distance | None
-    targets: tuple[tuple[float, float], ...]
-    breakeven_after: int = 0
+    targets: tuple[tuple[float | Distance, float], ...]
+    stop_moves: tuple[StopMove, ...] = ()
     close_after_ms: int | None = None
     cancel_on_target: bool = True
     target_gap: Literal["level", "open"] = "level"
     leverage: float | None = None
     reference: float | None = None
+    cancel_on_stop: bool = True
+    close_stop_ms: int | None = None
+    hard_stop: float | None = None
+    trail: Trail | None = None
+    changes: tuple[Change, ...] = ()
+    maintenance: float | None = None
 
 
 class PathStatus(StrEnum):
@@ -301,6 +358,8 @@ class PathStatus(StrEnum):
     RESTING = "resting"  # candles ended while the orders were still waiting
     EXPIRED = "expired"  # never filled within `valid for`
     TARGET_FIRST = "target first"  # the first target came before the entry
+    STOP_FIRST = "stop first"  # the stop came before the entry
+    CANCELLED = "cancelled"  # by the channel, or by a later call, before anything was filled
     TOO_LATE = "too late"  # the market was already beyond the stop or the first target
     NO_DATA = "no data"  # no candles for the symbol or the time
 
@@ -311,6 +370,11 @@ class ExitReason(StrEnum):
     TARGET = "target"
     STOP = "stop"
     BREAKEVEN = "breakeven"
+    MOVED = "moved stop"  # a stop at an earlier target, or where the channel put it
+    TRAILING = "trailing"
+    LIQUIDATION = "liquidation"
+    CHANNEL = "channel"  # closed by an update
+    REPLACED = "replaced"  # closed by a later call
     TIME = "time"
     END = "end of data"
     RULE = "rule"  # a risk rule closed the open trades

@@ -6,13 +6,17 @@ dataclasses in ``strategy.py``. A channel's override wins over the strategy's ow
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from engine.config.strategy import Calls, Costs, Entry, Exit, Fees, Market, Size, Strategy
+from engine.config.strategy import Calls, Costs, Entry, Exit, Fees, Market, Size, Strategy, Trailing
+from engine.domain import Distance, StopMove
 from engine.units import duration_ms, fraction, moment_ms, money
 
 AFTER = "after target "
+EACH = "after each target"
+TRAIL = re.compile(r"([0-9.]+) ?(%|R|ATR)(?: ([0-9]+[mhdw]))?")
 ZONES = {"near edge": "near", "middle": "middle", "far edge": "far"}
 Block = Mapping[str, Any]
 
@@ -39,6 +43,7 @@ def build_strategy(data: Block, path: str) -> Strategy:
         calls=Calls(**data.get("calls", {})),
         costs=build_costs(data.get("costs", {}), market),
         same_candle=data.get("same candle", "stop first"),
+        compounding=account.get("compounding", True),
         rules=tuple(data.get("rules", ())),
         seed=int(data.get("seed", 1)),
         overrides={
@@ -82,6 +87,13 @@ def build_entry(data: Block) -> Entry:
         given["valid_for_ms"] = duration_ms(data["valid for"])
     if "when target comes first" in data:
         given["cancel_on_target"] = data["when target comes first"] == "cancel"
+    if "when stop comes first" in data:
+        given["cancel_on_stop"] = data["when stop comes first"] == "cancel"
+    if "weights" in data:
+        weights = data["weights"]
+        given["weights"] = weights if isinstance(weights, str) else tuple(fraction(weight) for weight in weights)
+    if "grace" in data:
+        given["grace"] = fraction(data["grace"])
     return Entry(**given)
 
 
@@ -90,15 +102,51 @@ def build_exit(data: Block) -> Exit:
     given: dict[str, Any] = {}
     targets = data.get("targets", {})
     if "shares" in targets:
-        given["shares"] = tuple(fraction(share) for share in targets["shares"])
+        shares = targets["shares"]
+        given["shares"] = shares if isinstance(shares, str) else tuple(fraction(share) for share in shares)
     if "on a gap" in targets:
         given["target_gap"] = targets["on a gap"]
-    if "missing" in data.get("stop", {}):
-        given["missing_stop"] = data["stop"]["missing"]
+    stop = data.get("stop", {})
+    if "missing" in stop:
+        given["missing_stop"] = stop["missing"] if stop["missing"] in ("refuse", "trade") else fraction(stop["missing"])
+    if stop.get("at", "call") != "call":
+        given["stop_at"] = distance_of(stop["at"])
+    if stop.get("acts on", "touch") != "touch":
+        given["close_stop_ms"] = duration_ms(stop["acts on"].removesuffix(" close"))
+    if "trailing" in data:
+        given["trailing"] = build_trailing(data["trailing"])
     if "close after" in data:
         given["close_after_ms"] = duration_ms(data["close after"])
-    given["breakeven_after"] = min(after_targets(data), default=0)
+    given["stop_moves"] = tuple(
+        StopMove(after, move_of(data[f"{AFTER}{after}"]["move stop"])) for after in sorted(after_targets(data))
+    )
+    given["stop_follows"] = EACH in data
     return Exit(**given)
+
+
+def move_of(text: str) -> Any:
+    """Where a stop moves: breakeven, with fees, or the number of a target."""
+    return int(text.removeprefix("target ")) if text.startswith("target ") else text
+
+
+def distance_of(text: str) -> Distance:
+    """``3%`` or ``1.5R`` as a distance."""
+    value = text.rstrip("%R ")
+    return Distance(float(value), "percent" if text.endswith("%") else "R")
+
+
+def build_trailing(data: Block) -> Trailing:
+    """A stop that follows the price."""
+    match = TRAIL.fullmatch(data["distance"])
+    assert match, data
+    units: dict[str, Any] = {"%": "percent", "R": "R", "ATR": "ATR"}
+    return Trailing(
+        float(match[1]),
+        units[match[2]],
+        duration_ms(match[3]) if match[3] else 0,
+        int(data.get("after target", 0)),
+        fraction(data["after gain"]) if "after gain" in data else 0.0,
+    )
 
 
 def build_costs(data: Block, market: Market) -> Costs:
@@ -117,7 +165,8 @@ def build_costs(data: Block, market: Market) -> Costs:
 
 def merge_exit(common: Block, own: Block) -> dict[str, Any]:
     """Exit settings with a channel's own over them; a stop move of its own replaces the common one."""
-    kept = {key: value for key, value in common.items() if not (after_targets(own) and key.startswith(AFTER))}
+    moves = after_targets(own) or EACH in own
+    kept = {key: value for key, value in common.items() if not (moves and key.startswith("after "))}
     nested = {key: {**common.get(key, {}), **own[key]} for key in ("targets", "stop") if key in own}
     return {**kept, **own, **nested}
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.config.building import AFTER, after_targets, build_strategy, has_funding, rungs_of
+from engine.config.building import AFTER, EACH, TRAIL, after_targets, build_strategy, has_funding, rungs_of
 from engine.config.diagnostics import Diagnostic, Related, diagnose, did_you_mean
 from engine.config.document import Document, read_document
 from engine.config.strategy import Strategy
@@ -144,6 +144,8 @@ def _check_entry(document: Document, at: Path) -> None:
         _out_of_range(document, (*entry, "latency"), "at least 1s, because Telegram's times are whole seconds", "5s")
     if valid and duration_ms(valid) <= 0:
         _out_of_range(document, (*entry, "valid for"), "more than 0s", "24h")
+    weights = document.get(*entry, "weights", default=[])
+    _check_parts(document, (*entry, "weights"), [] if isinstance(weights, str) else [fraction(w) for w in weights])
     if zone and zone.startswith("ladder ") and not 1 <= rungs_of(zone) <= 10:
         _out_of_range(document, (*entry, "zone"), "1 to 10 orders", "ladder 3")
 
@@ -154,27 +156,67 @@ def _check_exit(document: Document, at: Path) -> None:
     close = document.get(*path, "close after")
     if close and duration_ms(close) <= 0:
         _out_of_range(document, (*path, "close after"), "more than 0s", "3d")
-    texts = document.get(*path, "targets", "shares", default=[])
-    shares = [fraction(text) for text in texts]
-    for i, share in enumerate(shares):
-        if not share:
-            _out_of_range(document, (*path, "targets", "shares", i), "more than 0%", "20%")
-    if shares and not math.isclose(sum(shares), 1, abs_tol=1e-9):
-        hint = f"write shares: {EXAMPLE_SHARES.get(len(shares), EXAMPLE_SHARES[3])}"
-        message = f"the shares sum to {round(sum(shares) * 100, 6):g}%, not to 100%"
-        document.report((*path, "targets", "shares"), "R103", message, hint)
-    if not document.sound(*path):
-        return
-    shares = shares or [fraction(text) for text in document.get("exit", "targets", "shares", default=["100%"])]
+    given = document.get(*path, "targets", "shares", default=[])
+    shares = [] if isinstance(given, str) else [fraction(text) for text in given]
+    _check_parts(document, (*path, "targets", "shares"), shares)
+    trailing = (*path, "trailing")
+    distance = document.get(*trailing, "distance")
+    if distance and float(TRAIL.fullmatch(distance)[1]) <= 0:  # type: ignore[index]
+        _out_of_range(document, (*trailing, "distance"), "more than 0", "1%")
+    if document.get(*trailing, "after target") and document.get(*trailing, "after gain"):
+        message = "a trailing stop starts after a target or after a gain, not after both"
+        document.report((*trailing, "after gain"), "R106", message, "delete one of the two lines", at_key=True)
+    for key in ("missing", "at"):
+        text = document.get(*path, "stop", key)
+        if text and text[0].isdigit() and float(text.rstrip("%R ")) <= 0:
+            _out_of_range(document, (*path, "stop", key), "more than 0", "5%")
+    if document.sound(*path):
+        _check_moves(document, path, len(shares), isinstance(given, str))
+
+
+def _check_moves(document: Document, path: Path, count: int, is_split: bool) -> None:
+    """Stop moves have an effect: something is left, each goes further than the one before, to an earlier target."""
+    if not count and not is_split:
+        common = document.get("exit", "targets", "shares", default=["100%"])
+        count, is_split = (0, True) if isinstance(common, str) else (len(common), False)
     after = sorted(after_targets(document.get(*path, default={})))
-    for number in after[1:]:
-        message = f"the stop is at breakeven already, since target {after[0]}"
-        document.report((*path, f"{AFTER}{number}"), "R106", message, "delete this line", at_key=True)
-    if after and after[0] >= len(shares):
-        count = f"{len(shares)} share{'' if len(shares) == 1 else 's'}"
-        message = f"with {count} nothing is left after target {after[0]}"
+    reached = {"breakeven": 0, "breakeven with fees": 0.5}
+    best, since = -1.0, 0
+    for number in after:
+        text = document.get(*path, f"{AFTER}{number}", "move stop")
+        level = float(reached.get(text, 0) or (text.removeprefix("target ") if text not in reached else 0))
+        if level >= number:
+            message = f"target {level:g} has not been reached after target {number}"
+            hint = "write an earlier target, or breakeven"
+            document.report((*path, f"{AFTER}{number}", "move stop"), "R106", message, hint)
+        elif level <= best:
+            message = f"the stop is at {_named(best)} already, since target {since}"
+            document.report((*path, f"{AFTER}{number}"), "R106", message, "delete this line", at_key=True)
+        best, since = (level, number) if level > best else (best, since)
+    if after and EACH in document.keys(*path):
+        message = f'"{EACH}" moves the stop already'
+        document.report((*path, f"{AFTER}{after[0]}"), "R106", message, "delete this line", at_key=True)
+    elif after and not is_split and after[0] >= count:
+        shares = f"{count} share{'' if count == 1 else 's'}"
+        message = f"with {shares} nothing is left after target {after[0]}"
         hint = "it acts only on calls that name more shares of their own; move the stop earlier, or add a share"
         document.report((*path, f"{AFTER}{after[0]}"), "R106", message, hint, at_key=True, severity="warning")
+
+
+def _named(level: float) -> str:
+    """Where a stop stands, in words."""
+    return f"target {level:g}" if level >= 1 else "breakeven"
+
+
+def _check_parts(document: Document, path: Path, parts: list[float]) -> None:
+    """Parts are above zero and sum to 100%."""
+    for i, part in enumerate(parts):
+        if not part:
+            _out_of_range(document, (*path, i), "more than 0%", "20%")
+    if parts and not math.isclose(sum(parts), 1, abs_tol=1e-9):
+        hint = f"write {path[-1]}: {EXAMPLE_SHARES.get(len(parts), EXAMPLE_SHARES[3])}"
+        message = f"the {path[-1]} sum to {round(sum(parts) * 100, 6):g}%, not to 100%"
+        document.report(path, "R103", message, hint)
 
 
 def _out_of_range(document: Document, path: Path, limit: str, example: str) -> None:

@@ -9,6 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from engine.domain import Distance, StopMove
+
+Split = Literal["even", "first", "last", "half first", "halving", "falling", "rising"]
+
 
 @dataclass(frozen=True, slots=True)
 class Market:
@@ -32,32 +36,66 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """How a call is entered. ``zone`` ladder needs ``rungs`` orders spread evenly over the zone."""
+    """How a call is entered. ``zone`` ladder needs ``rungs`` orders spread evenly over the zone.
+
+    ``weights`` says how the quantity is spread over several orders, nearest first; ``grace`` how much worse than the
+    call's price the nearest limit may be (a fraction of it).
+    """
 
     latency_ms: int = 5_000
     zone: Literal["near", "middle", "far", "ladder"] = "ladder"
     rungs: int = 3
     valid_for_ms: int = 86_400_000
     cancel_on_target: bool = True
+    cancel_on_stop: bool = True
+    weights: Literal["even", "rising", "falling"] | tuple[float, ...] = "even"
+    grace: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trailing:
+    """A stop that follows the price at a distance: ``value`` percent, R, or ATR of candles of ``timeframe_ms``.
+
+    It starts after target ``after_target``, at a gain of ``after_gain`` (a fraction), or with the entry (both 0).
+    """
+
+    value: float
+    unit: Literal["percent", "R", "ATR"]
+    timeframe_ms: int = 0
+    after_target: int = 0
+    after_gain: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """How a trade is left. ``shares`` per target, nearest first; a call's own shares win over them."""
+    """How a trade is left. ``shares`` per target, nearest first, or a named split; a call's own shares win over them.
 
-    shares: tuple[float, ...] = (1.0,)
+    ``missing_stop`` as a fraction is the distance of the stop that a call without one gets; ``stop_at`` puts every stop
+    at a percentage from the entry, or at a multiple of the call's own distance (R). ``close_stop_ms`` lets stops wait
+    for the close of a candle of that length. ``stop_follows``: after each target the stop goes to the one before.
+    """
+
+    shares: tuple[float, ...] | Split = (1.0,)
     target_gap: Literal["level", "open"] = "level"
-    missing_stop: Literal["refuse", "trade"] = "refuse"
-    breakeven_after: int = 0
+    missing_stop: Literal["refuse", "trade"] | float = "refuse"
+    stop_moves: tuple[StopMove, ...] = ()
     close_after_ms: int | None = None
+    stop_at: Distance | None = None
+    close_stop_ms: int | None = None
+    stop_follows: bool = False
+    trailing: Trailing | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """What happens to a call while an earlier one of the channel on the symbol lives: ignored, or its own trade."""
+    """What happens to a call while an earlier one of the channel on the symbol lives.
 
-    repeat: Literal["ignore", "add"] = "ignore"
-    opposite: Literal["ignore", "add"] = "ignore"
+    It is ignored or a trade of its own (add). Of the same side it may replace the earlier one, of the other side close
+    it, without (close) or with a trade of its own (reverse).
+    """
+
+    repeat: Literal["ignore", "add", "replace"] = "ignore"
+    opposite: Literal["ignore", "add", "close", "reverse"] = "ignore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +135,7 @@ class Strategy:
     calls: Calls = field(default_factory=Calls)
     costs: Costs = field(default_factory=Costs)
     same_candle: Literal["stop first", "target first"] = "stop first"
+    compounding: bool = True
     rules: tuple[str, ...] = ()
     seed: int = 1
     overrides: dict[str, tuple[Entry, Exit]] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,8 @@ class Candles:
     """Candles of one symbol, sorted by open time, without repeats; holes are simply absent rows.
 
     ``ts`` is the OPEN time in UTC epoch ms; a bar is over at ``ts + timeframe_ms``. All arrays have shape (bars,).
-    ``volume`` is in base units.
+    ``volume`` is in base units. ``own_ends`` says when each bar is over where bars of several lengths are mixed; then
+    ``timeframe_ms`` is that of the longest.
     """
 
     symbol: str
@@ -27,6 +28,7 @@ class Candles:
     low: Floats
     close: Floats
     volume: Floats
+    own_ends: Ints | None = field(default=None, kw_only=True)
 
     def __len__(self) -> int:
         """How many bars."""
@@ -38,12 +40,22 @@ class Candles:
         if n == len(self.ts):
             return self
         o, h, low, c, volume = (column[:n] for column in (self.open, self.high, self.low, self.close, self.volume))
-        return Candles(self.symbol, self.timeframe_ms, self.ts[:n], o, h, low, c, volume)
+        ends = None if self.own_ends is None else self.own_ends[:n]
+        return Candles(self.symbol, self.timeframe_ms, self.ts[:n], o, h, low, c, volume, own_ends=ends)
+
+    @property
+    def ends(self) -> Ints:
+        """When each bar is over, shape (bars,)."""
+        return self.ts + self.timeframe_ms if self.own_ends is None else self.own_ends
+
+    def end_of(self, bar: int) -> int:
+        """When one bar is over."""
+        return int(self.ts[bar]) + self.timeframe_ms if self.own_ends is None else int(self.own_ends[bar])
 
     @property
     def end_ms(self) -> int:
         """When the last bar is over (0 without bars)."""
-        return int(self.ts[-1]) + self.timeframe_ms if len(self.ts) else 0
+        return self.end_of(-1) if len(self.ts) else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,8 @@ def _play(
         raise InputError(_no_candles(workspace, strategy, symbols))
     fees, fee_note = _fees(file, strategy, signals)
     funding, funding_note = funding_of(strategy, prices, candles)
-    played = replay(signals, strategy, fees, candles, funding)
+    updates = [update for profile in profiles for update in readings[profile.id].updates]
+    played = replay(signals, strategy, fees, candles, funding, updates)
     return _Period(strategy, messages, readings, symbols, candles, played, (fee_note, funding_note))
 
 

@@ -119,7 +119,9 @@ def _gather(
     start, end = table.fill_first_ms[rows], table.end_ms[rows]
     latency = latency_curve(harder.delayed[:, rows])
     mean = float(r.mean()) if len(r) else None
-    tried = sum(played.fates[i] in (*COUNTED, "expired", "target first", "resting") for i in places)
+    tried = sum(
+        played.fates[i] in (*COUNTED, "expired", "target first", "stop first", "cancelled", "resting") for i in places
+    )
     missing = bounds(
         mean,
         len(r),

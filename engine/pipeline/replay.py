@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from engine.config.strategy import Fees, Strategy
-from engine.domain import Plan, Refusal, Signal
+from engine.domain import Change, Plan, Refusal, Signal, Update
 from engine.market.candles import Candles, Floats, Funding
-from engine.simulate.calls import mark_calls
+from engine.simulate.calls import settle_calls
 from engine.simulate.flows import Venue
-from engine.simulate.kernel import simulate
+from engine.simulate.kernel import prepare
 from engine.simulate.money import Money, money_of
 from engine.simulate.planning import MAINTENANCE, make_plan
 from engine.simulate.table import PathTable
 from engine.simulate.terms import Terms
+from engine.simulate.volatility import average_true_range
 
 COUNTED = ("closed", "open")  # fates whose R counts in a verdict
 TICK_THROUGH = 0.0001  # one basis point stands for a tick: the stores do not know every symbol's tick
@@ -58,12 +60,19 @@ def replay(
     fees: Fees,
     candles: Mapping[str, Candles],
     funding: Mapping[str, Funding] | None,
+    updates: Sequence[Update] = (),
 ) -> Replay:
-    """Plan every signal, take the plans through the candles under three readings, and count the money."""
+    """Plan every signal with the updates bound to it, take the plans through the candles under three readings, and
+    count the money.
+    """
+    bound: dict[str, list[Update]] = {}
+    for update in updates:
+        if update.signal_id is not None:
+            bound.setdefault(update.signal_id, []).append(update)
     plans: list[Plan] = []
     rows, fates = [], []
     for signal in signals:
-        plan = make_plan(signal, strategy)
+        plan = make_plan(signal, strategy, bound.get(signal.id, ()), partial(average_true_range, candles))
         if signal.hindsight and signal.message.edited_ms is None:
             rows.append(-1)
             fates.append("hindsight")  # when its text appeared is not known, so it cannot be acted on
@@ -75,10 +84,16 @@ def replay(
             fates.append("")
             plans.append(plan)
     terms = Terms(fees.maker, fees.taker, strategy.costs.slippage, strategy.same_candle)
-    table = simulate(plans, candles, terms)
+    prepared = prepare(plans, candles)
+    table = prepared.run(terms)
+    settled = settle_calls(table, strategy.calls)
+    marks = settled.marks
+    if settled.ended:
+        plans = [_ended(plan, settled.ended.get(row)) for row, plan in enumerate(plans)]
+        prepared = prepare(plans, candles)
+        table = prepared.run(terms)
     money = money_of(table, terms, candles, funding)
     gone = _beyond_liquidation(plans, money)
-    marks = mark_calls(table, strategy.calls)
     near = _stop_too_near(money, terms)
     at = np.array(rows, np.int64)
     for i, row in enumerate(rows):
@@ -91,11 +106,19 @@ def replay(
     counted = np.isin(np.array(fates, dtype=object), COUNTED)
     readings = []
     for reading in (terms, _other_way_round(terms), replace(terms, through=TICK_THROUGH)):
-        r = money.r if reading is terms else money_of(simulate(plans, candles, reading), reading, candles, funding).r
+        r = money.r if reading is terms else money_of(prepared.run(reading), reading, candles, funding).r
         readings.append(np.where(counted, np.append(r, np.nan)[at], np.nan))
     return Replay(
         signals, Venue(terms, candles, funding), rows, fates, table, money, readings[0], readings[1], readings[2]
     )
+
+
+def _ended(plan: Plan, act_ms: int | None) -> Plan:
+    """A plan that a later call ends at a moment (None: it does not)."""
+    if act_ms is None:
+        return plan
+    changes = sorted([*plan.changes, Change(act_ms, "close", by="call")], key=lambda change: change.act_ms)
+    return replace(plan, changes=tuple(changes))
 
 
 def _other_way_round(terms: Terms) -> Terms:

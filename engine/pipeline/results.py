@@ -105,7 +105,9 @@ def _channel(
     figures = measure(r, end, *_distances(table, rows))
     hits = measure(r[closed], end[closed], *_distances(table, done))
     own = [walked.trades[row] for row in walked.trades if table.plans[row].channel == profile.id]
-    tried = sum(played.fates[i] in (*COUNTED, "expired", "target first", "resting") for i in places)
+    tried = sum(
+        played.fates[i] in (*COUNTED, "expired", "target first", "stop first", "cancelled", "resting") for i in places
+    )
     act = np.array([table.plans[row].act_ms for row in rows.tolist()], np.int64)
     latency = strategy.entry_of(profile.id).latency_ms
     return ChannelResult(
@@ -236,8 +238,7 @@ def _median(values: Floats) -> float | None:
 def _distances(table: PathTable, rows: Ints) -> tuple[Floats, Floats]:
     """The distances of stop and first target from the entry, shape (rows,); NaN where a trade has none."""
     entry = table.entry_price[rows]
-    first = [table.plans[row].targets[0][0] if table.plans[row].targets else np.nan for row in rows.tolist()]
-    return np.abs(entry - table.stop[rows]), np.abs(np.array(first, np.float64) - entry)
+    return np.abs(entry - table.stop[rows]), np.abs(table.target[rows, 0] - entry)
 
 
 def account_result(strategy: Strategy, walked: WalkResult, curve: EquityCurve) -> AccountResult:

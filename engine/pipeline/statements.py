@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.collect.reading import ReadResult
 from engine.config.strategy import Strategy
+from engine.domain import REPORTS
 from engine.pipeline.prices import Prices
 from engine.pipeline.replay import Replay
 from engine.pipeline.validate import plural
@@ -47,10 +48,12 @@ def assumptions(
 ) -> list[str]:
     """Everything a reader has to know to believe the figures or not."""
     entry, leave = strategy.entry, strategy.exit
-    shares = ", ".join(f"{share:.0%}" for share in leave.shares)
+    shares = leave.shares if isinstance(leave.shares, str) else ", ".join(f"{share:.0%}" for share in leave.shares)
     zone = f"a ladder of {entry.rungs} limits" if entry.zone == "ladder" else f"a limit at the {entry.zone} edge"
     close = f"; whatever is left is closed after {show_duration(leave.close_after_ms)}" if leave.close_after_ms else ""
-    moved = f"; the stop moves to break-even after target {leave.breakeven_after}" if leave.breakeven_after else ""
+    moved = "".join(f"; after target {m.after} the stop moves to {_place(m.to)}" for m in leave.stop_moves)
+    moved += "; after each target the stop moves to the one before" if leave.stop_follows else ""
+    moved += "; a trailing stop follows the price" if leave.trailing else ""
     return [
         f"prices: {prices.origin}",
         f"a call acts {show_duration(entry.latency_ms)} after its text was known, on the next bar that opens",
@@ -60,12 +63,18 @@ def assumptions(
         fee_note,
         f"slippage on market, stop and time exits: {strategy.costs.slippage * 10_000:g} basis points",
         funding_note,
-        f"margin: isolated, {strategy.leverage:g}x at most; liquidation is not simulated: a call whose stop lies "
-        "beyond it is refused",
+        f"margin: isolated, {strategy.leverage:g}x at most; a call whose stop lies beyond liquidation is refused; "
+        "other positions are liquidated on last prices, at a maintenance margin of 0.5%, and lose their margin",
         "the touch-through figure asks for one basis point beyond a limit instead of a touch",
-        "updates of a channel (close, move stop) are read and counted, not acted on",
+        "updates of a channel (close, cancel, move stop, new levels) act at their own time plus the latency; those "
+        "that belong to no call, re-entries and reports of hits change nothing",
         f"the report shows times in {workspace.settings.timezone}, the CSV files in UTC; days begin at midnight there",
     ]
+
+
+def _place(to: str | int) -> str:
+    """Where a stop moves, in words."""
+    return f"target {to}" if isinstance(to, int) else to
 
 
 def warnings(played: Replay, readings: dict[str, ReadResult], without: set[str]) -> list[str]:
@@ -77,9 +86,10 @@ def warnings(played: Replay, readings: dict[str, ReadResult], without: set[str])
     for name, reading in readings.items():
         if reading.posted and not reading.signals:
             found.append(f"{name}: no message of the period was read as a call; check the profile")
-        if reading.updates:
+        loose = sum(update.signal_id is None and update.action.kind not in REPORTS for update in reading.updates)
+        if loose:
             found.append(
-                f"{name}: {plural(len(reading.updates), 'update')} (close, cancel, move stop) read but not acted on"
+                f"{name}: {plural(loose, 'update')} of {len(reading.updates)} belong to no call and did nothing"
             )
     ambiguous = int(played.table.ambiguous[played.table.filled].sum())
     if played.table.filled.any() and ambiguous > 0.1 * played.table.filled.sum():

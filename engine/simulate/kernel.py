@@ -1,64 +1,100 @@
 """Phase 1, vectorised: the paths of many plans over candles. The meaning of each step is in docs/realism.md.
 
-1. Plans are grouped by symbol and side; a short is seen as a long over negated prices, so there is one set of rules.
-2. The first bar that counts is the first whose open is at or after ``act_ms``: market orders and limits that are
+1. Plans are laid out as columns by symbol (``prepare``); a short is seen as a long over negated prices, so there is one
+   set of rules.
+2. The first bar that counts is the first whose open is at or after ``act_ms``: market orders and orders that are
    marketable fill at its open, or the call is too late.
-3. Then each row waits for its next event - a rung, a target, the stop - found by ``Bars.first_touch``; all rows that
-   have one are taken through that bar together (``_bar``), and wait for the next. A row needs as many rounds as it has
-   events, whatever the number of bars.
-4. Rows without a further event end: expired, closed by time, or open at the end of the candles.
+3. Then each row waits for its next event - an order, a target, the stop, liquidation - found by ``Bars.first_touch``
+   (``first_trailed`` where the stop follows the price); all rows that have one are taken through that bar together
+   (``_bar``), and wait for the next. A row needs as many rounds as it has events, whatever the number of bars.
+4. Rows without a further event end, or are changed: expired, closed by time or after a candle's close, changed by
+   their channel, or open at the end of the candles.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from engine.domain import ExitReason, PathStatus, Plan, Side
+from engine.domain import ExitReason, PathStatus, Plan
 from engine.market.candles import Candles, Floats, Ints
-from engine.simulate.pyramid import Bars
-from engine.simulate.rows import Rows
-from engine.simulate.table import CODE, REASON, Bools, PathTable
+from engine.simulate.changes import Changing
+from engine.simulate.columns import Columns, lay_out
+from engine.simulate.pyramid import Bars, Trailed
+from engine.simulate.rows import DUST, Rows
+from engine.simulate.table import Bools, PathTable
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS
 
-DUST = 1e-12  # shares below this are nothing
 NEVER_FETCHED_MS = DAY_MS  # no bar for so long after the call: the range is not in the store
 
 
-def simulate(plans: Sequence[Plan], candles: Mapping[str, Candles], terms: Terms) -> PathTable:
-    """The path of every plan. A symbol without candles gives "no data"; nothing is raised."""
-    table = PathTable.empty(plans)
-    groups: dict[tuple[str, Side], list[int]] = {}
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Plans laid out over their candles, for any number of readings."""
+
+    plans: Sequence[Plan]
+    groups: tuple[tuple[Columns, Bars], ...]
+
+    def run(self, terms: Terms) -> PathTable:
+        """The path of every plan under these terms."""
+        table = PathTable.empty(self.plans)
+        for columns, bars in self.groups:
+            _Group(Rows.of(columns, bars, int(bars.ends[-1])), table, terms).run()
+        return table
+
+
+def prepare(
+    plans: Sequence[Plan], candles: Mapping[str, Candles], fair: Mapping[str, Candles] | None = None
+) -> Prepared:
+    """Lay plans out over the candles of their symbols; ``fair`` has the fair prices that liquidate, where known."""
+    members: dict[str, list[int]] = {}
     for i, plan in enumerate(plans):
-        if plan.symbol in candles:
-            groups.setdefault((plan.symbol, plan.side), []).append(i)
-    for (symbol, side), members in groups.items():
-        if len(candles[symbol]):
-            rows = Rows.of([plans[i] for i in members], np.array(members), side.sign, candles[symbol])
-            _Group(Bars.of(candles[symbol], side.sign), rows, table, terms, side.sign).run()
-    return table
+        members.setdefault(plan.symbol, []).append(i)
+    groups = []
+    for symbol, found in members.items():
+        bars = candles.get(symbol)
+        if bars is not None and len(bars):
+            columns = lay_out([plans[i] for i in found], np.array(found))
+            groups.append((columns, Bars.of(bars, (fair or {}).get(symbol))))
+    return Prepared(plans, tuple(groups))
 
 
-class _Group:
-    """The rows of one symbol and side on their way through its bars. Prices are those a long would see."""
+def simulate(
+    plans: Sequence[Plan], candles: Mapping[str, Candles], terms: Terms, fair: Mapping[str, Candles] | None = None
+) -> PathTable:
+    """The path of every plan. A symbol without candles gives "no data"; nothing is raised."""
+    return prepare(plans, candles, fair).run(terms)
 
-    def __init__(self, bars: Bars, rows: Rows, table: PathTable, terms: Terms, sign: int) -> None:
-        self.bars, self.rows, self.table, self.terms, self.sign = bars, rows, table, terms, sign
+
+class _Group(Changing):
+    """The rows of one symbol on their way through its bars."""
 
     def run(self) -> None:
         """Take every row from its first bar to its end."""
         bars, rows = self.bars, self.rows
-        n = len(bars.ts)
+        n = len(bars)
         first = np.minimum(rows.cur, n - 1)
-        has_data = (rows.cur < n) & (bars.ts[first] - rows.act_ms <= NEVER_FETCHED_MS)
+        has_data = (rows.cur < n) & (bars.ts[first] - rows.plan.act_ms <= NEVER_FETCHED_MS)
         live = np.flatnonzero(has_data)
-        self.table.first_ms[rows.at[live]] = bars.ts[rows.cur[live]]
+        self.table.first_ms[rows.plan.at[live]] = bars.ts[rows.cur[live]]
         self._unused_bar(live)
-        live = self._first_open(live)
+        expired = rows.cur[live] >= rows.expire[live]
+        self.end(live[expired], PathStatus.EXPIRED)
+        live = live[~expired]
+        if rows.plan.changes:
+            self.apply_due(live)
+            live = live[~rows.done[live]]
+        self._arrive(live)
+        live = live[~rows.done[live]]
         while len(live):
             live = self._next_event(live)
+        targets = rows.plan.target.shape[1]
+        self.table.target[rows.plan.at, :targets] = np.where(
+            np.isfinite(rows.own_target), rows.own_target * self.sign[:, None], np.nan
+        )
 
     # ------------------------------------------------------------------ the first bar
 
@@ -67,203 +103,281 @@ class _Group:
         bars, rows = self.bars, self.rows
         before = rows.cur[live] - 1
         bar = np.maximum(before, 0)
-        inside = (before >= 0) & (bars.ts[bar] + bars.timeframe_ms > rows.act_ms[live])
-        levels = np.column_stack([rows.target[live, 0], rows.stop[live]])
-        touched = (levels >= bars.low[bar, None]) & (levels <= bars.high[bar, None])
-        self.table.ambiguous[rows.at[live[inside & touched.any(axis=1)]]] = True
+        inside = (before >= 0) & (bars.ends[bar] > rows.plan.act_ms[live])
+        high, low, sign = bars.high[bar], bars.low[bar], self.sign[live]
+        touched = np.zeros(len(live), np.bool_)
+        for level in (rows.target[live, 0] * sign, rows.stop[live] * sign):
+            touched |= (level >= low) & (level <= high)
+        self.table.ambiguous[rows.plan.at[live[inside & touched]]] = True
 
-    def _first_open(self, live: Ints) -> Ints:
-        """Fill what fills at the first open; the rows that go on."""
+    def _arrive(self, live: Ints) -> None:
+        """Orders meet the market at the open of ``cur``: those marketable fill, unless the call comes too late."""
         rows = self.rows
-        expired = rows.cur[live] >= rows.expire[live]
-        self._end(live[expired], PathStatus.EXPIRED)
-        live = live[~expired]
-        open_ = self.bars.open[rows.cur[live]]
-        marketable = rows.price[live, 0] >= open_
-        beyond_target = open_ >= rows.target[live, 0]
-        late = marketable & (beyond_target | (open_ <= rows.stop[live]))
-        missed = ~marketable & beyond_target & rows.cancel[live]
-        self._end(live[late], PathStatus.TOO_LATE)
-        self._end(live[missed], PathStatus.TARGET_FIRST)
-        live = live[~(late | missed)]
+        waiting = rows.filled[live] <= 0.0
+        open_ = self.bars.open[rows.cur[live]] * self.sign[live]
+        marketable = self._meets(live, rows.rung_price(live), open_) & (rows.rung[live] < rows.orders[live])
+        beyond_target = open_ >= rows.next_target(live)
+        stop = np.maximum(rows.stop[live], rows.close_level[live])
+        late = waiting & marketable & (beyond_target | (open_ <= stop))
+        missed = waiting & ~marketable & beyond_target & rows.plan.cancel_on_target[live]
+        self.end(live[late], PathStatus.TOO_LATE)
+        self.end(live[missed], PathStatus.TARGET_FIRST)
+        live, open_ = live[~(late | missed)], open_[~(late | missed)]
         for j in range(rows.price.shape[1]):
-            at = live[(rows.price[live, j] >= self.bars.open[rows.cur[live]]) & (rows.weight[live, j] > 0)]
-            open_ = self.bars.open[rows.cur[at]]
-            self._fill(at, j, np.minimum(self._worse(open_, up=True), rows.price[at, j]), maker=False)
-        return live
+            into = rows.orders_open(live, j) & self._meets(live, rows.price[live, j], open_)
+            at = live[into]
+            price = self.worse(open_[into], up=True)
+            limit = ~rows.plan.stop_order[at]
+            self.fill(at, j, np.where(limit, np.minimum(price, rows.price[at, j]), price), maker=False)
+
+    def _meets(self, at: Ints, price: Floats, open_: Floats) -> Bools:
+        """Whether an order at a price fills at an open."""
+        return np.where(self.rows.plan.stop_order[at], open_ >= price, open_ <= price)
 
     # ------------------------------------------------------------------ waiting
 
     def _next_event(self, live: Ints) -> Ints:
         """Find each row's next bar with an event and take it through that bar; the rows still going."""
-        rows = self.rows
-        waiting, resting = self._waiting(live), self._resting(live)
-        rung = np.where(resting, self._through_limit(rows.rung_price(live)), -np.inf)
-        down = np.where(waiting, rung, np.maximum(rung, rows.stop[live]))
-        up = np.where(waiting, np.where(rows.cancel[live], rows.target[live, 0], np.inf), self._through_target(live))
+        rows, plan = self.rows, self.rows.plan
+        waiting, resting = rows.filled[live] <= 0.0, rows.rung[live] < rows.orders[live]
+        breakout = plan.stop_order[live]
+        rung = rows.rung_price(live)
+        limit = np.where(resting & ~breakout, self._through_limit(rung), -np.inf)
+        stop = np.where(waiting & ~plan.cancel_on_stop[live], -np.inf, rows.stop[live])
+        down = np.maximum(limit, stop)
+        if self.bars.fair is None:
+            down = np.maximum(down, rows.liquidation[live])
+        first_target = np.where(plan.cancel_on_target[live], rows.next_target(live), np.inf)
+        up = np.where(waiting, first_target, self._through_target(live))
+        up = np.where(resting & breakout, np.minimum(up, rung), up)
         end = np.where(waiting, rows.expire[live], rows.leave[live])
         end = np.where(resting & ~waiting, np.minimum(rows.expire[live], end), end)
+        if plan.changes:
+            end = np.minimum(end, rows.change[live])
+            up[rows.look[live]] = -np.inf
+        if plan.close_frame.any():
+            end = np.minimum(end, self._close_exit(live, waiting))
         end = np.maximum(end, rows.cur[live])
-        bar = self.bars.first_touch(rows.cur[live], end, up, down)
-        # a position's first open below its stop or above its target shows in low and high too, so nothing is missed
+        bar = self._search(live, end, up, down, waiting)
+        rows.look[live] = False
         hit = bar >= 0
         at = live[hit]
         rows.cur[at] = bar[hit]
         self._bar(at)
         rows.cur[at] += 1
-        self._no_event(live[~hit], end[~hit], waiting[~hit])
+        if not hit.all():
+            self._no_event(live[~hit], end[~hit], waiting[~hit])
         return live[~rows.done[live]]
 
+    def _search(self, live: Ints, end: Ints, up: Floats, down: Floats, waiting: Bools) -> Ints:
+        """The first bar with an event before ``end``; -1 where there is none."""
+        rows, bars, sign = self.rows, self.bars, self.sign[live]
+        trails = rows.trailing[live]
+        if rows.plan.trails.any():
+            starting = rows.plan.trails[live] & ~trails & ~waiting & (rows.plan.trail_target[live] == 0)
+            up[starting] = np.minimum(up[starting], rows.gain_level(live[starting]))
+            held_back = trails & np.isfinite(rows.close_level[live])  # until the trail passes the stop that waits
+            up[held_back] = -np.inf
+            trails &= ~held_back
+        if not trails.any():
+            bar = bars.first_touch(sign, rows.cur[live], end, up, down)
+        else:
+            bar = np.full(len(live), -1, np.int64)
+            still = ~trails
+            bar[still] = bars.first_touch(sign[still], rows.cur[live[still]], end[still], up[still], down[still])
+            at = live[trails]
+            trail = Trailed(rows.stop[at], rows.peak[at], rows.trail_fraction[at], rows.trail_points[at])
+            found = self._fair_search(at, end[trails], np.zeros(len(at), np.bool_), np.full(len(at), -1, np.int64))
+            until = np.where(found >= 0, found + 1, end[trails])
+            hit = bars.first_trailed(sign[trails], rows.cur[at], until, up[trails], down[trails], trail)
+            if bars.fair is not None:  # the search went one bar too far where only the fair price touches
+                only = (hit < 0) & (found >= 0)
+                if only.any():
+                    again = Trailed(rows.stop[at], rows.peak[at], rows.trail_fraction[at], rows.trail_points[at])
+                    bars.first_trailed(sign[trails], rows.cur[at], np.where(only, found, until), up[trails],
+                                       down[trails], again)  # fmt: skip
+                    trail.stop[only], trail.peak[only], hit[only] = again.stop[only], again.peak[only], found[only]
+            bar[trails] = hit
+            rows.peak[at] = trail.peak
+            moved = trail.stop > rows.stop[at]
+            rows.set_stop(at[moved], trail.stop[moved], ExitReason.TRAILING)
+        return bar if bars.fair is None else self._fair_search(live, end, waiting, bar)
+
+    def _fair_search(self, live: Ints, end: Ints, waiting: Bools, bar: Ints) -> Ints:
+        """The earlier of the bars found and those in which the fair price liquidates."""
+        rows, fair = self.rows, self.bars.fair
+        if fair is None:
+            return bar
+        until = np.where(bar >= 0, bar, end)
+        down = np.where(waiting, -np.inf, rows.liquidation[live])
+        found = fair.first_touch(self.sign[live], rows.cur[live], until, np.full(len(live), np.inf), down)
+        return np.where(found >= 0, found, bar)
+
+    def _close_exit(self, live: Ints, waiting: Bools) -> Ints:
+        """The bar after the first candle that closes beyond a stop which waits for that."""
+        rows, bars = self.rows, self.bars
+        exit_at = np.full(len(live), len(bars), np.int64)
+        due = ~waiting & np.isfinite(rows.close_level[live])
+        for frame in np.unique(rows.plan.close_frame[live[due]]).tolist():
+            mine = np.flatnonzero(due & (rows.plan.close_frame[live] == frame))
+            at = live[mine]
+            last, closes = bars.closing(frame)
+            start = np.searchsorted(last, np.maximum(rows.cur[at] - 1, rows.first_fill[at]))
+            never = np.full(len(at), np.inf)
+            found = closes.first_touch(self.sign[at], start, np.full(len(at), len(last)), never, rows.close_level[at])
+            exit_at[mine[found >= 0]] = last[found[found >= 0]] + 1
+        return exit_at
+
     def _no_event(self, at: Ints, end: Ints, waiting: Bools) -> None:
-        """Rows whose search ended without an event: expiry of orders, time exit, or the end of the candles."""
-        rows, n = self.rows, len(self.bars.ts)
+        """Rows whose search ended without an event: expiry, time exit, a candle's close, a change, the last candle."""
+        rows, n = self.rows, len(self.bars)
         rows.cur[at] = end
         over = end >= n
-        self._end(at[over & waiting & rows.expires[at]], PathStatus.EXPIRED)
-        self._end(at[over & waiting & ~rows.expires[at]], PathStatus.RESTING)
-        self._leave_open(at[over & ~waiting])
+        self.end(at[over & waiting & rows.expires[at]], PathStatus.EXPIRED)
+        self.end(at[over & waiting & ~rows.expires[at]], PathStatus.RESTING)
+        self.leave_open(at[over & ~waiting])
         at, waiting = at[~over], waiting[~over]
-        expired = at[waiting]
-        self._end(expired, PathStatus.EXPIRED)
-        held = at[~waiting]
-        timed = rows.cur[held] >= rows.leave[held]
-        self._exit(held[timed], self._worse(self.bars.open[rows.cur[held[timed]]], up=False), ExitReason.TIME)
-        rows.drop_orders(held[~timed])
+        self.end(at[waiting & (rows.cur[at] >= rows.expire[at])], PathStatus.EXPIRED)
+        timed = ~waiting & (rows.cur[at] >= rows.leave[at])
+        self._exit_at_open(at[timed], ExitReason.TIME)
+        if rows.plan.close_frame.any():
+            held = at[~waiting & ~timed]
+            beyond = self._close_exit(held, np.zeros(len(held), np.bool_)) <= rows.cur[held]
+            self._exit_at_open(held[beyond], rows.reason[held[beyond]])
+        at = at[~rows.done[at]]
+        rows.drop_orders(at[rows.cur[at] >= rows.expire[at]])
+        if rows.plan.changes:
+            self._arrive(self.apply_due(at))
+
+    def _exit_at_open(self, at: Ints, reason: ExitReason | Ints) -> None:
+        """Leave at the market at the open of ``cur``."""
+        self.exit(at, self.worse(self.bars.open[self.rows.cur[at]] * self.sign[at], up=False), reason)
 
     # ------------------------------------------------------------------ one bar
 
     def _bar(self, at: Ints) -> None:
         """Take rows through the bar at ``cur``: its open first, then what happened inside it."""
-        bars, rows, terms = self.bars, self.rows, self.terms
-        bar = rows.cur[at]
-        open_, high, low, close = bars.open[bar], bars.high[bar], bars.low[bar], bars.close[bar]
+        if not len(at):
+            return
+        bars, rows, sign = self.bars, self.rows, self.sign[at]
+        bar, long = rows.cur[at], sign > 0
+        first, second = bars.high[bar], bars.low[bar]
+        high, low = np.where(long, first, -second), np.where(long, second, -first)
+        open_, close = bars.open[bar] * sign, bars.close[bar] * sign
+        fair_open, fair_low = open_, low
+        if bars.fair is not None:
+            fair_open = bars.fair.open[bar] * sign
+            fair_low = np.where(long, bars.fair.low[bar], -bars.fair.high[bar])
+        self._at_open(at, open_, fair_open)
+        on = ~rows.done[at]
+        if not on.all():
+            at, open_, high, low = at[on], open_[on], high[on], low[on]
+            close, fair_low = close[on], fair_low[on]
+        if len(at):
+            self._inside(at, open_, high, low, close, fair_low)
 
-        # the open: orders that it opens through, a stop, targets
-        missed = self._waiting(at) & rows.cancel[at] & (open_ >= rows.target[at, 0])
-        self._end(at[missed], PathStatus.TARGET_FIRST)
-        for j in range(rows.price.shape[1]):
-            into = ~rows.done[at] & rows.orders_open(at, j) & (open_ <= self._through_limit(rows.price[at, j]))
-            self._fill(at[into], j, open_[into], maker=True)
-        gapped = ~rows.done[at] & (rows.held[at] > DUST) & (open_ <= rows.stop[at])
-        self._exit(at[gapped], self._worse(open_[gapped], up=False), rows.stop_reason(at[gapped]))
+    def _at_open(self, at: Ints, open_: Floats, fair_open: Floats) -> None:
+        """Orders that the bar opens through, liquidation, the stop, targets."""
+        rows = self.rows
+        resting = rows.rung[at] < rows.orders[at]
+        if resting.any():
+            breakout = rows.plan.stop_order[at] & resting
+            waiting = rows.filled[at] <= 0.0
+            missed = waiting & ~breakout & rows.plan.cancel_on_target[at] & (open_ >= rows.next_target(at))
+            self.end(at[missed], PathStatus.TARGET_FIRST)
+            for j in range(rows.price.shape[1]):
+                ready = ~rows.done[at] & rows.orders_open(at, j)
+                into = ready & ~breakout & (open_ <= self._through_limit(rows.price[at, j]))
+                self.fill(at[into], j, open_[into], maker=True)
+                into = ready & breakout & (open_ >= rows.price[at, j])
+                self.fill(at[into], j, self.worse(open_[into], up=True), maker=False)
+        else:
+            breakout = resting
+        held = rows.held[at] > DUST
+        gone = held & (fair_open <= rows.liquidation[at])
+        self.liquidate(at[gone])
+        gapped = held & ~gone & (open_ <= rows.stop[at])
+        self.exit(at[gapped], self.worse(open_[gapped], up=False), rows.reason[at[gapped]])
+        broke = breakout & held & ~gone & ~gapped
+        if broke.any():
+            self.market_targets(at[broke], open_[broke])
         self._targets(at, open_, gap=True)
 
-        # inside the bar: resting orders, then stop against target
-        waiting, was_held = self._waiting(at), rows.held[at] > DUST
-        touched_in = np.zeros(len(at), np.bool_)
-        for j in range(rows.price.shape[1]):
-            into = ~rows.done[at] & rows.orders_open(at, j) & (low <= self._through_limit(rows.price[at, j]))
-            self._fill(at[into], j, np.minimum(rows.price[at, j], open_)[into], maker=True)
-            touched_in |= into
-        missed = ~rows.done[at] & self._waiting(at) & rows.cancel[at] & (high >= rows.target[at, 0])
-        self._end(at[missed], PathStatus.TARGET_FIRST)
+    def _inside(self, at: Ints, open_: Floats, high: Floats, low: Floats, close: Floats, fair_low: Floats) -> None:
+        """Resting orders, then stop or liquidation against targets; then the stop moves."""
+        rows, plan = self.rows, self.rows.plan
+        waiting, was_held = rows.filled[at] <= 0.0, rows.held[at] > DUST
+        touched, broke = np.zeros(len(at), np.bool_), np.zeros(len(at), np.bool_)
+        if (rows.rung[at] < rows.orders[at]).any():
+            breakout = plan.stop_order[at]
+            for j in range(rows.price.shape[1]):
+                price = rows.price[at, j]
+                ready = rows.orders_open(at, j) & (price > np.maximum(rows.stop[at], rows.liquidation[at]))
+                into = ready & ~breakout & (low <= self._through_limit(price))
+                self.fill(at[into], j, np.minimum(price, open_)[into], maker=True)
+                touched |= into
+                into = ready & breakout & (high >= price)
+                self.fill(at[into], j, self.worse(price[into], up=True), maker=False)
+                broke |= into
+            still = rows.filled[at] <= 0.0
+            missed = still & plan.cancel_on_target[at] & (high >= rows.next_target(at))
+            stopped = still & ~missed & plan.cancel_on_stop[at] & (low <= rows.stop[at])
+            self.end(at[missed], PathStatus.TARGET_FIRST)
+            self.end(at[stopped], PathStatus.STOP_FIRST)
         held = ~rows.done[at] & (rows.held[at] > DUST)
-        stopped = held & (low <= rows.stop[at])
-        aimed = held & (high >= self._through_target(at))
-        proven = (close >= self._through_target(at)) & ~was_held & ~(waiting & rows.cancel[at])
-        self.table.ambiguous[rows.at[at[aimed & (stopped | (touched_in & ~proven))]]] = True
-        if terms.same_candle == "stop first":
-            self._stop(at[stopped])
-            on = at[~stopped]
-            self._targets(on, np.where(touched_in, close, high)[~stopped], gap=False)
+        stop, liquidation = rows.stop[at], rows.liquidation[at]
+        stopped, liquidated = held & (low <= stop), held & (fair_low <= liquidation)
+        liquidated &= ~(stopped & (stop > liquidation))
+        lost = stopped | liquidated
+        proof = self._through_target(at)
+        aimed = held & (high >= proof)
+        proven = (close >= proof) & ~was_held & ~(waiting & plan.cancel_on_target[at])
+        unsure = aimed & (lost | (touched & ~proven))
+        if broke.any():
+            unsure |= broke & lost & ~(~plan.cancel_on_stop[at] & (close <= stop))
+        self.table.ambiguous[plan.at[at[unsure]]] = True
+        reach = np.where(touched, close, high)
+        if self.terms.same_candle == "stop first":
+            self._lose(at, lost, liquidated)
+            on = ~lost
+            self._targets(at[on], reach[on], gap=False)
         else:
-            self._targets(at, np.where(touched_in, close, high), gap=False)
-            self._stop(at[stopped & ~rows.done[at]])
-        unproven = touched_in & ~rows.done[at] & (high >= self._through_target(at))
-        self.table.ambiguous[rows.at[at[unproven]]] = True
-        rows.break_even(at[~rows.done[at]])
+            self._targets(at, reach, gap=False)
+            self._lose(at, lost & ~rows.done[at], liquidated)
+        if touched.any():
+            unproven = touched & ~rows.done[at] & (high >= self._through_target(at))
+            self.table.ambiguous[plan.at[at[unproven]]] = True
+        on = ~rows.done[at] & (rows.filled[at] > 0)
+        if plan.move_after.shape[1]:
+            rows.move_stops(at[on], self.terms.slippage, self.fee(at[on], maker=False))
+        if plan.trails.any():
+            rows.follow(at[on], high[on], reach[on])
+
+    def _lose(self, at: Ints, lost: Bools, liquidated: Bools) -> None:
+        """Out at the stop, or liquidated."""
+        self.liquidate(at[lost & liquidated])
+        self.stop_out(at[lost & ~liquidated])
 
     def _targets(self, at: Ints, reach: Floats, *, gap: bool) -> None:
         """Fill the targets that ``reach`` reaches, nearest first; at the open ``reach`` itself is the open."""
         rows = self.rows
-        for _ in range(rows.target.shape[1]):
-            level = rows.next_target(at)
+        while True:
             got = ~rows.done[at] & (rows.held[at] > DUST) & (reach >= self._through_target(at))
             if not got.any():
                 return
-            price = np.where(gap & rows.gap_open[at], reach, level)[got]
-            self._take(at[got], price)
+            at, reach = at[got], reach[got]
+            level = rows.next_target(at)
+            self.take(at, np.where(rows.plan.gap_open[at], reach, level) if gap else level)
 
     def _through_target(self, at: Ints) -> Floats:
         """The price that proves the next target: a tick through it where the terms ask for one."""
         level = self.rows.next_target(at)
+        if not self.terms.through:
+            return level
         return level + self.terms.through * np.where(np.isfinite(level), np.abs(level), 0.0)
 
     def _through_limit(self, price: Floats) -> Floats:
         """The price that fills a limit: a tick through it where the terms ask for one."""
+        if not self.terms.through:
+            return price
         return price - self.terms.through * np.where(np.isfinite(price), np.abs(price), 0.0)
-
-    # ------------------------------------------------------------------ bookkeeping
-
-    def _waiting(self, at: Ints) -> Bools:
-        """Rows of which nothing is filled yet."""
-        return self.rows.filled[at] <= 0.0
-
-    def _resting(self, at: Ints) -> Bools:
-        """Rows that still have orders in the book."""
-        return self.rows.rung[at] < self.rows.orders[at]
-
-    def _worse(self, price: Floats, *, up: bool) -> Floats:
-        """A price after slippage: higher for a buy, lower for a sell."""
-        slip = self.terms.slippage * np.abs(price)
-        return price + slip if up else price - slip
-
-    def _fill(self, at: Ints, j: int, price: Floats, *, maker: bool) -> None:
-        """Fill order ``j`` of the rows."""
-        rows, table = self.rows, self.table
-        to = rows.at[at]
-        table.fill_ms[to, j] = self.bars.ts[rows.cur[at]]
-        table.fill_price[to, j] = price * self.sign
-        table.fill_share[to, j] = rows.weight[at, j]
-        table.fill_maker[to, j] = maker
-        rows.fill(at, j, price, self.bars.ts)
-
-    def _take(self, at: Ints, price: Floats) -> None:
-        """A target leg; the last target takes all that is left."""
-        rows = self.rows
-        share = np.where(rows.taken[at] + 1 >= rows.targets[at], rows.held[at], rows.next_share(at) * rows.filled[at])
-        rows.taken[at] += 1
-        rows.drop_orders(at)
-        self._leg(at, price, np.minimum(share, rows.held[at]), ExitReason.TARGET, maker=True)
-        self._end(at[rows.held[at] <= DUST], PathStatus.CLOSED)
-
-    def _stop(self, at: Ints) -> None:
-        """Stop out the rows at their stop, with slippage."""
-        self._exit(at, self._worse(self.rows.stop[at], up=False), self.rows.stop_reason(at))
-
-    def _exit(self, at: Ints, price: Floats, reason: ExitReason | Ints) -> None:
-        """Close all that is held."""
-        self._leg(at, price, self.rows.held[at], reason, maker=False)
-        self._end(at, PathStatus.CLOSED)
-
-    def _leave_open(self, at: Ints) -> None:
-        """The candles end inside the trade: valued at the last close."""
-        self.rows.cur[at] = len(self.bars.ts) - 1
-        last = np.full(len(at), self.bars.close[-1])
-        self._leg(at, last, self.rows.held[at], ExitReason.END, maker=False)
-        self._end(at, PathStatus.OPEN)
-
-    def _leg(self, at: Ints, price: Floats, share: Floats, reason: ExitReason | Ints, *, maker: bool) -> None:
-        """Write an exit leg."""
-        rows, table = self.rows, self.table
-        to, leg = rows.at[at], rows.legs[at]
-        code = REASON[reason] if isinstance(reason, ExitReason) else reason
-        table.leg_ms[to, leg] = self.bars.ts[rows.cur[at]]
-        table.leg_price[to, leg] = price * self.sign
-        table.leg_share[to, leg] = share
-        table.leg_reason[to, leg] = code
-        table.leg_maker[to, leg] = maker
-        table.leg_target[to, leg] = rows.taken[at] if maker else 0
-        rows.legs[at] += 1
-        rows.held[at] -= share
-
-    def _end(self, at: Ints, status: PathStatus) -> None:
-        """The rows are over."""
-        rows, ts = self.rows, self.bars.ts
-        rows.done[at] = True
-        to = rows.at[at]
-        self.table.status[to] = CODE[status]
-        self.table.stop[to] = np.where(np.isfinite(rows.first_stop[at]), rows.first_stop[at] * self.sign, np.nan)
-        within = 0 if status in (PathStatus.EXPIRED, PathStatus.TOO_LATE) else self.bars.timeframe_ms
-        ended = ts[np.minimum(rows.cur[at], len(ts) - 1)] + within
-        self.table.end_ms[to] = np.where(rows.cur[at] >= len(ts), int(ts[-1]) + self.bars.timeframe_ms, ended)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.domain import Fill, Leg, Path
+from engine.domain import ExitReason, Fill, Leg, Path
 from engine.market.candles import Candles, Floats, Funding, Ints
-from engine.simulate.table import PathTable
+from engine.simulate.table import REASON, PathTable
 from engine.simulate.terms import Terms
 
 
@@ -41,8 +41,9 @@ def money_of(
     sign = np.array([plan.side.sign for plan in table.plans], np.float64)
     bought, sold = table.fill_price * table.fill_share, table.leg_price * table.leg_share
     gross = sign * (sold.sum(axis=1) - bought.sum(axis=1))
-    entry_fees = (bought * np.where(table.fill_maker, terms.maker, terms.taker)).sum(axis=1)
-    exit_fees = (sold * np.where(table.leg_maker, terms.maker, terms.taker)).sum(axis=1)
+    entry_fees = (bought * terms.fees(table.fill_ms, table.fill_maker)).sum(axis=1)
+    lost = table.leg_reason == REASON[ExitReason.LIQUIDATION]  # its fees come out of the margin, which is gone
+    exit_fees = (sold * np.where(lost, 0.0, terms.fees(table.leg_ms, table.leg_maker))).sum(axis=1)
     fees = entry_fees + exit_fees
     paid = np.zeros(len(table)) if funding is None else sign * _funding(table, candles, funding)
     net = gross - fees - paid
@@ -56,7 +57,9 @@ def money_of(
 
 def fee_of(move: Fill | Leg, terms: Terms) -> float:
     """The fee of one fill or exit, per unit of planned quantity."""
-    return move.price * move.share * (terms.maker if move.maker else terms.taker)
+    if isinstance(move, Leg) and move.reason is ExitReason.LIQUIDATION:
+        return 0.0  # its fees come out of the margin, which is gone
+    return move.price * move.share * terms.fee(move.ts_ms, maker=move.maker)
 
 
 def settlements(path: Path, funding: Funding | None, bars: Candles) -> Iterator[tuple[int, float]]:

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from engine.domain import MarketFacts, PathStatus, Plan, Proposal, Standing
+from engine.domain import Distance, MarketFacts, PathStatus, Plan, Proposal, Standing
 from engine.market.candles import Floats, Ints
 from engine.simulate.facts import MarketColumns, market_columns
 from engine.simulate.flows import Venue
@@ -128,15 +128,15 @@ class Offers:
     @cached_property
     def first_target(self) -> Floats:
         """The target nearest to the entry, NaN without one."""
-        found = [plan.targets[0][0] if plan.targets else np.nan for plan in self.plans]
+        found = [prices[0] if prices else np.nan for prices, _ in self._targets]
         return np.array(found, np.float64)
 
     @cached_property
     def mean_target(self) -> Floats:
         """The average target, weighted with the shares; NaN without one."""
         found = [
-            sum(p * s for p, s in plan.targets) / sum(s for _, s in plan.targets) if plan.targets else np.nan
-            for plan in self.plans
+            sum(p * s for p, s in zip(prices, shares, strict=True)) / sum(shares) if prices else np.nan
+            for prices, shares in self._targets
         ]
         return np.array(found, np.float64)
 
@@ -181,7 +181,14 @@ class Offers:
 
     @cached_property
     def _targets(self) -> list[tuple[tuple[float, ...], tuple[float, ...]]]:
-        return [(tuple([p for p, _ in plan.targets]), tuple([s for _, s in plan.targets])) for plan in self.plans]
+        found = []
+        for plan, prices in zip(self.plans, self.table.target.tolist(), strict=True):
+            levels = [
+                (p if isinstance(at, Distance) else at, s) for p, (at, s) in zip(prices, plan.targets, strict=False)
+            ]
+            known = [(price, share) for price, share in levels if price == price]  # one that no fill settled is NaN
+            found.append((tuple([price for price, _ in known]), tuple([share for _, share in known])))
+        return found
 
     @cached_property
     def _asked_for(self) -> list[float | None]:

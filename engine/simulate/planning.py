@@ -1,39 +1,70 @@
 """A signal under a strategy becomes a plan: every price decided before the first candle is looked at.
 
 1. the moment of action: when the text was known, plus the latency;
-2. the entry orders: the call's own, or rungs over its zone;
-3. the targets with shares: the call's shares, else the strategy's, brought to a sum of one;
-4. the stop, and whether it can be traded at all: a plan that would not mean what it says is refused by name.
+2. the entry orders: the call's own, or rungs over its zone (``entry_orders``);
+3. the stop: the call's, or the strategy's; 4. the targets with shares that sum to one (``target_shares``);
+5. where the stop moves, and what the channel said afterwards (``amending.py``).
+A plan that would not mean what it says is refused by name.
 """
 
 from __future__ import annotations
 
-from engine.config.strategy import Entry, Exit, Strategy
-from engine.domain import Distance, EntryKind, Order, Plan, Refusal, Setup, Side, Signal
+from collections.abc import Callable, Sequence
+
+from engine.config.strategy import Entry, Exit, Strategy, Trailing
+from engine.domain import (
+    Distance,
+    EntryKind,
+    Order,
+    Plan,
+    Refusal,
+    Setup,
+    Side,
+    Signal,
+    StopMove,
+    Target,
+    Trail,
+    Update,
+)  # fmt: skip
+from engine.simulate.amending import changes_of
+from engine.simulate.sharing import entry_weights, target_weights
 
 MAINTENANCE = 0.005  # maintenance margin rate assumed where no tier is known
 
+Atr = Callable[[str, int, int], float | None]
+"""The average true range of a symbol before a moment, in candles of a length: ``atr(symbol, at_ms, timeframe_ms)``."""
 
-def make_plan(signal: Signal, strategy: Strategy) -> Plan | Refusal:
-    """The plan of a signal, or why there is none.
+
+def make_plan(
+    signal: Signal, strategy: Strategy, updates: Sequence[Update] = (), atr: Atr | None = None
+) -> Plan | Refusal:
+    """The plan of a signal with the updates bound to it, or why there is none.
 
     Refusal codes: ``no-stop``, ``no-target``, ``stop-beyond-liquidation`` (isolated margin would be gone before the
-    stop; liquidation is not simulated, so the trade is not either), ``levels`` (the stop lies beyond the entry).
+    stop, so the call cannot be traded as it stands), ``levels`` (levels on the wrong sides of each other), ``no-atr``.
     """
     setup, channel = signal.setup, signal.message.channel
     entry, leave = strategy.entry_of(channel), strategy.exit_of(channel)
     act_ms = signal.message.known_ms + entry.latency_ms
     orders = entry_orders(setup, entry)
-    targets = target_shares(setup, leave)
-    if not targets and leave.close_after_ms is None:
+    if not setup.targets and leave.close_after_ms is None and leave.trailing is None:
         return Refusal("no-target", "the call names no target and the strategy has no `close after`")
     if setup.stop is None and leave.missing_stop == "refuse":
         return Refusal("no-stop", "the call names no stop")
-    stop = resolve_stop(setup, orders)
+    stop = resolve_stop(setup, orders, leave)
     leverage = min(setup.leverage or strategy.leverage, strategy.leverage)
     refusal = _stop_refusal(setup, orders, stop, leverage)
     if refusal is not None:
         return refusal
+    targets = target_shares(setup, leave, orders, stop)
+    if isinstance(targets, Refusal):
+        return targets
+    if not targets and leave.close_after_ms is None and leave.trailing is None:
+        return Refusal("no-target", "the call names no target with a price")
+    trail = _trail(leave.trailing, setup, stop, act_ms, atr)
+    if isinstance(trail, Refusal):
+        return trail
+    waits = setup.close_stop
     return Plan(
         signal_id=signal.id,
         channel=channel,
@@ -44,41 +75,79 @@ def make_plan(signal: Signal, strategy: Strategy) -> Plan | Refusal:
         orders=orders,
         stop=stop,
         targets=targets,
-        breakeven_after=leave.breakeven_after,
+        stop_moves=_moves(leave, len(targets)),
         close_after_ms=leave.close_after_ms,
         cancel_on_target=entry.cancel_on_target,
         target_gap=leave.target_gap,
         leverage=leverage,
+        cancel_on_stop=entry.cancel_on_stop,
+        close_stop_ms=None if stop is None else waits.timeframe_ms if waits else leave.close_stop_ms,
+        hard_stop=waits.hard if waits else None,
+        trail=trail,
+        changes=changes_of(setup, updates, entry, leave),
+        maintenance=MAINTENANCE if strategy.market.type == "swap" else None,
         reference=setup.reference,
     )
 
 
 def entry_orders(setup: Setup, entry: Entry) -> tuple[Order, ...]:
     """The orders of a call, the one that price reaches first in front; weights sum to one."""
-    near_first = sorted(setup.entries, reverse=setup.side is Side.LONG)
     if setup.entry_kind is EntryKind.MARKET:
         return (Order("market", None, 1.0),)
+    sign = setup.side.sign
+    if setup.entry_kind is EntryKind.BREAKOUT:
+        level = min(setup.entries, key=lambda price: price * sign)
+        return (Order("stop", level, 1.0),)
+    prices: list[float | None] = [*sorted(setup.entries, reverse=sign > 0)]
+    given = dict(zip(setup.entries, setup.entry_shares[-len(setup.entries) :], strict=False))
+    own = [given.get(price, 0.0) for price in prices if price is not None]
     if setup.entry_kind is EntryKind.ZONE:
-        near, far = near_first[0], near_first[-1]
+        near, far = max(setup.entries, key=lambda p: p * sign), min(setup.entries, key=lambda p: p * sign)
+        own = []
         if entry.zone == "ladder":
             n = entry.rungs
-            near_first = [near + (far - near) * i / (n - 1) for i in range(n)] if n > 1 else [near]
+            prices = [near + (far - near) * i / max(1, n - 1) for i in range(n)]
         else:
-            near_first = [{"near": near, "middle": (near + far) / 2, "far": far}[entry.zone]]
-    return tuple(Order("limit", price, 1 / len(near_first)) for price in near_first)
+            prices = [{"near": near, "middle": (near + far) / 2, "far": far}[entry.zone]]
+    if setup.market_leg:
+        prices = [None, *prices]
+        own = [setup.entry_shares[0], *own] if own and len(setup.entry_shares) == len(prices) else []
+    elif entry.grace and prices and prices[0] is not None:
+        prices[0] *= 1 + sign * entry.grace
+    weights = entry_weights(len(prices), entry, own)
+    return tuple(
+        Order("market" if price is None else "limit", price, weight)
+        for price, weight in zip(prices, weights, strict=False)
+        if weight > 0
+    )
 
 
-def target_shares(setup: Setup, leave: Exit) -> tuple[tuple[float, float], ...]:
-    """The targets, nearest first, with shares that sum to one; targets beyond the strategy's shares are not used."""
-    priced = [t for t in setup.targets if t.price is not None]
-    prices = sorted({float(t.price) for t in priced if t.price is not None}, reverse=setup.side is Side.SHORT)
-    own = {float(t.price): t.share for t in priced if t.price is not None}
-    shares: tuple[float | None, ...] = tuple(own[p] for p in prices)
-    if not prices or any(share is None for share in shares):
-        shares = leave.shares[: len(prices)]
-    given = [share or 0.0 for share in shares]
-    total = sum(given)
-    return tuple((price, share / total) for price, share in zip(prices, given, strict=False) if share > 0)
+def target_shares(
+    setup: Setup, leave: Exit, orders: tuple[Order, ...], stop: float | Distance | None
+) -> tuple[tuple[float | Distance, float], ...] | Refusal:
+    """The targets, nearest first, with shares that sum to one; targets beyond the strategy's shares are not used.
+
+    A target at a distance becomes a price where the entry is known; a market order leaves it to the fill.
+    """
+    levels: list[tuple[float | Distance, float | None]] = []
+    for target in setup.targets:
+        level = _target_level(target, setup, orders, stop)
+        if level is not None:
+            levels.append((level, target.share))
+    sign = setup.side.sign
+    prices = [(level, share) for level, share in levels if not isinstance(level, Distance)]
+    away = [(level, share) for level, share in levels if isinstance(level, Distance)]
+    if away and (prices or len({level.unit for level, _ in away}) > 1):
+        return Refusal("levels", "targets said in different ways cannot be put in order before a market fill")
+    ordered: list[tuple[float | Distance, float | None]] = [
+        *sorted(away, key=lambda item: item[0].value),
+        *sorted(prices, key=lambda item: item[0] * sign),
+    ]
+    entries = [order.price for order in orders if order.price is not None]
+    if prices and entries and (min(p * sign for p, _ in prices) <= max(p * sign for p in entries)):
+        return Refusal("levels", "the first target does not lie beyond every entry")
+    shares = target_weights([share for _, share in ordered], leave.shares)
+    return tuple((level, share) for (level, _), share in zip(ordered, shares, strict=False) if share > 0)
 
 
 def average_entry(orders: tuple[Order, ...]) -> float | None:
@@ -88,19 +157,77 @@ def average_entry(orders: tuple[Order, ...]) -> float | None:
     return sum(order.weight * order.price for order in orders if order.price is not None)
 
 
-def resolve_stop(setup: Setup, orders: tuple[Order, ...]) -> float | Distance | None:
+def resolve_stop(setup: Setup, orders: tuple[Order, ...], leave: Exit) -> float | Distance | None:
     """The stop as a price where the entry is known, else as the distance from the fill that is to come.
 
-    A distance counts from the edge of the call's zone (or of its ladder) that the profile names.
+    A distance counts from the edge of the call's zone (or of its ladder) that the profile names, the strategy's own
+    from the average planned entry.
     """
-    stop = setup.stop
-    if not isinstance(stop, Distance) or average_entry(orders) is None:
-        return stop
+    stop, average = setup.stop, average_entry(orders)
+    if leave.stop_at is not None and leave.stop_at.unit == "percent":
+        stop = Distance(leave.stop_at.value, "percent")
+    elif stop is None and isinstance(leave.missing_stop, float):
+        stop = Distance(leave.missing_stop * 100, "percent")
+    elif isinstance(stop, Distance) and average is not None and setup.entries:
+        stop = _from_base(setup, stop, -1)
+    if leave.stop_at is not None and leave.stop_at.unit == "R" and stop is not None:
+        times = leave.stop_at.value
+        if isinstance(stop, Distance):
+            return Distance(stop.value * times, stop.unit)
+        known = average if average is not None else setup.reference
+        return stop if known is None else known + (stop - known) * times
+    if isinstance(stop, Distance) and average is not None:
+        off = average * stop.value / 100 if stop.unit == "percent" else stop.value
+        return average - setup.side.sign * off
+    return stop
+
+
+def _from_base(setup: Setup, away: Distance, direction: int) -> float:
+    """A price at a distance from the edge of the call's entries that the profile names."""
     low, high = min(setup.entries), max(setup.entries)
     near, far = (high, low) if setup.side is Side.LONG else (low, high)
-    base = {"near": near, "far": far, "middle": (low + high) / 2}[stop.base]
-    off = base * stop.value / 100 if stop.unit == "percent" else stop.value
-    return base - setup.side.sign * off
+    base = {"near": near, "far": far, "middle": (low + high) / 2}[away.base]
+    off = base * away.value / 100 if away.unit == "percent" else away.value
+    return base + direction * setup.side.sign * off
+
+
+def _target_level(
+    target: Target, setup: Setup, orders: tuple[Order, ...], stop: float | Distance | None
+) -> float | Distance | None:
+    """A target's price, its distance from a fill that is to come, or None for an open one."""
+    if target.price is not None or target.distance is None:
+        return target.price
+    average = average_entry(orders)
+    if average is None or not setup.entries:
+        return None if target.distance.unit == "R" and stop is None else target.distance
+    if target.distance.unit == "R":
+        return average + target.distance.value * (average - stop) if isinstance(stop, float) else None
+    return _from_base(setup, target.distance, 1)
+
+
+def _moves(leave: Exit, targets: int) -> tuple[StopMove, ...]:
+    """The stop moves; ``stop_follows`` goes to the entry after the first target, then to the target before."""
+    if not leave.stop_follows:
+        return leave.stop_moves
+    return tuple(StopMove(n, "breakeven" if n == 1 else n - 1) for n in range(1, targets))
+
+
+def _trail(
+    trailing: Trailing | None, setup: Setup, stop: float | Distance | None, act_ms: int, atr: Atr | None
+) -> Trail | Refusal | None:
+    """The trailing stop with its distance known: an ATR is taken before the call."""
+    if trailing is None:
+        return None
+    if trailing.unit == "ATR":
+        known = atr(setup.symbol, act_ms, trailing.timeframe_ms) if atr else None
+        if known is None or known <= 0:
+            return Refusal("no-atr", "there are not enough candles before the call for the ATR of its trailing stop")
+        away = Distance(trailing.value * known, "points")
+    elif trailing.unit == "R" and stop is None:
+        return Refusal("no-stop", "a trailing stop in R needs a stop")
+    else:
+        away = Distance(trailing.value, "percent" if trailing.unit == "percent" else "R")
+    return Trail(away, trailing.after_target, trailing.after_gain)
 
 
 def _stop_refusal(

@@ -2,50 +2,79 @@
 
 A path that lives for days touches only a few bars that matter. Blocks of 64 bars whose high stays below the upper
 level and whose low stays above the lower one are skipped whole, so the cost grows with the events, not the bars.
+Levels and answers are those a long would see; a short (sign -1) looks at the same arrays upside down.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from engine.market.candles import Candles, Floats, Ints
+from engine.market.timeframes import grid_offset_ms
 
 BLOCK = 64
 CHUNK = 8  # blocks looked at in one step
+Bools = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Bars of one symbol seen from a long trade, with block extremes. For shorts all prices are negated and high
-    and low change places, so that one kernel serves both sides. All arrays have shape (bars,); ``top`` and ``bottom``
-    have one entry for each block of 64.
+    """Bars of one symbol with block extremes. Arrays have shape (bars,); ``top`` and ``bottom`` one entry per 64 bars.
+
+    ``fair_open``, ``fair_high`` and ``fair_low`` are the prices that liquidate: the fair ones where they are known.
     """
 
     ts: Ints
-    timeframe_ms: int
+    ends: Ints
     open: Floats
     high: Floats
     low: Floats
     close: Floats
     top: Floats
     bottom: Floats
+    fair: Bars | None = None
+    closings: dict[int, tuple[Ints, Bars]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, candles: Candles, sign: int) -> Bars:
-        """The bars as a long (+1) or a short (-1) sees them."""
-        if sign > 0:
-            o, h, low, c = candles.open, candles.high, candles.low, candles.close
-        else:
-            o, h, low, c = -candles.open, -candles.low, -candles.high, -candles.close
-        starts = np.arange(0, len(candles), BLOCK)
-        top = np.maximum.reduceat(h, starts) if len(starts) else h
-        bottom = np.minimum.reduceat(low, starts) if len(starts) else low
-        return cls(candles.ts, candles.timeframe_ms, o, h, low, c, top, bottom)
+    def of(cls, candles: Candles, fair: Candles | None = None) -> Bars:
+        """The bars of a symbol; ``fair`` has the fair price, for as many of the same bars as it is known."""
+        ts, ends = candles.ts, candles.ends
+        other = None
+        if fair is not None and len(fair) and len(ts):
+            at = np.minimum(np.searchsorted(fair.ts, ts), len(fair) - 1)
+            known = fair.ts[at] == ts
+            columns = ((fair.open, candles.open), (fair.high, candles.high), (fair.low, candles.low))
+            o, h, low = (np.where(known, f[at], last) for f, last in columns)
+            other = cls._made(ts, ends, o, h, low, candles.close)
+        return cls._made(ts, ends, candles.open, candles.high, candles.low, candles.close, other)
 
-    def first_touch(self, start: Ints, end: Ints, up: Floats, down: Floats) -> Ints:
-        """For each row, the first bar in ``[start, end)`` with high >= up or low <= down; -1 where there is none."""
+    @classmethod
+    def _made(
+        cls, ts: Ints, ends: Ints, o: Floats, h: Floats, low: Floats, c: Floats, fair: Bars | None = None
+    ) -> Bars:
+        return cls(ts, ends, o, h, low, c, _blocks(h, np.maximum), _blocks(low, np.minimum), fair)
+
+    def __len__(self) -> int:
+        """How many bars."""
+        return len(self.ts)
+
+    def closing(self, frame_ms: int) -> tuple[Ints, Bars]:
+        """The last bar of each candle of a timeframe, and those candles' closes as bars."""
+        if frame_ms not in self.closings:
+            number = (self.ts - grid_offset_ms(frame_ms)) // frame_ms
+            last = np.flatnonzero(np.append(number[1:] != number[:-1], False))
+            c = self.close[last]
+            self.closings[frame_ms] = last, Bars._made(self.ts[last], self.ends[last], c, c, c, c)
+        return self.closings[frame_ms]
+
+    def first_touch(self, sign: Floats, start: Ints, end: Ints, up: Floats, down: Floats) -> Ints:
+        """For each row, the first bar in ``[start, end)`` that reaches ``up`` or falls to ``down``; -1 for none."""
+        long = sign > 0
+        return self._first(start, end, np.where(long, up, -down), np.where(long, down, -up))
+
+    def _first(self, start: Ints, end: Ints, up: Floats, down: Floats) -> Ints:
         found = np.full(len(start), -1, np.int64)
         rows = np.flatnonzero(start < end)
         if not len(rows):
@@ -58,10 +87,13 @@ class Bars:
         rows = rows[block[rows] <= last[rows]]
         ahead = np.arange(CHUNK)
         while len(rows):
-            looked = block[rows, None] + ahead
+            here = block[rows]
+            looked = here[:, None] + ahead
             inside = looked <= last[rows, None]
-            looked = np.minimum(looked, len(self.top) - 1)
-            touched = ((self.top[looked] >= up[rows, None]) | (self.bottom[looked] <= down[rows, None])) & inside
+            np.minimum(looked, len(self.top) - 1, out=looked)
+            touched = self.top.take(looked) >= up[rows, None]
+            touched |= self.bottom.take(looked) <= down[rows, None]
+            touched &= inside
             first = touched.argmax(axis=1)
             any_touched = touched[np.arange(len(rows)), first]
             at, on = rows[any_touched], rows[~any_touched]
@@ -73,15 +105,94 @@ class Bars:
             rows = on[block[on] <= last[on]]
         return found
 
-    def _scan(
-        self, rows: Ints, block: Ints, start: Ints, end: Ints, up: Floats, down: Floats, found: Ints
-    ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def _scan(self, rows: Ints, block: Ints, start: Ints, end: Ints, up: Floats, down: Floats, found: Ints) -> Bools:
         """Look at each bar of one block per row; writes ``found`` and tells which rows had a hit."""
         bars = block[:, None] * BLOCK + np.arange(BLOCK)
         safe = np.minimum(bars, len(self.high) - 1)
-        touched = (self.high[safe] >= up[rows, None]) | (self.low[safe] <= down[rows, None])
-        touched &= (bars >= start[rows, None]) & (bars < end[rows, None])
+        touched = self.high.take(safe) >= up[rows, None]
+        touched |= self.low.take(safe) <= down[rows, None]
+        touched &= bars >= start[rows, None]
+        touched &= bars < end[rows, None]
         first = touched.argmax(axis=1)
-        hit: np.ndarray[tuple[int], np.dtype[np.bool_]] = touched[np.arange(len(rows)), first]
-        found[rows[hit]] = bars[np.arange(len(rows)), first][hit]
+        each = np.arange(len(rows))
+        hit: Bools = touched[each, first]
+        found[rows[hit]] = bars[each, first][hit]
         return hit
+
+    def first_trailed(self, sign: Floats, start: Ints, end: Ints, up: Floats, down: Floats, trail: Trailed) -> Ints:
+        """The same with a stop that follows the best price before each bar; ``trail`` is brought up to that bar.
+
+        A block is skipped when its best price stays below ``up`` and its worst one above where the stop would stand
+        if that best price came first: that moves the peak, and can touch nothing.
+        """
+        found = np.full(len(start), -1, np.int64)
+        cur = start.copy()
+        live = np.flatnonzero(cur < end)
+        each = np.arange(BLOCK)
+        while len(live):
+            block = cur[live] // BLOCK
+            long = sign[live] > 0
+            whole = (cur[live] % BLOCK == 0) & ((block + 1) * BLOCK <= end[live])
+            top = np.where(long, self.top[block], -self.bottom[block])
+            bottom = np.where(long, self.bottom[block], -self.top[block])
+            peak = np.maximum(trail.peak[live], top)
+            calm = whole & (top < up[live]) & (bottom > down[live]) & (bottom > trail.stop_at(live, peak))
+            skip, look = live[calm], live[~calm]
+            trail.peak[skip] = peak[calm]
+            cur[skip] = (block[calm] + 1) * BLOCK
+            if len(look):
+                self._scan_trailed(look, block[~calm], sign, cur, end, up, down, trail, found, each)
+            live = live[(found[live] < 0) & (cur[live] < end[live])]
+        trail.settle()
+        return found
+
+    def _scan_trailed(
+        self, rows: Ints, block: Ints, sign: Floats, cur: Ints, end: Ints, up: Floats, down: Floats, trail: Trailed,
+        found: Ints, each: Ints,
+    ) -> None:  # fmt: skip
+        """Look at each bar of one block per row."""
+        bars = block[:, None] * BLOCK + each
+        safe = np.minimum(bars, len(self.high) - 1)
+        inside = (bars >= cur[rows, None]) & (bars < end[rows, None])
+        high, low, long = self.high[safe], self.low[safe], sign[rows, None] > 0
+        best = np.where(inside, np.where(long, high, -low), -np.inf)
+        worst = np.where(long, low, -high)
+        before = np.empty((len(rows), BLOCK + 1))
+        before[:, 0], before[:, 1:] = trail.peak[rows], best
+        np.maximum.accumulate(before, axis=1, out=before)
+        stop = np.maximum(trail.stop_at(rows[:, None], before[:, :-1]), down[rows, None])
+        touched = inside & ((best >= up[rows, None]) | (worst <= stop))
+        first = touched.argmax(axis=1)
+        row = np.arange(len(rows))
+        hit = touched[row, first]
+        found[rows[hit]] = bars[row, first][hit]
+        trail.peak[rows] = before[row, np.where(hit, first, BLOCK)]
+        cur[rows] = (block + 1) * BLOCK
+
+
+@dataclass(slots=True)
+class Trailed:
+    """Stops on their way: ``stop`` and ``peak`` (rows,) are brought along; a fraction or points behind the peak."""
+
+    stop: Floats
+    peak: Floats
+    fraction: Floats
+    points: Floats
+
+    def stop_at(self, rows: Ints, peak: Floats) -> Floats:
+        """Where the stop stands after a peak."""
+        behind: Floats = peak - self.fraction[rows] * np.abs(peak) - self.points[rows]
+        return np.maximum(self.stop[rows], behind)
+
+    def settle(self) -> None:
+        """Bring the stops to where the peaks put them."""
+        self.stop = self.stop_at(np.arange(len(self.stop)), self.peak)
+
+
+def _blocks(values: Floats, extreme: np.ufunc) -> Floats:
+    """The extreme of each block of 64."""
+    if not len(values):
+        return values
+    whole = len(values) // BLOCK * BLOCK
+    blocks = extreme.reduce(values[:whole].reshape(-1, BLOCK), axis=1)
+    return blocks if whole == len(values) else np.append(blocks, extreme.reduce(values[whole:]))

@@ -1,111 +1,114 @@
-"""The moving state of many plans of one symbol and side: one row each, prices as a long sees them."""
+"""The moving state of many plans of one symbol: one row each, prices as a long sees them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from engine.domain import Distance, ExitReason, Plan
-from engine.market.candles import Candles, Floats, Ints
+from engine.domain import ExitReason
+from engine.market.candles import Floats, Ints
+from engine.simulate.columns import BREAKEVEN, MULTIPLE, NEVER, PERCENT, POINTS, Columns
+from engine.simulate.pyramid import Bars
 from engine.simulate.table import REASON, Bools
+
+DUST = 1e-12  # shares below this are nothing
 
 
 @dataclass(slots=True)
 class Rows:
-    """State of ``n`` rows with at most R orders and T targets.
+    """State of ``n`` rows; what is not here stands in ``plan``, in the same order.
 
-    ``at`` is the row's place in the table. ``price`` (n, R) of the orders from the near edge on (+inf: market),
-    ``weight`` (n, R); ``target`` and ``share`` (n, T), padded with +inf and 0. ``cur`` is the bar that comes next,
-    ``expire`` the first bar in which orders fill no more, ``leave`` the bar of the time exit, all cut at the number
-    of bars; ``expires`` says that the candles reach as far as the expiry. ``stop`` is the stop in force (-inf: none).
-    ``filled`` and ``held`` are shares of the planned quantity.
+    ``cur`` is the bar that comes next, ``expire`` the first bar in which orders fill no more, ``leave`` the bar of the
+    time exit, ``change`` that of the next change, all cut at the number of bars; ``expires`` says that the candles
+    reach as far as the expiry. ``stop`` is the stop that acts on a touch (-inf: none), ``close_level`` the one that
+    waits for a close, ``liquidation`` where the margin is gone. Orders ``rung`` .. ``orders`` may still fill, unless
+    ``dead``. ``look``: something happened at the open of ``cur``, so this bar counts whatever it touches. ``filled``
+    and ``held`` are shares of the planned quantity, ``cost`` and ``paid`` their price and fees; ``own_target`` are the
+    call's own targets.
     """
 
-    at: Ints
-    act_ms: Ints
+    plan: Columns
+    bars: Bars
     price: Floats
     weight: Floats
+    dead: Bools
     orders: Ints
+    own_target: Floats
     target: Floats
     share: Floats
     targets: Ints
     stop: Floats
     first_stop: Floats
-    distance: Floats
-    percent: Bools
-    cancel: Bools
-    gap_open: Bools
-    break_even_after: Ints
-    close_after: Ints
+    close_level: Floats
+    reason: Ints
+    liquidation: Floats
     cur: Ints
     expire: Ints
     expires: Bools
     leave: Ints
+    change: Ints
+    changed: Ints
+    first_fill: Ints
     rung: Ints
     filled: Floats
     cost: Floats
+    paid: Floats
     held: Floats
     taken: Ints
     legs: Ints
-    moved: Bools
+    trailing: Bools
+    peak: Floats
+    trail_fraction: Floats
+    trail_points: Floats
+    look: Bools
     done: Bools
-    bars: int
 
     @classmethod
-    def of(cls, plans: Sequence[Plan], at: Ints, sign: int, candles: Candles) -> Rows:
-        """Lay plans of one symbol and side out as columns."""
-        n = len(plans)
-        most_orders = max(len(p.orders) for p in plans)
-        most_targets = max(1, max(len(p.targets) for p in plans))
-        price, weight = np.full((n, most_orders), -np.inf), np.zeros((n, most_orders))
-        target, share = np.full((n, most_targets), np.inf), np.zeros((n, most_targets))
-        stop, distance, percent = np.full(n, -np.inf), np.zeros(n), np.zeros(n, np.bool_)
-        for i, plan in enumerate(plans):
-            for j, order in enumerate(plan.orders):
-                price[i, j] = np.inf if order.price is None else order.price * sign
-                weight[i, j] = order.weight
-            for j, (level, part) in enumerate(plan.targets):
-                target[i, j], share[i, j] = level * sign, part
-            if isinstance(plan.stop, Distance):
-                percent[i] = plan.stop.unit == "percent"
-                distance[i] = plan.stop.value / 100 if percent[i] else plan.stop.value
-            elif plan.stop is not None:
-                stop[i] = plan.stop * sign
-        act = np.array([p.act_ms for p in plans], np.int64)
-        expire = np.array([p.expire_ms for p in plans], np.int64)
-        never = np.iinfo(np.int64).max
+    def of(cls, plan: Columns, bars: Bars, end_ms: int) -> Rows:
+        """Rows before their first bar."""
+        n, most = len(plan), len(bars)
+        waits = plan.close_frame > 0
+        change = np.full(n, most, np.int64)
+        for row, changes in plan.changes.items():
+            change[row] = np.searchsorted(bars.ts, changes[0].act_ms)
+        changing = bool(plan.changes)
         return cls(
-            at=at,
-            act_ms=act,
-            price=price,
-            weight=weight,
-            orders=np.array([len(p.orders) for p in plans]),
-            target=target,
-            share=share,
-            targets=np.array([len(p.targets) for p in plans]),
-            stop=stop,
-            first_stop=stop.copy(),
-            distance=distance,
-            percent=percent,
-            cancel=np.array([p.cancel_on_target for p in plans], np.bool_),
-            gap_open=np.array([p.target_gap == "open" for p in plans], np.bool_),
-            break_even_after=np.array([p.breakeven_after for p in plans]),
-            close_after=np.array([never if p.close_after_ms is None else p.close_after_ms for p in plans], np.int64),
-            cur=np.searchsorted(candles.ts, act).astype(np.int64),
-            expire=np.searchsorted(candles.ts, expire).astype(np.int64),
-            expires=expire <= candles.end_ms,
-            leave=np.full(n, len(candles), np.int64),
+            plan=plan,
+            bars=bars,
+            price=plan.price.copy() if changing else plan.price,
+            weight=plan.weight.copy() if changing else plan.weight,
+            dead=np.zeros(plan.price.shape, np.bool_),
+            orders=plan.orders.copy(),
+            own_target=plan.target.copy() if plan.target_unit.any() else plan.target,
+            target=plan.target.copy(),
+            share=plan.share.copy() if changing else plan.share,
+            targets=plan.targets.copy(),
+            stop=np.where(waits, np.where(np.isinf(plan.stop), -np.inf, plan.hard), plan.stop),
+            first_stop=plan.stop.copy(),
+            close_level=np.where(waits, plan.stop, -np.inf),
+            reason=np.full(n, REASON[ExitReason.STOP]),
+            liquidation=np.full(n, -np.inf),
+            cur=np.searchsorted(bars.ts, plan.act_ms).astype(np.int64),
+            expire=np.searchsorted(bars.ts, plan.expire_ms).astype(np.int64),
+            expires=plan.expire_ms <= end_ms,
+            leave=np.full(n, most, np.int64),
+            change=change,
+            changed=np.zeros(n, np.int64),
+            first_fill=np.full(n, most, np.int64),
             rung=np.zeros(n, np.int64),
             filled=np.zeros(n),
             cost=np.zeros(n),
+            paid=np.zeros(n),
             held=np.zeros(n),
             taken=np.zeros(n, np.int64),
             legs=np.zeros(n, np.int64),
-            moved=np.zeros(n, np.bool_),
+            trailing=np.zeros(n, np.bool_),
+            peak=np.zeros(n),
+            trail_fraction=np.zeros(n),
+            trail_points=np.zeros(n),
+            look=np.zeros(n, np.bool_),
             done=np.zeros(n, np.bool_),
-            bars=len(candles),
         )
 
     def rung_price(self, at: Ints) -> Floats:
@@ -115,45 +118,136 @@ class Rows:
 
     def next_target(self, at: Ints) -> Floats:
         """The next target (+inf where none is left)."""
-        level = self.target[at, np.minimum(self.taken[at], self.target.shape[1] - 1)]
-        return np.where(self.taken[at] < self.targets[at], level, np.inf)
-
-    def next_share(self, at: Ints) -> Floats:
-        """The share of the next target."""
-        share: Floats = self.share[at, np.minimum(self.taken[at], self.share.shape[1] - 1)]
-        return share
+        taken = self.taken[at]
+        level = self.target[at, np.minimum(taken, self.target.shape[1] - 1)]
+        return np.where(taken < self.targets[at], level, np.inf)
 
     def orders_open(self, at: Ints, j: int) -> Bools:
         """Whether order ``j`` waits in the book and may fill in the bar at ``cur``."""
-        return (self.rung[at] <= j) & (j < self.orders[at]) & (self.cur[at] < self.expire[at])
+        ready: Bools = (self.rung[at] <= j) & (j < self.orders[at]) & ~self.dead[at, j]
+        return ready & (self.cur[at] < self.expire[at])
 
-    def stop_reason(self, at: Ints) -> Ints:
-        """Why a stop of these rows is a stop: the first one, or the one at break-even."""
-        return np.where(self.moved[at], REASON[ExitReason.BREAKEVEN], REASON[ExitReason.STOP])
+    def average(self, at: Ints) -> Floats:
+        """The average fill price."""
+        average: Floats = self.cost[at] / self.filled[at]
+        return average
 
-    def fill(self, at: Ints, j: int, price: Floats, ts: Ints) -> None:
-        """Order ``j`` is filled at ``price``; the first fill starts the clock and settles a relative stop."""
-        first = at[self.filled[at] <= 0.0]
-        relative = first[self.distance[first] > 0]
-        base = price[np.isin(at, relative)]
-        off = np.where(self.percent[relative], self.distance[relative] * np.abs(base), self.distance[relative])
-        self.stop[relative] = base - off
-        self.first_stop[relative] = self.stop[relative]
-        timed = first[self.close_after[first] < np.iinfo(np.int64).max]
-        self.leave[timed] = np.searchsorted(ts, ts[self.cur[timed]] + self.close_after[timed])
-        self.filled[at] += self.weight[at, j]
-        self.held[at] += self.weight[at, j]
-        self.cost[at] += self.weight[at, j] * price
+    # ------------------------------------------------------------------ in
+
+    def fill(self, at: Ints, j: int, price: Floats, fee: Floats) -> None:
+        """Order ``j`` is filled; the first fill starts the clock and settles what was said relative to it."""
+        if not len(at):
+            return
+        fresh = self.filled[at] <= 0.0
+        if fresh.any():
+            self._settle(at[fresh], price[fresh])
+        weight = self.weight[at, j]
+        self.filled[at] += weight
+        self.held[at] += weight
+        self.cost[at] += weight * price
+        self.paid[at] += weight * np.abs(price) * fee
         self.rung[at] = j + 1
+        self.skip_dead(at)
+        average = self.average(at)
+        self.liquidation[at] = average - np.abs(average) * self.plan.keep[at]
+
+    def _settle(self, first: Ints, price: Floats) -> None:
+        """A stop and targets at a distance get their prices; the clock of ``close after`` starts."""
+        plan, size = self.plan, np.abs(price)
+        self.first_fill[first] = self.cur[first]
+        unit = plan.stop_unit[first]
+        if unit.any():
+            # a stop that the channel has put somewhere already stays there
+            said = (unit > 0) & np.isinf(self.stop[first]) & np.isinf(self.close_level[first])
+            at, base = first[said], price[said]
+            value = plan.stop_value[at]
+            level = base - np.where(unit[said] == PERCENT, value * np.abs(base), value)
+            self.first_stop[at] = level
+            waits = plan.close_frame[at] > 0
+            self.stop[at] = np.where(waits, plan.hard[at], level)
+            self.close_level[at] = np.where(waits, level, -np.inf)
+        timed = first[plan.close_after[first] < NEVER]
+        ts = self.bars.ts
+        self.leave[timed] = np.searchsorted(ts, ts[self.cur[timed]] + plan.close_after[timed])
+        if plan.target_unit.any():
+            stop = self.first_stop[first]
+            risk = np.where(np.isinf(stop), 0.0, np.abs(price - np.where(np.isinf(stop), price, stop)))
+            for j in range(plan.target_unit.shape[1]):
+                unit, value = plan.target_unit[first, j], plan.target_value[first, j]
+                off = np.select(
+                    [unit == PERCENT, unit == POINTS, unit == MULTIPLE], [value * size, value, value * risk]
+                )
+                here = (unit > 0) & np.isinf(self.target[first, j])
+                self.own_target[first, j] = np.where(unit > 0, price + off, self.own_target[first, j])
+                self.target[first[here], j] = (price + off)[here]
+
+    def skip_dead(self, at: Ints) -> None:
+        """Go on to the next order that was not cancelled."""
+        if not self.dead.any():
+            return
+        while True:
+            rung = self.rung[at]
+            gone = (rung < self.orders[at]) & self.dead[at, np.minimum(rung, self.dead.shape[1] - 1)]
+            if not gone.any():
+                return
+            self.rung[at[gone]] += 1
 
     def drop_orders(self, at: Ints) -> None:
         """Cancel what still waits in the book."""
         self.rung[at] = self.orders[at]
 
-    def break_even(self, at: Ints) -> None:
-        """After enough targets the stop stands at the average entry, from the next bar on (never further away)."""
-        due = at[(self.break_even_after[at] > 0) & (self.taken[at] >= self.break_even_after[at]) & ~self.moved[at]]
-        average = self.cost[due] / self.filled[due]
-        better = average > self.stop[due]
-        self.stop[due[better]] = average[better]
-        self.moved[due[better]] = True
+    # ------------------------------------------------------------------ stops
+
+    def set_stop(self, at: Ints, level: Floats, reason: ExitReason) -> None:
+        """Put the stop at a level, where it acts on a touch."""
+        self.stop[at], self.close_level[at], self.reason[at] = level, -np.inf, REASON[reason]
+
+    def raise_stop(self, at: Ints, level: Floats, reason: ExitReason) -> None:
+        """Move the stop to a level where that is nearer to profit."""
+        better = level > np.maximum(self.stop[at], self.close_level[at])
+        self.set_stop(at[better], level[better], reason)
+
+    def move_stops(self, at: Ints, slippage: float, taker: Floats) -> None:
+        """The stop moves of all targets taken so far."""
+        plan = self.plan
+        for j in range(plan.move_after.shape[1]):
+            due = plan.move_after[at, j] <= self.taken[at]
+            if not due.any():
+                return
+            rows, to = at[due], plan.move_to[at[due], j]
+            out = (1 - plan.sign[rows] * slippage) * (1 - plan.sign[rows] * taker[due])
+            with_fees = (self.cost[rows] + self.paid[rows]) / self.filled[rows] / out
+            earlier = self.target[rows, np.maximum(to - 1, 0)]
+            level = np.where(to > 0, earlier, np.where(to == BREAKEVEN, self.average(rows), with_fees))
+            to_target = to > 0
+            self.raise_stop(rows[to_target], level[to_target], ExitReason.MOVED)
+            self.raise_stop(rows[~to_target], level[~to_target], ExitReason.BREAKEVEN)
+
+    def follow(self, at: Ints, high: Floats, reach: Floats) -> None:
+        """After a bar, let the stops of rows that trail follow the best price; others may begin to."""
+        plan = self.plan
+        mine = plan.trails[at]
+        at, high, reach = at[mine], high[mine], reach[mine]
+        on = self.trailing[at]
+        self.peak[at[on]] = np.maximum(self.peak[at[on]], high[on])
+        by_target = plan.trail_target[at] > 0
+        ready = np.where(by_target, self.taken[at] >= plan.trail_target[at], reach >= self.gain_level(at))
+        new = at[~on & ready]
+        self.trailing[new] = True
+        self.peak[new] = reach[~on & ready]
+        value, unit = plan.trail_value[new], plan.trail_unit[new]
+        self.trail_fraction[new] = np.where(unit == PERCENT, value / 100, 0.0)
+        risk = np.abs(
+            self.average(new) - np.where(np.isinf(self.first_stop[new]), self.average(new), self.first_stop[new])
+        )
+        self.trail_points[new] = np.select([unit == POINTS, unit == MULTIPLE], [value, value * risk], 0.0)
+        all_on = at[self.trailing[at]]
+        peak = self.peak[all_on]
+        behind = peak - self.trail_fraction[all_on] * np.abs(peak) - self.trail_points[all_on]
+        self.raise_stop(all_on, behind, ExitReason.TRAILING)
+
+    def gain_level(self, at: Ints) -> Floats:
+        """The price from which on a stop trails that waits for a gain (-inf: from the entry on)."""
+        gain = self.plan.trail_gain[at]
+        average = self.average(at)
+        return np.where(gain > 0, average + gain * np.abs(average), -np.inf)

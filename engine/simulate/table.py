@@ -18,6 +18,21 @@ REASON = {reason: i for i, reason in enumerate(REASONS)}
 Bools = npt.NDArray[np.bool_]
 
 
+def order_room(plan: Plan) -> int:
+    """How many orders a plan may have on its way."""
+    return len(plan.orders) + sum(len(change.orders) for change in plan.changes)
+
+
+def target_room(plan: Plan) -> int:
+    """How many targets a plan may have on its way."""
+    return len(plan.targets) + sum(len(change.targets) for change in plan.changes)
+
+
+def leg_room(plan: Plan) -> int:
+    """How many exits a plan may have."""
+    return target_room(plan) + len(plan.changes) + 1
+
+
 @dataclass(frozen=True, slots=True)
 class PathTable:
     """Paths of ``n`` plans with at most ``R`` orders and ``L`` exit legs, for one unit of planned quantity each.
@@ -26,8 +41,9 @@ class PathTable:
     ``fill_ms`` (-1: not filled), ``fill_price`` (slippage included), ``fill_share`` of the planned quantity,
     ``fill_maker``. Legs (n, L) in order of time: ``leg_ms`` (-1: none), ``leg_price``, ``leg_share``, ``leg_reason``
     (indexes ``REASONS``), ``leg_maker``, ``leg_target`` (from 1; 0 for other exits). ``stop`` is the resolved first
-    stop (NaN: none), ``end_ms`` when its orders and position were known to be gone: the close of the bar in which that
-    happened, the open of the bar for expired or late ones, the end of the candles for open or resting ones.
+    stop (NaN: none), ``target`` (n, T) the call's own targets, resolved (NaN: none, or never settled), ``end_ms`` when
+    its orders and position were known to be gone: the close of the bar in which that happened, the open of the bar for
+    expired or late ones, the end of the candles for open or resting ones.
     """
 
     plans: Sequence[Plan]
@@ -36,6 +52,7 @@ class PathTable:
     first_ms: Ints
     end_ms: Ints
     stop: Floats
+    target: Floats
     fill_ms: Ints
     fill_price: Floats
     fill_share: Floats
@@ -51,8 +68,9 @@ class PathTable:
     def empty(cls, plans: Sequence[Plan]) -> PathTable:
         """A table in which nothing has happened: every plan without data."""
         n = len(plans)
-        rungs = max((len(p.orders) for p in plans), default=1)
-        legs = max((len(p.targets) for p in plans), default=0) + 1
+        rungs = max(map(order_room, plans), default=1)
+        targets = max(map(target_room, plans), default=1)
+        legs = max(map(leg_room, plans), default=1)
         return cls(
             plans,
             np.full(n, CODE[PathStatus.NO_DATA], np.int64),
@@ -60,6 +78,7 @@ class PathTable:
             np.full(n, -1, np.int64),
             np.array([p.act_ms for p in plans], np.int64),
             np.full(n, np.nan),
+            np.full((n, max(1, targets)), np.nan),
             np.full((n, rungs), -1, np.int64),
             np.zeros((n, rungs)),
             np.zeros((n, rungs)),

@@ -142,6 +142,8 @@ class Walk:
 
     def _quantity(self, row: int, equity: float) -> float | None:
         """The strategy's size in base units; None when it cannot be told."""
+        if not self.strategy.compounding:
+            equity = self.strategy.equity
         size, risk = self.strategy.size, self.offers.risks[row]
         if size.risk is not None:
             return equity * size.risk / risk if risk > 0 else None

@@ -77,15 +77,17 @@ def fair_stages(table: PathTable, rows: Ints) -> Floats:
     for i, plan in enumerate(plans):
         at, below, p = float(entry[i]), float(stop[i]), 1.0
         sign = plan.side.sign
-        for k, (target, _) in enumerate(plan.targets):
+        for k, target in enumerate(table.target[rows[i]][: len(plan.targets)].tolist()):
             up, down = sign * (target - at), sign * (at - below)
             if not np.isfinite(down) or down < 0 or up <= 0:
                 break
             p *= down / (down + up)
             fair[i, k] = p
             at = target
-            if plan.breakeven_after and k + 1 >= plan.breakeven_after:
-                below = sign * max(sign * below, sign * float(entry[i]))
+            for move in plan.stop_moves:
+                if move.after == k + 1:
+                    to = float(table.target[rows[i], move.to - 1]) if isinstance(move.to, int) else float(entry[i])
+                    below = sign * max(sign * below, sign * to)
     return fair
 
 

@@ -257,6 +257,16 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
+def _level(level: float | Distance, by: float) -> float | Distance:
+    """A level scaled by a factor."""
+    return _distance(level, by) if isinstance(level, Distance) else level * by
+
+
+def _distance(distance: Distance, by: float) -> Distance:
+    """A distance scaled by a factor: only points depend on the price."""
+    return replace(distance, value=distance.value * by) if distance.unit == "points" else distance
+
+
 def _moved(plan: Plan, moments: Sequence[int], factors: Sequence[float]) -> Iterator[Plan]:
     """A plan at other moments, its prices scaled by a factor for each; much faster than ``dataclasses.replace``."""
     given = {field.name: getattr(plan, field.name) for field in fields(plan)}
@@ -267,9 +277,13 @@ def _moved(plan: Plan, moments: Sequence[int], factors: Sequence[float]) -> Iter
         given["orders"] = tuple(
             [Order(**(one | {"price": None if one["price"] is None else one["price"] * by})) for one in orders]
         )
-        given["targets"] = tuple([(price * by, share) for price, share in plan.targets])
+        given["targets"] = tuple([(_level(level, by), share) for level, share in plan.targets])
+        given["hard_stop"] = None if plan.hard_stop is None else plan.hard_stop * by
+        given["changes"] = ()  # what the channel said later was about its own moment
+        if plan.trail is not None:
+            given["trail"] = replace(plan.trail, distance=_distance(plan.trail.distance, by))
         if isinstance(stop, Distance):
-            given["stop"] = replace(stop, value=stop.value * by) if stop.unit == "points" else stop
+            given["stop"] = _distance(stop, by)
         elif stop is not None:
             given["stop"] = stop * by
         yield Plan(**given)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from engine.config.strategies import StrategyFile, load_strategy, references
-from engine.config.strategy import Calls, Costs, Entry, Exit, Fees, Market, Size
+from engine.config.strategy import Calls, Costs, Entry, Exit, Fees, Market, Size, Trailing
 from engine.config.text import SourceText, Span
 from engine.config.workspace import Settings, load_settings
+from engine.domain import Distance, StopMove
 from engine.units import DAY_MS, HOUR_MS
 from tests.config.examples import strategy
 
@@ -52,7 +53,7 @@ def test_every_key_arrives_in_its_unit() -> None:
     assert (got.equity, got.currency, got.leverage) == (1000.5, "USDC", 2.5)
     assert got.size == Size(risk=0.005)
     assert got.entry == Entry(1000, "ladder", 10, 90 * 60_000, cancel_on_target=False)
-    assert got.exit == Exit((0.5, 0.3, 0.2), "open", "trade", breakeven_after=2, close_after_ms=7 * DAY_MS)
+    assert got.exit == Exit((0.5, 0.3, 0.2), "open", "trade", stop_moves=(StopMove(2),), close_after_ms=7 * DAY_MS)
     assert got.calls == Calls("add", "add")
     assert got.costs == Costs(Fees(-0.0001, 0.0006, "mine"), 0.0002, 0.0001)
     assert (got.same_candle, got.rules, got.seed) == ("target first", ("default", "conservative"), 3)
@@ -63,7 +64,7 @@ def test_an_override_wins_key_by_key() -> None:
     assert got.entry_of("fast_scalps") == got.entry
     assert got.exit_of("fast_scalps") == got.exit
     assert got.entry_of("btc_alerts") == Entry(1000, "far", 1, 90 * 60_000, cancel_on_target=False)
-    assert got.exit_of("btc_alerts") == Exit((0.5, 0.3, 0.2), "level", "trade", 1, 7 * DAY_MS)
+    assert got.exit_of("btc_alerts") == Exit((0.5, 0.3, 0.2), "level", "trade", (StopMove(1),), 7 * DAY_MS)
 
 
 def test_an_override_may_bring_what_the_strategy_leaves_out() -> None:
@@ -102,7 +103,7 @@ def test_defaults_are_cautious() -> None:
     got = load(strategy("")).strategy
     assert (got.from_ms, got.to_ms, got.seed, got.rules) == (None, None, 1, ())
     assert got.entry == Entry(latency_ms=5_000, zone="ladder", rungs=3, valid_for_ms=DAY_MS, cancel_on_target=True)
-    assert got.exit == Exit((1.0,), target_gap="level", missing_stop="refuse", breakeven_after=0, close_after_ms=None)
+    assert got.exit == Exit((1.0,), target_gap="level", missing_stop="refuse", stop_moves=(), close_after_ms=None)
     assert got.costs == Costs(fees="mexc", slippage=0.0002, funding="history")
     assert got.calls == Calls("ignore", "ignore")
     assert got.same_candle == "stop first"
@@ -161,3 +162,39 @@ def test_workspace_settings() -> None:
         [],
     )
     assert Settings().timezone == "Europe/Sofia"
+
+
+def test_the_ways_in_and_out_arrive() -> None:
+    got = load(
+        strategy(
+            "entry: {weights: [60%, 40%], grace: 10bp, when stop comes first: keep}\n"
+            "exit:\n"
+            "  targets: {shares: halving}\n"
+            "  stop: {missing: 5%, at: 1.5R, acts on: 4h close}\n"
+            "  after target 1: {move stop: breakeven with fees}\n"
+            "  after target 2: {move stop: target 1}\n"
+            "  trailing: {after target: 3, distance: 2 ATR 1h}\n"
+            "calls: {repeat: replace, opposite: reverse}\n"
+        )
+    ).strategy
+    assert (got.entry.weights, got.entry.grace, got.entry.cancel_on_stop) == ((0.6, 0.4), 0.001, False)
+    assert got.exit == Exit(
+        "halving",
+        missing_stop=0.05,
+        stop_moves=(StopMove(1, "breakeven with fees"), StopMove(2, 1)),
+        stop_at=Distance(1.5, "R"),
+        close_stop_ms=4 * HOUR_MS,
+        trailing=Trailing(2.0, "ATR", HOUR_MS, after_target=3),
+    )
+    assert got.calls == Calls("replace", "reverse")
+
+
+def test_each_target_moves_the_stop_and_an_override_replaces_all_moves() -> None:
+    text = strategy(
+        "exit: {targets: {shares: even}, after each target: {move stop: previous target}, trailing: {distance: 1%}}\n"
+        "overrides: {fast_scalps: {exit: {after target 2: {move stop: breakeven}}}}\n"
+    )
+    got = load(text).strategy
+    assert (got.exit.stop_follows, got.exit.trailing) == (True, Trailing(1.0, "percent"))
+    own = got.exit_of("fast_scalps")
+    assert (own.stop_follows, own.stop_moves) == (False, (StopMove(2),))

@@ -16,7 +16,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from engine.domain import Distance, ExitReason, Order, PathStatus, Plan, Side
+from engine.domain import Change, Distance, ExitReason, Order, PathStatus, Plan, Side, StopMove, Trail
 from engine.market.candles import Candles
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS, duration_ms, fraction
@@ -63,6 +63,8 @@ def read(text: str, title: str = "") -> Scenario:
     for line in filter(None, (line.split("#")[0].strip() for line in text.splitlines())):
         if line.startswith("call "):
             plan = read_call(line.removeprefix("call "))
+        elif match := re.fullmatch(r"then ([\d:]+) (.*)", line):
+            plan = replace(plan, changes=(*plan.changes, read_change(match[1], match[2], plan.side)))
         elif line.startswith("terms "):
             terms = read_terms(terms, line.removeprefix("terms "))
         elif match := re.fullmatch(r"([\d:]+) +o (\S+) +h (\S+) +l (\S+) +c (\S+)", line):
@@ -82,15 +84,20 @@ def read(text: str, title: str = "") -> Scenario:
 def read_call(text: str) -> Plan:
     head, *items = (item.strip() for item in text.split(","))
     moment, side = head.split()
-    orders, stop, targets, more = [], None, (), {}
+    orders, stop, targets, more, moves = [], None, (), {}, []
     valid = DAY_MS
     for item in items:
         word, *numbers = item.split()
+        match = re.fullmatch(r"stop to target .*", item)
+        if match:
+            word = ""
         if word == "market":
             orders = [Order("market", None, 1.0), *(Order("limit", float(n), 1.0) for n in numbers if n[0].isdigit())]
+        elif word == "breakout":
+            orders = [Order("stop", float(numbers[0]), 1.0)]
         elif word in ("limit", "ladder"):
             orders = [Order("limit", float(number), 1.0) for number in numbers]
-        elif word == "stop":
+        elif word == "stop" and numbers[0] != "to":
             stop = float(numbers[0].rstrip("%"))
             if numbers[0].endswith("%"):
                 stop = Distance(stop, "percent")
@@ -102,8 +109,22 @@ def read_call(text: str) -> Plan:
             valid = duration_ms(numbers[0])
         elif item.startswith("close after"):
             more["close_after_ms"] = duration_ms(numbers[1])
-        elif item.startswith("breakeven after"):
-            more["breakeven_after"] = int(numbers[1])
+        elif item.startswith("breakeven "):
+            with_fees = numbers[:2] == ["with", "fees"]
+            moves.append(StopMove(int(numbers[-1]), "breakeven with fees" if with_fees else "breakeven"))
+        elif match := re.fullmatch(r"stop to target (\d+) after (\d+)", item):
+            moves.append(StopMove(int(match[2]), int(match[1])))
+        elif match := re.fullmatch(r"trailing (\S+?)( points|%|R)(?: after (?:target (\d+)|gain (\S+%)))?", item):
+            unit = {"%": "percent", "R": "R"}.get(match[2], "points")
+            more["trail"] = Trail(Distance(float(match[1]), unit), int(match[3] or 0), fraction(match[4] or "0%"))
+        elif match := re.fullmatch(r"on (\S+) close(?: hard (\S+))?", item):
+            more["close_stop_ms"] = duration_ms(match[1])
+            more["hard_stop"] = float(match[2]) if match[2] else None
+        elif match := re.fullmatch(r"(\d+)x(?: maintenance (\S+))?", item):
+            more["leverage"] = float(match[1])
+            more["maintenance"] = fraction(match[2] or "0.5%")
+        elif item == "wait when stop comes first":
+            more["cancel_on_stop"] = False
         elif item == "wait when target comes first":
             more["cancel_on_target"] = False
         elif item == "gap targets at the open":
@@ -111,14 +132,39 @@ def read_call(text: str) -> Plan:
         elif item != "no stop":
             raise ValueError(item)
     act_ms = clock(moment)
+    more["stop_moves"] = tuple(moves)
     even = tuple(replace(order, weight=1 / len(orders)) for order in orders)
     return Plan(f"c/{moment}", "c", SYMBOL, Side(side), act_ms, act_ms + valid, even, stop, targets, **more)
 
 
 def read_targets(words: list[str]) -> tuple[tuple[float, float], ...]:
-    prices = [float(word) for word in words if not word.endswith("%")]
-    shares = [fraction(word) for word in words if word.endswith("%")] or [1 / len(prices)] * len(prices)
+    prices = [float(w) if w[0] != "+" else read_distance(w[1:]) for w in words if w[0] == "+" or not w.endswith("%")]
+    shares = [fraction(w) for w in words if w[0] != "+" and w.endswith("%")] or [1 / len(prices)] * len(prices)
     return tuple(zip(prices, shares, strict=True))
+
+
+def read_distance(text: str) -> Distance:
+    return Distance(float(text.rstrip("%R")), {"%": "percent", "R": "R"}.get(text[-1], "points"))
+
+
+def read_change(moment: str, text: str, side: Side) -> Change:
+    """``close 50%``, ``cancel 2``, ``stop 97``, ``stop breakeven``, ``stop target 1``, ``limits 99 97``."""
+    word, *rest = text.split()
+    at = clock(moment)
+    if word == "close":
+        return Change(at, "close", share=fraction(rest[0]) if rest else 1.0)
+    if word == "replaced":
+        return Change(at, "close", by="call")
+    if word == "cancel":
+        return Change(at, "cancel", order=int(rest[0]) if rest else None)
+    if word == "stop":
+        if rest[0] == "target":
+            return Change(at, "stop", target=int(rest[1]))
+        return Change(at, "stop", stop="breakeven" if rest[0] == "breakeven" else float(rest[0]))
+    if word == "limits":
+        return Change(at, "orders", orders=tuple(Order("limit", float(p), 1 / len(rest)) for p in rest))
+    assert word == "targets", text
+    return Change(at, "targets", targets=read_targets(rest))
 
 
 def read_terms(terms: Terms, text: str) -> Terms:
@@ -136,7 +182,11 @@ def read_terms(terms: Terms, text: str) -> Terms:
 def mirrored(scenario: Scenario) -> Scenario | None:
     """The same story for the other side; None where slippage or a distance in percent has no mirror image."""
     plan, c = scenario.plan, scenario.candles
-    if scenario.terms.slippage or scenario.terms.through or isinstance(plan.stop, Distance):
+    if scenario.terms.slippage or scenario.terms.through or isinstance(plan.stop, Distance) or plan.maintenance:
+        return None
+    if plan.changes or plan.trail or any(move.to == "breakeven with fees" for move in plan.stop_moves):
+        return None
+    if any(isinstance(level, Distance) for level, _ in plan.targets):
         return None
     return replace(
         scenario,
@@ -147,6 +197,7 @@ def mirrored(scenario: Scenario) -> Scenario | None:
             orders=tuple(replace(o, price=o.price if o.price is None else MIRROR - o.price) for o in plan.orders),
             stop=plan.stop if plan.stop is None else MIRROR - plan.stop,
             targets=tuple((MIRROR - price, share) for price, share in plan.targets),
+            hard_stop=None if plan.hard_stop is None else MIRROR - plan.hard_stop,
         ),
         candles=replace(c, open=MIRROR - c.open, high=MIRROR - c.low, low=MIRROR - c.high, close=MIRROR - c.close),
         steps=tuple(replace(step, price=MIRROR - step.price) for step in scenario.steps),

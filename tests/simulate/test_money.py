@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.domain import Order, Path, Plan, Side
+from engine.domain import ExitReason, Order, Path, Plan, Side
 from engine.market.candles import Candles, Funding
 from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
@@ -72,7 +72,12 @@ def counted(path: Path, terms: Terms, funding: Funding, candles: Candles) -> tup
     """Gross, fees and funding by plain addition."""
     sign = path.plan.side.sign
     gross = sum(x.share * x.price for x in path.legs) - sum(x.share * x.price for x in path.fills)
-    fees = sum(x.share * x.price * (terms.maker if x.maker else terms.taker) for x in [*path.fills, *path.legs])
+    later = terms.later_fees[0] if terms.later_fees else (2**62, 0.0, 0.0)
+    fees = 0.0
+    for x in [*path.fills, *path.legs]:
+        rates = later[1:] if x.ts_ms >= later[0] else (terms.maker, terms.taker)
+        free = x in path.legs and x.reason is ExitReason.LIQUIDATION
+        fees += 0.0 if free else x.share * x.price * rates[0 if x.maker else 1]
     paid = 0.0
     for ts, rate in zip(funding.ts.tolist(), funding.rate.tolist(), strict=True):
         held = sum(f.share for f in path.fills if f.ts_ms < ts) - sum(x.share for x in path.legs if x.ts_ms < ts)

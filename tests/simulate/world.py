@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.config.strategy import Costs, Entry, Exit, Market, Size, Strategy
-from engine.domain import Distance, EntryKind, Message, Order, Plan, Setup, Side, Signal, Target
+from engine.domain import Distance, EntryKind, Message, Order, Plan, Setup, Side, Signal, StopMove, Target
 from engine.market.candles import Candles
 from engine.units import DAY_MS, MINUTE_MS
 
@@ -64,7 +64,7 @@ def plan(
         orders,
         stop,
         shares,
-        breakeven,
+        (StopMove(breakeven),) if breakeven else (),
         close_after_ms,
         not keep,
         gap,  # type: ignore[arg-type]

@@ -1,0 +1,116 @@
+"""Phase 1 on a large workload: paths a second, and how far that is from the memory bound of a full scan.
+
+    python benchmarks/simulation.py medium      20 symbols x a year of minutes, 20,000 calls
+    python benchmarks/simulation.py large       the same candles, 100,000 calls
+    python benchmarks/simulation.py horizon     20,000 calls held for 1, 7 and 30 days
+
+Candles are a seeded random walk in three moods of volatility. Each call enters at the market, with target and stop in
+percent of its fill, and is closed after a day; 1,000 quote each, fees 0.05%, no slippage.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+
+import numpy as np
+
+from engine.domain import Distance, Order, Plan, Side, StopMove, Trail
+from engine.market.candles import Candles
+from engine.simulate.kernel import prepare
+from engine.simulate.money import money_of
+from engine.simulate.table import STATUSES
+from engine.simulate.terms import Terms
+from engine.units import DAY_MS, MINUTE_MS
+
+SYMBOLS, BARS, DAY = 20, 525_600, 1440
+CALLS = {"small": 2_000, "medium": 20_000, "large": 100_000}
+FREE = Terms(0.0005, 0.0005, 0.0)
+
+
+def candles_of(rng: np.random.Generator, name: str) -> Candles:
+    moods = np.array([0.0003, 0.0007, 0.0018])
+    lengths = rng.exponential(360, size=BARS // 200 + 50).astype(np.int64) + 1
+    sigma = moods[np.repeat(rng.choice(3, size=lengths.size, p=[0.45, 0.4, 0.15]), lengths)[:BARS]]
+    start = np.log(100 * rng.uniform(0.5, 5))
+    close = start + np.cumsum(rng.standard_normal(BARS) * sigma - 0.5 * sigma * sigma)
+    open_ = np.append(close[0], close[:-1]) + rng.standard_normal(BARS) * sigma * 0.1
+    high = np.maximum(open_, close) + np.abs(rng.standard_normal(BARS)) * sigma * 0.5
+    low = np.minimum(open_, close) - np.abs(rng.standard_normal(BARS)) * sigma * 0.5
+    volume = rng.lognormal(3, 1, BARS)
+    ts = np.arange(BARS, dtype=np.int64) * MINUTE_MS
+    return Candles(name, MINUTE_MS, ts, *map(np.exp, (open_, high, low, close)), volume)
+
+
+def plans_of(count: int, *, days: int = 1, gap: str = "level", rich: bool = False) -> list[Plan]:
+    rng = np.random.default_rng(777 + count)
+    symbol, bar = rng.integers(0, SYMBOLS, count), rng.integers(0, BARS - DAY - 3, count)
+    order = np.lexsort((symbol, bar))
+    symbol, bar, side = symbol[order], bar[order], rng.choice([-1, 1], count)
+    target, stop = rng.uniform(0.005, 0.04, count).round(4), rng.uniform(0.005, 0.03, count).round(4)
+    made = []
+    for i, (s, b, d, up, down) in enumerate(zip(*(x.tolist() for x in (symbol, bar, side, target, stop)), strict=True)):
+        act = (b + 1) * MINUTE_MS
+        targets = [(Distance(up * 100, "percent"), 1.0)]
+        more = {}
+        if rich:
+            parts = zip((1, 2, 3, 5), (0.4, 0.3, 0.2, 0.1), strict=True)
+            targets = [(Distance(up * 50 * k, "percent"), share) for k, share in parts]
+            more = {"stop_moves": (StopMove(1),), "trail": Trail(Distance(1.0, "percent"), after_target=2)}
+        made.append(
+            Plan(
+                str(i), "c", f"S{s}", Side.LONG if d > 0 else Side.SHORT, act, act + DAY_MS,
+                (Order("market", None, 1.0),), Distance(down * 100, "percent"), tuple(targets),
+                close_after_ms=days * DAY_MS, target_gap=gap, **more,
+            )
+        )  # fmt: skip
+    return made
+
+
+def timed(label: str, plans: list[Plan], world: dict[str, Candles]) -> None:
+    start = time.process_time()
+    prepared = prepare(plans, world)
+    laid = time.process_time()
+    table = prepared.run(FREE)
+    took = time.process_time() - laid
+    money = money_of(table, FREE, world)
+    entry = table.entry_price
+    statuses = np.bincount(table.status, minlength=len(STATUSES))
+    reasons = np.bincount(table.leg_reason[table.leg_ms >= 0], minlength=10).tolist()
+    print(f"{label:34} layout {laid - start:6.3f} s, paths {took:6.3f} s, {len(plans) / took:9,.0f} paths/s")
+    print(f"{'':34} statuses {statuses.tolist()}, exits {reasons}, PnL {np.nansum(1000 * money.net / entry):.4f}")
+
+
+def bound(world: dict[str, Candles], touched: float) -> None:
+    """How long the memory takes to hand over high and low of every bar that a full scan looks at."""
+    high = np.concatenate([world[name].high for name in sorted(world)])
+    start = time.process_time()
+    for _ in range(5):
+        high.max()
+    rate = 5 * high.nbytes / (time.process_time() - start)
+    print(
+        f"memory: {rate / 1e9:.1f} GB/s; a full scan of {touched / 1e6:.0f} million bars: {touched * 16 / rate:.3f} s"
+    )
+
+
+def main() -> None:
+    what = sys.argv[1] if len(sys.argv) > 1 else "medium"
+    rng = np.random.default_rng(12345)
+    world = {f"S{i}": candles_of(rng, f"S{i}") for i in range(SYMBOLS)}
+    if what == "horizon":
+        for days in (1, 7, 30):
+            timed(f"one target, {days} d", plans_of(20_000, days=days), world)
+        for count in (5_000, 20_000, 80_000):
+            timed(f"one target, {count:,} calls", plans_of(count), world)
+        return
+    count = CALLS[what]
+    bound(world, count * 680.0)
+    for gap in ("open", "level"):
+        timed(f"one target, gaps at the {gap}", plans_of(count, gap=gap), world)
+    timed("4 targets, break-even, trailing", plans_of(count, rich=True), world)
+    print(f"RSS {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Changes of single rows, by the channel or a later call, as the kernel applies them. They are rare: row by row."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.domain import Change, ExitReason, PathStatus
+from engine.market.candles import Ints
+from engine.simulate.rows import DUST
+from engine.simulate.writing import Writer
+
+
+class Changing(Writer):
+    """A writer that knows what changes do to a row."""
+
+    def apply_due(self, live: Ints) -> Ints:
+        """Apply all changes due at the open of the bar at ``cur``; the rows whose new orders arrive there."""
+        rows, arriving = self.rows, []
+        for row in live[rows.change[live] <= rows.cur[live]].tolist():
+            changes, ts = rows.plan.changes[row], int(self.bars.ts[rows.cur[row]])
+            while not rows.done[row] and rows.changed[row] < len(changes):
+                change = changes[rows.changed[row]]
+                if change.act_ms > ts:
+                    break
+                rows.changed[row] += 1
+                if self._apply(row, change):
+                    arriving.append(row)
+            left = changes[rows.changed[row] :]
+            rows.change[row] = np.searchsorted(self.bars.ts, left[0].act_ms) if left else len(self.bars)
+        return np.array([row for row in dict.fromkeys(arriving) if not rows.done[row]], np.int64)
+
+    def _apply(self, row: int, change: Change) -> bool:
+        """One change of one row; whether it has new orders."""
+        rows, at = self.rows, np.array([row])
+        if change.kind == "close":
+            self._close(row, change)
+        elif change.kind == "cancel":
+            if change.order is None:
+                rows.drop_orders(at)
+            elif rows.rung[row] < change.order <= rows.orders[row]:
+                rows.dead[row, change.order - 1] = True
+                rows.skip_dead(at)
+            if rows.rung[row] >= rows.orders[row] and rows.filled[row] <= 0:
+                self.end(at, PathStatus.CANCELLED)
+        elif change.kind == "stop":
+            self._put_stop(row, change)
+        elif change.kind == "targets":
+            self._put_targets(row, change)
+        elif not rows.taken[row] and rows.filled[row] < 1 - DUST and rows.cur[row] < rows.expire[row]:
+            first = int(rows.orders[row])
+            for j, order in enumerate(change.orders, first):
+                rows.price[row, j] = np.inf if order.price is None else order.price * self.sign[row]
+                rows.weight[row, j] = order.weight * (1 - rows.filled[row])
+            rows.rung[row], rows.orders[row] = first, first + len(change.orders)
+            return True
+        return False
+
+    def _close(self, row: int, change: Change) -> None:
+        rows, at = self.rows, np.array([row])
+        if rows.held[row] > DUST:
+            reason = ExitReason.CHANNEL if change.by == "channel" else ExitReason.REPLACED
+            price = self.worse(self._open(row), up=False)
+            self.leg(at, price, rows.held[at] * min(change.share, 1.0), reason, maker=False)
+            if rows.held[row] <= DUST:
+                self.end(at, PathStatus.CLOSED)
+        elif change.share >= 1:
+            self.end(at, PathStatus.CANCELLED)
+
+    def _put_stop(self, row: int, change: Change) -> None:
+        rows, at = self.rows, np.array([row])
+        if change.stop == "breakeven":
+            if rows.filled[row] > 0:
+                rows.raise_stop(at, rows.average(at), ExitReason.BREAKEVEN)
+        elif change.stop is not None:
+            rows.set_stop(at, change.stop * self.sign[at], ExitReason.MOVED)
+        elif change.target and change.target <= rows.targets[row]:
+            level = rows.target[at, change.target - 1]
+            if np.isfinite(level[0]):
+                rows.set_stop(at, level, ExitReason.MOVED)
+
+    def _put_targets(self, row: int, change: Change) -> None:
+        rows, taken, sign = self.rows, int(self.rows.taken[row]), self.sign[row]
+        last = rows.target[row, taken - 1] if taken else -np.inf
+        ahead = [(p * sign, share) for p, share in change.targets if p * sign > last]
+        if not ahead:
+            return
+        part = rows.held[row] / rows.filled[row] if rows.filled[row] > 0 else 1.0
+        total = sum(share for _, share in ahead)
+        end = taken + len(ahead)
+        rows.target[row, taken:end] = [price for price, _ in ahead]
+        rows.share[row, taken:end] = [share / total * part for _, share in ahead]
+        rows.targets[row] = end
+        self.market_targets(np.array([row]), self._open(row))
+        rows.look[row] = rows.taken[row] > taken  # stops may move after this bar
+
+    def market_targets(self, at: Ints, open_: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+        """Targets that the market is already beyond go out at the market."""
+        rows = self.rows
+        while len(at):
+            got = ~rows.done[at] & (rows.held[at] > DUST) & (open_ >= rows.next_target(at))
+            at, open_ = at[got], open_[got]
+            if len(at):
+                self.take(at, self.worse(open_, up=False), maker=False)
+
+    def _open(self, row: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """The open of a row's bar."""
+        return np.array([self.bars.open[self.rows.cur[row]] * self.sign[row]])

@@ -1,0 +1,305 @@
+"""The state of one trade and the arithmetic of its fills, targets and stops, written for both sides.
+
+``step.py`` says in which order things happen in a bar; here is what each of them does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from engine.domain import Change, Distance, ExitReason, Fill, Leg, Order, PathStatus, Plan, Side
+from engine.simulate.terms import Terms
+
+DUST = 1e-12  # shares below this are nothing
+
+
+@dataclass(slots=True)
+class State:
+    """Everything that changes while a plan lives.
+
+    ``resting`` are the orders in the book with their numbers (from 1), ``targets`` those still ahead (level, share of
+    the filled quantity), ``passed`` the levels of those taken. ``stop`` acts on a touch, ``close_level`` on the close
+    of a candle; ``first_stop`` is the one that the risk was planned with. ``trailing`` says that the stop follows
+    ``peak``.
+    """
+
+    status: PathStatus | None = None
+    fills: list[Fill] = field(default_factory=list)
+    legs: list[Leg] = field(default_factory=list)
+    ambiguous: bool = False
+    resting: list[tuple[int, Order]] = field(default_factory=list)
+    targets: list[tuple[float | Distance, float]] = field(default_factory=list)
+    passed: list[float] = field(default_factory=list)
+    stop: float | None = None
+    close_level: float | None = None
+    first_stop: float | None = None
+    stop_reason: ExitReason = ExitReason.STOP
+    trailing: bool = False
+    peak: float = 0.0
+    trail_points: float = 0.0
+    numbered: int = 0
+    changed: int = 0
+    ts: int = 0
+    last_ts: int | None = None
+    last_close: float = 0.0
+
+    def saved(self) -> dict[str, Any]:
+        """The state as plain data that JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def restored(cls, data: dict[str, Any]) -> State:
+        """The state that ``saved`` gave."""
+        made = cls(**data)
+        made.status = None if made.status is None else PathStatus(made.status)
+        made.stop_reason = ExitReason(made.stop_reason)
+        made.fills = [Fill(**fill) for fill in data["fills"]]
+        made.legs = [Leg(**(leg | {"reason": ExitReason(leg["reason"])})) for leg in data["legs"]]
+        made.resting = [(number, Order(**order)) for number, order in data["resting"]]
+        made.targets = [(Distance(**at) if isinstance(at, dict) else at, share) for at, share in data["targets"]]
+        return made
+
+
+class Position:
+    """One plan's trade: prices are real ones, ``sign`` is +1 for a long."""
+
+    def __init__(self, plan: Plan, terms: Terms) -> None:
+        self.plan, self.terms, self.sign = plan, terms, plan.side.sign
+        self.state = State(resting=list(enumerate(plan.orders, 1)), targets=list(plan.targets))
+        self.state.numbered = len(plan.orders)
+        if isinstance(plan.stop, float | int):
+            self._set_first_stop(plan.stop)
+
+    @property
+    def filled(self) -> float:
+        """The filled share of the planned quantity."""
+        return sum(fill.share for fill in self.state.fills)
+
+    @property
+    def held(self) -> float:
+        """The open share of the planned quantity."""
+        return self.filled - sum(leg.share for leg in self.state.legs)
+
+    @property
+    def average(self) -> float:
+        """The average fill price."""
+        return sum(fill.price * fill.share for fill in self.state.fills) / self.filled
+
+    @property
+    def liquidation(self) -> float | None:
+        """Where an isolated position is liquidated (None: nowhere). ``entry * (1 -+ (1/leverage - maintenance))``."""
+        if self.plan.maintenance is None or not self.state.fills:
+            return None
+        return self.average * (1 - self.sign * (1 / (self.plan.leverage or 1.0) - self.plan.maintenance))
+
+    # ------------------------------------------------------------------ prices
+
+    def beyond(self, price: float, level: float, *, down: bool) -> bool:
+        """Whether a price is at or beyond a level; ``down`` is the losing direction."""
+        return price <= level if down == (self.plan.side is Side.LONG) else price >= level
+
+    def better(self, price: float, other: float | None) -> bool:
+        """Whether a stop at ``price`` is nearer to profit than the other one."""
+        return other is None or self.sign * (price - other) > 0
+
+    def through(self, level: float, *, down: bool) -> float:
+        """A level moved by the terms' ``through`` in a direction."""
+        step = -self.sign if down else self.sign
+        return level * (1 + step * self.terms.through)
+
+    def buy(self, price: float) -> float:
+        """The price of getting in at the market: slippage against the trade."""
+        return price * (1 + self.sign * self.terms.slippage)
+
+    def sell(self, price: float) -> float:
+        """The price of getting out at the market."""
+        return price * (1 - self.sign * self.terms.slippage)
+
+    def first_target(self) -> float | None:
+        """The price of the next target, where it is known."""
+        level = self.state.targets[0][0] if self.state.targets else None
+        return None if isinstance(level, Distance) else level
+
+    def reaches_target(self, price: float) -> bool:
+        """Whether a price proves the next target."""
+        level = self.first_target()
+        return level is not None and self.beyond(price, self.through(level, down=False), down=False)
+
+    # ------------------------------------------------------------------ in
+
+    def fill(self, number: int, price: float, *, maker: bool) -> None:
+        """Order ``number`` is filled; the first fill settles what was said relative to it."""
+        state = self.state
+        order = next(order for n, order in state.resting if n == number)
+        state.resting = [(n, other) for n, other in state.resting if n != number]
+        if not state.fills:
+            self._settle(price)
+        state.fills.append(Fill(state.ts, price, order.weight, maker))
+
+    def _settle(self, price: float) -> None:
+        """A stop and targets at a distance get their prices from the first fill."""
+        state, stop = self.state, self.plan.stop
+        if isinstance(stop, Distance) and state.stop is None and state.close_level is None:
+            self._set_first_stop(price - self.sign * self._away(stop, price))
+        state.targets = [
+            (price + self.sign * self._away(level, price) if isinstance(level, Distance) else level, share)
+            for level, share in state.targets
+        ]
+
+    def _away(self, distance: Distance, price: float) -> float:
+        if distance.unit == "percent":
+            return price * distance.value / 100
+        if distance.unit == "R":
+            return 0.0 if self.state.first_stop is None else distance.value * abs(price - self.state.first_stop)
+        return distance.value
+
+    def _set_first_stop(self, level: float) -> None:
+        self.state.first_stop = level
+        if self.plan.close_stop_ms is None:
+            self.state.stop = level
+        else:
+            self.state.close_level, self.state.stop = level, self.plan.hard_stop
+
+    # ------------------------------------------------------------------ out
+
+    def take_target(self, price: float, *, maker: bool = True) -> None:
+        """The next target is filled; the last one takes all that is left, and no order stays in the book."""
+        state = self.state
+        level, share = state.targets.pop(0)
+        state.passed.append(level if isinstance(level, float | int) else price)
+        state.resting = []
+        part = min(share * self.filled, self.held) if state.targets else self.held
+        self.leg(price, part, ExitReason.TARGET, maker=maker)
+        if self.held <= DUST:
+            state.status = PathStatus.CLOSED
+
+    def close_all(self, price: float, reason: ExitReason) -> None:
+        """All that is held goes out at a price."""
+        self.leg(price, self.held, reason, maker=False)
+        self.state.status = PathStatus.CLOSED
+
+    def leg(self, price: float, share: float, reason: ExitReason, *, maker: bool) -> None:
+        """Write an exit."""
+        target = len(self.state.passed) if reason is ExitReason.TARGET else 0
+        self.state.legs.append(Leg(self.state.ts, price, share, reason, maker, target))
+
+    def market_targets(self, open_: float) -> None:
+        """Targets that the market is already beyond go out at the market."""
+        while not self.state.status and self.held > DUST:
+            level = self.first_target()
+            if level is None or not self.beyond(open_, level, down=False):
+                return
+            self.take_target(self.sell(open_), maker=False)
+
+    # ------------------------------------------------------------------ stops
+
+    def raise_stop(self, level: float, reason: ExitReason) -> None:
+        """Move the stop to a level, unless it would go further away. From then on it acts on a touch."""
+        if self.better(level, self.state.stop) and self.better(level, self.state.close_level):
+            self.set_stop(level, reason)
+
+    def set_stop(self, level: float, reason: ExitReason) -> None:
+        """Put the stop at a level."""
+        self.state.stop, self.state.close_level, self.state.stop_reason = level, None, reason
+
+    def move_stops(self) -> None:
+        """The stop moves of all targets taken so far."""
+        for move in self.plan.stop_moves:
+            if move.after > len(self.state.passed):
+                return
+            if isinstance(move.to, int):
+                self.raise_stop(self.state.passed[move.to - 1], ExitReason.MOVED)
+            elif move.to == "breakeven":
+                self.raise_stop(self.average, ExitReason.BREAKEVEN)
+            else:
+                self.raise_stop(self.break_even_with_fees(), ExitReason.BREAKEVEN)
+
+    def break_even_with_fees(self) -> float:
+        """The stop at which a market exit leaves nothing won and nothing lost, fees and slippage included."""
+        state, terms = self.state, self.terms
+        paid = sum(f.price * f.share * terms.fee(f.ts_ms, maker=f.maker) for f in state.fills) / self.filled
+        out = (1 - self.sign * terms.slippage) * (1 - self.sign * terms.fee(state.ts, maker=False))
+        return (self.average + self.sign * paid) / out
+
+    def follow(self, best: float, reach: float) -> None:
+        """Let the stop follow the best price; ``reach`` is the part of this bar that surely came after the entry."""
+        trail, state = self.plan.trail, self.state
+        if trail is None:
+            return
+        if state.trailing:
+            state.peak = max(state.peak, best) if self.sign > 0 else min(state.peak, best)
+        elif self._trail_starts(reach):
+            state.trailing, state.peak = True, reach
+            if trail.distance.unit == "R":
+                first = state.first_stop
+                state.trail_points = trail.distance.value * abs(self.average - first) if first is not None else 0.0
+            else:
+                state.trail_points = trail.distance.value
+        if state.trailing:
+            percent = trail.distance.unit == "percent"
+            away = state.peak * trail.distance.value / 100 if percent else state.trail_points
+            self.raise_stop(state.peak - self.sign * away, ExitReason.TRAILING)
+
+    def _trail_starts(self, reach: float) -> bool:
+        trail = self.plan.trail
+        if trail is None:
+            return False
+        if trail.after_target:
+            return len(self.state.passed) >= trail.after_target
+        return not trail.after_gain or self.sign * (reach - self.average * (1 + self.sign * trail.after_gain)) >= 0
+
+    # ------------------------------------------------------------------ changes
+
+    def apply(self, change: Change, open_: float) -> bool:
+        """Do what the channel or a later call wants, at this bar's open; whether new orders wait to arrive."""
+        state = self.state
+        if change.kind == "close":
+            self._close(change, open_)
+        elif change.kind == "cancel":
+            state.resting = [(n, o) for n, o in state.resting if change.order not in (None, n)]
+            if not state.resting and not state.fills:
+                state.status = PathStatus.CANCELLED
+        elif change.kind == "stop":
+            self._put_stop(change)
+        elif change.kind == "targets":
+            self._put_targets(change, open_)
+        elif not state.passed and self.filled < 1 - DUST and state.ts < self.plan.expire_ms:
+            left = 1 - self.filled
+            numbered = enumerate(change.orders, state.numbered + 1)
+            state.resting = [(n, Order(o.kind, o.price, o.weight * left)) for n, o in numbered]
+            state.numbered += len(change.orders)
+            return True
+        return False
+
+    def _close(self, change: Change, open_: float) -> None:
+        if self.held > DUST:
+            reason = ExitReason.CHANNEL if change.by == "channel" else ExitReason.REPLACED
+            self.leg(self.sell(open_), self.held * min(change.share, 1.0), reason, maker=False)
+            if self.held <= DUST:
+                self.state.status = PathStatus.CLOSED
+        elif change.share >= 1:
+            self.state.status = PathStatus.CANCELLED
+
+    def _put_stop(self, change: Change) -> None:
+        if change.stop == "breakeven":
+            if self.state.fills:
+                self.raise_stop(self.average, ExitReason.BREAKEVEN)
+        elif change.stop is not None:
+            self.set_stop(change.stop, ExitReason.MOVED)
+        elif change.target:
+            levels = [*self.state.passed, *(level for level, _ in self.state.targets)][: change.target]
+            level = levels[-1] if len(levels) == change.target else None
+            if isinstance(level, float | int):
+                self.set_stop(level, ExitReason.MOVED)
+
+    def _put_targets(self, change: Change, open_: float) -> None:
+        state = self.state
+        last = state.passed[-1] if state.passed else None
+        ahead = [(p, s) for p, s in change.targets if last is None or self.sign * (p - last) > 0]
+        if not ahead:
+            return
+        total = sum(share for _, share in ahead)
+        part = self.held / self.filled if state.fills else 1.0
+        state.targets = [(price, share / total * part) for price, share in ahead]
+        self.market_targets(open_)

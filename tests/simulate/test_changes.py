@@ -1,0 +1,199 @@
+"""What a channel says later becomes changes; a trade can be saved and restored between any two bars."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+
+from engine.config.strategy import Calls, Entry, Exit
+from engine.domain import Action, Change, Distance, EntryKind, Message, Plan, Side, Target, Update
+from engine.market.candles import Candles
+from engine.simulate.calls import settle_calls
+from engine.simulate.kernel import simulate
+from engine.simulate.planning import make_plan
+from engine.simulate.sharing import split
+from engine.simulate.step import Stepper
+from engine.simulate.terms import Terms
+from engine.simulate.volatility import average_true_range
+from engine.units import MINUTE_MS
+from tests.simulate.test_twin import TERMS, candle_sets, plans, same
+from tests.simulate.world import bars, plan, signal, strategy
+
+
+def said(**action: object) -> Update:
+    message = Message("c", -1, 8, 1, "post", 2_000_000, None, 2_000_000, "text")
+    return Update(message, Action(symbol=None, layout="u", **action), "c/7")  # type: ignore[arg-type]
+
+
+def changes(*updates: Update, kind: EntryKind = EntryKind.LIMIT) -> tuple[Change, ...]:
+    entries = () if kind is EntryKind.MARKET else (100.0,)
+    call = signal(kind, Side.LONG, entries, (110.0, 120.0), 95.0)
+    made = make_plan(call, strategy(exit=Exit(shares="even")), updates)
+    assert isinstance(made, Plan)
+    return made.changes
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        ({"kind": "close"}, [Change(2_005_000, "close")]),
+        ({"kind": "close", "share": 0.5}, [Change(2_005_000, "close", share=0.5)]),
+        ({"kind": "cancel", "order": 2}, [Change(2_005_000, "cancel", order=2)]),
+        ({"kind": "move-stop", "level": "breakeven"}, [Change(2_005_000, "stop", stop="breakeven")]),
+        ({"kind": "move-stop", "target": 1}, [Change(2_005_000, "stop", target=1)]),
+        ({"kind": "change", "stop": Distance(4, "percent")}, [Change(2_005_000, "stop", stop=96.0)]),
+        (
+            {"kind": "add-targets", "targets": (Target(130.0),)},
+            [Change(2_005_000, "targets", targets=((110.0, 1 / 3), (120.0, 1 / 3), (130.0, 1 / 3)))],
+        ),
+        ({"kind": "target-hit", "target": 1}, []),
+        ({"kind": "stop-hit"}, []),
+        ({"kind": "re-enter"}, []),
+    ],
+)
+def test_an_update_acts_at_its_own_time_plus_the_latency(action: dict, expected: list[Change]) -> None:
+    assert list(changes(said(**action))) == expected
+
+
+def test_new_entries_replace_those_that_rest_but_a_market_call_has_none() -> None:
+    update = said(kind="change", entries=(99.0,))
+    assert [change.kind for change in changes(update)] == ["orders"]
+    assert changes(update, kind=EntryKind.MARKET) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed", "prices", "weights"),
+    [
+        (EntryKind.LADDER, {"weights": "rising"}, [100, 98, 96], [1 / 6, 2 / 6, 3 / 6]),
+        (EntryKind.LADDER, {"weights": "falling"}, [100, 98, 96], [3 / 6, 2 / 6, 1 / 6]),
+        (EntryKind.LADDER, {"weights": (0.75, 0.25)}, [100, 98], [0.75, 0.25]),
+        (EntryKind.LADDER, {"grace": 0.01}, [101, 98, 96], [1 / 3] * 3),
+        (EntryKind.BREAKOUT, {}, [96], [1]),
+    ],
+)
+def test_orders_follow_the_strategy(kind: EntryKind, changed: dict, prices: list, weights: list) -> None:
+    entries = (96.0,) if kind is EntryKind.BREAKOUT else (100.0, 98.0, 96.0)
+    made = make_plan(signal(kind, Side.LONG, entries, (110.0,), 90.0), strategy(entry=Entry(**changed)))
+    assert isinstance(made, Plan)
+    assert [order.price for order in made.orders] == pytest.approx(prices)
+    assert [order.weight for order in made.orders] == pytest.approx(weights)
+    assert {order.kind for order in made.orders} == {"stop" if kind is EntryKind.BREAKOUT else "limit"}
+
+
+def test_a_market_leg_goes_first_with_the_share_the_call_names() -> None:
+    call = signal(
+        EntryKind.LADDER,
+        Side.LONG,
+        (98.0,),
+        (110.0,),
+        90.0,
+        market_leg=True,
+        entry_shares=(0.25, 0.75),
+        reference=100.0,
+    )
+    made = make_plan(call, strategy())
+    assert isinstance(made, Plan)
+    assert [(order.kind, order.price, order.weight) for order in made.orders] == [
+        ("market", None, 0.25),
+        ("limit", 98.0, 0.75),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("leave", "stop"),
+    [
+        (Exit(missing_stop=0.04), 96.0),
+        (Exit(stop_at=Distance(3, "percent"), missing_stop="trade"), 97.0),
+    ],
+)
+def test_the_strategy_gives_a_stop_where_the_call_has_none(leave: Exit, stop: float) -> None:
+    made = make_plan(signal(EntryKind.LIMIT, Side.LONG, (100.0,), (110.0,), None), strategy(exit=leave))
+    assert isinstance(made, Plan)
+    assert made.stop == pytest.approx(stop)
+
+
+def test_a_stop_in_r_is_a_multiple_of_the_calls_own_distance() -> None:
+    leave = Exit(stop_at=Distance(1.5, "R"))
+    made = make_plan(signal(EntryKind.LIMIT, Side.SHORT, (100.0,), (90.0,), 104.0), strategy(exit=leave))
+    assert isinstance(made, Plan)
+    assert made.stop == pytest.approx(106.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("even", [0.25] * 4),
+        ("first", [1, 0, 0, 0]),
+        ("last", [0, 0, 0, 1]),
+        ("half first", [1 / 2, 1 / 6, 1 / 6, 1 / 6]),
+        ("halving", [0.5, 0.25, 0.125, 0.125]),
+        ("falling", [0.4, 0.3, 0.2, 0.1]),
+        ("rising", [0.1, 0.2, 0.3, 0.4]),
+    ],
+)
+def test_named_splits(name: str, expected: list[float]) -> None:
+    assert split(name, 4) == pytest.approx(expected)  # type: ignore[arg-type]
+    assert split(name, 1) == [1.0]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("calls", "marks", "ended"),
+    [
+        (Calls(repeat="replace"), ["", "", "opposite"], {0: 5}),
+        (Calls(opposite="close"), ["", "repeat", "opposite"], {0: 6}),
+        (Calls(opposite="reverse"), ["", "repeat", ""], {0: 6}),
+    ],
+)
+def test_a_later_call_may_end_an_earlier_one(calls: Calls, marks: list[str], ended: dict[int, int]) -> None:
+    flat = bars("; ".join(["100 100.5 99.5 100"] * 20))
+    made = [
+        plan("long market, stop 90, targets 110", act_ms=0, number=1),
+        plan("long market, stop 90, targets 110", act_ms=5 * MINUTE_MS, number=2),
+        plan("short market, stop 130, targets 80", act_ms=6 * MINUTE_MS, number=3),
+    ]
+    settled = settle_calls(simulate(made, {"BTCUSDT": flat}, Terms(0, 0, 0)), calls)
+    assert settled.marks == marks
+    assert settled.ended == {row: minute * MINUTE_MS for row, minute in ended.items()}
+
+
+def test_the_average_true_range_knows_only_candles_that_are_over() -> None:
+    candles = bars("; ".join(["100 102 99 100"] * 20 + ["100 200 50 100"]))
+    known = average_true_range({"BTCUSDT": candles}, "BTCUSDT", 20 * MINUTE_MS + 5000, MINUTE_MS)
+    assert known == pytest.approx(3.0)
+    assert average_true_range({"BTCUSDT": candles}, "BTCUSDT", 10 * MINUTE_MS, MINUTE_MS) is None
+
+
+@settings(max_examples=150, deadline=None)
+@given(candle_sets(), plans(), TERMS)
+def test_a_trade_restored_after_every_bar_ends_the_same(candles: Candles, one: Plan, terms: Terms) -> None:
+    straight, broken = Stepper(one, terms), Stepper(one, terms)
+    close = 0.0
+    for row in zip(
+        *(x.tolist() for x in (candles.ts, candles.open, candles.high, candles.low, candles.close)), strict=True
+    ):
+        close = row[4]
+        if row[0] < one.act_ms:
+            continue
+        straight.bar(*row)
+        broken.bar(*row)
+        broken = Stepper.restored(one, terms, json.loads(json.dumps(broken.saved())))
+    straight.finish(close, candles.end_ms)
+    broken.finish(close, candles.end_ms)
+    assert straight.stop == broken.stop
+    same(straight.path(), broken.path())
+
+
+def test_a_change_fed_live_acts_like_one_known_beforehand() -> None:
+    candles = bars("100 101 99 100; 100 103 100 102; 102 104 101 103; 103 104 98 99")
+    known = plan("long market, stop 95, targets 110")
+    live = Stepper(known, Terms(0, 0, 0))
+    for i, row in enumerate(
+        zip(*(x.tolist() for x in (candles.ts, candles.open, candles.high, candles.low, candles.close)), strict=True)
+    ):
+        if i == 2:
+            live.change(Change(2 * MINUTE_MS, "stop", stop="breakeven"))
+        live.bar(*row)
+    assert live.path().legs[-1].price == 100.0
+    assert live.path().legs[-1].reason == "breakeven"
