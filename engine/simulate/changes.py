@@ -68,6 +68,7 @@ class Changing(Writer):
 
     def _put_stop(self, row: int, change: Change) -> None:
         rows, at = self.rows, np.array([row])
+        rows.look[row] = rows.trailing[row]  # the new stop holds in this bar, whatever the trail says; then it goes on
         if change.stop == "breakeven":
             if rows.filled[row] > 0:
                 rows.raise_stop(at, rows.average(at), ExitReason.BREAKEVEN)
@@ -91,7 +92,7 @@ class Changing(Writer):
         rows.share[row, taken:end] = [share / total * part for _, share in ahead]
         rows.targets[row] = end
         self.market_targets(np.array([row]), self._open(row))
-        rows.look[row] = rows.taken[row] > taken  # stops may move after this bar
+        rows.look[row] |= rows.taken[row] > taken  # stops may move after this bar
 
     def market_targets(self, at: Ints, open_: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
         """Targets that the market is already beyond go out at the market."""

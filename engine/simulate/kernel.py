@@ -178,7 +178,7 @@ class _Group(Changing):
             up[starting] = np.minimum(up[starting], rows.gain_level(live[starting]))
             held_back = trails & np.isfinite(rows.close_level[live])  # until the trail passes the stop that waits
             up[held_back] = -np.inf
-            trails &= ~held_back
+            trails &= ~(held_back | rows.look[live])
         if not trails.any():
             bar = bars.first_touch(sign, rows.cur[live], end, up, down)
         else:

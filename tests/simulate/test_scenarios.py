@@ -32,7 +32,7 @@ BOTH_SIDES = SCENARIOS + [other for scenario in SCENARIOS if (other := mirrored(
 
 
 def test_there_are_scenarios_for_the_rules() -> None:
-    assert len(SCENARIOS) >= 100
+    assert len(SCENARIOS) >= 125
     assert len({scenario.title for scenario in SCENARIOS}) == len(SCENARIOS)
 
 
