@@ -1,10 +1,8 @@
 """A profile of five layouts in turn, and a draft made by the program, on the history of a real channel.
 
-The history stands outside the project; without it these tests are skipped. What a new signal is was settled by
-patterns, one for each generation of the channel's layout, and by reading random samples of what they found: 20 of each
-generation (all calls) and 40 posts with a stop or a target that none of them takes (no call). A few posts that match
-are talk or results, which counts against the profile. In a hand check of 103 readings (all 43 of the rare layouts or
-with a word for a result, and 60 drawn at random) each was a call with its own symbol, side and levels.
+The history stands outside the project; without it these tests are skipped. What a new signal is, is settled by
+patterns, one for each generation of the channel's layout; some posts that match are talk or results, which counts
+against the profile. No reading may hold a word for a result.
 """
 
 from __future__ import annotations
