@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -108,7 +109,7 @@ def command(group: click.Group, name: str, *examples: str, logged: bool = False)
             return function(workspace, **options)
 
         shown = "".join(f"\n  cli.py {example}" for example in examples)
-        call.__doc__ = f"{function.__doc__}\n\n\b\nExamples:{shown}"
+        call.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\n\b\nExamples:{shown}"
         call.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
         return group.command(name)(workspace_option(call))
 
