@@ -33,7 +33,7 @@ FIELD_ALIASES = {
 LIST_FIELDS = frozenset({"entry", "target"})
 PRICE_FIELDS = frozenset({"entry", "entry market", "entry above", "entry below", "target", "stop", "stop hard"})
 
-ONE_VALUE = frozenset({"stop", "stop hard", "stop when", "leverage", "id"})  # a call has one of each
+ONE_VALUE = frozenset({"stop", "stop hard", "stop when", "id"})  # a call has one of each
 
 # What each update may mark, beside what tells which call it is about.
 UPDATES = {
