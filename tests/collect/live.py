@@ -24,7 +24,7 @@ HURRY = Pace(
     pass_s=0.4, gap_s=0.02, retry_s=0.3, sources_s=0.05, pulse_s=0.3, spacing_s=0.0, grace_s=2.0, again_s=0.05,
     again_most_s=0.2,
 )  # fmt: skip
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0  # what is waited for comes in a moment; a busy machine may need longer
 
 
 class Someone:

@@ -39,7 +39,7 @@ def play(folder: Path, story: Callable[[Scene], Awaitable[None]], **more: object
             await story(made)
         return made
 
-    return asyncio.run(asyncio.wait_for(run(), 60))
+    return asyncio.run(asyncio.wait_for(run(), 240))
 
 
 def kinds(found: list) -> list[tuple[int, str, str]]:
