@@ -39,6 +39,7 @@ class State:
     peak: float = 0.0
     trail_points: float = 0.0
     numbered: int = 0
+    moved: int = 0
     changed: int = 0
     ts: int = 0
     last_ts: int | None = None
@@ -204,10 +205,11 @@ class Position:
         self.state.stop, self.state.close_level, self.state.stop_reason = level, None, reason
 
     def move_stops(self) -> None:
-        """The stop moves of all targets taken so far."""
-        for move in self.plan.stop_moves:
+        """The stop moves of the targets taken in this bar: each happens once."""
+        for move in self.plan.stop_moves[self.state.moved :]:
             if move.after > len(self.state.passed):
                 return
+            self.state.moved += 1
             if isinstance(move.to, int):
                 self.raise_stop(self.state.passed[move.to - 1], ExitReason.MOVED)
             elif move.to == "breakeven":

@@ -56,6 +56,7 @@ class Rows:
     paid: Floats
     held: Floats
     taken: Ints
+    moved: Ints
     legs: Ints
     trailing: Bools
     peak: Floats
@@ -102,6 +103,7 @@ class Rows:
             paid=np.zeros(n),
             held=np.zeros(n),
             taken=np.zeros(n, np.int64),
+            moved=np.zeros(n, np.int64),
             legs=np.zeros(n, np.int64),
             trailing=np.zeros(n, np.bool_),
             peak=np.zeros(n),
@@ -208,12 +210,13 @@ class Rows:
         self.set_stop(at[better], level[better], reason)
 
     def move_stops(self, at: Ints, slippage: float, taker: Floats) -> None:
-        """The stop moves of all targets taken so far."""
+        """The stop moves of the targets taken in this bar: each happens once."""
         plan = self.plan
         for j in range(plan.move_after.shape[1]):
-            due = plan.move_after[at, j] <= self.taken[at]
+            due = (self.moved[at] == j) & (plan.move_after[at, j] <= self.taken[at])
             if not due.any():
-                return
+                continue
+            self.moved[at[due]] += 1
             rows, to = at[due], plan.move_to[at[due], j]
             out = (1 - plan.sign[rows] * slippage) * (1 - plan.sign[rows] * taker[due])
             with_fees = (self.cost[rows] + self.paid[rows]) / self.filled[rows] / out
