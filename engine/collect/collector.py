@@ -30,6 +30,7 @@ from engine.collect.watch import Pace, Watch
 from engine.collect.writer import Writer
 from engine.domain import Message
 
+AGAIN_S = 1.0  # between two cancellations of a task
 LOG = logging.getLogger(__name__)
 LOST_IN_A_ROW = 3
 
@@ -297,7 +298,12 @@ async def _first_of(*tasks: asyncio.Task[Any]) -> Any:
 
 
 async def _end(*tasks: asyncio.Task[Any]) -> None:
-    """Cancel tasks and wait until they are gone; how they ended is of no interest."""
-    for task in tasks:
-        task.cancel()
+    """Cancel tasks and wait until they are gone; how they ended is of no interest.
+
+    A library may swallow one cancellation, and the task would then wait for a writer that is gone: so it is told again.
+    """
+    while waiting := [task for task in tasks if not task.done()]:
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting, timeout=AGAIN_S)
     await asyncio.gather(*tasks, return_exceptions=True)
