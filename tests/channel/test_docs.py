@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from engine.channel.names import (
+from engine.channel.text.names import (
     DEFAULT_SETTINGS,
     EXPECT_KEYS,
     FIELDS,
@@ -16,7 +16,7 @@ from engine.channel.names import (
     SPECIAL_GROUPS,
     UPDATES,
 )
-from engine.channel.numbers import NOTATIONS
+from engine.channel.text.numbers import NOTATIONS
 from tests.channel.helpers import ROOT, findings
 
 MANUAL = (ROOT / "docs" / "channel-language.md").read_text(encoding="utf-8")
