@@ -13,7 +13,7 @@ At a call only those rules are asked that may then still speak; the answers are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -30,24 +30,29 @@ if TYPE_CHECKING:
     from engine.simulate.offers import Offers
 
 
+Asked = tuple["Rule", "Callable[[Case], bool] | None"]  # a rule, and how it answers (None: it holds)
+
+
 class RuleBook:
     """The rules of several files as one list. ``timezone`` says where the next day begins and whose clock counts."""
 
     def __init__(self, files: Sequence[RuleFile], timezone: str = "UTC") -> None:
         self.rules = tuple(rule for file in files for rule in file.rules)
         self.timezone = timezone
-        self._asked: Mapping[str, tuple[Rule, ...]] = {}
+        self._every = tuple((rule, rule.when.quick) for rule in self.rules)
+        self._asked: Mapping[str, tuple[Asked, ...]] = {}
 
     def prepare(self, offers: Offers) -> RuleBook:
         """The same rules, which know of these calls beforehand who has nothing to say to them."""
         book = RuleBook((), self.timezone)
-        book.rules = self.rules
+        book.rules, book._every = self.rules, self._every
         if not self.rules or not len(offers):
             return book
         with np.errstate(invalid="ignore", divide="ignore"):
             speaks = [rule.only.mask(offers) & rule.when.possible(offers, self.timezone) for rule in self.rules]
         patterns = [row.tobytes() for row in np.array(speaks).T.copy()]
-        asked = {p: tuple(rule for rule, may in zip(self.rules, p, strict=True) if may) for p in set(patterns)}
+        sure = [(rule, None if rule.when.fixed else quick) for rule, quick in self._every]  # a whole answer is a yes
+        asked = {p: tuple(one for one, may in zip(sure, p, strict=True) if may) for p in set(patterns)}
         book._asked = {plan.signal_id: asked[p] for plan, p in zip(offers.plans, patterns, strict=True)}
         return book
 
@@ -60,8 +65,8 @@ class RuleBook:
         notes: list[RuleNote] = []
         asked = self._asked.get(proposal.signal_id)
         case = Case(proposal, account, self.timezone)
-        for rule in self.rules if asked is None else asked:
-            if (asked is None and not rule.only.covers(proposal)) or not rule.when.holds(case):
+        for rule, holds in self._every if asked is None else asked:
+            if (asked is None and not rule.only.covers(proposal)) or (holds is not None and not holds(case)):
                 continue
             finding = rule.when.look(case)
             halt = self._halt(rule, account.now_ms) if rule.then.kind == "halt" else None

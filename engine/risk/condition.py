@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Case:
-    """What a condition looks at: a trade, the account at that moment, and the zone whose days and hours count."""
+    """What a condition looks at: a trade, the account at that moment, and the zone whose days and hours count.
+
+    Neither this nor a finding is frozen: both are made for every call, and nobody keeps them.
+    """
 
     proposal: Proposal
     account: Account
@@ -38,7 +41,7 @@ class Case:
         return datetime.fromtimestamp(self.account.now_ms / 1000, ZoneInfo(self.timezone))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Finding:
     """What a condition saw.
 

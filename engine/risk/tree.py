@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -33,6 +34,11 @@ class Tree(Protocol):
     @property
     def fixed(self) -> bool:
         """Whether it needs only the call and its market, so that ``possible`` is the whole answer."""
+        ...
+
+    @property
+    def quick(self) -> Callable[[Case], bool]:
+        """``holds`` as a function that asks without a detour."""
         ...
 
     def possible(self, offers: Offers, timezone: str) -> Bools:
@@ -65,6 +71,11 @@ class Leaf:
         """See ``Tree``."""
         return self.condition.mask is not None
 
+    @property
+    def quick(self) -> Callable[[Case], bool]:
+        """See ``Tree``."""
+        return partial(self.condition.holds, self.limit) if self.condition.holds else self.holds
+
     def possible(self, offers: Offers, timezone: str) -> Bools:
         """See ``Tree``."""
         if self.condition.mask is None:
@@ -96,6 +107,11 @@ class AllOf:
     def fixed(self) -> bool:
         """See ``Tree``."""
         return all(part.fixed for part in self.parts)
+
+    @property
+    def quick(self) -> Callable[[Case], bool]:
+        """See ``Tree``."""
+        return self.holds
 
     def possible(self, offers: Offers, timezone: str) -> Bools:
         """See ``Tree``."""
@@ -130,6 +146,11 @@ class AnyOf:
         """See ``Tree``."""
         return all(part.fixed for part in self.parts)
 
+    @property
+    def quick(self) -> Callable[[Case], bool]:
+        """See ``Tree``."""
+        return self.holds
+
     def possible(self, offers: Offers, timezone: str) -> Bools:
         """See ``Tree``."""
         some: Bools = np.logical_or.reduce([part.possible(offers, timezone) for part in self.parts])
@@ -161,6 +182,11 @@ class Not:
     def fixed(self) -> bool:
         """See ``Tree``."""
         return self.part.fixed
+
+    @property
+    def quick(self) -> Callable[[Case], bool]:
+        """See ``Tree``."""
+        return self.holds
 
     def possible(self, offers: Offers, timezone: str) -> Bools:
         """See ``Tree``; what may hold may also not hold, so only a whole answer can be turned round."""

@@ -63,7 +63,7 @@ class Calls(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """What an account says to a call: taken with a ``quantity``, or refused; ``notes`` has who spoke.
 

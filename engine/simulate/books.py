@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -48,6 +49,7 @@ class Marks:
     def __init__(self, candles: Mapping[str, Candles]) -> None:
         self._candles = candles
         self._known: dict[str, tuple[int, int, float]] = {}  # by symbol: from when, before when, price
+        self._views: dict[str, tuple[memoryview, memoryview]] = {}  # times and closes, one number at a time
 
     def price(self, symbol: str, now_ms: int) -> float:
         """The close of the last bar that is over at ``now_ms`` (the first open before any is)."""
@@ -55,9 +57,15 @@ class Marks:
         if start <= now_ms < end:
             return price
         bars = self._candles[symbol]
-        i = int(bars.ts.searchsorted(now_ms - bars.timeframe_ms, side="right")) - 1
-        price = float(bars.close[i]) if i >= 0 else float(bars.open[0])
-        start = int(bars.ts[i]) + bars.timeframe_ms if i >= 0 else now_ms
-        end = int(bars.ts[i + 1]) + bars.timeframe_ms if i + 1 < len(bars) else sys.maxsize
+        length = bars.timeframe_ms
+        if symbol not in self._views:
+            self._views[symbol] = memoryview(bars.ts), memoryview(bars.close)
+        ts, close = self._views[symbol]
+        i = (now_ms - ts[0]) // length - 1  # right where no bar is missing
+        if not (0 <= i < len(ts) and ts[i] <= now_ms - length < ts[i] + length):
+            i = bisect_right(ts, now_ms - length) - 1
+        price = close[i] if i >= 0 else float(bars.open[0])
+        start = ts[i] + length if i >= 0 else now_ms
+        end = ts[i + 1] + length if i + 1 < len(ts) else sys.maxsize
         self._known[symbol] = start, end, price
         return price

@@ -122,11 +122,16 @@ class Walk:
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Without Python's search for cycles: a walk makes many small things that stay and no cycles among them."""
+    """Without Python's search for cycles: a walk makes many small things that stay and no cycles among them.
+
+    Afterwards they count as old (frozen and thawed): else the first thing made would have all of them looked through.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_on:
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()
