@@ -20,7 +20,7 @@ from engine.domain import Account, Decision, Order, Plan, Proposal, Side
 from engine.market.candles import Candles
 from engine.risk import RuleBook, load_rules
 from engine.simulate.flows import Venue
-from engine.simulate.judge import TakeAll
+from engine.simulate.judge import Alarm, Course, TakeAll
 from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
 from engine.simulate.terms import Terms
@@ -53,6 +53,7 @@ class CallByCall:
 
     def __init__(self, book: RuleBook) -> None:
         self.book = book
+        self.watches = book.watches
 
     def prepare(self, offers) -> CallByCall:
         _ = offers.market, offers.standings
@@ -60,6 +61,9 @@ class CallByCall:
 
     def decide(self, proposal: Proposal, account: Account) -> Decision:
         return self.book.decide(proposal, account)
+
+    def watch(self, course: Course) -> Alarm | None:
+        return self.book.watch(course)
 
 
 def market() -> dict[str, Candles]:

@@ -18,6 +18,7 @@ from engine.units import duration_ms, fraction
 
 if TYPE_CHECKING:
     from engine.market.candles import Floats, Ints
+    from engine.simulate.judge import Course
     from engine.simulate.offers import Offers
     from engine.simulate.table import Bools
 
@@ -74,6 +75,9 @@ class Condition:
         The same answer without words, for conditions about the account.
     mask
         The same answer for many calls, shape (n,), for conditions that need nothing else: limit, calls, time zone.
+    along
+        The same answer for every moment of a course, shape (n,), for conditions about the account and the clock alone:
+        limit, course, time zone. Such a one can also be asked between calls.
     resizable
         Whether a smaller size can mend it: then ``Finding.factor`` says how much smaller.
     grouped
@@ -85,6 +89,7 @@ class Condition:
     look: Callable[[Any, Case], Finding]
     holds: Callable[[Any, Case], bool] | None = None
     mask: Callable[[Any, Offers, str], Bools] | None = None
+    along: Callable[[Any, Course, str], Bools] | None = None
     resizable: bool = False
     grouped: bool = False
 
