@@ -443,11 +443,12 @@ class History:
     of_channel: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Account:
     """The account as a rule sees it at one moment: money marked to market at the last closed candle.
 
-    ``week_start_equity`` None: the week began with this day.
+    ``week_start_equity`` None: the week began with this day. Not frozen, like ``Proposal``: a walk makes both for every
+    call, and a frozen one takes eight times as long to make.
     """
 
     now_ms: int
@@ -490,7 +491,7 @@ class Standing:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Proposal:
     """A trade asking to be taken, with the size the strategy gives it.
 

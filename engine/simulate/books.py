@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import numpy as np
+
 from engine.domain import Halt, History, OpenTrade
-from engine.market.candles import Candles
+from engine.market.candles import Candles, Floats, Ints
 from engine.simulate.flows import Flow
 
 
 @dataclass
 class Holding:
-    """A trade that is resting or open."""
+    """A trade that is resting or open; ``ending``: a rule has asked for its end."""
 
     end_ms: int
     row: int
     facts: OpenTrade
+    ending: bool = False
 
 
 @dataclass
@@ -43,11 +47,15 @@ class Marks:
     """The last close of each symbol before a moment.
 
     An account looks often and time goes on slowly, so the last answer is kept with the time for which it is true.
+    ``foreseen``: the candles of the future are there already, as in a backtest. Live they are not.
     """
+
+    foreseen = True
 
     def __init__(self, candles: Mapping[str, Candles]) -> None:
         self._candles = candles
         self._known: dict[str, tuple[int, int, float]] = {}  # by symbol: from when, before when, price
+        self._views: dict[str, tuple[memoryview, memoryview]] = {}  # times and closes, one number at a time
 
     def price(self, symbol: str, now_ms: int) -> float:
         """The close of the last bar that is over at ``now_ms`` (the first open before any is)."""
@@ -55,9 +63,30 @@ class Marks:
         if start <= now_ms < end:
             return price
         bars = self._candles[symbol]
-        i = int(bars.ts.searchsorted(now_ms - bars.timeframe_ms, side="right")) - 1
-        price = float(bars.close[i]) if i >= 0 else float(bars.open[0])
-        start = int(bars.ts[i]) + bars.timeframe_ms if i >= 0 else now_ms
-        end = int(bars.ts[i + 1]) + bars.timeframe_ms if i + 1 < len(bars) else sys.maxsize
+        length = bars.timeframe_ms
+        if symbol not in self._views:
+            self._views[symbol] = memoryview(bars.ts), memoryview(bars.close)
+        ts, close = self._views[symbol]
+        i = (now_ms - ts[0]) // length - 1  # right where no bar is missing
+        if not (0 <= i < len(ts) and ts[i] <= now_ms - length < ts[i] + length):
+            i = bisect_right(ts, now_ms - length) - 1
+        price = close[i] if i >= 0 else float(bars.open[0])
+        start = ts[i] + length if i >= 0 else now_ms
+        end = ts[i + 1] + length if i + 1 < len(ts) else sys.maxsize
         self._known[symbol] = start, end, price
         return price
+
+    def closes(self, symbols: Collection[str], after_ms: int, until_ms: int) -> Ints:
+        """When candles of these symbols close, after one moment and up to another; in order of time, each once."""
+        found = []
+        for symbol in symbols:
+            bars = self._candles[symbol]
+            first, last = bars.ts.searchsorted((after_ms - bars.timeframe_ms, until_ms - bars.timeframe_ms), "right")
+            found.append(bars.ts[first:last] + bars.timeframe_ms)
+        return found[0] if len(found) == 1 else np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
+
+    def prices(self, symbol: str, moments_ms: Ints) -> Floats:
+        """``price`` at many moments."""
+        bars = self._candles[symbol]
+        i = bars.ts.searchsorted(moments_ms - bars.timeframe_ms, side="right") - 1
+        return np.where(i >= 0, bars.close[np.maximum(i, 0)], bars.open[0])

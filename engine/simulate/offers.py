@@ -45,7 +45,7 @@ class Offers:
         plan, entry = self.plans[row], self.entries[row]
         risk, stop, notional = self.risks[row], self._stops[row], quantity * self.entries[row]
         leverage = self._leverages[row]
-        prices, shares = self._targets[row]
+        prices, shares = self._targets(row)
         known = self.__dict__
         return Proposal(
             plan.signal_id,
@@ -128,17 +128,19 @@ class Offers:
     @cached_property
     def first_target(self) -> Floats:
         """The target nearest to the entry, NaN without one."""
-        found = [prices[0] if prices else np.nan for prices, _ in self._targets]
-        return np.array(found, np.float64)
+        found = np.full(len(self), np.nan)
+        row, price, _ = self._levels
+        first = np.flatnonzero(np.diff(row, prepend=-1))
+        found[row[first]] = price[first]
+        return found
 
     @cached_property
     def mean_target(self) -> Floats:
         """The average target, weighted with the shares; NaN without one."""
-        found = [
-            sum(p * s for p, s in zip(prices, shares, strict=True)) / sum(shares) if prices else np.nan
-            for prices, shares in self._targets
-        ]
-        return np.array(found, np.float64)
+        row, price, share = self._levels
+        worth, whole = (np.bincount(row, weight, len(self)) for weight in (price * share, share))
+        with np.errstate(invalid="ignore"):
+            return np.where(whole > 0, worth / whole, np.nan)
 
     @cached_property
     def market(self) -> MarketColumns:
@@ -180,15 +182,26 @@ class Offers:
         return self.standings.rows()
 
     @cached_property
-    def _targets(self) -> list[tuple[tuple[float, ...], tuple[float, ...]]]:
-        found = []
-        for plan, prices in zip(self.plans, self.table.target.tolist(), strict=True):
-            levels = [
-                (p if isinstance(at, Distance) else at, s) for p, (at, s) in zip(prices, plan.targets, strict=False)
-            ]
-            known = [(price, share) for price, share in levels if price == price]  # one that no fill settled is NaN
-            found.append((tuple([price for price, _ in known]), tuple([share for _, share in known])))
-        return found
+    def _levels(self) -> tuple[Ints, Floats, Floats]:
+        """All targets that are known, one after the other: the row, the price and the share of each."""
+        counts = [len(plan.targets) for plan in self.plans]
+        row = np.repeat(np.arange(len(self)), counts)
+        column = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+        said = [np.nan if isinstance(at, Distance) else at for plan in self.plans for at, _ in plan.targets]
+        share = np.array([share for plan in self.plans for _, share in plan.targets], np.float64)
+        price = np.array(said, np.float64)
+        price = np.where(np.isnan(price), self.table.target[row, column], price)
+        known = ~np.isnan(price)  # a distance that no fill settled is not
+        return row[known], price[known], share[known]
+
+    def _targets(self, row: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """The prices and shares of one call's targets, those left out that no fill settled."""
+        levels = self.plans[row].targets
+        if any([isinstance(at, Distance) for at, _ in levels]):
+            settled = zip(self.table.target[row].tolist(), levels, strict=False)
+            found = [(price if isinstance(at, Distance) else at, share) for price, (at, share) in settled]
+            levels = tuple([(price, share) for price, share in found if price == price])
+        return tuple([price for price, _ in levels]), tuple([share for _, share in levels])  # type: ignore[misc]
 
     @cached_property
     def _asked_for(self) -> list[float | None]:
