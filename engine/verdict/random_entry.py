@@ -3,41 +3,45 @@
 1. The calls that could be traded form bursts (``bootstrap.clusters`` over the lives of their orders and positions).
 2. Each burst is moved as a whole by offsets drawn uniformly within +-14 days, but by more than its calls lived, and to
    where the candles of all its symbols reach; every price of its plans is scaled by what the price was at the new
-   moment over what it was at the old one, so that all distances stay the same in percent.
+   moment over what it was at the old one, so that all distances stay the same in percent. What the channel or a later
+   call did to a trade moves along: the same time after the entry, levels scaled as all others. So the random trades
+   are held as long and managed as the channel's are, but without its eyes.
 3. All moved plans are simulated under the run's own terms (``engine.simulate``), with fees and funding.
-4. A draw takes one position of each burst; its T is the sum of R over the number of filled trades, as for the channel.
-   ``p = (1 + #{T_draw >= T}) / (draws + 1)`` (North, Curtis and Sham 2002, doi:10.1086/341527).
+4. Without skill a burst's own place is one among its random ones. A draw therefore takes one place of each burst, its
+   own included, each as likely as the others; T is the sum of R over the number of filled trades, as for the channel.
+   ``p = (1 + #{T_draw >= T}) / (draws + 1)`` (North, Curtis and Sham 2002, doi:10.1086/341527) is then exact however
+   few places there are (a randomisation test with random elements of the group: Hemerik and Goeman 2018,
+   doi:10.1007/s11749-017-0571-1); k places cost power as if T spread sqrt(1 + 1/k) wider.
 
 The draws keep what has nothing to do with skill: a rising market, wide stops and near targets, costs, crowded hours.
-Signs are never flipped: R is skewed, and a mirrored record is another law. Where a burst has fewer positions than there
-are draws, draws share them; the mean of the draws is then off by sigma / sqrt(positions x bursts), a fraction of the
-spread of T itself.
+Signs are never flipped: R is skewed, and a mirrored record is another law.
 """
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from multiprocessing import get_context
 
 import numpy as np
 
-from engine.domain import Distance, Order, Plan
+from engine.domain import Change, Distance, Order, Plan
 from engine.market.candles import Candles, Floats, Funding, Ints
 from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
 from engine.simulate.terms import Terms
+from engine.simulate.walk import uncollected
 from engine.units import DAY_MS
 from engine.verdict.bootstrap import clusters
 
 WINDOW_MS = 14 * DAY_MS
 DRAWS = 1_000
-PATHS = 40_000  # moved plans of a channel that a backtest affords, but FEWEST_POSITIONS of each burst in any case
-FEWEST_POSITIONS = 40
+PATHS = 40_000  # moved plans of a channel that a backtest affords, and
+ALL_PATHS = 200_000  # of all its channels; but FEWEST_POSITIONS of each burst in any case
+FEWEST_POSITIONS = 2
+DRAWN_CELLS = 2_000_000
 CHUNK_PATHS = 50_000
 PARALLEL_FROM = 150_000  # fewer paths are done before other processes have started
 OVERSAMPLE = 3
@@ -48,8 +52,9 @@ LATEST_BAR_MS = DAY_MS
 class RandomEntry:
     """The channel against its own calls at random times.
 
-    ``mean_r`` of the calls that could be moved, ``random_r`` the mean of the draws, 90% of which lie between ``low``
-    and ``high``; ``p`` is the share of draws at least as good. ``moved`` of ``calls`` calls took part.
+    ``mean_r`` of the calls that could be moved, ``random_r`` their mean at the random times; of records made of these
+    alone 90% lie between ``low`` and ``high``. ``p`` is the share of draws at least as good. ``moved`` of ``calls``
+    calls took part.
     """
 
     p: float
@@ -91,7 +96,7 @@ def random_entry(
     candles, terms, funding
         Those of the run.
     positions
-        How many places each burst is tried at (None: as many as the number of calls allows, at most ``draws``).
+        How many places each burst is tried at (None: ``places`` for this channel alone).
     workers
         Processes for large jobs (None: one for each core). The result does not depend on it.
     """
@@ -100,39 +105,42 @@ def random_entry(
         return None
     rng = np.random.default_rng([seed, 0x7E57])
     if positions is None:
-        positions = max(FEWEST_POSITIONS, min(draws, PATHS // calls))
+        positions = min(draws, places(calls, calls))
     cluster = clusters(lives.act_ms, lives.end_ms)
     shift, moved = _shifts(lives, candles, cluster, positions, rng)
     if not moved.any():
         return None
     total, filled = _moved_results(lives, shift, np.flatnonzero(moved), candles, terms, funding, workers)
     _, group = np.unique(cluster[moved], return_inverse=True)
-    groups = int(group.max()) + 1
-    sums, counts = np.zeros((groups, positions)), np.zeros((groups, positions))
-    np.add.at(sums, group, total)
-    np.add.at(counts, group, filled)
-    found = _draw(sums, counts, draws, rng)
-    known = np.isfinite(lives.r) & moved
-    found = found[np.isfinite(found)]
-    if not known.any() or not len(found):
+    known = np.isfinite(lives.r[moved])
+    if not known.any():
         return None
-    mean = float(lives.r[known].mean())
-    low, high = np.quantile(found, (0.05, 0.95)).tolist()
-    p = (1 + int((found >= mean - 1e-12).sum())) / (len(found) + 1)
-    return RandomEntry(p, mean, float(found.mean()), low, high, len(found), int(moved.sum()), calls)
+    sums, counts = np.zeros((int(group.max()) + 1, positions + 1)), np.zeros((int(group.max()) + 1, positions + 1))
+    np.add.at(sums, group, np.column_stack([np.nan_to_num(lives.r[moved]), total]))  # its own place comes first
+    np.add.at(counts, group, np.column_stack([known, filled]))
+    mean, random = float(lives.r[moved][known].mean()), sums[:, 1:].sum() / max(1.0, float(counts[:, 1:].sum()))
+    with_own, without = (_draw(sums, counts, first, draws, rng) for first in (0, 1))
+    if not np.isfinite(without).any():
+        return None
+    low, high = np.nanquantile(without, (0.05, 0.95)).tolist()
+    p = (1 + int((~(with_own < mean - 1e-12)).sum())) / (draws + 1)  # a draw without any trade proves nothing
+    return RandomEntry(p, mean, float(random), low, high, draws, int(moved.sum()), calls)
 
 
-def _draw(sums: Floats, counts: Floats, draws: int, rng: np.random.Generator) -> Floats:
-    """T of each draw: position b of every burst for draw b, or drawn positions where there are fewer of them."""
+def places(calls: int, of_all: int) -> int:
+    """How many places each burst of a channel is tried at, of a run with ``of_all`` calls that could be traded."""
+    return max(FEWEST_POSITIONS, min(DRAWS, PATHS // max(1, calls), ALL_PATHS // max(1, of_all)))
+
+
+def _draw(sums: Floats, counts: Floats, first: int, draws: int, rng: np.random.Generator) -> Floats:
+    """T of each draw, which takes one place of each burst, from number ``first`` on (NaN: no trade in it)."""
     groups, positions = sums.shape
     found = np.empty(draws)
+    rows, step = np.arange(groups), max(1, DRAWN_CELLS // groups)
     with np.errstate(invalid="ignore", divide="ignore"):
-        if positions >= draws:
-            return np.asarray(sums[:, :draws].sum(axis=0) / counts[:, :draws].sum(axis=0))
-        rows = np.arange(groups)
-        for b in range(draws):
-            taken = rng.integers(0, positions, groups)
-            found[b] = sums[rows, taken].sum() / counts[rows, taken].sum()
+        for begin in range(0, draws, step):
+            taken = rng.integers(first, positions, (min(step, draws - begin), groups))
+            found[begin : begin + step] = sums[rows, taken].sum(axis=1) / counts[rows, taken].sum(axis=1)
     return found
 
 
@@ -237,24 +245,12 @@ def _results(job: _Job) -> Floats:
     then = open_[np.minimum(np.searchsorted(bars.ts, job.act_ms), len(bars) - 1)]
     factor = then / now[:, None]
     where = zip(job.plans, job.act_ms.tolist(), factor.tolist(), strict=True)
-    with _no_collection():
+    with uncollected():
         plans = [moved for plan, moments, factors in where for moved in _moved(plan, moments, factors)]
         candles = {bars.symbol: bars}
         funding = None if job.funding is None else {bars.symbol: job.funding}
         r: Floats = money_of(simulate(plans, candles, job.terms), job.terms, candles, funding).r
     return r.reshape(job.act_ms.shape)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Plans hold no cycles: walking hundreds of thousands of them again and again costs nearly half of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _level(level: float | Distance, by: float) -> float | Distance:
@@ -267,11 +263,22 @@ def _distance(distance: Distance, by: float) -> Distance:
     return replace(distance, value=distance.value * by) if distance.unit == "points" else distance
 
 
+def _change(change: Change, later_ms: int, by: float) -> Change:
+    """What somebody did to a trade, at another time and at scaled prices."""
+    return replace(
+        change,
+        act_ms=change.act_ms + later_ms,
+        stop=change.stop * by if isinstance(change.stop, float) else change.stop,
+        orders=tuple(replace(one, price=None if one.price is None else one.price * by) for one in change.orders),
+        targets=tuple((price * by, share) for price, share in change.targets),
+    )
+
+
 def _moved(plan: Plan, moments: Sequence[int], factors: Sequence[float]) -> Iterator[Plan]:
     """A plan at other moments, its prices scaled by a factor for each; much faster than ``dataclasses.replace``."""
     given = {field.name: getattr(plan, field.name) for field in fields(plan)}
     orders = [{field.name: getattr(order, field.name) for field in fields(order)} for order in plan.orders]
-    stop, wait = plan.stop, plan.expire_ms - plan.act_ms
+    stop, wait, changes = plan.stop, plan.expire_ms - plan.act_ms, plan.changes
     for act_ms, by in zip(moments, factors, strict=True):
         given["act_ms"], given["expire_ms"] = act_ms, act_ms + wait
         given["orders"] = tuple(
@@ -279,7 +286,8 @@ def _moved(plan: Plan, moments: Sequence[int], factors: Sequence[float]) -> Iter
         )
         given["targets"] = tuple([(_level(level, by), share) for level, share in plan.targets])
         given["hard_stop"] = None if plan.hard_stop is None else plan.hard_stop * by
-        given["changes"] = ()  # what the channel said later was about its own moment
+        if changes:
+            given["changes"] = tuple([_change(change, act_ms - plan.act_ms, by) for change in changes])
         if plan.trail is not None:
             given["trail"] = replace(plan.trail, distance=_distance(plan.trail.distance, by))
         if isinstance(stop, Distance):

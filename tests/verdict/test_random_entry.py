@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.domain import Distance, Order, Plan, Side
+from engine.domain import Change, Distance, Order, Plan, Side
 from engine.market.candles import Candles
 from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS, HOUR_MS
-from engine.verdict.random_entry import Lives, _moved, random_entry
+from engine.verdict.random_entry import ALL_PATHS, PATHS, Lives, _draw, _moved, places, random_entry
 
 TERMS = Terms(0.0, 0.0, 0.0)
 
@@ -119,3 +119,66 @@ def test_a_moved_plan_keeps_its_distances_in_percent() -> None:
     assert moved.stop == Distance(10.0, "points")
     (moved,) = _moved(replace(points, stop=Distance(5.0, "percent")), [9000], [2.0])
     assert moved.stop == Distance(5.0, "percent")
+
+
+def test_what_the_channel_did_later_moves_along() -> None:
+    """Its time after the entry stays, its levels are scaled as all others are."""
+    close = Change(3000, "close", share=0.5)
+    stop, even = Change(3500, "stop", stop=99.0), Change(3600, "stop", stop="breakeven")
+    orders = Change(2000, "orders", orders=(Order("limit", 98.0, 1.0),))
+    targets = Change(4000, "targets", targets=((110.0, 1.0),))
+    plan = Plan(
+        "x/1", "x", "COIN", Side.LONG, 1000, 5000, (Order("limit", 100.0, 1.0),), 90.0, ((105.0, 1.0),),
+        changes=(orders, close, stop, even, targets),
+    )  # fmt: skip
+    (moved,) = _moved(plan, [9000], [2.0])
+    assert [change.act_ms for change in moved.changes] == [10_000, 11_000, 11_500, 11_600, 12_000]
+    assert [change.kind for change in moved.changes] == ["orders", "close", "stop", "stop", "targets"]
+    new, half, lower, at_entry, further = moved.changes
+    assert new.orders == (Order("limit", 196.0, 1.0),)
+    assert (half.share, lower.stop, at_entry.stop, further.targets) == (0.5, 198.0, "breakeven", ((220.0, 1.0),))
+
+
+def test_random_trades_are_held_no_longer_than_the_channel_holds_its_own() -> None:
+    """In a rising market a channel that closes after an hour earns an hour's rise, and so does any other entry."""
+    candles = market(6, drift=0.004)
+    whole = lives(candles, list(range(400, 2400, 40)), [Side.LONG] * 50, target=9.0)
+    plans = [replace(p, stop=1.0, changes=(Change(p.act_ms + HOUR_MS, "close"),)) for p in whole.plans]
+    table = simulate(plans, candles, TERMS)
+    closing = Lives(plans, money_of(table, TERMS, candles).r, whole.act_ms, table.end_ms)
+    found = random_entry(closing, candles, TERMS, None, seed=1, draws=400)
+    assert found is not None
+    assert found.random_r == pytest.approx(found.mean_r, abs=0.003)
+    assert found.mean_r < 0.01
+    assert found.p > 0.02
+
+
+@pytest.mark.parametrize("number", [1, 2, 10])
+def test_few_places_keep_the_level(number: int) -> None:
+    """Skewed results without skill, so few places that draws alone would reject far too often."""
+    rng = np.random.default_rng(number)
+    p = []
+    for _ in range(600):
+        r = rng.choice([-1.0, 0.4, 3.0], size=(40, number + 1), p=[0.6, 0.25, 0.15])
+        draws = _draw(r, np.ones_like(r), 0, 199, rng)
+        p.append((1 + (draws >= r[:, 0].mean() - 1e-12).sum()) / 200)
+    for level in (0.05, 0.2, 0.5):
+        assert (np.array(p) <= level).mean() == pytest.approx(level, abs=3.5 * (level * (1 - level) / 600) ** 0.5)
+
+
+def test_few_places_still_find_an_edge() -> None:
+    rng = np.random.default_rng(3)
+    p = []
+    for _ in range(100):
+        r = rng.choice([-1.0, 0.4, 3.0], size=(1000, 3), p=[0.6, 0.25, 0.15])
+        r[:, 0] += 0.25
+        draws = _draw(r, np.ones_like(r), 0, 999, rng)
+        p.append((1 + (draws >= r[:, 0].mean()).sum()) / 1000)
+    assert (np.array(p) <= 0.005).mean() > 0.9
+
+
+def test_the_places_of_a_run_are_bounded() -> None:
+    assert places(30, 30) == 1000
+    assert places(400, 400) == PATHS // 400
+    assert places(2000, 40_000) == ALL_PATHS // 40_000
+    assert places(100_000, 100_000) == 2
