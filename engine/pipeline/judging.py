@@ -31,7 +31,8 @@ from engine.verdict.checks import HARDER, Record
 from engine.verdict.latency import MINUTE_S, LatencyCurve, latency_curve
 from engine.verdict.many import shrunk
 from engine.verdict.missing import Missing, bounds, gaps
-from engine.verdict.random_entry import Lives, places, random_entry
+from engine.verdict.moving import Ground, Lives
+from engine.verdict.random_entry import places, random_entry
 from engine.verdict.trials import Trials, read_trials
 from engine.verdict.verdict import Verdict, judge
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from engine.domain import Message
 
 Z95 = 1.959963984540054
+TRIED = (*COUNTED, "expired", "target first", "stop first", "cancelled", "resting")  # fates of calls with orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +125,7 @@ def _gather(
     start, end = table.fill_first_ms[rows], table.end_ms[rows]
     latency = latency_curve(harder.delayed[:, rows])
     mean = float(r.mean()) if len(r) else None
-    tried = sum(
-        played.fates[i] in (*COUNTED, "expired", "target first", "stop first", "cancelled", "resting") for i in mine
-    )
+    tried = sum(played.fates[i] in TRIED for i in mine)
     missing = bounds(
         mean,
         len(r),
@@ -150,9 +150,7 @@ def _gather(
                 np.array([table.plans[row].act_ms for row in lives], np.int64),
                 table.end_ms[lives],
             ),
-            played.venue.candles,
-            played.venue.terms,
-            played.venue.funding,
+            Ground(played.venue.candles, played.venue.terms, played.venue.funding),
             strategy.seed,
             positions=places(len(lives), of_all),
         ),

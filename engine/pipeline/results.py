@@ -13,7 +13,7 @@ from engine.collect.reading import ReadResult
 from engine.config.strategy import Strategy
 from engine.domain import Distance, Path, Plan, RuleNote, Trade
 from engine.market.candles import Floats, Ints
-from engine.pipeline.judging import Judgement
+from engine.pipeline.judging import TRIED, Judgement
 from engine.pipeline.prices import Prices
 from engine.pipeline.replay import COUNTED, Replay
 from engine.pipeline.stress import plans_of
@@ -105,9 +105,7 @@ def _channel(
     figures = measure(r, end, *_distances(table, rows))
     hits = measure(r[closed], end[closed], *_distances(table, done))
     own = [walked.trades[row] for row in walked.trades if table.plans[row].channel == profile.id]
-    tried = sum(
-        played.fates[i] in (*COUNTED, "expired", "target first", "stop first", "cancelled", "resting") for i in places
-    )
+    tried = sum(played.fates[i] in TRIED for i in places)
     act = np.array([table.plans[row].act_ms for row in rows.tolist()], np.int64)
     latency = strategy.entry_of(profile.id).latency_ms
     return ChannelResult(

@@ -74,8 +74,8 @@ def target_hits(table: PathTable, rows: Ints, cluster: Ints) -> list[TargetHits]
             continue
         surplus = (score - fair)[known, k]
         half, mean = _half_width(surplus, burst[known]), float(surplus.mean())
-        bounds = (None, None) if half is None else (mean - half, mean + half)
-        found.append(TargetHits(k + 1, int(known.sum()), share, float(fair[known, k].mean()), *bounds, strange))
+        low, high = (None, None) if half is None else (mean - half, mean + half)
+        found.append(TargetHits(k + 1, int(known.sum()), share, float(fair[known, k].mean()), low, high, strange))
     return found
 
 
@@ -94,7 +94,7 @@ def fair_stages(table: PathTable, rows: Ints) -> tuple[Floats, Floats]:
     most = max((len(plan.targets) for plan in plans), default=0)
     fair, score = np.full((len(plans), most), np.nan), np.full((len(plans), most), np.nan)
     entry, stop, hit = table.entry_price[rows], table.stop[rows], reached(table, rows)
-    reason, left_at = _last(table, rows, table.leg_reason), _last(table, rows, table.leg_price)
+    reason, left_at = _last(table, rows)
     for i, plan in enumerate(plans):
         sign = plan.side.sign
         targets = [sign * float(price) for price in table.target[rows[i], : len(plan.targets)]]
@@ -138,7 +138,7 @@ def _stages(
 def apart(table: PathTable, rows: Ints) -> Bools:
     """Filled paths whose levels did not stay those of the call, or are no levels that a price simply meets."""
     started, ended = table.fill_first_ms[rows], table.end_ms[rows]
-    undecided = np.isin(_last(table, rows, table.leg_reason), UNDECIDED)
+    undecided = np.isin(_last(table, rows)[0], UNDECIDED)
     found = np.zeros(len(rows), np.bool_)
     for i, row in enumerate(rows.tolist()):
         plan = table.plans[row]
@@ -147,10 +147,10 @@ def apart(table: PathTable, rows: Ints) -> Bools:
     return found
 
 
-def _last(table: PathTable, rows: Ints, legs: Ints | Floats) -> Ints | Floats:
-    """A column of each path's last exit."""
+def _last(table: PathTable, rows: Ints) -> tuple[Ints, Floats]:
+    """Reason and price of each path's last exit."""
     last = np.maximum((table.leg_ms[rows] >= 0).sum(axis=1) - 1, 0)
-    return legs[rows, last]
+    return table.leg_reason[rows, last], table.leg_price[rows, last]
 
 
 def _half_width(surplus: Floats, cluster: Ints) -> float | None:
