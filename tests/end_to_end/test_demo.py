@@ -14,7 +14,8 @@ from engine.files import sha256_of
 from engine.pipeline.backtest import run_backtest
 from engine.pipeline.progress import silent
 from engine.pipeline.workspace import Workspace
-from engine.report.run import Run, load_run
+from engine.report.run import Run
+from engine.report.runfile import load_run
 from engine.report.tables import read_calls, read_equity
 from tests.conftest import EXAMPLES, ROOT
 from tests.conftest import Run as Command
