@@ -46,7 +46,8 @@ needs_corpus = pytest.mark.skipif(not CORPUS.is_file(), reason="the labelled mes
 def loaded(stem: str) -> Profile:
     source = SourceText(f"{stem}.channel", (FOLDER / f"{stem}.channel").read_text(encoding="utf-8"))
     profile, found = load_profile(source, stem, shipped)
-    assert profile is not None and not found, "\n".join(map(concise, found))
+    assert profile is not None, "\n".join(map(concise, found))
+    assert not found, "\n".join(map(concise, found))
     return profile
 
 
