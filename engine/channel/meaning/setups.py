@@ -11,19 +11,17 @@ from engine.channel.layout.pattern import Found
 from engine.channel.meaning.actions import actions_of
 from engine.channel.meaning.levels import implied_side, level_fault
 from engine.channel.meaning.values import Read, read_values
+from engine.channel.prepared import Prepared
 from engine.channel.profile import Profile, Settings
-from engine.channel.text.fold import Folded
 from engine.domain import Action, CloseStop, Distance, EntryKind, Refusal, Setup, Side, Target
 
 
 def build(
-    profile: Profile, layout: Layout | Form, found: Sequence[Found], working: str, folded: Folded, text: str
+    profile: Profile, layout: Layout | Form, found: Sequence[Found], prepared: Prepared
 ) -> Setup | tuple[Action, ...] | Refusal:
-    """What the values of one setup or update mean.
-
-    ``found`` counts in ``working``, the folded text with what is ignored blanked; ``text`` is the message as posted.
-    """
-    read = read_values(profile, layout, found, working, folded, text)
+    """What the values of one setup or update mean; ``found`` counts in the text of ``prepared``."""
+    fields = layout.fields if isinstance(layout, Form) else profile.update_fields if layout.action else profile.fields
+    read = read_values(profile, fields, found, prepared.text, prepared)
     if isinstance(read, Refusal):
         return read
     if isinstance(layout, Layout) and layout.action:

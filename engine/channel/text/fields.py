@@ -142,7 +142,7 @@ class Fields:
             return rf"({alternatives(self.words.words('part'))})"
         if field == "share":
             return self._share(self.words.share_words)
-        group = self.words.synonyms().get(tokens_of(fold(sample).text.strip()))
+        group = self.words.synonyms.groups.get(tokens_of(fold(sample).text.strip()))
         words = alternatives(self.words.phrases(group or ("breakeven" if field == "stop" else "market")))
         number = self._price if field == "stop" else self._range
         return rf"({words})" if is_word else rf"{NO_LETTER_BEHIND}{about}({number}){behind}"
