@@ -55,14 +55,14 @@ def test_the_look_alikes_come_first_and_results_never_are_any(workspace: Path, r
 
 def test_look_alikes_of_one_shape_and_reason_stand_together(workspace: Path, run: Run) -> None:
     others = ("SOL LONG\nentry 140-139\ntp 145 150\nsl 135", "ADA SHORT\nentry 0.81\ntp 0.77\nsl 0.84")
-    talk = ("BTC long or short, who knows? 64800, 64500, 64300 and 65300 matter",)
+    talk = ("who knows what matters: long, short, buy, sell, 64800 or 64500?",)
     posts = [{"id": n, "text": text} for n, text in enumerate((*talk, *others, OTHER, *others), 1)]
     path = write(workspace, posts)
     found = json.loads(run("channel", "coverage", "demo_keel", path, "--format", "json").stdout)["look_alikes"]
     assert [(group["count"], group["reason"], group["ids"]) for group in found][0] == (3, "no-layout", ["2", "4", "5"])
     assert found[0]["shape"] == "long / entry # / tp # / sl #"
     assert found[0]["why"] == "no layout begins like any line of this message"
-    assert found[-1]["looks_like_a_call"] is False
+    assert found[-1]["ids"] == ["1"]
     text = run("channel", "coverage", "demo_keel", path).stdout
     assert "3 x 2 [no-layout] SOL LONG / entry 140-139 / tp 145 150 / sl 135" in text
 
