@@ -33,7 +33,7 @@ def test_every_block_of_the_manual_runs(block: str) -> None:
 def refusal_codes() -> set[str]:
     """Every code that the package can refuse with, from its source."""
     codes = set()
-    for path in (ROOT / "engine" / "channel").glob("*.py"):
+    for path in (ROOT / "engine" / "channel").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal":
                 head = node.args[0]
