@@ -43,14 +43,19 @@ def candles_of(rng: np.random.Generator, name: str) -> Candles:
     return Candles(name, MINUTE_MS, ts, *map(np.exp, (open_, high, low, close)), volume)
 
 
-def plans_of(count: int, *, days: int = 1, gap: str = "level", rich: bool = False) -> list[Plan]:
+def drawn(count: int) -> tuple[np.ndarray, ...]:
+    """Symbol, bar, side, and target and stop as fractions of the fill; shape (calls,) each, in order of time."""
     rng = np.random.default_rng(777 + count)
     symbol, bar = rng.integers(0, SYMBOLS, count), rng.integers(0, BARS - DAY - 3, count)
     order = np.lexsort((symbol, bar))
-    symbol, bar, side = symbol[order], bar[order], rng.choice([-1, 1], count)
+    side = rng.choice([-1, 1], count)
     target, stop = rng.uniform(0.005, 0.04, count).round(4), rng.uniform(0.005, 0.03, count).round(4)
+    return symbol[order], bar[order], side, target, stop
+
+
+def plans_of(count: int, *, days: int = 1, gap: str = "level", rich: bool = False) -> list[Plan]:
     made = []
-    for i, (s, b, d, up, down) in enumerate(zip(*(x.tolist() for x in (symbol, bar, side, target, stop)), strict=True)):
+    for i, (s, b, d, up, down) in enumerate(zip(*(x.tolist() for x in drawn(count)), strict=True)):
         act = (b + 1) * MINUTE_MS
         targets = [(Distance(up * 100, "percent"), 1.0)]
         more = {}

@@ -32,14 +32,22 @@ from engine.report import figures, show, splits
 from engine.report.evidence import EVIDENCE_FILE, Evidence, read_evidence
 from engine.report.packing import packed, story_data
 from engine.report.run import RUN_FILE, ChannelResult, Run, load_run
-from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, UnreadableRunError, clean, read_calls, read_equity
+from engine.report.tables import (
+    CALLS_FILE,
+    EQUITY_FILE,
+    SHOWN_CALLS,
+    CallRow,
+    UnreadableRunError,
+    clean,
+    read_calls,
+    read_equity,
+)
 from engine.report.words import Words
 from engine.units import moment_ms, show_duration, show_time
 
 REPORT_FILE = "report.html"
 TEMPLATES = Path(__file__).with_name("templates")
 PLOTLY = importlib.resources.files("plotly") / "package_data" / "plotly.min.js"
-SHOWN_CALLS = 5000
 LONGEST_TEXT = 240
 
 NO_WORDING = ("tone", "best_first", "minus")  # these word nothing, or what is worded already

@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from engine.simulate.changes import Changing
 from engine.simulate.columns import Columns, lay_out
 from engine.simulate.pyramid import Bars, Trailed
 from engine.simulate.rows import DUST, Rows
-from engine.simulate.table import Bools, PathTable
+from engine.simulate.table import Bools, PathTable, Planned
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS
 
@@ -36,30 +36,53 @@ class Prepared:
     """Plans laid out over their candles, for any number of readings."""
 
     plans: Sequence[Plan]
+    planned: Planned
     groups: tuple[tuple[Columns, Bars], ...]
 
     def run(self, terms: Terms) -> PathTable:
         """The path of every plan under these terms."""
-        table = PathTable.empty(self.plans)
+        table = PathTable.empty(self.plans, self.planned)
         for columns, bars in self.groups:
             _Group(Rows.of(columns, bars, int(bars.ends[-1])), table, terms).run()
         return table
+
+    def acting_at(self, act_ms: Ints) -> Prepared:
+        """The same plans acted on at other moments, shape (n,): valid as long, at the same prices.
+
+        The plans of the tables that come of it are those acted on at their own moments.
+        """
+        groups = tuple((columns.acting_at(act_ms[columns.at]), bars) for columns, bars in self.groups)
+        return replace(self, planned=replace(self.planned, act_ms=act_ms), groups=groups)
+
+    def moved(self, rows: Ints, act_ms: Ints, factor: Floats) -> Prepared:
+        """Some plans (a row may come often) at other moments, all prices scaled by a factor; shape (m,) each.
+
+        What their channel said later is left out: it was about its own moment. The plans of the tables that come of
+        it are the unmoved ones.
+        """
+        groups = []
+        for columns, bars in self.groups:
+            place = np.full(len(self.plans), -1, np.int64)
+            place[columns.at] = np.arange(len(columns))
+            mine = np.flatnonzero(place[rows] >= 0)
+            if len(mine):
+                groups.append((columns.moved(place[rows[mine]], mine, act_ms[mine], factor[mine]), bars))
+        plans = [self.plans[row] for row in rows.tolist()]
+        return Prepared(plans, self.planned.moved(rows, act_ms, factor), tuple(groups))
 
 
 def prepare(
     plans: Sequence[Plan], candles: Mapping[str, Candles], fair: Mapping[str, Candles] | None = None
 ) -> Prepared:
     """Lay plans out over the candles of their symbols; ``fair`` has the fair prices that liquidate, where known."""
-    members: dict[str, list[int]] = {}
-    for i, plan in enumerate(plans):
-        members.setdefault(plan.symbol, []).append(i)
-    groups = []
-    for symbol, found in members.items():
+    planned, groups = Planned.of(plans), []
+    for number, symbol in enumerate(planned.names):
         bars = candles.get(symbol)
         if bars is not None and len(bars):
-            columns = lay_out([plans[i] for i in found], np.array(found))
+            found = np.flatnonzero(planned.symbol == number)
+            columns = lay_out([plans[i] for i in found.tolist()], found)
             groups.append((columns, Bars.of(bars, (fair or {}).get(symbol))))
-    return Prepared(plans, tuple(groups))
+    return Prepared(plans, planned, tuple(groups))
 
 
 def simulate(

@@ -6,14 +6,13 @@ compared in pairs, the same call at once and later, so that the spread between c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from engine.domain import Plan
 from engine.market.candles import Candles, Floats, Funding, Ints
-from engine.simulate.kernel import simulate
+from engine.simulate.kernel import Prepared
 from engine.simulate.money import money_of
 from engine.simulate.terms import Terms
 
@@ -47,21 +46,15 @@ class LatencyCurve:
 
 
 def delayed_r(
-    plans: Sequence[Plan],
+    prepared: Prepared,
     known_ms: Ints,
     candles: Mapping[str, Candles],
     terms: Terms,
     funding: Mapping[str, Funding] | None,
 ) -> Floats:
-    """R of each plan at each delay (NaN: not filled), shape (delays, plans)."""
-    found = np.full((len(DELAYS_S), len(plans)), np.nan)
-    for i, delay in enumerate(DELAYS_S):
-        later = [
-            replace(plan, act_ms=at + 1000 * delay, expire_ms=at + 1000 * delay + plan.expire_ms - plan.act_ms)
-            for plan, at in zip(plans, known_ms.tolist(), strict=True)
-        ]
-        found[i] = money_of(simulate(later, candles, terms), terms, candles, funding).r
-    return found
+    """R of each prepared plan at each delay (NaN: not filled), shape (delays, plans)."""
+    runs = (prepared.acting_at(known_ms + 1000 * delay).run(terms) for delay in DELAYS_S)
+    return np.array([money_of(table, terms, candles, funding).r for table in runs]).reshape(len(DELAYS_S), -1)
 
 
 def latency_curve(r: Floats) -> LatencyCurve:
