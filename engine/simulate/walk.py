@@ -109,7 +109,8 @@ class Walk:
             row = holding.row
             ended = close_early(self.trades[row], now_ms, self.venue) if close.covers(holding.facts) else None
             if ended is not None:
-                self.trades[row], holding.end_ms = ended
+                self.trades[row], end_ms = ended
+                self.account.end(row, end_ms)
                 self.account.unbook(row)
                 later = (flow for flow in flows_of(self.trades[row], self.venue) if flow.at_ms > now_ms)
                 self.account.book(row, later)
