@@ -52,7 +52,7 @@ from engine.report.tables import CALLS_FILE, EQUITY_FILE, SHOWN_CALLS, CallRow, 
 from engine.risk import RuleBook
 from engine.simulate.equity import EquityCurve, equity_curve
 from engine.simulate.flows import Venue
-from engine.simulate.walk import Walk, WalkResult
+from engine.simulate.walk import Walk, WalkResult, uncollected
 from engine.units import HOUR_MS, iso, moment_ms
 from engine.verdict.crowd import copies
 from engine.verdict.many import without_skill
@@ -94,6 +94,20 @@ def run_backtest(
 
     What comes at or after ``holdout`` (a date) is kept out of everything but one table of its own.
     """
+    with uncollected():
+        return _run(workspace, given, from_, to, out, track, holdout)
+
+
+def _run(
+    workspace: Workspace,
+    given: str,
+    from_: str | None,
+    to: str | None,
+    out: Path | None,
+    track: Track,
+    holdout: str | None,
+) -> tuple[Path, Run]:
+    """See ``run_backtest``."""
     file = _load(workspace, given)
     whole = _period(file.strategy, from_, to)
     strategy = whole if holdout is None else _cut_at(whole, holdout)
@@ -335,7 +349,7 @@ def _write(
     write_evidence(folder / EVIDENCE_FILE, evidence)
     save_run(folder, run)
     write_tables(folder, run, rows)
-    render_report(folder, workspace.settings.language)
+    render_report(folder, workspace.settings.language, (rows, evidence))
     with replacing(workspace.results_path) as temporary:
         shutil.copyfile(folder / CALLS_FILE, temporary)
 

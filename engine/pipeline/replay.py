@@ -105,11 +105,14 @@ def replay(
         fates[i] = marks[row] or own
         if not marks[row] and fates[i] in COUNTED and np.isnan(money.r[row]):
             fates[i] = "no stop"
-    counted = np.isin(np.array(fates, dtype=object), COUNTED)
-    readings = []
-    for reading in (terms, _other_way_round(terms), replace(terms, through=TICK_THROUGH)):
-        r = money.r if reading is terms else money_of(prepared.run(reading), reading, candles, funding).r
-        readings.append(np.where(counted, np.append(r, np.nan)[at], np.nan))
+    counted = np.array([fate in COUNTED for fate in fates], np.bool_)
+    narrow = replace(terms, through=TICK_THROUGH)
+    readings = [money.r, money.r.copy(), money_of(prepared.run(narrow), narrow, candles, funding).r]
+    doubtful = np.flatnonzero(table.ambiguous)  # the other order changes nothing where no bar left a doubt
+    if len(doubtful):
+        other = _other_way_round(terms)
+        readings[1][doubtful] = money_of(prepared.taken(doubtful).run(other), other, candles, funding).r
+    readings = [np.where(counted, np.append(r, np.nan)[at], np.nan) for r in readings]
     return Replay(signals, Venue(terms, candles, funding), rows, fates, prepared, table, money, *readings)
 
 

@@ -39,7 +39,9 @@ def stress(played: Replay) -> Stress:
         if row >= 0:
             known[row] = signal.message.known_ms
     terms = replace(venue.terms, slippage=2 * venue.terms.slippage)
-    slipped = money_of(played.prepared.run(terms), terms, venue.candles, venue.funding).r
+    slipped = played.money.r
+    if terms != venue.terms:
+        slipped = money_of(played.prepared.run(terms), terms, venue.candles, venue.funding).r
     rows = np.arange(len(plans), dtype=np.int64)
     mae, mfe = excursions(played.table, rows, played.money.risk, venue.candles)
     return Stress(delayed_r(played.prepared, known, venue.candles, venue.terms, venue.funding), slipped, mae, mfe)

@@ -239,7 +239,8 @@ def latency_figure(channels: Sequence[ChannelResult]) -> Figure:
 
 def calls_of(channel: ChannelResult, calls: Sequence[CallRow]) -> list[CallRow]:
     """The calls of a channel that were filled and count in its verdict."""
-    return [row for row in calls if row.channel == channel.channel and row.counted_r is not None]
+    name = channel.channel
+    return [row for row in calls if row.channel == name and row.counted_r is not None]
 
 
 def _line(name: str, x: list[str], y: NDArray[np.float64], colour: str, **more: Any) -> Figure:

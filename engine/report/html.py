@@ -98,17 +98,19 @@ DETAILS = (
 )
 
 
-def render_report(folder: Path, lang: str = "en") -> Path:
+def render_report(
+    folder: Path, lang: str = "en", given: tuple[Sequence[CallRow], Sequence[Evidence]] | None = None
+) -> Path:
     """Write report.html of a run from its run.json, trades.csv, equity.csv and evidence.jsonl.gz; its path.
 
-    ``lang`` is one of ``words.LANGUAGES``. Raises UnreadableRunError when one of the files cannot be used.
+    ``given`` are the calls and the evidence of those files where they are at hand, ``lang`` is one of
+    ``words.LANGUAGES``. Raises UnreadableRunError when one of the files cannot be used.
     """
     run = load_run(folder)
     if isinstance(run, str):
         raise UnreadableRunError(Problem(run, str(folder / RUN_FILE)))
-    calls = read_calls(folder / CALLS_FILE)
+    calls, evidence = given or (read_calls(folder / CALLS_FILE), read_evidence(folder / EVIDENCE_FILE))
     path = folder / REPORT_FILE
-    evidence = read_evidence(folder / EVIDENCE_FILE)
     write_text(path, _page(run, calls, read_equity(folder / EQUITY_FILE), evidence, Words(lang)))
     return path
 

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.files import write_csv
+from engine.files import write_csv, write_csv_columns
 from engine.problem import Problem
 from engine.units import moment_ms
 
@@ -108,8 +108,7 @@ def clean(text: str) -> str:
 def write_calls(path: Path, rows: Iterable[CallRow]) -> None:
     """Write the calls as CSV, atomically. Prices of one cell are joined by ``;``, flags are yes and no."""
     rows = list(rows)
-    columns = [_cells([getattr(row, name) for row in rows]) for name in CALL_COLUMNS]
-    write_csv(path, CALL_COLUMNS, zip(*columns, strict=True))
+    write_csv_columns(path, {name: _cells([getattr(row, name) for row in rows]) for name in CALL_COLUMNS})
 
 
 def read_calls(path: Path) -> list[CallRow]:
@@ -161,10 +160,14 @@ def _records(path: Path, columns: tuple[str, ...], build: Callable[[list[str]], 
     return built
 
 
-def _cells(values: list[object]) -> list[object]:
+def _cells(values: list[Any]) -> list[object]:
     """A column as CSV cells. Words come often: each text is made a cell once."""
     texts = {value: _cell(value) for value in values if type(value) is str}
-    return [texts[value] if type(value) is str else _cell(value) for value in values]
+    if texts:
+        return [texts[value] if type(value) is str else _cell(value) for value in values]
+    if all(value is None or type(value) is float for value in values):  # None and NaN are no figures
+        return [None if value is None or value - value != 0 else value for value in values]
+    return [_cell(value) for value in values]
 
 
 def _cell(value: object) -> object:

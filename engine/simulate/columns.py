@@ -74,28 +74,44 @@ class Columns:
         """The same plans acted on at other moments, valid as long."""
         return replace(self, act_ms=act_ms, expire_ms=self.expire_ms + act_ms - self.act_ms)
 
-    def moved(self, rows: Ints, at: Ints, act_ms: Ints, by: Floats) -> Columns:
-        """Some rows, now at places ``at``, acted on at other moments, with prices scaled by a factor; no changes."""
-        taken = {
-            field.name: value[rows]
-            for field in fields(self)
-            if isinstance(value := getattr(self, field.name), np.ndarray)
-        }
-        made = replace(self, **taken, changes={})
-        wide = by[:, None]
+    def taken(self, rows: Ints, at: Ints) -> Columns:
+        """Some rows (one may come often), now at places ``at``."""
+        columns = {field.name: getattr(self, field.name)[rows] for field in fields(self) if field.name != "changes"}
+        changes = {i: self.changes[row] for i, row in enumerate(rows.tolist()) if row in self.changes}
+        return replace(self, **columns | {"at": at, "changes": changes})
+
+    def moved(self, act_ms: Ints, by: Floats) -> Columns:
+        """The rows acted on at other moments with prices scaled by a factor, their changes as much later."""
+        later, wide = act_ms - self.act_ms, by[:, None]
+        points = self.target_unit == POINTS, self.stop_unit == POINTS, self.trail_unit == POINTS
         return replace(
-            made,
-            at=at,
+            self,
             act_ms=act_ms,
-            expire_ms=act_ms + made.expire_ms - made.act_ms,
-            price=made.price * wide,
-            target=made.target * wide,
-            target_value=np.where(made.target_unit == POINTS, made.target_value * wide, made.target_value),
-            stop=made.stop * by,
-            stop_value=np.where(made.stop_unit == POINTS, made.stop_value * by, made.stop_value),
-            hard=made.hard * by,
-            trail_value=np.where(made.trail_unit == POINTS, made.trail_value * by, made.trail_value),
+            expire_ms=self.expire_ms + later,
+            price=self.price * wide,
+            target=self.target * wide,
+            target_value=self.target_value * np.where(points[0], wide, 1.0),
+            stop=self.stop * by,
+            stop_value=self.stop_value * np.where(points[1], by, 1.0),
+            hard=self.hard * by,
+            trail_value=self.trail_value * np.where(points[2], by, 1.0),
+            changes={
+                row: tuple([_moved(change, int(later[row]), float(by[row])) for change in changes])
+                for row, changes in self.changes.items()
+            },
         )
+
+
+def _moved(change: Change, later_ms: int, by: float) -> Change:
+    """A change later, its prices scaled by a factor."""
+    orders = tuple([replace(o, price=None if o.price is None else o.price * by) for o in change.orders])
+    return replace(
+        change,
+        act_ms=change.act_ms + later_ms,
+        stop=change.stop * by if isinstance(change.stop, float | int) else change.stop,
+        orders=orders,
+        targets=tuple([(price * by, share) for price, share in change.targets]),
+    )
 
 
 PLAIN = (

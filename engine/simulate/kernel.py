@@ -54,21 +54,40 @@ class Prepared:
         groups = tuple((columns.acting_at(act_ms[columns.at]), bars) for columns, bars in self.groups)
         return replace(self, planned=replace(self.planned, act_ms=act_ms), groups=groups)
 
-    def moved(self, rows: Ints, act_ms: Ints, factor: Floats) -> Prepared:
-        """Some plans (a row may come often) at other moments, all prices scaled by a factor; shape (m,) each.
-
-        What their channel said later is left out: it was about its own moment. The plans of the tables that come of
-        it are the unmoved ones.
-        """
+    def taken(self, rows: Ints) -> Prepared:
+        """Some of the plans (a row may come often), shape (m,)."""
         groups = []
         for columns, bars in self.groups:
             place = np.full(len(self.plans), -1, np.int64)
             place[columns.at] = np.arange(len(columns))
             mine = np.flatnonzero(place[rows] >= 0)
             if len(mine):
-                groups.append((columns.moved(place[rows[mine]], mine, act_ms[mine], factor[mine]), bars))
-        plans = [self.plans[row] for row in rows.tolist()]
-        return Prepared(plans, self.planned.moved(rows, act_ms, factor), tuple(groups))
+                groups.append((columns.taken(place[rows[mine]], mine), bars))
+        return Prepared([self.plans[row] for row in rows.tolist()], self.planned.taken(rows), tuple(groups))
+
+    def moved(self, rows: Ints, act_ms: Ints, factor: Floats) -> Prepared:
+        """Some plans (a row may come often) at other moments, all prices scaled by a factor; shape (m,) each.
+
+        What their channel said later comes as much later, its prices scaled too. The plans of the tables that come of
+        it are the unmoved ones.
+        """
+        taken = self.taken(rows)
+        groups = tuple((c.moved(act_ms[c.at], factor[c.at]), bars) for c, bars in taken.groups)
+        return replace(taken, planned=taken.planned.moved(act_ms, factor), groups=groups)
+
+    def bars(self) -> tuple[Ints, Ints]:
+        """The first bar that counts and the first in which orders fill no more, of each plan, in its symbol's candles;
+        -1 where no bar counts.
+
+        Plans that differ in nothing else have the same fills and exits. Shape (n,) each.
+        """
+        first, last = np.full(len(self.plans), -1, np.int64), np.full(len(self.plans), -1, np.int64)
+        for columns, bars in self.groups:
+            found = np.searchsorted(bars.ts, columns.act_ms)
+            wait = bars.ts[np.minimum(found, len(bars) - 1)] - columns.act_ms
+            first[columns.at] = np.where((found < len(bars)) & (wait <= NEVER_FETCHED_MS), found, -1)
+            last[columns.at] = np.searchsorted(bars.ts, columns.expire_ms)
+        return first, last
 
 
 def prepare(

@@ -87,17 +87,14 @@ class Planned:
             max([targets + 1, *map(leg_room, changed)]),
         )
 
-    def moved(self, rows: Ints, act_ms: Ints, factor: Floats) -> Planned:
-        """Some of them (a row may come often) at other moments, their prices scaled by a factor."""
-        return replace(
-            self,
-            symbol=self.symbol[rows],
-            sign=self.sign[rows],
-            act_ms=act_ms,
-            price=self.price[rows] * factor[:, None],
-            weight=self.weight[rows],
-            at_market=self.at_market[rows],
-        )
+    def taken(self, rows: Ints) -> Planned:
+        """Some of them; a row may come often."""
+        columns = ("symbol", "sign", "act_ms", "price", "weight", "at_market")
+        return replace(self, **{name: getattr(self, name)[rows] for name in columns})
+
+    def moved(self, act_ms: Ints, by: Floats) -> Planned:
+        """At other moments, with prices scaled by a factor."""
+        return replace(self, act_ms=act_ms, price=self.price * by[:, None])
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ class Walk:
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Without Python's search for cycles: a walk makes many small things that stay and no cycles among them."""
+    """Without Python's search for cycles: a backtest makes many small things that stay, and no cycles among them."""
     was_on = gc.isenabled()
     gc.disable()
     try:

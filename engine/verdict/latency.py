@@ -52,9 +52,24 @@ def delayed_r(
     terms: Terms,
     funding: Mapping[str, Funding] | None,
 ) -> Floats:
-    """R of each prepared plan at each delay (NaN: not filled), shape (delays, plans)."""
-    runs = (prepared.acting_at(known_ms + 1000 * delay).run(terms) for delay in DELAYS_S)
-    return np.array([money_of(table, terms, candles, funding).r for table in runs]).reshape(len(DELAYS_S), -1)
+    """R of each prepared plan at each delay (NaN: not filled), shape (delays, plans).
+
+    A delay that leads to the same bars as the one before is not simulated again.
+    """
+    found = np.full((len(DELAYS_S), len(known_ms)), np.nan)
+    bars_before: tuple[Ints, Ints] | None = None
+    for i, delay in enumerate(DELAYS_S):
+        later = prepared.acting_at(known_ms + 1000 * delay)
+        bars = later.bars()
+        rows = np.arange(len(known_ms))
+        if bars_before is not None:
+            found[i] = found[i - 1]
+            rows = np.flatnonzero((bars[0] != bars_before[0]) | (bars[1] != bars_before[1]))
+        if len(rows):
+            table = later.taken(rows).run(terms)
+            found[i, rows] = money_of(table, terms, candles, funding).r
+        bars_before = bars
+    return found
 
 
 def latency_curve(r: Floats) -> LatencyCurve:
