@@ -1,14 +1,14 @@
 """A whole ``backtest``, as a user starts it: wall time, CPU time and peak memory.
 
-    python -m benchmarks.backtest_whole large            100,000 calls over 20 symbols x a year of minutes (10.5 million)
-    python -m benchmarks.backtest_whole medium           20,000 calls over the same candles
+    python -m benchmarks.backtest_whole large              100,000 calls over 20 symbols x a year of minutes
+    python -m benchmarks.backtest_whole medium             20,000 calls over the same 10.5 million candles
     python -m benchmarks.backtest_whole large --keep DIR   build the workspace there, and use it again next time
 
-The calls are those of ``simulation.py``, posted as messages of ten channels ("BUY TK03USDT now, TP 2.31%, SL 1.25%") into
-an archive, the candles lie in the store. The measured process reads, plans and replays all of it, asks the rules about
-every call, judges the channels, and writes all files of the run with the report. The account is large enough to take
-nearly every call, so equity and tables are at their longest. The limits that the project sets itself for ``large``:
-12 s and 1.5 GB.
+The calls are those of ``simulation.py``, posted as messages of ten channels ("BUY TK03USDT now, TP 2.31%, SL 1.25%")
+into an archive, the candles lie in the store. The measured process reads, plans and replays all of it, asks the rules
+about every call, judges the channels, and writes all files of the run with the report. The account is large enough to
+take every call, so equity and tables are at their longest. The limits that the project sets itself for ``large``: 12 s
+and 1.5 GB.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def measure(folder: Path, profile: Path | None) -> None:
     how = ["-m", "cProfile", "-o", str(profile)] if profile else []
     began = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, *how, str(ROOT / "cli.py"), "backtest", "large", "--workspace", str(folder), "--out", str(out)],
+        [sys.executable, *how, ROOT / "cli.py", "backtest", "large", "--workspace", folder, "--out", out],
         capture_output=True, text=True, cwd=ROOT, check=False,
     )  # fmt: skip
     wall = time.perf_counter() - began
