@@ -31,6 +31,7 @@ from engine.files import append_synced, replacing, sha256_of
 from engine.market.fees import fees_of
 from engine.market.store import CandleStore
 from engine.market.synthetic import SyntheticMarket
+from engine.pipeline.asof import opinions
 from engine.pipeline.errors import InputError
 from engine.pipeline.evidence import evidence_of
 from engine.pipeline.funding import funding_of
@@ -128,6 +129,7 @@ def _run(
         played.venue,
         workspace.settings.timezone,
         [signals[i].message.posted_ms for i in _signal_of_row(played)],
+        opinions(profiles, period.readings, period.messages, played, strategy.seed),
     )
     walked = walk.run(played.eligible(), lambda items: track(items, "walking the account"))
     curve = _curve(strategy, walked, played.venue)

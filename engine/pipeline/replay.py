@@ -110,7 +110,7 @@ def replay(
     readings = [money.r, money.r.copy(), money_of(prepared.run(narrow), narrow, candles, funding).r]
     doubtful = np.flatnonzero(table.ambiguous)  # the other order changes nothing where no bar left a doubt
     if len(doubtful):
-        other = _other_way_round(terms)
+        other = other_way_round(terms)
         readings[1][doubtful] = money_of(prepared.taken(doubtful).run(other), other, candles, funding).r
     readings = [np.where(counted, np.append(r, np.nan)[at], np.nan) for r in readings]
     return Replay(signals, Venue(terms, candles, funding), rows, fates, prepared, table, money, *readings)
@@ -124,7 +124,7 @@ def _ended(plan: Plan, act_ms: int | None) -> Plan:
     return replace(plan, changes=tuple(changes))
 
 
-def _other_way_round(terms: Terms) -> Terms:
+def other_way_round(terms: Terms) -> Terms:
     """The same terms with the other order of stop and target inside a candle."""
     return replace(terms, same_candle="target first" if terms.same_candle == "stop first" else "stop first")
 

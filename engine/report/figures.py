@@ -200,6 +200,8 @@ def hits_figure(channel: ChannelResult) -> Figure:
         ("hit", "--blue", [hits.hit for hits in channel.targets]),
         ("fair", "--faint", [hits.fair for hits in channel.targets]),
     ):
+        if all(value is None for value in values):
+            continue
         texts = [
             f"{name} {percent(v, 1)}, {count(h.trades, 'trade')}" for v, h in zip(values, channel.targets, strict=True)
         ]

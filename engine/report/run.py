@@ -1,7 +1,7 @@
 """A run as it lies on disk: ``runs/<time>-<strategy>/`` with run.json, trades.csv, equity.csv and report.html.
 
 The report is rendered from these files alone, so an old run can be rendered again (``cli.py report RUN``).
-``run.json`` is a ``Run`` as JSON; its ``format`` is 2. The messages and candles behind the calls lie in
+``run.json`` is a ``Run`` as JSON; its ``format`` is 3. The messages and candles behind the calls lie in
 evidence.jsonl.gz (``evidence.py``).
 """
 
@@ -26,7 +26,7 @@ from engine.verdict.pump import Pump
 from engine.verdict.random_entry import RandomEntry
 from engine.verdict.sharpe import SharpeEvidence
 
-FORMAT = 2
+FORMAT = 3
 RUN_FILE = "run.json"
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from bisect import bisect_right
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 
 from engine.domain import Halt, History, OpenTrade
-from engine.market.candles import Candles
+from engine.market.candles import Candles, Floats, Ints
 from engine.simulate.flows import Flow
 from engine.units import MINUTE_MS
 
@@ -18,11 +20,12 @@ STRETCH = 4096  # minutes
 
 @dataclass
 class Holding:
-    """A trade that is resting or open."""
+    """A trade that is resting or open; ``ending``: a rule has asked for its end."""
 
     end_ms: int
     row: int
     facts: OpenTrade
+    ending: bool = False
 
 
 @dataclass
@@ -46,21 +49,43 @@ class Books:
 class Marks:
     """The last close of each symbol before a moment.
 
-    An account looks often and time goes on slowly: the prices of a stretch of minutes are worked out at once, for each
-    symbol that is asked for. Candles that do not end with a minute are looked up one by one.
+    An account looks often and time goes on slowly. Of one price the last answer is kept with the time for which it is
+    true; for the worth of a whole account the prices of a stretch of minutes are worked out at once for each symbol.
+    ``foreseen``: the candles of the future are there already, as in a backtest. Live they are not.
     """
+
+    foreseen = True
 
     def __init__(self, candles: Mapping[str, Candles]) -> None:
         self._candles = candles
         self._stretch = -1
         self._columns: dict[str, list[float]] = {}  # by symbol: the price at each minute of the stretch
+        self._known: dict[str, tuple[int, int, float]] = {}  # by symbol: from when, before when, price
+        self._views: dict[str, tuple[memoryview, memoryview]] = {}  # times and closes, one number at a time
 
     def price(self, symbol: str, now_ms: int) -> float:
         """The close of the last bar that is over at ``now_ms`` (the first open before any is)."""
-        return self.worth({symbol: 1.0}, now_ms)
+        start, end, price = self._known.get(symbol, (0, 0, 0.0))
+        if start <= now_ms < end:
+            return price
+        bars = self._candles[symbol]
+        length = bars.timeframe_ms
+        if symbol not in self._views:
+            self._views[symbol] = memoryview(bars.ts), memoryview(bars.close)
+        ts, close = self._views[symbol]
+        i = (now_ms - ts[0]) // length - 1  # right where no bar is missing
+        if not (0 <= i < len(ts) and ts[i] <= now_ms - length < ts[i] + length):
+            i = bisect_right(ts, now_ms - length) - 1
+        price = close[i] if i >= 0 else float(bars.open[0])
+        start = ts[i] + length if i >= 0 else now_ms
+        end = ts[i + 1] + length if i + 1 < len(ts) else sys.maxsize
+        self._known[symbol] = start, end, price
+        return price
 
     def worth(self, held: Mapping[str, float], now_ms: int) -> float:
         """What quantities by symbol are worth at ``now_ms``."""
+        if not self.foreseen:
+            return sum([quantity * self.price(symbol, now_ms) for symbol, quantity in held.items()])
         minute = now_ms // MINUTE_MS
         if minute // STRETCH != self._stretch:
             self._stretch = minute // STRETCH
@@ -70,7 +95,7 @@ class Marks:
             if symbol not in columns:
                 columns[symbol] = self._column(symbol)
         return sum([
-            quantity * (columns[symbol][at] if columns[symbol] else self._looked_up(symbol, now_ms))
+            quantity * (columns[symbol][at] if columns[symbol] else self.price(symbol, now_ms))
             for symbol, quantity in held.items()
         ])  # fmt: skip
 
@@ -85,7 +110,17 @@ class Marks:
         prices: list[float] = np.where(at >= 0, bars.close[np.maximum(at, 0)], bars.open[0]).tolist()
         return prices
 
-    def _looked_up(self, symbol: str, now_ms: int) -> float:
+    def closes(self, symbols: Collection[str], after_ms: int, until_ms: int) -> Ints:
+        """When candles of these symbols close, after one moment and up to another; in order of time, each once."""
+        found = []
+        for symbol in symbols:
+            bars = self._candles[symbol]
+            first, last = bars.ts.searchsorted((after_ms - bars.timeframe_ms, until_ms - bars.timeframe_ms), "right")
+            found.append(bars.ts[first:last] + bars.timeframe_ms)
+        return found[0] if len(found) == 1 else np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
+
+    def prices(self, symbol: str, moments_ms: Ints) -> Floats:
+        """``price`` at many moments."""
         bars = self._candles[symbol]
-        i = int(bars.ts.searchsorted(now_ms - bars.timeframe_ms, side="right")) - 1
-        return float(bars.close[i]) if i >= 0 else float(bars.open[0])
+        i = bars.ts.searchsorted(moments_ms - bars.timeframe_ms, side="right") - 1
+        return np.where(i >= 0, bars.close[np.maximum(i, 0)], bars.open[0])

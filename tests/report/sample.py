@@ -58,7 +58,7 @@ def sample_run(rows: list[CallRow], hostile: bool = True) -> Run:
     net = sum(row.net or 0.0 for row in taken)
     refused = Counter((row.rule, row.rule_where) for row in rows if row.rule)
     return Run(
-        format=2,
+        format=3,
         created="2025-07-02T09:14:05Z",
         version="0.1.0",
         strategy="vip-ladder",
