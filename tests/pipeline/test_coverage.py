@@ -59,7 +59,8 @@ def test_look_alikes_of_one_shape_and_reason_stand_together(workspace: Path, run
     posts = [{"id": n, "text": text} for n, text in enumerate((*talk, *others, OTHER, *others), 1)]
     path = write(workspace, posts)
     found = json.loads(run("channel", "coverage", "demo_keel", path, "--format", "json").stdout)["look_alikes"]
-    assert [(group["count"], group["reason"], group["ids"]) for group in found][0] == (3, "no-layout", ["2", "4", "5"])
+    first = found[0]
+    assert (first["count"], first["reason"], first["ids"]) == (3, "no-layout", ["2", "4", "5"])
     assert found[0]["shape"] == "long / entry # / tp # / sl #"
     assert found[0]["why"] == "no layout begins like any line of this message"
     assert found[-1]["ids"] == ["1"]
