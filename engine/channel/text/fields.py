@@ -180,7 +180,9 @@ class Fields:
         has to be there.
         """
         quotes = rf"(?:{'|'.join(QUOTES).lower()})(?![a-z0-9])"
-        ticker = rf"(?=\d*+[a-zавекмнорстухѕіј])[{_TICKER}]{{1,20}}+"
+        letters = "[a-zавекмнорстухѕіј]"
+        glued = r"(?=\d{5}|\d{4}[-~/.,]\d)"  # a price: BTC64800, ETH2410-2385; but SPX6900 is a coin
+        ticker = rf"(?:{letters}{{2,12}}+{glued}|(?=\d*+{letters})[{_TICKER}]{{1,20}}+)"
         quoted = rf"\d{{1,5}}+(?={_BLANK}/{_BLANK}{quotes})|(?<=[$#])\d{{1,2}}+(?![\w.,])"
         tail = rf"(?:{_BLANK}[/|:-]?{_BLANK}{quotes})?(?:\.p(?!\w)|[ -]?perp(?!\w))?"
         if signed:
