@@ -31,6 +31,7 @@ from engine.files import append_synced, replacing, sha256_of
 from engine.market.fees import fees_of
 from engine.market.store import CandleStore
 from engine.market.synthetic import SyntheticMarket
+from engine.memory import uncollected
 from engine.pipeline.asof import opinions
 from engine.pipeline.errors import InputError
 from engine.pipeline.evidence import evidence_of
@@ -54,7 +55,7 @@ from engine.report.tables import CALLS_FILE, EQUITY_FILE, SHOWN_CALLS, CallRow, 
 from engine.risk import RuleBook
 from engine.simulate.equity import EquityCurve, equity_curve
 from engine.simulate.flows import Venue
-from engine.simulate.walk import Walk, WalkResult, uncollected
+from engine.simulate.walk import Walk, WalkResult
 from engine.units import HOUR_MS, iso, moment_ms
 from engine.verdict.crowd import copies
 from engine.verdict.many import without_skill

@@ -17,7 +17,6 @@ from engine.channel.text.names import CURRENCIES, PRICE_FIELDS, QUOTES
 from engine.channel.text.numbers import Notation
 from engine.channel.text.timeframes import timeframe_ms, timeframe_pattern
 from engine.channel.text.vocabulary import (
-    DENSE,
     GAP,
     NO_LETTER_AHEAD,
     NO_LETTER_BEHIND,
@@ -65,7 +64,7 @@ class Fields:
     @cached_property
     def _price(self) -> str:
         """A number that is no percentage, no multiple and no part of a word; its currency may follow."""
-        end = rf"(?![^\W\d{DENSE}]|[{_MULTIPLIERS}]|{_BLANK}%)"
+        end = rf"{NO_LETTER_AHEAD}(?![{_MULTIPLIERS}]|{_BLANK}%)"
         return rf"{self.notation.token}(?:{self._thousand})?+(?={_CURRENCY}{end})"
 
     @property
@@ -186,12 +185,12 @@ class Fields:
         quoted = rf"\d{{1,5}}+(?={_BLANK}/{_BLANK}{quotes})|(?<=[$#])\d{{1,2}}+(?![\w.,])"
         tail = rf"(?:{_BLANK}[/|:-]?{_BLANK}{quotes})?(?:\.p(?!\w)|[ -]?perp(?!\w))?"
         if signed:
-            return rf"([$#]++{_BLANK}(?:{ticker}|\d{{1,2}}+(?![\w.,])){tail})(?![^\W\d{DENSE}])"
+            return rf"([$#]++{_BLANK}(?:{ticker}|\d{{1,2}}+(?![\w.,])){tail}){NO_LETTER_AHEAD}"
         free = rf"(?:[$#]++{_BLANK})?+"
         if not strict:
             free = rf"(?:[$#]++{_BLANK}|(?!{alternatives(self.words.reserved_words())}(?!{_BLANK}/)))"
         return (
-            rf"{free}({alternatives(map(' '.join, self.words.symbols))}|(?:{ticker}|{quoted}){tail})(?![^\W\d{DENSE}])"
+            rf"{free}({alternatives(map(' '.join, self.words.symbols))}|(?:{ticker}|{quoted}){tail}){NO_LETTER_AHEAD}"
         )
 
     # ------------------------------------------------------------------ meanings (of folded text)
