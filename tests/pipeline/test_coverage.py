@@ -59,12 +59,12 @@ def test_look_alikes_of_one_shape_and_reason_stand_together(workspace: Path, run
     posts = [{"id": n, "text": text} for n, text in enumerate((*talk, *others, OTHER, *others), 1)]
     path = write(workspace, posts)
     found = json.loads(run("channel", "coverage", "demo_keel", path, "--format", "json").stdout)["look_alikes"]
-    assert [(group["count"], group["reason"], group["ids"]) for group in found][0] == (3, "no-layout", ["2", "4", "5"])
+    assert (found[0]["count"], found[0]["reason"], found[0]["ids"]) == (3, "no-layout", ["2", "4", "5"])
     assert found[0]["shape"] == "long / entry # / tp # / sl #"
     assert found[0]["why"] == "no layout begins like any line of this message"
     assert found[-1]["ids"] == ["1"]
     text = run("channel", "coverage", "demo_keel", path).stdout
-    assert "3 x 2 [no-layout] SOL LONG / entry 140-139 / tp 145 150 / sl 135" in text
+    assert "3 x 4 [no-layout] BTC LONG / entry 64800-64500 / tp 65300 65800 / sl 64300" in text
 
 
 def test_the_text_says_it_by_month(workspace: Path, run: Run) -> None:
