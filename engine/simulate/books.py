@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from bisect import bisect_right
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -61,7 +60,7 @@ class Marks:
         self._stretch = -1
         self._columns: dict[str, list[float]] = {}  # by symbol: the price at each minute of the stretch
         self._known: dict[str, tuple[int, int, float]] = {}  # by symbol: from when, before when, price
-        self._views: dict[str, tuple[memoryview, memoryview]] = {}  # times and closes, one number at a time
+        self._closings: dict[str, Ints] = {}
 
     def price(self, symbol: str, now_ms: int) -> float:
         """The close of the last bar that is over at ``now_ms`` (the first open before any is)."""
@@ -69,16 +68,10 @@ class Marks:
         if start <= now_ms < end:
             return price
         bars = self._candles[symbol]
-        length = bars.timeframe_ms
-        if symbol not in self._views:
-            self._views[symbol] = memoryview(bars.ts), memoryview(bars.close)
-        ts, close = self._views[symbol]
-        i = (now_ms - ts[0]) // length - 1  # right where no bar is missing
-        if not (0 <= i < len(ts) and ts[i] <= now_ms - length < ts[i] + length):
-            i = bisect_right(ts, now_ms - length) - 1
-        price = close[i] if i >= 0 else float(bars.open[0])
-        start = ts[i] + length if i >= 0 else now_ms
-        end = ts[i + 1] + length if i + 1 < len(ts) else sys.maxsize
+        i = int(bars.ts.searchsorted(now_ms - bars.timeframe_ms, side="right")) - 1
+        price = float(bars.close[i]) if i >= 0 else float(bars.open[0])
+        start = int(bars.ts[i]) + bars.timeframe_ms if i >= 0 else now_ms
+        end = int(bars.ts[i + 1]) + bars.timeframe_ms if i + 1 < len(bars) else sys.maxsize
         self._known[symbol] = start, end, price
         return price
 
@@ -101,26 +94,31 @@ class Marks:
 
     def _column(self, symbol: str) -> list[float]:
         """The price at each minute of the stretch; empty where bars end between minutes."""
-        bars = self._candles[symbol]
         minutes = (self._stretch * STRETCH + np.arange(STRETCH, dtype=np.int64)) * MINUTE_MS
-        first, last = np.searchsorted(bars.ts, (minutes[0] - bars.timeframe_ms, minutes[-1] + MINUTE_MS))
-        if np.any((bars.ts[first:last] + bars.timeframe_ms) % MINUTE_MS):
+        ends = self._closing(symbol)
+        first, last = ends.searchsorted((minutes[0], minutes[-1] + MINUTE_MS))
+        if np.any(ends[first:last] % MINUTE_MS):
             return []
-        at = np.searchsorted(bars.ts, minutes - bars.timeframe_ms, side="right") - 1
-        prices: list[float] = np.where(at >= 0, bars.close[np.maximum(at, 0)], bars.open[0]).tolist()
+        prices: list[float] = self.prices(symbol, minutes).tolist()
         return prices
 
     def closes(self, symbols: Collection[str], after_ms: int, until_ms: int) -> Ints:
         """When candles of these symbols close, after one moment and up to another; in order of time, each once."""
         found = []
         for symbol in symbols:
-            bars = self._candles[symbol]
-            first, last = bars.ts.searchsorted((after_ms - bars.timeframe_ms, until_ms - bars.timeframe_ms), "right")
-            found.append(bars.ts[first:last] + bars.timeframe_ms)
+            ends = self._closing(symbol)
+            first, last = ends.searchsorted((after_ms, until_ms), "right")
+            found.append(ends[first:last])
         return found[0] if len(found) == 1 else np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
 
     def prices(self, symbol: str, moments_ms: Ints) -> Floats:
         """``price`` at many moments."""
         bars = self._candles[symbol]
-        i = bars.ts.searchsorted(moments_ms - bars.timeframe_ms, side="right") - 1
+        i = self._closing(symbol).searchsorted(moments_ms, side="right") - 1
         return np.where(i >= 0, bars.close[np.maximum(i, 0)], bars.open[0])
+
+    def _closing(self, symbol: str) -> Ints:
+        """When each candle closes."""
+        if symbol not in self._closings:
+            self._closings[symbol] = self._candles[symbol].ends
+        return self._closings[symbol]
