@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.doubles.exchange.binance import Binance
 from tests.doubles.exchange.faults import Faults
 from tests.doubles.exchange.rest import Limiter, Rest
 from tests.doubles.exchange.sockets import Sockets
@@ -32,8 +33,15 @@ class ExchangeDouble:
     """
 
     def __init__(
-        self, world: World | None = None, faults: Faults | None = None, port: int = 0, *, limited: bool = True
+        self,
+        world: World | None = None,
+        faults: Faults | None = None,
+        port: int = 0,
+        *,
+        limited: bool = True,
+        exchange: str = "mexc",
     ) -> None:
+        self.exchange = exchange
         self.world, self.faults, self.limited = world or World(), faults or Faults(), limited
         self.limiter = Limiter()
         self.sockets = Sockets(self)
@@ -70,7 +78,7 @@ class ExchangeDouble:
     def app(self) -> web.Application:
         """All routes."""
         app = web.Application()
-        Rest(self).add_to(app)
+        (Binance(self) if self.exchange == "binance" else Rest(self)).add_to(app)
         self.sockets.add_to(app)
         return app
 
