@@ -82,18 +82,15 @@ def prepared(workspace: Path, run: Run, source: str, texts: list[str]) -> None:
     for i, text in enumerate(texts):
         at = FIRST_MS + i * 7 * HOUR_MS
         when = datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        messages.append(
-            {"id": i + 1, "type": "message", "date": when, "date_unixtime": str(at // 1000), "from": "Calls", "text": text}
-        )  # fmt: skip
+        dated = {"date": when, "date_unixtime": str(at // 1000)}
+        messages.append({"id": i + 1, "type": "message", **dated, "from": "Calls", "text": text})
     export = {"name": "Calls", "type": "public_channel", "id": 77, "messages": messages}
     (workspace / "result.json").write_text(json.dumps(export), encoding="utf-8")
     result = run("import", workspace / "result.json", "--channel", "calls")
     assert result.exit_code == 0, result.stderr
 
 
-def test_another_exchange_by_config_and_the_report_says_whose_prices(
-    start: Start, workspace: Path, run: Run
-) -> None:
+def test_another_exchange_by_config_and_the_report_says_whose_prices(start: Start, workspace: Path, run: Run) -> None:
     double = start("binance")
     prepared(workspace, run, "binance", calls(double.world))
     fetched = run("market", "fetch", "--strategy", "vip")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 STEPS = {"1m": 60, "3m": 180, "5m": 300, "15m": 900, "30m": 1800, "1h": 3600, "2h": 7200, "4h": 14_400, "6h": 21_600,
          "8h": 28_800, "12h": 43_200, "1d": 86_400, "1w": 604_800}  # fmt: skip
 
+UNREAD = ("0", 1, "0", "0", "0")  # what a candle's row ends with
+
 
 class Binance(Rest):
     """The routes."""
@@ -59,13 +61,11 @@ class Binance(Rest):
             rows = self.world.candles(listing.base, step, start, end + 1, kind)[:limit].tolist()
             rows = self.faults.spoil(rows, request[FAULT], step)
             size = listing.contract_size
-            return web.json_response(
-                [
-                    [int(t), *(f"{p:.{listing.decimals}f}" for p in (o, h, low, c)), f"{v * size:.8f}", int(t) + step - 1,
-                     "0", 1, "0", "0", "0"]
-                    for t, o, h, low, c, v in rows
-                ]
-            )  # fmt: skip
+            shown = [
+                [int(t), *(f"{p:.{listing.decimals}f}" for p in prices), f"{v * size:.8f}", int(t) + step - 1, *UNREAD]
+                for t, *prices, v in rows
+            ]
+            return web.json_response(shown)
 
         return klines
 
