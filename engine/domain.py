@@ -491,6 +491,14 @@ class Standing:
     high: float
 
 
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """The verdict on a channel at one moment: its word, as in a report, from ``trades`` that had closed before."""
+
+    word: str
+    trades: int
+
+
 @dataclass(slots=True)
 class Proposal:
     """A trade asking to be taken, with the size the strategy gives it.
@@ -499,7 +507,7 @@ class Proposal:
     and the stop (0 when there is no stop); ``margin`` = notional / leverage. ``target_shares`` empty: even shares;
     ``asked`` is the price at which the call wants to get in: the average of its orders, the stated price of a market
     call (None: it states none). ``standing`` is that of its channel, from all its calls that
-    closed before, whether the account took them or not (None: not known).
+    closed before, whether the account took them or not (None: not known); ``verdict`` the one on it (None: not judged).
     """
 
     signal_id: str
@@ -520,6 +528,7 @@ class Proposal:
     asked: float | None = None
     market: MarketFacts = MarketFacts()
     standing: Standing | None = None
+    verdict: Opinion | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ account is asked call by call. Market facts and standings are worked out on firs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from engine.domain import Distance, MarketFacts, PathStatus, Plan, Proposal, Standing
+from engine.domain import Distance, MarketFacts, Opinion, PathStatus, Plan, Proposal, Standing
 from engine.market.candles import Floats, Ints
 from engine.simulate.facts import MarketColumns, market_columns
 from engine.simulate.flows import Venue
@@ -26,7 +26,8 @@ class Offers:
     """All rows of a path table as calls, shape (n,) each.
 
     ``counted`` says which rows are calls of their own: the only ones whose results make a channel's standing.
-    ``leverage`` is the account's highest, for calls that name none.
+    ``leverage`` is the account's highest, for calls that name none. ``judged`` gives the verdict on each call's channel
+    at its moment of action (None: nobody judges).
     """
 
     table: PathTable
@@ -35,6 +36,7 @@ class Offers:
     posted: Sequence[int]
     highest_leverage: float
     counted: Bools
+    judged: Callable[[], Sequence[Opinion]] | None = None
 
     def __len__(self) -> int:
         """How many calls."""
@@ -66,6 +68,7 @@ class Offers:
             self._asked_for[row],
             self._facts[row] if "market" in known else MarketFacts(),
             self._stands[row] if "standings" in known else None,
+            self.verdicts[row] if "verdicts" in known else None,
         )
 
     # ------------------------------------------------------------------ columns
@@ -152,6 +155,11 @@ class Offers:
         """How each call's channel stands."""
         closed = self.counted & (self.table.status == CODE[PathStatus.CLOSED])
         return standing_columns(self.channel, self.act_ms, self.table.end_ms, np.where(closed, self.money.r, np.nan))
+
+    @cached_property
+    def verdicts(self) -> Sequence[Opinion | None]:
+        """The verdict on each call's channel; the longest work of all that a rule may ask for."""
+        return [None] * len(self) if self.judged is None else self.judged()
 
     # ------------------------------------------------------------------ plain numbers, quick to pick one by one
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.config.strategy import Strategy
-from engine.domain import Close, OpenTrade, RuleNote, Trade
+from engine.domain import Close, OpenTrade, Opinion, RuleNote, Trade
 from engine.simulate.account import Accountant, Answer
 from engine.simulate.books import Books, Marks
 from engine.simulate.closing import close_early
@@ -61,10 +61,11 @@ class Walk:
         venue: Venue,
         zone: str,
         posted_ms: Sequence[int],
+        judged: Callable[[], Sequence[Opinion]] | None = None,
     ) -> None:
         self.table, self.money, self.venue = table, money, venue
         counted = np.zeros(len(table), np.bool_)
-        self.offers = Offers(table, money, venue, posted_ms, strategy.leverage, counted)
+        self.offers = Offers(table, money, venue, posted_ms, strategy.leverage, counted, judged)
         self.account = Accountant(strategy, judge, self.offers, Marks(venue.candles), zone, self._outcome)
         self._filled = table.filled
         self.trades: dict[int, Trade] = {}
