@@ -111,6 +111,15 @@ def test_candles_trades_and_quotes_come_over_websockets(monkeypatch: pytest.Monk
     assert feed.restarts == 0
 
 
+def test_an_empty_book_is_no_quote_of_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A contract that trades no more has a last price, and neither bid nor ask nor spread."""
+    _, _, events, _ = watch(monkeypatch, quiet, ("OLDUSDT",))
+    quotes = [event for event in events if isinstance(event, Quote)]
+    assert quotes
+    assert {(q.bid, q.ask, q.spread) for q in quotes} == {(None, None, None)}
+    assert all(q.last for q in quotes)
+
+
 def test_no_candle_is_lost_over_many_disconnects(monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(7)
 
