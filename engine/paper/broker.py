@@ -190,9 +190,9 @@ class VirtualBroker:
     def _judge(self, call: PaperCall) -> None:
         """What the first candle says of a call."""
         call.settle()
-        risk, entry = np.float64(call.risk), np.float64(call.entry)
+        risk, entry, leverage = (np.array(value) for value in (call.risk, call.entry, call.plan.leverage or 1.0))
         status = call.stepper.path().status if call.stepper.done else None
-        if beyond_liquidation(risk, entry, np.float64(call.plan.leverage or 1.0)):
+        if beyond_liquidation(risk, entry, leverage):
             call.fate = "stop beyond liquidation"
         elif stop_too_near(risk, entry, self.terms[call.lane]):
             call.fate = "stop too near"

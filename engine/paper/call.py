@@ -139,8 +139,9 @@ def quiet(stepper: Stepper) -> tuple[float, float, int] | None:
         until = min(until, plan.expire_ms)
     if state.fills and plan.close_after_ms is not None:
         until = min(until, state.fills[0].ts_ms + plan.close_after_ms)
-    losing = [state.stop, position.liquidation]
-    winning = [position.first_target()]
+    held = bool(state.fills)
+    losing = [state.stop if held or plan.cancel_on_stop else None, position.liquidation]
+    winning = [position.first_target() if held or plan.cancel_on_target else None]
     for _, order in state.resting:
         if order.price is not None:
             (losing if order.kind == "limit" else winning).append(position.through(order.price, down=True))

@@ -108,7 +108,7 @@ class Ledger:
         with self._telling("read"):
             (verdict,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
             if verdict != "ok":
-                raise self._damaged(verdict)
+                raise self._damaged(verdict.splitlines()[-1])
             before = ""
             everything = f"SELECT seq, chain, {COLUMNS} FROM events ORDER BY seq"  # noqa: S608 - no text of strangers
             for seq, chain, *row in self._db.execute(everything):

@@ -5,7 +5,7 @@ The order is that of time: a message comes before the first candle that opens at
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 import numpy as np
@@ -22,19 +22,14 @@ CHUNK = 512
 
 def play(
     desk: Desk,
-    messages: Sequence[Message],
+    messages: Iterable[Message],
     candles: Mapping[str, Candles],
-    step: Callable[[], None] = lambda: None,
 ) -> None:
-    """Tell a desk all messages (in the order in which they became known) and all candles, and flush its ledger.
-
-    ``step`` is called after each message.
-    """
+    """Tell a desk all messages (in the order in which they became known) and all candles, and flush its ledger."""
     clock = _Clock(desk, candles)
     for message in messages:
         clock.run(message.known_ms)
         desk.message(message)
-        step()
     clock.run(NEVER)
     end = max((bars.end_ms for bars in candles.values()), default=0)
     desk.decide(end)
