@@ -14,7 +14,7 @@ import click
 
 from engine import __version__
 from engine.pipeline.completion import SHELLS, codes, names_in
-from engine.pipeline.shell import FOLDER, Commands, command, track, workspace_option
+from engine.pipeline.shell import FOLDER, Commands, Either, command, track, workspace_option
 
 if TYPE_CHECKING:
     from engine.pipeline.workspace import Workspace
@@ -49,6 +49,11 @@ def market() -> None:
 @cli.group()
 def notify() -> None:
     """Notices to your phone, chat or mail."""
+
+
+@cli.group(cls=Either)
+def paper() -> None:
+    """Trade live calls with invented money, or the same over history (paper STRATEGY --replay SOURCE)."""
 
 
 @cli.group(name="explain")
@@ -402,6 +407,26 @@ def backtest(
 
     folder, run = run_backtest(workspace, strategy, from_, to, out, track, holdout)
     print_summary(run, folder, Console())
+
+
+@command(
+    paper, "run", "paper vip-ladder", "paper demo --replay demo", "paper vip --replay data/signals_raw.jsonl --compare"
+)
+@click.argument("strategies", nargs=-1, metavar="[STRATEGY ...]", shell_complete=names_in("strategies", ".yaml"))
+@click.option("--replay", "source", metavar="SOURCE", help="Over history: an archive, an export, or the word demo.")
+@click.option("--out", type=FOLDER, help="Folder of a replay (default: runs/<time>-paper-<strategy>).")
+@click.option("--compare", is_flag=True, help="After a replay: does a backtest give the same trades? Exit code 1: no.")
+def paper_run(
+    workspace: Workspace, strategies: tuple[str, ...], source: str | None, out: Path | None, compare: bool
+) -> None:
+    """Trade the calls of one or more strategies on paper, live, until stopped; nothing is ever sent to an exchange.
+
+    Without STRATEGY: the one that the ledger knows, or the only one there is.
+    """
+    from engine.pipeline.paper import paper as run_paper
+
+    if not run_paper(workspace, strategies, source, out, compare, track, click.echo):
+        raise click.exceptions.Exit(1)
 
 
 @command(notify, "test", "notify test")

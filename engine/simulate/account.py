@@ -23,7 +23,7 @@ import heapq
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -98,8 +98,8 @@ class Accountant:
         self.zone, self.outcome = ZoneInfo(zone), outcome
         start = strategy.equity
         self.books = Books(cash=start, wallet=start, peak=start, day_equity=start, week_equity=start)
-        self._sequence = 0
-        self._same_day_ms = 0  # before this moment no new day can have begun
+        self.sequence = 0
+        self.same_day_ms = 0  # before this moment no new day can have begun
 
     # ------------------------------------------------------------------ one call
 
@@ -185,9 +185,9 @@ class Accountant:
         """Note what a trade will do to the account, each move when it is known."""
         numbers = self.books.booked.setdefault(row, [])
         for flow in flows:
-            self._sequence += 1
-            numbers.append(self._sequence)
-            heapq.heappush(self.books.flows, (flow.at_ms, self._sequence, flow))
+            self.sequence += 1
+            numbers.append(self.sequence)
+            heapq.heappush(self.books.flows, (flow.at_ms, self.sequence, flow))
 
     def unbook(self, row: int) -> None:
         """Forget the moves of a trade that are not booked yet: they come otherwise."""
@@ -199,6 +199,13 @@ class Accountant:
 
     def advance(self, now_ms: int) -> float:
         """Book everything that is over at ``now_ms``, looking at the peak whenever something was; the equity then."""
+        self.settle(now_ms)
+        equity = self.equity(now_ms)
+        self.books.peak = max(self.books.peak, equity)
+        return equity
+
+    def settle(self, now_ms: int) -> None:
+        """Book everything that is over at ``now_ms``, and free the places of trades that have ended."""
         books = self.books
         while books.flows and books.flows[0][0] <= now_ms:
             at_ms = books.flows[0][0]
@@ -209,14 +216,17 @@ class Accountant:
                     books.held[flow.symbol] = held
                 books.cash += flow.cash
                 books.wallet += flow.realised
-            books.peak = max(books.peak, self._equity(at_ms))
+            books.peak = max(books.peak, self.equity(at_ms))
         ended = [holding for holding in books.open if holding.end_ms <= now_ms]
         if ended:
             books.open = [holding for holding in books.open if holding.end_ms > now_ms]
             self._remember(ended)
-        equity = self._equity(now_ms)
-        books.peak = max(books.peak, equity)
-        return equity
+
+    def pass_time(self, now_ms: int) -> None:
+        """Let time go on without a call: days begin, and what is over is booked. No answer depends on it."""
+        if self.books.day is not None:
+            self._new_days(now_ms)
+            self.settle(now_ms)
 
     def _remember(self, ended: list[Holding]) -> None:
         """Put closed trades into the account's history, in the order in which they closed."""
@@ -225,29 +235,30 @@ class Accountant:
             if net is not None:
                 self.books.history = closed(self.books.history, holding.facts, net, holding.end_ms)
 
-    def _equity(self, now_ms: int) -> float:
+    def equity(self, now_ms: int) -> float:
         """Cash and open positions at the last closed prices."""
         held = self.books.held.items()
         return self.books.cash + sum([quantity * self.marks.price(symbol, now_ms) for symbol, quantity in held])
 
     def _new_days(self, now_ms: int) -> None:
-        """When a new day of the zone has begun, keep the equity at its midnight; on a Monday also for the week."""
-        if now_ms < self._same_day_ms:
+        """For each day of the zone that has begun, keep the equity at its midnight; on a Monday also for the week."""
+        if now_ms < self.same_day_ms:
             return
-        now = datetime.fromtimestamp(now_ms / 1000, self.zone)
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        if self.books.day is None or midnight - self.books.day >= timedelta(hours=1):
-            at = round(midnight.timestamp() * 1000)
+        today = datetime.fromtimestamp(now_ms / 1000, self.zone).date()
+        day = today if self.books.day is None else self.books.day + timedelta(days=1)
+        while day <= today:
+            at = round(datetime.combine(day, time(), self.zone).timestamp() * 1000)
             equity = self.advance(at)
-            if self.books.day is None or _monday(midnight) != _monday(self.books.day):
+            if self.books.day is None or _monday(day) != _monday(self.books.day):
                 self.books.week_equity = equity
-            self.books.day, self.books.day_equity = midnight, equity
-            self._same_day_ms = at + SHORTEST_DAY_MS
+            self.books.day, self.books.day_equity = day, equity
+            self.same_day_ms = at + SHORTEST_DAY_MS
+            day += timedelta(days=1)
 
 
-def _monday(day: datetime) -> date:
+def _monday(day: date) -> date:
     """The first day of a day's week."""
-    return day.date() - timedelta(days=day.weekday())
+    return day - timedelta(days=day.weekday())
 
 
 def _covers(halt: Halt, plan: Plan) -> bool:
