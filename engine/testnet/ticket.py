@@ -155,12 +155,14 @@ class Standing:
 
 
 def make_ticket(
-    plan: Plan, account: str, cause: Cause, quantity: float, contract_size: float, price: float
+    plan: Plan, account: str, cause: Cause, symbol: str, quantity: float, contract_size: float, price: float
 ) -> Ticket | Problem:
     """The ticket of a plan.
 
     Parameters
     ----------
+    symbol
+        As ccxt writes it.
     quantity
         In coins; it is cut down to whole contracts of ``contract_size`` coins, rung by rung so that the sum is right.
     price
@@ -186,9 +188,13 @@ def make_ticket(
     targets = [(_level(level, average, plan.side.sign, risk), part) for level, part in plan.targets]
     known = tuple((level, part) for level, part in targets if level is not None)
     leverage = max(int(plan.leverage or 1), 1)
-    return Ticket(
-        plan.signal_id, account, cause, plan.symbol, plan.side, leverage, tuple(rungs), stop, known, plan.expire_ms
-    )
+    name = ticket_id(account, plan.signal_id)
+    return Ticket(name, account, cause, symbol, plan.side, leverage, tuple(rungs), stop, known, plan.expire_ms)
+
+
+def ticket_id(account: str, signal_id: str) -> str:
+    """What a signal's trade is called in the journal of an account."""
+    return f"{account}: {signal_id}"
 
 
 def entry_ids(ticket: Ticket, cause: Cause, rungs: tuple[Rung, ...]) -> tuple[tuple[str, Rung], ...]:
