@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
 from engine.collect.reading import MessageReader
-from engine.domain import Change, Message, Plan, Refusal, Signal, Update
+from engine.domain import Change, Halt, Message, Plan, Refusal, Signal, Update
 from engine.market.candles import Candles, Funding
 from engine.paper.account import Lane, PaperAccount
 from engine.paper.broker import Moved, Placed, VirtualBroker
@@ -24,12 +24,13 @@ from engine.paper.call import WAITING, Bar, PaperCall
 from engine.paper.codec import Data, books_data, change_data, plan_data, restore_books
 from engine.paper.fold import Fold, call_data, trade_data
 from engine.paper.ledger import Event, Key, Ledger
-from engine.simulate.account import Answer
+from engine.simulate.account import NEVER_MS, Answer
 from engine.simulate.amending import changes_of
 from engine.simulate.planning import make_plan
 from engine.simulate.step import Stepper
 from engine.simulate.volatility import average_true_range
 
+BY_HAND = "by hand"
 LATE_MS = 150_000  # what is worked out so long after its candle was over is marked as late
 
 
@@ -282,6 +283,34 @@ class Desk:
             self._tell("early", through_ms, {"trade": trade_data(call.early)}, call.row)
         elif call.closing_ms is None:
             self._tell("closing", through_ms, {"closing_ms": None, "why": "it had ended before"}, call.row)
+
+    # ------------------------------------------------------------------ what people say
+
+    def note(self, kind: str, at_ms: int, data: Data, row: int | None = None) -> None:
+        """Write something down that changes nothing."""
+        self._tell(kind, at_ms, data, row)
+        self._commit()
+
+    def obey(self, order: Event, now_ms: int) -> str:
+        """Do what a person wants (``halt``, ``resume``, ``close``), once; what was done, in words."""
+        books, said = self.books.books.books, ""
+        if order.kind == "halt":
+            names = tuple(order.data.get("channels", ()))
+            books.halts.append(Halt(order.data["until_ms"] or NEVER_MS, BY_HAND, "paper halt", names))
+            said = f"no new trades{' of ' + ', '.join(names) if names else ''}"
+        elif order.kind == "resume":
+            said, books.halts = f"{len(books.halts)} pauses ended", []
+        elif order.kind == "close":
+            open_ = [self.books.rows[holding.row] for holding in books.open]
+            calls = [call for call in open_ if order.data["id"] in ("all", call.plan.signal_id)]
+            for call in calls:
+                self._close(call, now_ms, BY_HAND)
+            said = f"{len(calls)} trades are closed at the next open" if calls else "no such trade is open"
+        self._tell("done", now_ms, {"order": order.seq, "said": said})
+        self._written = self._mark()
+        self._tell("account", self.through_ms, {"books": books_data(self.books.books)})
+        self._commit()
+        return said
 
     # ------------------------------------------------------------------ events
 
