@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.market.candles import Candles
+from engine.market.candles import Candles, Ints
 from engine.market.feedevents import ClosedCandle
 from engine.paper.call import Bar
 from engine.simulate.books import Marks
@@ -79,13 +79,21 @@ class PriceBook(Mapping[str, Candles]):
 
 
 class LiveMarks(Marks):
-    """Marks over candles that are still coming: nothing is remembered beyond the newest one."""
+    """Marks over candles that are still coming: what the next candle may change is not remembered."""
 
     foreseen = False
 
     def price(self, symbol: str, now_ms: int) -> float:
-        """See ``Marks``. An answer that the next candle may change is not kept."""
+        """See ``Marks``."""
         found = super().price(symbol, now_ms)
         if self._known[symbol][1] == sys.maxsize:
             del self._known[symbol]
         return found
+
+    def _closing(self, symbol: str) -> Ints:
+        """See ``Marks``."""
+        known = self._closings.get(symbol)
+        bars = self._candles[symbol]
+        if known is None or len(known) != len(bars) or known[-1] != bars.end_ms:
+            known = self._closings[symbol] = bars.ends
+        return known
