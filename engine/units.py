@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 MINUTE_MS = 60_000
@@ -45,6 +45,13 @@ def moment_ms(text: str) -> int:
 def show_time(ms: int, zone: str = "UTC") -> str:
     """Epoch ms as ``2025-05-04 15:30:05`` in a zone."""
     return datetime.fromtimestamp(ms / 1000, ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def next_midnight_ms(now_ms: int, zone: str) -> int:
+    """When the next day begins in a zone; where the clock skips midnight, the first moment after it."""
+    there = ZoneInfo(zone)
+    tomorrow = datetime.fromtimestamp(now_ms / 1000, there).date() + timedelta(days=1)
+    return round(datetime.combine(tomorrow, time(), there).timestamp() * 1000)
 
 
 def iso(ms: int) -> str:

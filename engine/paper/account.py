@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from engine.config.strategy import Strategy
-from engine.domain import Close, MarketFacts, Plan, Proposal, Standing
+from engine.domain import Account, Close, Decision, MarketFacts, Plan, Proposal, Standing
 from engine.market.candles import Candles, Funding
 from engine.paper.broker import Moved
 from engine.paper.call import WAITING, PaperCall
+from engine.paper.prices import LiveMarks
 from engine.simulate.account import NEVER_MS, Accountant, Answer
-from engine.simulate.books import Marks
 from engine.simulate.closing import close_early
 from engine.simulate.facts import SPREAD_BARS, market_columns
 from engine.simulate.flows import Flow, Venue, flows_of, funding_flow, moves_of
-from engine.simulate.judge import Judge
-from engine.simulate.offers import asked_price
+from engine.simulate.judge import Alarm, Course, Judge
+from engine.simulate.offers import Offers, asked_price
 from engine.simulate.standing import Tally
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS
@@ -68,6 +68,28 @@ class _Plans(Sequence[Plan]):
         return len(self._calls)
 
 
+@dataclass(frozen=True, slots=True)
+class _Watchers:
+    """The judges of all strategies, watching together."""
+
+    judges: tuple[Judge, ...]
+
+    @property
+    def watches(self) -> bool:
+        return any(judge.watches for judge in self.judges)
+
+    def watch(self, course: Course) -> Alarm | None:
+        """The first that speaks."""
+        alarms = [alarm for judge in self.judges if (alarm := judge.watch(course)) is not None]
+        return min(alarms, key=lambda alarm: alarm.at_ms, default=None)
+
+    def prepare(self, offers: Offers) -> Judge:  # noqa: ARG002 - the protocol's names
+        return self
+
+    def decide(self, proposal: Proposal, account: Account) -> Decision:
+        raise NotImplementedError("each call is asked by the rules of its own strategy")
+
+
 @dataclass
 class PaperAccount:
     """See the module's docstring. ``rows`` are all calls that were planned; ``candles`` those known by now."""
@@ -85,7 +107,7 @@ class PaperAccount:
 
     def __post_init__(self) -> None:
         first = next(iter(self.lanes.values()))
-        self.marks = Marks(self.candles)
+        self.marks = LiveMarks(self.candles)
         self.plans = _Plans(self.rows)
         self.entries, self.risks = _Rows(self.rows, "entry"), _Rows(self.rows, "risk")
         self.books = Accountant(first.strategy, first.judge, self, self.marks, self.zone, self._outcome)
@@ -95,6 +117,10 @@ class PaperAccount:
     def expect(self, call: PaperCall) -> None:
         """A call was planned: it will be asked about."""
         heapq.heappush(self._queue, (call.order, call))
+
+    def go_on(self) -> None:
+        """After a restart: time has passed already."""
+        self._settled_ms = self.books.now_ms
 
     def restore(self, call: PaperCall) -> None:
         """A call as it stood before a restart."""
@@ -124,8 +150,12 @@ class PaperAccount:
 
     # ------------------------------------------------------------------ what it is asked
 
-    def answer(self, through_ms: int) -> Iterator[tuple[PaperCall, Answer]]:
-        """Ask about the calls that may be asked about; every candle that opened by ``through_ms`` was gone through."""
+    def answer(self, through_ms: int) -> Iterator[Alarm | tuple[PaperCall, Answer]]:
+        """Ask about the calls that may be asked about, and hear what rules say between them.
+
+        Every candle that opened by ``through_ms`` was gone through. What an answer or an alarm wants closed has to be
+        done before the next one is taken.
+        """
         while self._queue and self._queue[0][1].plan.act_ms <= through_ms:
             call = self._queue[0][1]
             if call.fate == WAITING:
@@ -133,10 +163,20 @@ class PaperAccount:
             heapq.heappop(self._queue)
             call.asked = True
             if call.counted:
+                yield from self._pass(call.plan.act_ms)
                 yield call, self._ask(call)
-        until = min(through_ms, self._queue[0][1].plan.act_ms) if self._queue else through_ms
-        self.books.pass_time(until)
-        self._settled_ms = max(self._settled_ms, until)
+        yield from self._pass(min(through_ms, self._queue[0][1].plan.act_ms) if self._queue else through_ms)
+
+    def _pass(self, until_ms: int) -> Iterator[Alarm]:
+        """Let time go on up to a moment."""
+        if until_ms <= self._settled_ms:
+            return
+        self.books.judge = _Watchers(tuple(lane.judge for lane in self.lanes.values()))
+        while (alarm := self.books.watch(until_ms)) is not None:
+            self._settled_ms = max(self._settled_ms, alarm.at_ms)
+            yield alarm
+        self.books.pass_time(until_ms)
+        self._settled_ms = until_ms
 
     def _ask(self, call: PaperCall) -> Answer:
         lane, now_ms = self.lanes[call.lane], call.plan.act_ms
@@ -172,7 +212,8 @@ class PaperAccount:
             call.closing_ms = None
             self._catch_up(call)
             return False
-        call.early, end_ms = ended
+        trade, end_ms = ended
+        call.early = replace(trade, notes=(*trade.notes, *call.closing_notes))
         self._rebook(call, [*flows_of(call.early, venue)], max(call.closing_ms, self._settled_ms))
         self.books.end(call.row, end_ms)
         return True

@@ -14,7 +14,7 @@ A later call is held against every earlier one of its channel, whether an accoun
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -47,6 +47,15 @@ class Moved:
     fills: tuple[Fill, ...] = ()
     legs: tuple[Leg, ...] = ()
     paid: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EntryAt:
+    """What the orders of a call would do at a price: the planned average entry and risk of a unit, and the fills."""
+
+    average: float
+    risk: float
+    fills: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,15 @@ class VirtualBroker:
         call.fate, call.end_ms, call.blocks = fate, end_ms, False
         self._forget(call)
         return Placed(call)
+
+    def entry_at(self, call: PaperCall, price: float) -> EntryAt:
+        """What a call's orders would do if they came to the market at a price; nothing is changed."""
+        trial = Stepper(call.plan, call.stepper.terms)
+        trial.bar(call.plan.act_ms, price, price, price, price)
+        looked = replace(call, stepper=trial)
+        looked.settle()
+        fills = tuple((fill.price, fill.share) for fill in trial.path().fills)
+        return EntryAt(looked.entry, looked.risk, fills)
 
     def symbols(self) -> list[str]:
         """The symbols whose candles are needed."""

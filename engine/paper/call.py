@@ -55,6 +55,7 @@ class PaperCall:
     facts: OpenTrade | None = None
     notes: tuple[RuleNote, ...] = ()
     closing_ms: int | None = None
+    closing_notes: tuple[RuleNote, ...] = ()
     early: Trade | None = None
     quiet: tuple[float, float, int] | None = None
 

@@ -85,7 +85,7 @@ def books_data(account: Accountant) -> Data:
         "wallet": books.wallet,
         "held": books.held,
         "flows": [[at, number, rows.get(number, -1), asdict(flow)] for at, number, flow in sorted(books.flows)],
-        "open": [[holding.end_ms, holding.row, asdict(holding.facts)] for holding in books.open],
+        "open": [[one.end_ms, one.row, asdict(one.facts), one.ending] for one in books.open],
         "halts": [asdict(halt) for halt in books.halts],
         "peak": books.peak,
         "day": None if books.day is None else books.day.isoformat(),
@@ -94,6 +94,9 @@ def books_data(account: Accountant) -> Data:
         "history": asdict(books.history),
         "sequence": account.sequence,
         "same_day_ms": account.same_day_ms,
+        "midnight_ms": account.midnight_ms,
+        "now_ms": account.now_ms,
+        "booked": account.booked,
     }
 
 
@@ -103,16 +106,17 @@ def restore_books(account: Accountant, data: Data) -> None:
     books.flows = [(at, number, Flow(**flow)) for at, number, _, flow in data["flows"]]
     for _, number, row, _ in data["flows"]:
         books.booked.setdefault(row, []).append(number)
-    for end_ms, row, found in data["open"]:
+    for end_ms, row, found, ending in data["open"]:
         facts = facts_from(found)
         assert facts is not None
-        books.open.append(Holding(end_ms, row, facts))
+        books.open.append(Holding(end_ms, row, facts, ending))
     books.halts = [halt_from(halt) for halt in data["halts"]]
     books.day = None if data["day"] is None else date.fromisoformat(data["day"])
     books.day_equity, books.week_equity = data["day_equity"], data["week_equity"]
     books.history = History(**data["history"])
     account.books = books
     account.sequence, account.same_day_ms = data["sequence"], data["same_day_ms"]
+    account.midnight_ms, account.now_ms, account.booked = data["midnight_ms"], data["now_ms"], data["booked"]
 
 
 def halt_from(data: Data) -> Halt:

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
 from engine.collect.reading import MessageReader
-from engine.domain import Change, Message, Plan, Refusal, Signal, Update
+from engine.domain import Change, Halt, Message, Plan, Refusal, RuleNote, Signal, Update
 from engine.market.candles import Candles, Funding
 from engine.paper.account import Lane, PaperAccount
 from engine.paper.broker import Moved, Placed, VirtualBroker
@@ -24,12 +24,15 @@ from engine.paper.call import WAITING, Bar, PaperCall
 from engine.paper.codec import Data, books_data, change_data, plan_data, restore_books
 from engine.paper.fold import Fold, call_data, trade_data
 from engine.paper.ledger import Event, Key, Ledger
-from engine.simulate.account import Answer
+from engine.simulate.account import NEVER_MS, Answer
 from engine.simulate.amending import changes_of
+from engine.simulate.judge import Alarm
 from engine.simulate.planning import make_plan
 from engine.simulate.step import Stepper
 from engine.simulate.volatility import average_true_range
+from engine.units import DAY_MS
 
+BY_HAND = "by hand"
 LATE_MS = 150_000  # what is worked out so long after its candle was over is marked as late
 
 
@@ -99,6 +102,7 @@ class Desk:
             self.books.restore(call)
         if fold.books is not None:
             restore_books(self.books.books, fold.books)
+        self.books.go_on()
         self._written = self._mark()
 
     # ------------------------------------------------------------------ messages
@@ -221,8 +225,11 @@ class Desk:
     def decide(self, through_ms: int, late: bool = False) -> None:
         """Ask the account what can be asked; all candles that opened by ``through_ms`` were told."""
         self.through_ms = max(self.through_ms, through_ms)
-        for call, answer in self.books.answer(through_ms):
-            self._decided(call, answer, late)
+        for one in self.books.answer(self.through_ms):
+            if isinstance(one, Alarm):
+                self._alarmed(one)
+            else:
+                self._decided(*one, late)
         mark = self._mark()
         if mark != self._written:
             self._written = mark
@@ -263,13 +270,22 @@ class Desk:
         self._tell("decided", call.plan.act_ms, said, call.row, late=late)
         if answer.close is not None:
             for one in self.books.covered(answer.close):
-                self._close(one, call.plan.act_ms, answer.close.rule)
+                self._close(one, call.plan.act_ms, answer.notes[-1])
 
-    def _close(self, call: PaperCall, now_ms: int, why: str) -> None:
+    def _alarmed(self, alarm: Alarm) -> None:
+        """A rule spoke between calls."""
+        halt = None if alarm.halt is None else asdict(alarm.halt)
+        close = None if alarm.close is None else asdict(alarm.close)
+        self._tell("alarm", alarm.at_ms, {"note": asdict(alarm.note), "halt": halt, "close": close})
+        if alarm.close is not None:
+            for one in self.books.covered(alarm.close):
+                self._close(one, alarm.at_ms, alarm.note)
+
+    def _close(self, call: PaperCall, now_ms: int, note: RuleNote) -> None:
         """End a trade of the account at the first open from a moment on."""
         if call.closing_ms is None and call.early is None:
-            call.closing_ms = now_ms
-            self._tell("closing", now_ms, {"closing_ms": now_ms, "why": why}, call.row)
+            call.closing_ms, call.closing_notes = now_ms, (note,)
+            self._tell("closing", now_ms, {"closing_ms": now_ms, "notes": [asdict(note)]}, call.row)
             self._end_early(call, self.through_ms)
 
     def closing(self) -> list[PaperCall]:
@@ -281,7 +297,36 @@ class Desk:
         if self.books.end_early(call, through_ms) and call.early is not None:
             self._tell("early", through_ms, {"trade": trade_data(call.early)}, call.row)
         elif call.closing_ms is None:
-            self._tell("closing", through_ms, {"closing_ms": None, "why": "it had ended before"}, call.row)
+            self._tell("closing", through_ms, {"closing_ms": None, "notes": []}, call.row)
+
+    # ------------------------------------------------------------------ what people say
+
+    def note(self, kind: str, at_ms: int, data: Data, row: int | None = None) -> None:
+        """Write something down that changes nothing."""
+        self._tell(kind, at_ms, data, row)
+        self._commit()
+
+    def obey(self, order: Event, now_ms: int) -> str:
+        """Do what a person wants (``halt``, ``resume``, ``close``), once; what was done, in words."""
+        books, said = self.books.books.books, ""
+        if order.kind == "halt":
+            names = tuple(order.data.get("channels", ()))
+            books.halts.append(Halt(order.data["until_ms"] or NEVER_MS, BY_HAND, "paper halt", names))
+            said = f"no new trades{' of ' + ', '.join(names) if names else ''}"
+        elif order.kind == "resume":
+            said, books.halts = f"{len(books.halts)} pauses ended", []
+        elif order.kind == "close":
+            open_ = [self.books.rows[holding.row] for holding in books.open]
+            calls = [call for call in open_ if order.data["id"] in ("all", call.plan.signal_id)]
+            for call in calls:
+                note = RuleNote(BY_HAND, "paper close", "close", "", "", "Closed by hand.")
+                self._close(call, now_ms, note)
+            said = f"{len(calls)} trades are closed at the next open" if calls else "no such trade is open"
+        self._tell("done", now_ms, {"order": order.seq, "said": said})
+        self._written = self._mark()
+        self._tell("account", self.through_ms, {"books": books_data(self.books.books)})
+        self._commit()
+        return said
 
     # ------------------------------------------------------------------ events
 
@@ -304,5 +349,6 @@ class Desk:
         """Changes when the books do."""
         books, accountant = self.books.books.books, self.books.books
         ends = sum(holding.end_ms for holding in books.open)
-        return (books.cash, books.peak, books.day, len(books.flows), len(books.open), ends, len(books.halts),
+        day, ending = accountant.now_ms // DAY_MS, sum(holding.ending for holding in books.open)
+        return (books.cash, books.day, len(books.flows), len(books.open), ends, ending, len(books.halts), day,
                 accountant.sequence)  # fmt: skip

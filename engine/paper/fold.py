@@ -94,6 +94,7 @@ class Fold:
 
     def _on_step(self, event: Event, data: dict[str, Any]) -> None:
         call = self._call(event)
+        self.through_ms = max(self.through_ms, event.at_ms)
         stands = data["stands"]
         call.fate, call.first_ms, call.end_ms = stands["fate"], stands["first_ms"], stands["end_ms"]
         call.entry, call.risk = (math.nan if stands[key] is None else stands[key] for key in ("entry", "risk"))
@@ -107,7 +108,8 @@ class Fold:
         call.facts, call.notes = facts_from(data["facts"]), notes_from(data["notes"])
 
     def _on_closing(self, event: Event, data: dict[str, Any]) -> None:
-        self._call(event).closing_ms = data["closing_ms"]
+        call = self._call(event)
+        call.closing_ms, call.closing_notes = data["closing_ms"], notes_from(data["notes"])
 
     def _on_early(self, event: Event, data: dict[str, Any]) -> None:
         call, trade = self._call(event), data["trade"]
@@ -115,7 +117,8 @@ class Fold:
         legs = tuple(Leg(**(leg | {"reason": ExitReason(leg["reason"])})) for leg in path["legs"])
         fills = tuple(Fill(**fill) for fill in path["fills"])
         whole = Path(call.plan, PathStatus(path["status"]), fills, legs, path["ambiguous"])
-        call.early = Trade(**(trade | {"path": whole, "notes": call.notes}))
+        notes = (*call.notes, *call.closing_notes)
+        call.early = Trade(**(trade | {"path": whole, "notes": notes}))
 
     def _on_account(self, event: Event, data: dict[str, Any]) -> None:
-        self.books, self.through_ms = data["books"], event.at_ms
+        self.books, self.through_ms = data["books"], max(self.through_ms, event.at_ms)

@@ -30,6 +30,7 @@ from engine.files import append_synced, sha256_of
 from engine.market.fees import fees_of
 from engine.market.store import CandleStore
 from engine.market.synthetic import SyntheticMarket
+from engine.pipeline.asof import opinions
 from engine.pipeline.errors import InputError
 from engine.pipeline.evidence import evidence_of
 from engine.pipeline.funding import funding_of
@@ -46,7 +47,8 @@ from engine.problem import Problem
 from engine.report.evidence import EVIDENCE_FILE, Evidence, write_evidence
 from engine.report.exports import write_tables
 from engine.report.html import render_report
-from engine.report.run import FORMAT, Run, save_run
+from engine.report.run import FORMAT, Run
+from engine.report.runfile import save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, write_calls, write_equity
 from engine.risk import RuleBook
 from engine.simulate.equity import EquityCurve, equity_curve
@@ -113,6 +115,7 @@ def run_backtest(
         played.venue,
         workspace.settings.timezone,
         [signals[i].message.posted_ms for i in _signal_of_row(played)],
+        opinions(profiles, period.readings, period.messages, played, strategy.seed),
     )
     walked = walk.run(played.eligible(), lambda items: track(items, "walking the account"))
     curve = _curve(strategy, walked, played.venue)

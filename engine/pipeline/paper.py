@@ -57,7 +57,8 @@ def replay(
     filled = [trade for trade in trades if trade.path.fills]
     say(
         f"{len(done.desk.books.rows)} calls, {len(trades)} taken, {len(filled)} filled, "
-        f"{len(done.record.refused)} refused; net {sum(trade.net for trade in trades):+,.2f} {currency}, equity {done.record.equity:,.2f} {currency}"
+        f"{len(done.record.refused)} refused; net {sum(trade.net for trade in trades):+,.2f} {currency}, "
+        f"equity {done.record.equity:,.2f} {currency}"
     )
     say(f"trades: {workspace.shown(done.folder / TRADES_FILE)}, ledger: {workspace.shown(done.folder / LEDGER_FILE)}")
     if done.different is None:

@@ -106,7 +106,7 @@ def replay(
             fates[i] = "no stop"
     counted = np.isin(np.array(fates, dtype=object), COUNTED)
     readings = []
-    for reading in (terms, _other_way_round(terms), replace(terms, through=TICK_THROUGH)):
+    for reading in (terms, other_way_round(terms), replace(terms, through=TICK_THROUGH)):
         r = money.r if reading is terms else money_of(prepared.run(reading), reading, candles, funding).r
         readings.append(np.where(counted, np.append(r, np.nan)[at], np.nan))
     return Replay(
@@ -122,6 +122,6 @@ def _ended(plan: Plan, act_ms: int | None) -> Plan:
     return replace(plan, changes=tuple(changes))
 
 
-def _other_way_round(terms: Terms) -> Terms:
+def other_way_round(terms: Terms) -> Terms:
     """The same terms with the other order of stop and target inside a candle."""
     return replace(terms, same_candle="target first" if terms.same_candle == "stop first" else "stop first")

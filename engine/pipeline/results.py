@@ -11,9 +11,9 @@ import numpy as np
 
 from engine.collect.reading import ReadResult
 from engine.config.strategy import Strategy
-from engine.domain import Distance, Path, RuleNote, Trade
+from engine.domain import Distance, Path, Plan, RuleNote, Trade
 from engine.market.candles import Floats, Ints
-from engine.pipeline.judging import Judgement
+from engine.pipeline.judging import TRIED, Judgement
 from engine.pipeline.prices import Prices
 from engine.pipeline.replay import COUNTED, Replay
 from engine.pipeline.stress import plans_of
@@ -37,7 +37,7 @@ from engine.units import iso
 from engine.verdict.bootstrap import cluster_bootstrap, clusters
 from engine.verdict.following import START, Stakes, end_equity, follow
 from engine.verdict.forward import forward_evidence
-from engine.verdict.hits import target_hits
+from engine.verdict.hits import MOST_APART, apart, target_hits
 from engine.verdict.metrics import measure
 from engine.verdict.pump import pump
 from engine.verdict.robust import LEFT_OUT, halves, mean_without_best, weakest_without_symbol
@@ -105,9 +105,7 @@ def _channel(
     figures = measure(r, end, *_distances(table, rows))
     hits = measure(r[closed], end[closed], *_distances(table, done))
     own = [walked.trades[row] for row in walked.trades if table.plans[row].channel == profile.id]
-    tried = sum(
-        played.fates[i] in (*COUNTED, "expired", "target first", "stop first", "cancelled", "resting") for i in places
-    )
+    tried = sum(played.fates[i] in TRIED for i in places)
     act = np.array([table.plans[row].act_ms for row in rows.tolist()], np.int64)
     latency = strategy.entry_of(profile.id).latency_ms
     return ChannelResult(
@@ -122,7 +120,7 @@ def _channel(
         win_rate=hits.win_rate,
         win_rate_low=hits.win_rate_low,
         win_rate_high=hits.win_rate_high,
-        fair_win_rate=hits.fair_win_rate,
+        fair_win_rate=hits.fair_win_rate if _two_levels(table, done) else None,
         average_win_r=figures.average_win,
         average_loss_r=figures.average_loss,
         profit_factor=figures.profit_factor,
@@ -170,6 +168,17 @@ def _channel(
         account_trades=sum(bool(trade.path.fills) for trade in own),
         account_net=sum(trade.net for trade in own),
     )
+
+
+def _two_levels(table: PathTable, done: Ints) -> bool:
+    """Whether stop and first target decide who wins, so that a fair share of wins can be named."""
+    other = apart(table, done) | np.array([_trails_at_once(table.plans[row]) for row in done.tolist()], np.bool_)
+    return int(other.sum()) <= MOST_APART * len(done)
+
+
+def _trails_at_once(plan: Plan) -> bool:
+    """Whether a stop follows before the first target is taken."""
+    return plan.trail is not None and plan.trail.after_target == 0
 
 
 def _robust(judged: Judgement) -> list[Hardened]:

@@ -7,6 +7,7 @@ Whoever drives it keeps the order of time, and tells of trades what is known of 
     account.book(row, flows)            # what the trade does to the account, each move when it is known
     account.end(row, end_ms)            # from then on it occupies no place
     account.advance(now_ms)             # everything that is over by then is booked; the equity then
+    alarm = account.watch(now_ms)       # the next rule that speaks between calls; asked until it is None
 
 The backtest knows each path whole and tells it at once (``walk.py``); paper trading tells each move when it has
 happened. The answers are the same, because nothing is booked before its time.
@@ -15,6 +16,8 @@ happened. The answers are the same, because nothing is booked before its time.
    last close before that moment.
 2. The strategy gives the size (risk, fraction or fixed), the judge may refuse, resize or halt, the margin must be free:
    open profit does not back new trades, open loss counts against them.
+3. Rules that need no call (a loss, a drawdown, the clock) are asked at every close of a candle while a trade is resting
+   or open, and whenever something is booked. They act then, not at the next call.
 """
 
 from __future__ import annotations
@@ -32,8 +35,9 @@ from engine.domain import Account, Close, Halt, OpenTrade, Plan, Proposal, RuleN
 from engine.simulate.books import Books, Holding, Marks
 from engine.simulate.flows import Flow
 from engine.simulate.history import closed
-from engine.simulate.judge import Judge
-from engine.units import HOUR_MS
+from engine.simulate.judge import Alarm, Judge
+from engine.simulate.outlook import Outlook, look_ahead
+from engine.units import HOUR_MS, next_midnight_ms
 
 DUST = 1e-15  # what floating point leaves of a position that is closed
 SHORTEST_DAY_MS = 20 * HOUR_MS  # clocks that are put forward take two hours of a day at most
@@ -63,7 +67,7 @@ class Calls(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """What an account says to a call: taken with a ``quantity``, or refused; ``notes`` has who spoke.
 
@@ -100,6 +104,10 @@ class Accountant:
         self.books = Books(cash=start, wallet=start, peak=start, day_equity=start, week_equity=start)
         self.sequence = 0
         self.same_day_ms = 0  # before this moment no new day can have begun
+        self.midnight_ms = NEVER_MS
+        self.now_ms = 0
+        self.booked = True  # something was, and no rule has looked at it yet
+        self._outlook: Outlook | None = None
 
     # ------------------------------------------------------------------ one call
 
@@ -133,6 +141,8 @@ class Accountant:
         decision = self.judge.decide(proposal, account)
         if decision.halt is not None:
             books.halts.append(decision.halt)
+        if decision.close is not None:
+            self._ending(decision.close)
         if not decision.taken:
             return Answer(False, decision.notes, halt=decision.halt, close=decision.close)
         free = min(books.wallet, equity) - sum(trade.facts.margin for trade in books.open)
@@ -174,12 +184,14 @@ class Accountant:
     def hold(self, row: int, facts: OpenTrade, end_ms: int = NEVER_MS) -> None:
         """A trade occupies its place, until ``end_ms`` where that is known."""
         self.books.open.append(Holding(end_ms, row, facts))
+        self._outlook, self.booked = None, False  # the rules were asked about it just now
 
     def end(self, row: int, end_ms: int) -> None:
         """A trade is over at a moment: from then on it occupies no place."""
         for holding in self.books.open:
             if holding.row == row:
                 holding.end_ms = end_ms
+                self._outlook = None
 
     def book(self, row: int, flows: Iterable[Flow]) -> None:
         """Note what a trade will do to the account, each move when it is known."""
@@ -188,6 +200,7 @@ class Accountant:
             self.sequence += 1
             numbers.append(self.sequence)
             heapq.heappush(self.books.flows, (flow.at_ms, self.sequence, flow))
+        self._outlook = None
 
     def unbook(self, row: int) -> None:
         """Forget the moves of a trade that are not booked yet: they come otherwise."""
@@ -197,18 +210,78 @@ class Accountant:
 
     # ------------------------------------------------------------------ time
 
+    def watch(self, until_ms: int) -> Alarm | None:
+        """The next rule that speaks by itself up to a moment, None when none does; ask again after each.
+
+        Its halt is in force; what it wants closed is for the asker to do, before he asks again.
+        """
+        if self._outlook is not None and self._outlook.calm(until_ms):
+            return None
+        while self.judge.watches:
+            if self.books.day is None:
+                self._new_days(until_ms)
+            change_ms = self._change_ms()
+            last_ms = min(change_ms - 1, until_ms)
+            if self._outlook is None or self._outlook.until_ms < last_ms:
+                self._look_ahead(change_ms - 1 if self.marks.foreseen else last_ms)
+            alarm = self._outlook.alarm if self._outlook else None
+            if alarm is not None and alarm.at_ms <= until_ms:
+                self.advance(alarm.at_ms)
+                self._outlook, self.booked = None, True  # others may speak at the same moment
+                self.books.halts += [alarm.halt] if alarm.halt else []
+                if alarm.close is not None:
+                    self._ending(alarm.close)
+                return alarm
+            if change_ms > until_ms:
+                if not self.marks.foreseen:
+                    self.advance(until_ms)  # what was looked at is not looked at again
+                return None
+            self._new_days(change_ms)
+            self.advance(change_ms)
+            self._outlook, self.booked = None, True
+        return None
+
+    def _change_ms(self) -> int:
+        """When the next thing is booked, a place becomes free, or a day begins."""
+        booked = self.books.flows[0][0] if self.books.flows else NEVER_MS
+        return min([booked, self.midnight_ms, *[holding.end_ms for holding in self.books.open]])
+
+    def _look_ahead(self, until_ms: int) -> None:
+        """Look at the account's course from now on."""
+        equity, books = self.advance(self.now_ms), self.books
+        account = Account(
+            self.now_ms,
+            equity,
+            books.day_equity,
+            books.peak,
+            tuple([trade.facts for trade in books.open]),
+            books.week_equity,
+            books.history,
+        )
+        self._outlook = look_ahead(account, books, self.marks, self.judge, until_ms, now=self.booked)
+
+    def _ending(self, close: Close) -> None:
+        """Mark the trades that a rule ends, so that it ends them once."""
+        for holding in self.books.open:
+            holding.ending = holding.ending or close.covers(holding.facts)
+
     def advance(self, now_ms: int) -> float:
         """Book everything that is over at ``now_ms``, looking at the peak whenever something was; the equity then."""
         self.settle(now_ms)
         equity = self.equity(now_ms)
         self.books.peak = max(self.books.peak, equity)
+        self.now_ms = now_ms
         return equity
 
     def settle(self, now_ms: int) -> None:
         """Book everything that is over at ``now_ms``, and free the places of trades that have ended."""
         books = self.books
+        if self._outlook is not None:
+            books.peak = max(books.peak, self._outlook.peak(now_ms))
         while books.flows and books.flows[0][0] <= now_ms:
+            self._outlook = None
             at_ms = books.flows[0][0]
+            self.booked = True
             while books.flows and books.flows[0][0] == at_ms:
                 flow = heapq.heappop(books.flows)[2]
                 held = books.held.pop(flow.symbol, 0.0) + flow.quantity
@@ -253,6 +326,7 @@ class Accountant:
                 self.books.week_equity = equity
             self.books.day, self.books.day_equity = day, equity
             self.same_day_ms = at + SHORTEST_DAY_MS
+            self.midnight_ms = next_midnight_ms(at, self.zone.key)
             day += timedelta(days=1)
 
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
+
 from engine.domain import Halt, History, OpenTrade
-from engine.market.candles import Candles
+from engine.market.candles import Candles, Floats, Ints
 from engine.simulate.flows import Flow
 
 
 @dataclass
 class Holding:
-    """A trade that is resting or open."""
+    """A trade that is resting or open; ``ending``: a rule has asked for its end."""
 
     end_ms: int
     row: int
     facts: OpenTrade
+    ending: bool = False
 
 
 @dataclass
@@ -43,11 +46,15 @@ class Marks:
     """The last close of each symbol before a moment.
 
     An account looks often and time goes on slowly, so the last answer is kept with the time for which it is true.
+    ``foreseen``: the candles of the future are there already, as in a backtest. Live they are not.
     """
+
+    foreseen = True
 
     def __init__(self, candles: Mapping[str, Candles]) -> None:
         self._candles = candles
         self._known: dict[str, tuple[int, int, float]] = {}  # by symbol: from when, before when, price
+        self._closings: dict[str, Ints] = {}
 
     def price(self, symbol: str, now_ms: int) -> float:
         """The close of the last bar that is over at ``now_ms`` (the first open before any is)."""
@@ -61,3 +68,24 @@ class Marks:
         end = int(bars.ts[i + 1]) + bars.timeframe_ms if i + 1 < len(bars) else sys.maxsize
         self._known[symbol] = start, end, price
         return price
+
+    def closes(self, symbols: Collection[str], after_ms: int, until_ms: int) -> Ints:
+        """When candles of these symbols close, after one moment and up to another; in order of time, each once."""
+        found = []
+        for symbol in symbols:
+            ends = self._closing(symbol)
+            first, last = ends.searchsorted((after_ms, until_ms), "right")
+            found.append(ends[first:last])
+        return found[0] if len(found) == 1 else np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
+
+    def prices(self, symbol: str, moments_ms: Ints) -> Floats:
+        """``price`` at many moments."""
+        bars = self._candles[symbol]
+        i = self._closing(symbol).searchsorted(moments_ms, side="right") - 1
+        return np.where(i >= 0, bars.close[np.maximum(i, 0)], bars.open[0])
+
+    def _closing(self, symbol: str) -> Ints:
+        """When each candle closes."""
+        if symbol not in self._closings:
+            self._closings[symbol] = self._candles[symbol].ends
+        return self._closings[symbol]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from engine.paper.ledger import Ledger
 from engine.paper.reconcile import differences
@@ -27,9 +30,51 @@ def test_trade_by_trade(tmp_path: Path) -> None:
     assert len(said) > 20
 
 
-def test_a_fault_of_a_cent_is_found(tmp_path: Path) -> None:
-    from dataclasses import replace
+STRESS = """rules:
+  - {name: cap-lev, when: {leverage over: 4}, then: {scale: 80%}}
+  - {name: daily-stop, when: {daily loss over: 2%}, then: {halt: until next day, close: open trades}}
+  - {name: dd, when: {drawdown over: 6%}, then: {halt: 2d}}
+  - {name: wild, when: {volatility over: 1%}, then: {scale: 50%}}
+  - {name: loser, when: {channel standing under: {mean r: 0, after trades: 10}}, then: {scale: 50%}}
+  - {name: pause, when: {consecutive losses at least: {count: 3, last within: 6h}}, then: reject}
+  - {name: few, when: {open trades at least: 4}, then: reject}
+  - {name: cap-risk, when: {risk per trade over: 0.8%}, then: {resize: to limit}}
+"""
+CALLS = "repeat: ignore, opposite: ignore"
+VARIANTS = {
+    "rules that halt and close": {"rules: [default]": "rules: [stress]"},
+    "later calls replace": {CALLS: "repeat: replace, opposite: reverse", "rules: [default]": "rules: [stress]"},
+    "funding": {CALLS: "repeat: add, opposite: close", "funding: none": "funding: 0.01%"},
+    "trailing": {
+        "after target 1: {move stop: breakeven}": "trailing: {after target: 1, distance: 1%}",
+        "rules: [default]": "rules: [stress]",
+        "valid for: 24h": "valid for: 2h",
+        "close after: 3d": "close after: 7h",
+    },
+    "slow and coarse": {
+        "zone: ladder 3": "zone: near edge",
+        "latency: 5s": "latency: 60s",
+        CALLS: "repeat: replace, opposite: close",
+        "when target comes first: cancel": "when target comes first: keep",
+        "timeframe: 1m": "timeframe: 5m",
+    },
+}
 
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_whatever_the_strategy_says(name: str, run: Run, workspace: Path) -> None:
+    (workspace / "rules" / "stress.yaml").write_text(STRESS, encoding="utf-8")
+    text = (workspace / "strategies" / "demo.yaml").read_text(encoding="utf-8")
+    for old, new in (VARIANTS[name] | {"to: 2025-07-01": "to: 2025-02-10"}).items():
+        assert old in text
+        text = text.replace(old, new)
+    (workspace / "strategies" / "varied.yaml").write_text(text, encoding="utf-8")
+    result = run("paper", "varied", "--replay", "demo", "--compare", "--out", workspace / "out")
+    assert result.exit_code == 0, result.output
+    assert "a backtest gives the same " in result.stdout
+
+
+def test_a_fault_of_a_cent_is_found(tmp_path: Path) -> None:
     theirs = {trade.path.plan.signal_id: trade for trade in month().walked.trades.values()}
     name = next(name for name, trade in theirs.items() if trade.net)
     off = theirs | {name: replace(theirs[name], net=theirs[name].net + 0.01)}

@@ -68,7 +68,7 @@ def test_a_process_that_is_killed_writes_the_same(tmp_path: Path) -> None:
     for name in ("channels", "rules"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "strategies").mkdir()
-    short = text.replace("to: 2025-07-01", "to: 2025-02-01")
+    short = text.replace("to: 2025-07-01", "to: 2025-01-15")
     (tmp_path / "strategies" / "short.yaml").write_text(short, encoding="utf-8")
     chance, killed = random.Random(11), 0
 

@@ -8,17 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from engine.report.evidence import EVIDENCE_FILE, Chart, Evidence, Move, Version, write_evidence
-from engine.report.run import (
-    AccountResult,
-    ChannelResult,
-    Followed,
-    Funnel,
-    Hardened,
-    Held,
-    Judged,
-    Run,
-    save_run,
-)
+from engine.report.run import AccountResult, ChannelResult, Followed, Funnel, Hardened, Held, Judged, Run
+from engine.report.runfile import save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, write_calls, write_equity
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS, iso, moment_ms
 from engine.verdict.checks import Check
@@ -58,7 +49,7 @@ def sample_run(rows: list[CallRow], hostile: bool = True) -> Run:
     net = sum(row.net or 0.0 for row in taken)
     refused = Counter((row.rule, row.rule_where) for row in rows if row.rule)
     return Run(
-        format=2,
+        format=3,
         created="2025-07-02T09:14:05Z",
         version="0.1.0",
         strategy="vip-ladder",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
 
 import pytest
 
-from engine.report.run import Run, load_run, save_run
+from engine.report.run import Run
+from engine.report.runfile import load_run, save_run
+from tests.conftest import ROOT
 from tests.report.sample import sample_calls, sample_run
 
 
@@ -45,9 +48,9 @@ def test_half_a_character_in_a_name_survives(run, tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"format": 3}, "has format 3, this version reads format 2; update SignalProof"),
-        ({"format": 0}, "has format 0, this version reads format 2; run the backtest again"),
-        ({"format": None}, "has format null, this version reads format 2; run the backtest again"),
+        ({"format": 4}, "has format 4, this version reads format 3; update SignalProof"),
+        ({"format": 0}, "has format 0, this version reads format 3; run the backtest again"),
+        ({"format": None}, "has format null, this version reads format 3; run the backtest again"),
         ({"seed": "seven"}, 'field seed has an unexpected value "seven"; run the backtest again'),
         ({"seed": True}, "field seed has an unexpected value true; run the backtest again"),
         ({"period": ["2025-01-01"]}, 'field period has an unexpected value ["2025-01-01"]; run the backtest again'),
@@ -71,7 +74,7 @@ def test_what_is_not_json_is_refused(tmp_path, text):
 
 def test_json_that_is_not_an_object_is_refused(tmp_path):
     (tmp_path / "run.json").write_text("[1]")
-    assert load_run(tmp_path) == "has format null, this version reads format 2; run the backtest again"
+    assert load_run(tmp_path) == "has format null, this version reads format 3; run the backtest again"
 
 
 def test_a_missing_run_is_refused(tmp_path):
@@ -87,3 +90,22 @@ def test_a_whole_number_serves_as_a_figure_and_infinity_does_not(run, tmp_path):
     loaded = load_run(tmp_path)
     assert isinstance(loaded, Run)
     assert (loaded.account.fees, loaded.channels[0].mean_r) == (3.0, None)
+
+
+def test_the_documents_read_the_verdict_as_json(tmp_path, monkeypatch):
+    """The block in docs/verdict.md runs on a run's file, and every field that it names is there."""
+    page = (ROOT / "docs" / "verdict.md").read_text(encoding="utf-8")
+    part = page[page.index("**As JSON.**") : page.index("### As a rule")]
+    rows = sample_calls()
+    run = sample_run(rows)
+    save_run(tmp_path / "runs" / "mine", run)
+    monkeypatch.chdir(tmp_path)
+    found: dict[str, list[str]] = {}
+    exec(part.split("```python\n")[1].split("```")[0], found)
+    assert found["follow"] == [c.channel for c in run.channels if c.word == "FOLLOW"]
+    data = json.loads((tmp_path / "runs" / "mine" / "run.json").read_text(encoding="utf-8"))
+    assert f"`format` ({data['format']};" in part
+    channel = data["channels"][0]
+    names = [*channel, *channel["judged"], *channel["judged"]["checks"][0], "format", "channels"]
+    for name in re.findall(r"`([a-z_]+)`", part):
+        assert name in names, name

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from engine.domain import Order, Plan, Side
+from engine.domain import Change, Distance, Order, Plan, Side, Trail
 from engine.market.candles import Candles
 from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
@@ -14,7 +16,7 @@ from engine.simulate.terms import Terms
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS
 from engine.verdict.crowd import copies
 from engine.verdict.excursion import excursions
-from engine.verdict.hits import target_hits
+from engine.verdict.hits import fair_stages, target_hits
 from engine.verdict.latency import delayed_r, latency_curve
 from engine.verdict.missing import bounds, gaps
 from engine.verdict.pump import pump
@@ -60,6 +62,43 @@ def test_the_surplus_over_the_fair_share_is_bounded_by_bursts() -> None:
     (hits,) = target_hits(table, rows, np.arange(40) // 2)
     assert (hits.trades, hits.hit) == (40, 1.0)
     assert hits.low == hits.high == pytest.approx(0.5)
+
+
+def test_a_trade_that_runs_out_of_time_counts_by_the_chance_it_had_left() -> None:
+    """From 100, stop 98, targets 102 and 106; closed by time at 101: three quarters of the way to the first one."""
+    candles = bars(100, 101, 101, 101)
+    plan = replace(call(0, Side.LONG, 98.0, 102.0, 106.0), close_after_ms=2 * MINUTE_MS)
+    table, rows = walked([plan], candles)
+    fair, score = fair_stages(table, rows)
+    assert fair[0].tolist() == pytest.approx([0.5, 0.25])
+    assert score[0].tolist() == pytest.approx([0.75, 0.75 * 0.5])
+    assert target_hits(table, rows, np.zeros(1, np.int64))[0].hit == 0
+
+
+def test_a_stop_that_follows_has_a_fair_share_of_its_own() -> None:
+    """Five points behind from the first target on: the second one, 10 points further, is reached once in e squared."""
+    plan = replace(call(0, Side.LONG, 90.0, 110.0, 120.0), trail=Trail(Distance(5, "points"), after_target=1))
+    table, rows = walked([plan], bars(100, 100, 111, 104))
+    first, second = target_hits(table, rows, np.zeros(1, np.int64))
+    assert (first.fair, first.hit) == (pytest.approx(0.5), 1.0)
+    assert (second.fair, second.hit) == (pytest.approx(0.5 * np.exp(-2)), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("own", "apart"),
+    [
+        ({"changes": (Change(MINUTE_MS, "stop", stop=99.0),)}, 1),
+        ({"changes": (Change(MINUTE_MS, "close"),)}, 0),
+        ({"changes": (Change(500 * MINUTE_MS, "stop", stop=99.0),)}, 0),
+        ({"close_stop_ms": HOUR_MS}, 1),
+        ({"trail": Trail(Distance(5, "points")), "close_after_ms": MINUTE_MS}, 1),
+    ],
+)
+def test_no_fair_share_is_named_for_levels_that_were_not_those_of_the_call(own, apart) -> None:
+    table, rows = walked([replace(call(0, Side.LONG, 98.0, 102.0), **own)], bars(100, 101, 101, 103, 103))
+    (hits,) = target_hits(table, rows, np.zeros(1, np.int64))
+    assert hits.apart == apart
+    assert (hits.fair is None) == bool(apart)
 
 
 def test_who_is_late_pays_more() -> None:

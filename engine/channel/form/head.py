@@ -7,7 +7,6 @@ is none, the label of the entry (Buy zone) says it, or a sign; where nothing doe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -15,11 +14,10 @@ from itertools import pairwise
 from engine.channel.form.claims import Claims
 from engine.channel.form.form import Form
 from engine.channel.form.scan import Token
-from engine.channel.text.vocabulary import DENSE
+from engine.channel.text.vocabulary import DENSE_CHARACTER
 from engine.domain import Refusal
 
 PROSE_WORDS = 6  # a line of so many words without a value is talk
-DENSE_CHARACTER = re.compile(f"[{DENSE}]")
 MOST_LETTERS = 12  # of a ticker
 _ENDS = frozenset({"target", "stop", "number"})  # of the part of a line that may name the coin
 _SIDES = frozenset({"long", "short", "entry long", "entry short"})

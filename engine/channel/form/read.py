@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from engine.channel.form.claims import Claims, Lines
 from engine.channel.form.form import Form
 from engine.channel.form.head import Head, find_head
-from engine.channel.form.scan import Token, scan
+from engine.channel.form.scan import Token
 from engine.channel.form.values import close_stop, values_of
 from engine.channel.form.walk import walk
 from engine.channel.layout.pattern import Found
@@ -25,22 +26,28 @@ _QUESTION = re.compile(r"[^\n?؟]*+[?؟]")
 _QUOTE = re.compile('[ \\t]*["“„«]')
 
 
-def read_form(form: Form, text: str, spelled: Callable[[int, int], str]) -> tuple[list[Found], Refusal | None] | None:
-    """The values of the call in a folded text, or why it is none; None where nothing looks like a call.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A call that a form sees in a message, whatever its numbers mean."""
+
+    claims: Claims
+    head: Head
+
+    def values(self, form: Form, text: str) -> list[Found]:
+        """Its values, the numbers read in the notation of a form."""
+        return values_of(form, text, self.claims, self.head)
+
+
+def see(form: Form, text: str, tokens: Sequence[Token], spelled: Callable[[int, int], str]) -> Seen | Refusal | None:
+    """The call that the tokens of a folded text make, or why they make none; None where nothing looks like a call.
 
     ``spelled`` gives the original characters of a range. The position of a refusal counts in ``text``.
     """
-    if not form.quick.search(text):
-        return None
-    tokens = scan(form, text)
     claims = walk(form, text, tokens, Lines(tokens))
     if not claims.of("target", "stop"):
         return None
     head = find_head(form, tokens, claims, spelled)
-    refusal = _refused(form, text, tokens, claims, head)
-    if refusal is not None:
-        return [], refusal
-    return values_of(form, text, claims, head), None
+    return _refused(form, text, tokens, claims, head) or Seen(claims, head)
 
 
 def _refused(form: Form, text: str, tokens: Sequence[Token], claims: Claims, head: Head) -> Refusal | None:

@@ -17,7 +17,7 @@ from engine.channel.form.claims import Claims, Lines, Number
 from engine.channel.form.form import Form
 from engine.channel.form.labels import LISTS, MOST_ITEMS, NUMBERS, QUIET, label_behind, numbering
 from engine.channel.form.scan import Token
-from engine.channel.text.names import FORM_LABELS
+from engine.channel.text.names import FORM_LABELS, VALUE_WORDS
 
 MOST_WORDS_BEFORE = 2  # between a label and its first number
 MOST_NUMBERS = 60  # no call has so many
@@ -85,6 +85,8 @@ class _Walk:
             if self.field in ("", "side", "symbol", "head"):
                 self._open("head", token)
         elif kind in ("word", "no coin", "ticker"):
+            if token.text in VALUE_WORDS:
+                claims.left.append(token)
             self._word()
         elif kind == "junk":
             if self.field != "skip":
@@ -165,6 +167,9 @@ class _Walk:
     def _number(self, token: Token) -> None:
         if self.field == "skip" or self._is_item(token):
             return
+        if self._runs_into_index(token):
+            self.claims.left.append(token)
+            return
         if self.field == "leverage":
             if not self.filled and token.kind == "number":
                 self.claims.leverages.append(token)
@@ -185,6 +190,13 @@ class _Walk:
         line = self.lines.by_number[token.line]
         first = next(other for other in line if other.kind not in ("long sign", "short sign"))
         return token is first and line[-1] is not token
+
+    def _runs_into_index(self, token: Token) -> bool:
+        """Whether the number of a list item hangs at a price: ``1) 0.23692) 0.2318``, its line ends lost."""
+        if self.text[token.end : token.end + 1] != ")":
+            return False
+        line = self.text.rfind("\n", 0, token.start) + 1
+        return self.text.rfind("(", line, token.start) <= self.text.rfind(")", line, token.start)
 
     def _percent(self, token: Token) -> None:
         """A percentage: a distance where it is the first value of a target or a stop, else it says no price."""
