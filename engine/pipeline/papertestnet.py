@@ -5,8 +5,9 @@ follows the paper trade: its stop, its targets, parts that the channel closes, o
 the exchange made of it stands in ``data/testnet.jsonl``.
 
 A mirror never holds paper trading up: ``hear`` only notes which trade changed, and one task does the talking. A trade
-is taken up when the account has decided; one that was decided longer ago than ``FRESH_MS``, or has left the market in
-part already, is not sent any more.
+is sent at its moment of action when a first glance at live prices says that the account will take it, else when the
+account has decided, which is when its first candle is over; a trade that the account then refuses is closed again. One
+that was decided longer ago than ``FRESH_MS``, or has left the market in part already, is not sent any more.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ LOG = logging.getLogger(__name__)
 FILE = "testnet.jsonl"
 SYNC_S = 5.0
 FRESH_MS = 120_000
-HEARD = ("decided", "step", "early", "closing")
+HEARD = ("glance", "decided", "step", "early", "closing")
 Tell = Callable[[Problem], None]
 
 
@@ -57,17 +58,20 @@ class Mirror:
         self._wake = asyncio.Event()
         self._said: set[str] = set()
         self._not_sent: set[int] = set()
+        self._glanced: dict[int, float] = {}
 
     def hear(self, event: Event) -> None:
         """Something was written into the ledger."""
         if event.row is not None and event.kind in HEARD and self.rows[event.row].lane == self.lane:
+            if event.kind == "glance" and event.data["taken"]:
+                self._glanced[event.row] = event.data["quantity"]
             self._changed[event.row] = None
             self._wake.set()
 
     async def run(self) -> None:
         """Follow the ledger until cancelled."""
         for call in self.rows:
-            if call.lane == self.lane and call.facts is not None:
+            if call.lane == self.lane and (call.facts is not None or self.standing(call) is not None):
                 self._changed[call.row] = None
         while True:
             try:
@@ -78,7 +82,12 @@ class Mirror:
                 LOG.exception("a round at the test exchange failed")
                 self._say(Problem(f"testnet: a fault of the program ({type(error).__name__}); the log has it"))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), SYNC_S)
+                await asyncio.wait_for(self._wake.wait(), self._pause_s())
+
+    def _pause_s(self) -> float:
+        """Until the next round: sooner where a call waits for its moment of action."""
+        due = [self.rows[row].plan.act_ms - self._now_ms() for row in self._changed]
+        return min([SYNC_S, *(max(ms, 0) / 1000 + 0.01 for ms in due if ms > -1000)])
 
     async def round(self) -> None:
         """Take up everything that has changed, then look at the exchange."""
@@ -107,13 +116,17 @@ class Mirror:
 
     async def _follow(self, call: PaperCall) -> None:
         """Bring one trade at the exchange to where it stands on paper."""
-        if call.facts is None:
-            return
+        refused = call.asked and call.facts is None
+        over = refused or call.stepper.done or call.early is not None or call.closing_ms is not None
         standing = self.standing(call)
-        over = call.stepper.done or call.early is not None or call.closing_ms is not None
         if standing is None:
-            if not over and call.row not in self._not_sent:
-                await self._send(call)
+            quantity = call.quantity if call.facts is not None else self._glanced.get(call.row, 0.0)
+            if over or not quantity or call.row in self._not_sent:
+                return
+            if self._now_ms() < call.plan.act_ms:
+                self._changed[call.row] = None
+            else:
+                await self._send(call, quantity)
             return
         if standing.over:
             return
@@ -144,8 +157,8 @@ class Mirror:
         cause = standing.ticket.cause
         return rungs, Cause(cause.channel, f"{cause.message}/orders {state.numbered}", cause.version)
 
-    async def _send(self, call: PaperCall) -> None:
-        """Send a trade that the account took."""
+    async def _send(self, call: PaperCall, quantity: float) -> None:
+        """Send a trade that the account takes, with so many coins."""
         plan = call.plan
         if self._now_ms() - max(plan.act_ms, call.first_ms) > FRESH_MS or call.stepper.position.state.legs:
             self._give_up(call, "was decided too long ago to be sent to the test exchange")
@@ -158,7 +171,7 @@ class Mirror:
         price = await self.broker.exchange.price(symbol)
         channel, _, message = plan.signal_id.partition("/")
         cause = Cause(channel, message, 1)
-        ticket = make_ticket(plan, self.lane, cause, symbol, call.quantity, size, price)
+        ticket = make_ticket(plan, self.lane, cause, symbol, quantity, size, price)
         if isinstance(ticket, Problem):
             self._give_up(call, ticket.text)
             return

@@ -60,9 +60,9 @@ class Trial:
         self.call.stepper.bar(ts * MINUTE, *prices)
         await self.hear("step")
 
-    async def hear(self, kind: str) -> None:
+    async def hear(self, kind: str, **data: object) -> None:
         """An event of the ledger, and a round."""
-        self.mirror.hear(Event("demo", kind, 0, {}, 0))
+        self.mirror.hear(Event("demo", kind, 0, data, 0))
         await self.mirror.round()
 
 
@@ -80,14 +80,19 @@ def keys(double: ExchangeDouble, root: Path) -> None:
 
 
 def mirrored(
-    double: ExchangeDouble, root: Path, trial: Trial, play: Callable[[Trial], Awaitable[None]], now_ms: int = 0
+    double: ExchangeDouble,
+    root: Path,
+    trial: Trial,
+    play: Callable[[Trial], Awaitable[None]],
+    now: list[int] | None = None,
 ) -> None:
     """Run a trial with a mirror of its own, as a new process would make it."""
     keys(double, root)
+    clock = now or [0]
 
     async def run() -> None:
         rows = [trial.call]
-        async with mirror_of(strategy(double), Workspace(root), rows, trial.told.append, lambda: now_ms) as mirror:
+        async with mirror_of(strategy(double), Workspace(root), rows, trial.told.append, lambda: clock[0]) as mirror:
             trial.mirror = mirror
             await play(trial)
 
@@ -111,6 +116,37 @@ def test_a_trade_is_sent_once_taken_and_its_stop_follows_the_paper_trade(
     trial = Trial(plan())
     mirrored(double, tmp_path, trial, play)
     assert (held(double), resting(double), trial.told) == ({}, {}, [])
+
+
+def test_a_first_glance_sends_the_trade_at_its_moment_of_action(double: ExchangeDouble, tmp_path: Path) -> None:
+    """Long before the candle is over; the account's own word comes later, and may be another."""
+    now = [0]
+
+    async def play(trial: Trial) -> None:
+        trial.call.facts = None
+        await trial.hear("glance", taken=True, quantity=0.01)
+        assert held(double) == {}
+        now[0] = 5_000
+        for _ in range(100):
+            if held(double) == {("BTC_USDT", 1): 100}:
+                break
+            await asyncio.sleep(0.05)
+        trial.call.asked = True
+        await trial.hear("decided")
+        assert held(double) == {}, "the account refused it after all"
+
+    trial = Trial(plan(act_ms=5_000))
+    mirrored(double, tmp_path, trial, play, now)
+    assert [body["vol"] for body in double.private.sent("order/create") if body["side"] == 1] == [100]
+
+
+def test_a_glance_that_refuses_sends_nothing(double: ExchangeDouble, tmp_path: Path) -> None:
+    async def play(trial: Trial) -> None:
+        trial.call.facts = None
+        await trial.hear("glance", taken=False, quantity=0.0)
+
+    mirrored(double, tmp_path, Trial(plan()), play)
+    assert double.private.sent("order/create") == []
 
 
 def test_what_the_channel_closes_and_moves_is_closed_and_moved_there(double: ExchangeDouble, tmp_path: Path) -> None:
@@ -169,7 +205,7 @@ def test_what_is_not_sent_is_told_once(double: ExchangeDouble, tmp_path: Path, f
         await trial.bar(0, 64_800, 64_900, 64_750, 64_850)
         await trial.hear("step")
 
-    mirrored(double, tmp_path, trial, play, FRESH_MS + 1 if fault == "late" else 0)
+    mirrored(double, tmp_path, trial, play, [FRESH_MS + 1 if fault == "late" else 0])
     words = {
         "refused": "Balance insufficient",
         "late": "too long ago",
