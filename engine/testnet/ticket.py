@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from base64 import b32encode
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -149,6 +150,17 @@ class Standing:
         return self.entered - self.left_by_orders - sum(contracts for contracts, _ in self.stopped.values())
 
     @property
+    def entry_average(self) -> float | None:
+        """The average price of what was bought; None without any."""
+        return _average([(sent.filled, sent.average) for sent in self.of("entry")])
+
+    @property
+    def exit_average(self) -> float | None:
+        """The average price of what was sold, by orders and by stops; None without any."""
+        sold = [(sent.filled, sent.average) for sent in self.sent.values() if sent.role != "entry"]
+        return _average([*sold, *self.stopped.values()])
+
+    @property
     def waits(self) -> bool:
         """Whether entry orders rest, or may."""
         return any(sent.ended is None for sent in self.of("entry"))
@@ -224,6 +236,12 @@ def wanted_targets(standing: Standing) -> dict[float, float]:
             wanted[price] = wanted.get(price, 0.0) + need
         left -= need
     return wanted
+
+
+def _average(parts: Sequence[tuple[float, float]]) -> float | None:
+    """The average price of parts (contracts, price)."""
+    whole = sum(contracts for contracts, _ in parts)
+    return sum(contracts * price for contracts, price in parts) / whole if whole else None
 
 
 def _level(level: float | Distance | None, entry: float, direction: int, risk: float | None) -> float | None:

@@ -14,7 +14,7 @@ from engine.domain import Change, OpenTrade, Order, Plan, Side, StopMove
 from engine.paper.call import PaperCall
 from engine.paper.ledger import Event
 from engine.pipeline.errors import InputError
-from engine.pipeline.papertestnet import FRESH_MS, Mirror, mirror_of
+from engine.pipeline.papertestnet import FRESH_MS, Mirror, mirror_of, summary
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from engine.simulate.step import Stepper
@@ -116,6 +116,25 @@ def test_a_trade_is_sent_once_taken_and_its_stop_follows_the_paper_trade(
     trial = Trial(plan())
     mirrored(double, tmp_path, trial, play)
     assert (held(double), resting(double), trial.told) == ({}, {}, [])
+
+
+def test_the_summary_says_how_far_the_exchange_is_from_the_record(double: ExchangeDouble, tmp_path: Path) -> None:
+    path = tmp_path / "data" / "testnet.jsonl"
+    assert summary(path, []) == []
+
+    async def play(trial: Trial) -> None:
+        await trial.bar(0, 64_735.2, 64_900, 64_700, 64_850)
+        assert summary(path, [trial.call])[0] == "testnet: 1 trades sent, 1 open, 100 contracts held"
+        await pin(double, "BTC", 64_400.0)
+        await trial.bar(1, 64_850, 64_900, 64_400, 64_450)
+
+    trial = Trial(plan())
+    mirrored(double, tmp_path, trial, play)
+    assert summary(path, [trial.call]) == [
+        "testnet: 1 trades sent, 0 open, 0 contracts held",
+        "testnet: 1 entries, +10.0 bp at the median (+ is worse than the record)",
+        "testnet: 1 exits, +15.5 bp at the median (+ is worse than the record)",
+    ]
 
 
 def test_a_first_glance_sends_the_trade_at_its_moment_of_action(double: ExchangeDouble, tmp_path: Path) -> None:
