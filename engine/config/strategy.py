@@ -145,6 +145,7 @@ class Strategy:
     seed: int = 1
     overrides: dict[str, tuple[Entry, Exit]] = field(default_factory=dict)
     testnet: str = ""
+    stale_after_ms: int = 300_000
 
     def entry_of(self, channel: str) -> Entry:
         """The entry settings that hold for a channel."""

@@ -35,6 +35,7 @@ from engine.units import DAY_MS, MINUTE_MS, show_duration
 LOG = logging.getLogger(__name__)
 ORDERS = ("halt", "resume", "close")
 JUMP_MS = 3_000
+SETTLING_MS = 20_000  # an exchange tells a settlement some seconds after it
 
 
 class PriceFeed(Protocol):
@@ -228,7 +229,7 @@ class Live:
 
     async def _fund(self) -> None:
         """Funding is settled on the hour at most: ask anew once an hour has begun."""
-        hour = self.now_ms() // (60 * MINUTE_MS)
+        hour = (self.now_ms() - SETTLING_MS) // (60 * MINUTE_MS)
         held = sorted(self.desk.broker.symbols())
         if self.fund is not None and hour != self._funded_ms and held:
             await self.fund(held)

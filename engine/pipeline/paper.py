@@ -29,7 +29,21 @@ def paper(
     """Trade on paper, live or over history; whether a comparison found nothing. Raises InputError."""
     if source is not None:
         return replay(workspace, _one(workspace, given, source), source, out, compare, track, say)
-    raise InputError(Problem("live paper trading is not there yet", hint="--replay demo"))
+    from engine.pipeline.paperlive import run_live
+
+    run_live(workspace, given or _known(workspace), say)
+    return True
+
+
+def _known(workspace: Workspace) -> list[str]:
+    """The strategies that the ledger knows, or the only one there is. Raises InputError."""
+    from engine.pipeline.paperbook import strategies_of
+
+    names = workspace.names("strategies", ".yaml")
+    known = strategies_of(workspace) or (names if len(names) == 1 else [])
+    if not known:
+        raise InputError(Problem("which strategy?", hint="strategies here: " + ", ".join(names)))
+    return known
 
 
 def _one(workspace: Workspace, given: Sequence[str], source: str) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from engine.domain import ExitReason
+from engine.files import safe_cell
+from engine.report.tables import clean
 from engine.units import iso
 
 if TYPE_CHECKING:
@@ -52,3 +56,35 @@ def trade_row(trade: Trade, late: bool) -> tuple[object, ...]:
         trade.r,
         " ".join(note.text for note in trade.notes),
     )
+
+
+def print_trades(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], form: str, say: Callable[[str], None]
+) -> None:
+    """Trades as a table for a terminal, plain lines with tabs, or CSV."""
+    if form == "csv":
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([safe_cell(cell) for cell in row] for row in rows)
+        say(out.getvalue().rstrip("\n"))
+        return
+    shown = ("signal_id", "symbol", "side", "filled_at", "closed_at", "entry_price", "exits", "net", "r")
+    places = [columns.index(name) for name in shown]
+    cells = [[_shown(row[i]) for i in places] for row in rows]
+    if form == "plain":
+        for line in (list(shown), *cells):
+            say("\t".join(line))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*shown)
+    for line in cells:
+        table.add_row(*line)
+    Console().print(table)
+
+
+def _shown(value: object) -> str:
+    """A cell for people."""
+    return "" if value is None else f"{value:.6g}" if isinstance(value, float) else clean(str(value))
