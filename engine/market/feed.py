@@ -92,6 +92,16 @@ class Feed:
         """The symbols that are watched."""
         return tuple(self.watched)
 
+    @property
+    def waiting(self) -> int:
+        """How many events nobody has taken yet."""
+        return self._events.qsize()
+
+    def through_ms(self, symbol: str) -> int:
+        """All candles of a symbol that open before this were told, or are not there; 0 for one that is not watched."""
+        watched = self._watched.get(symbol)
+        return watched.line.next_ms if watched else 0
+
     async def __aenter__(self) -> Feed:
         return self
 

@@ -16,18 +16,18 @@ import numpy as np
 from engine.config.strategy import Fees, Strategy
 from engine.domain import Change, Plan, Refusal, Signal, Update
 from engine.market.candles import Candles, Floats, Funding
+from engine.simulate.buckets import beyond_liquidation, stop_too_near
 from engine.simulate.calls import settle_calls
 from engine.simulate.flows import Venue
 from engine.simulate.kernel import Prepared, prepare
 from engine.simulate.money import Money, money_of
-from engine.simulate.planning import MAINTENANCE, make_plan
+from engine.simulate.planning import make_plan
 from engine.simulate.table import PathTable
 from engine.simulate.terms import Terms
 from engine.simulate.volatility import average_true_range
 
 COUNTED = ("closed", "open")  # fates whose R counts in a verdict
 TICK_THROUGH = 0.0001  # one basis point stands for a tick: the stores do not know every symbol's tick
-NEAR_STOP_COSTS = 2.0  # a stop nearer than this many round trips of costs measures costs, not skill
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,9 @@ def replay(
         prepared = prepare(plans, candles)
         table = prepared.run(terms)
     money = money_of(table, terms, candles, funding)
-    gone = _beyond_liquidation(plans, money)
-    near = _stop_too_near(money, terms)
+    leverage = np.array([plan.leverage or 1.0 for plan in plans])
+    gone = beyond_liquidation(money.risk, money.entry, leverage)
+    near = stop_too_near(money.risk, money.entry, terms)
     at = np.array(rows, np.int64)
     for i, row in enumerate(rows):
         if row < 0:
@@ -127,19 +128,3 @@ def _ended(plan: Plan, act_ms: int | None) -> Plan:
 def other_way_round(terms: Terms) -> Terms:
     """The same terms with the other order of stop and target inside a candle."""
     return replace(terms, same_candle="target first" if terms.same_candle == "stop first" else "stop first")
-
-
-def _beyond_liquidation(plans: Sequence[Plan], money: Money) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Paths whose stop lies beyond liquidation: what a market order's fill decides, the others were never planned."""
-    limit = np.array([1 / (plan.leverage or 1.0) - MAINTENANCE for plan in plans])
-    with np.errstate(invalid="ignore"):
-        gone: np.ndarray[tuple[int], np.dtype[np.bool_]] = money.risk / money.entry >= limit
-    return gone
-
-
-def _stop_too_near(money: Money, terms: Terms) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Filled paths whose stop is nearer than twice the round-trip cost."""
-    round_trip = 2 * (terms.taker + terms.slippage)
-    with np.errstate(invalid="ignore"):
-        near: np.ndarray[tuple[int], np.dtype[np.bool_]] = money.risk / money.entry < NEAR_STOP_COSTS * round_trip
-    return near

@@ -189,6 +189,8 @@ def test_a_torn_line_is_cut_off_and_a_broken_one_is_refused(double: ExchangeDoub
     practise(double, journal, play)
     whole = journal.read_bytes()
     journal.write_bytes(whole + b'{"format":1,"at_ms":5,"wh')
+    assert Journal(journal, lambda: 0).look() is None
+    assert journal.read_bytes() != whole, "looking changes nothing: another process may be writing that line"
     read = Journal(journal, lambda: 0)
     (mended,) = read.read()  # type: ignore[misc]
     assert "torn" in str(mended)

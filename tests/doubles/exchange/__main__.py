@@ -27,6 +27,8 @@ def main() -> None:
         names = " ".join(listing.base for listing in world.listings)
         print(f"an exchange with invented prices listens at {exchange.url}: {names}")
         print(f"in another window: export SIGNALPROOF_EXCHANGE_URL={exchange.url}")
+        print(f'orders: testnet: {{address: "{exchange.url}"}} in a strategy, and in .env:')
+        print(f"TESTNET_API_KEY={exchange.key}\nTESTNET_API_SECRET={exchange.secret}")
         try:
             while True:
                 time.sleep(1)
