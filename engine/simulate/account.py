@@ -107,7 +107,7 @@ class Accountant:
         self.midnight_ms = NEVER_MS
         self.now_ms = 0
         self.booked = True  # something was, and no rule has looked at it yet
-        self._first_end_ms = 0  # before this moment no trade ends
+        self._first_end_ms = NEVER_MS  # before this moment no trade ends
         self._outlook: Outlook | None = None
 
     # ------------------------------------------------------------------ one call
@@ -193,8 +193,7 @@ class Accountant:
         for holding in self.books.open:
             if holding.row == row:
                 holding.end_ms = end_ms
-                self._outlook = None
-        self._first_end_ms = min(self._first_end_ms, end_ms)
+        self._first_end_ms, self._outlook = min(self._first_end_ms, end_ms), None
 
     def book(self, row: int, flows: Iterable[Flow]) -> None:
         """Note what a trade will do to the account, each move when it is known."""
@@ -298,6 +297,11 @@ class Accountant:
             books.open = [holding for holding in books.open if holding.end_ms > now_ms]
             self._first_end_ms = min([holding.end_ms for holding in books.open], default=NEVER_MS)
             self._remember(ended)
+
+    def restored(self, books: Books) -> None:
+        """Go on with books from before a restart."""
+        self.books, self._outlook = books, None
+        self._first_end_ms = min([holding.end_ms for holding in books.open], default=NEVER_MS)
 
     def pass_time(self, now_ms: int) -> None:
         """Let time go on without a call: days begin, and what is over is booked. No answer depends on it."""
