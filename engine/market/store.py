@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.market.candles import Candles, Funding
-from engine.market.contracts import Contract, read_contract, write_contract
+from engine.market.contracts import Contract, read_contract, read_contracts, write_contract
 from engine.market.lock import locked
 from engine.market.ranges import Range, Ranges, merged
 from engine.market.seriesfile import IMPORTED, Columns, Provenance, figures_of, load_columns, load_series, save_columns
@@ -120,6 +120,11 @@ class CandleStore:
         """The facts of a contract as they were known at a moment (None: now); None when there are none."""
         path = self._path(source, type, symbol, FUNDING)
         return read_contract(path.parent, at_ms) if path is not None else None
+
+    def contracts(self, source: str, type: str, symbol: str) -> tuple[Contract, ...]:
+        """Every state of a contract's facts, oldest first."""
+        path = self._path(source, type, symbol, FUNDING)
+        return read_contracts(path.parent) if path is not None else ()
 
     def add_contract(self, contract: Contract) -> bool | Problem:
         """Keep the facts of a contract: whether they were new. Raises ValueError as in ``add``."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from engine.domain import Change, Distance, Plan
 from engine.market.candles import Floats, Ints
+from engine.market.ticks import CLOSE, parts
 from engine.simulate.table import Bools, order_room, target_room
 
 PRICE, PERCENT, POINTS, MULTIPLE = 0, 1, 2, 3  # how a level is said
@@ -29,7 +30,8 @@ class Columns:
     the market), ``stop_order`` says that it is a breakout. ``target`` (n, T) is +inf where it waits for a fill;
     ``target_unit`` and ``target_value`` say how far. ``stop`` is -inf where there is none yet; ``hard`` the price of
     a stop that waits for closes of ``close_frame`` (0: it does not). ``keep`` and ``gone``: a position is liquidated
-    when ``keep`` of the entry is lost, and all its margin ``gone`` (inf: never). ``changes`` by row.
+    when ``keep`` of the entry is lost, and all its margin ``gone`` (inf: never). ``tick`` is ``tick_num / tick_den``
+    (num 0: not known), ``impact`` as in the plan; None where no plan has any. ``changes`` by row.
     """
 
     at: Ints
@@ -63,11 +65,22 @@ class Columns:
     trail_gain: Floats
     keep: Floats
     gone: Floats
+    tick_num: Floats | None
+    tick_den: Floats | None
+    impact: Floats | None
     changes: dict[int, tuple[Change, ...]]
 
     def __len__(self) -> int:
         """How many plans."""
         return len(self.at)
+
+    def on_grid(self, at: Ints, price: Floats) -> Floats:
+        """The nearest prices that the exchange takes orders at (``market.ticks.nearest``, the higher of two)."""
+        if self.tick_num is None or self.tick_den is None or not len(at):
+            return price
+        num, den, sign = self.tick_num[at], self.tick_den[at], self.sign[at]
+        steps = np.floor(price * sign * den / np.maximum(num, 1.0) + 0.5 + CLOSE)
+        return np.where((num > 0) & np.isfinite(price), steps * num / den * sign, price)
 
 
 def lay_out(plans: Sequence[Plan], at: Ints) -> Columns:
@@ -112,6 +125,8 @@ def lay_out(plans: Sequence[Plan], at: Ints) -> Columns:
     ]
     trails = [p.trail for p in plans]
     margin = np.array([1 / (p.leverage or 1.0) for p in plans])
+    ticked = any(p.tick is not None for p in plans)
+    ticks = [parts(p.tick) if p.tick is not None else (0, 1) for p in plans] if ticked else []
     kept = np.array([np.inf if p.maintenance is None else p.maintenance for p in plans])
     return Columns(
         at=at,
@@ -145,6 +160,9 @@ def lay_out(plans: Sequence[Plan], at: Ints) -> Columns:
         trail_gain=np.array([t.after_gain if t else 0.0 for t in trails]),
         keep=np.where(np.isinf(kept), np.inf, margin - kept),
         gone=margin,
+        tick_num=np.array([num for num, _ in ticks], np.float64) if ticked else None,
+        tick_den=np.array([den for _, den in ticks], np.float64) if ticked else None,
+        impact=np.array([p.impact for p in plans]) if any(p.impact for p in plans) else None,
         changes={i: p.changes for i, p in enumerate(plans) if p.changes},
     )
 

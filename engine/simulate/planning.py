@@ -10,6 +10,7 @@ A plan that would not mean what it says is refused by name.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
 
 from engine.config.strategy import Entry, Exit, Strategy, Trailing
 from engine.domain import (
@@ -26,19 +27,28 @@ from engine.domain import (
     Trail,
     Update,
 )  # fmt: skip
+from engine.market.contracts import Contract
 from engine.simulate.amending import changes_of
+from engine.simulate.grid import on_grid
 from engine.simulate.sharing import entry_weights, target_weights
 
-MAINTENANCE = 0.005  # maintenance margin rate assumed where no tier is known
+MAINTENANCE = 0.005  # maintenance margin rate assumed where the contract's tiers are not known
 
 Atr = Callable[[str, int, int], float | None]
 """The average true range of a symbol before a moment, in candles of a length: ``atr(symbol, at_ms, timeframe_ms)``."""
 
 
 def make_plan(
-    signal: Signal, strategy: Strategy, updates: Sequence[Update] = (), atr: Atr | None = None
+    signal: Signal,
+    strategy: Strategy,
+    updates: Sequence[Update] = (),
+    atr: Atr | None = None,
+    contract: Contract | None = None,
 ) -> Plan | Refusal:
     """The plan of a signal with the updates bound to it, or why there is none.
+
+    ``contract`` has what the exchange says of the symbol: the tick on which all prices come to lie, and the first
+    margin tier with its maintenance rate and highest leverage (``fitting.py`` looks at the others).
 
     Refusal codes: ``no-stop``, ``no-target``, ``stop-beyond-liquidation`` (isolated margin would be gone before the
     stop, so the call cannot be traded as it stands), ``levels`` (levels on the wrong sides of each other), ``no-atr``.
@@ -52,8 +62,10 @@ def make_plan(
     if setup.stop is None and leave.missing_stop == "refuse":
         return Refusal("no-stop", "the call names no stop")
     stop = resolve_stop(setup, orders, leave)
-    leverage = min(setup.leverage or strategy.leverage, strategy.leverage)
-    refusal = _stop_refusal(setup, orders, stop, leverage)
+    first = contract.tiers[0] if contract is not None and contract.tiers else None
+    leverage = min(setup.leverage or strategy.leverage, strategy.leverage, first.max_leverage if first else inf)
+    maintenance = first.maintenance_rate if first else MAINTENANCE
+    refusal = _stop_refusal(setup, orders, stop, leverage, maintenance)
     if refusal is not None:
         return refusal
     targets = target_shares(setup, leave, orders, stop)
@@ -65,7 +77,7 @@ def make_plan(
     if isinstance(trail, Refusal):
         return trail
     waits = setup.close_stop
-    return Plan(
+    plan = Plan(
         signal_id=signal.id,
         channel=channel,
         symbol=setup.symbol,
@@ -85,9 +97,11 @@ def make_plan(
         hard_stop=waits.hard if waits else None,
         trail=trail,
         changes=changes_of(setup, updates, entry, leave),
-        maintenance=MAINTENANCE if strategy.market.type == "swap" else None,
+        maintenance=maintenance if strategy.market.type == "swap" else None,
         reference=setup.reference,
+        tick=contract.tick if contract is not None else None,
     )
+    return on_grid(plan)
 
 
 def entry_orders(setup: Setup, entry: Entry) -> tuple[Order, ...]:
@@ -231,7 +245,7 @@ def _trail(
 
 
 def _stop_refusal(
-    setup: Setup, orders: tuple[Order, ...], stop: float | Distance | None, leverage: float
+    setup: Setup, orders: tuple[Order, ...], stop: float | Distance | None, leverage: float, maintenance: float
 ) -> Refusal | None:
     """Why a stop cannot be traded with these orders, or None."""
     average = average_entry(orders) or setup.reference
@@ -247,8 +261,8 @@ def _stop_refusal(
         limits = [order.price for order in orders if order.price is not None]
         if limits and setup.side.sign * (farthest(limits) - stop) <= 0:
             return Refusal("levels", "the stop does not lie beyond every entry")
-    if away is not None and away >= 1 / leverage - MAINTENANCE:
-        gone = 1 / leverage - MAINTENANCE
+    if away is not None and away >= 1 / leverage - maintenance:
+        gone = 1 / leverage - maintenance
         return Refusal(
             "stop-beyond-liquidation", f"the stop is {away:.1%} away; at {leverage:g}x liquidation comes at {gone:.1%}"
         )

@@ -85,6 +85,8 @@ def plans(draw: st.DrawFn) -> Plan:
         trail=draw(st.none() | trails(has_stop=stop is not None)),
         changes=tuple(sorted(draw(st.lists(changes(side, act, kind), max_size=3)), key=lambda c: c.act_ms)),
         maintenance=draw(st.sampled_from([None, None, 0.004])),
+        tick=draw(st.sampled_from([None, None, 0.1, 0.25, 2.0])),
+        impact=draw(st.sampled_from([0.0, 0.0, 0.004])),
     )
 
 
@@ -128,6 +130,18 @@ def changes(draw: st.DrawFn, side: Side, act: int, entry: str) -> Change:
     return Change(at, kind, targets=tuple((100.0 + side.sign * n, 1 / len(levels)) for n in levels))
 
 
+@st.composite
+def fair_of(draw: st.DrawFn, candles: Candles) -> Candles | None:
+    """The fair price of some of the bars, a little off the last price; or none is known."""
+    if draw(st.booleans()):
+        return None
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n = len(candles)
+    off, keep = np.rint(rng.normal(0, 1.5, n)), rng.random(n) > 0.2
+    columns = (candles.open + off, candles.high + off, candles.low + off, candles.close + off, candles.volume)
+    return Candles("X", MINUTE, candles.ts[keep], *(column[keep] for column in columns))
+
+
 TERMS = st.builds(
     Terms,
     maker=st.just(0.0002),
@@ -153,11 +167,14 @@ def same(a: Path, b: Path) -> None:
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
-@given(candle_sets(), st.lists(plans(), min_size=1, max_size=8), TERMS)
-def test_both_ways_of_simulating_agree(candles: Candles, many: list[Plan], terms: Terms) -> None:
-    table = simulate(many, {"X": candles}, terms)
+@given(st.data(), candle_sets(), st.lists(plans(), min_size=1, max_size=8), TERMS)
+def test_both_ways_of_simulating_agree(
+    data: st.DataObject, candles: Candles, many: list[Plan], terms: Terms
+) -> None:
+    fair = data.draw(fair_of(candles))
+    table = simulate(many, {"X": candles}, terms, {"X": fair} if fair else None)
     for i, plan in enumerate(many):
-        same(table.path(i), step_path(plan, candles, terms))
+        same(table.path(i), step_path(plan, candles, terms, fair))
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -171,7 +188,7 @@ def test_what_every_path_keeps(candles: Candles, plan: Plan, terms: Terms) -> No
     at = {int(ts): i for i, ts in enumerate(candles.ts)}
     for x in [*path.fills, *path.legs]:
         i = at[x.ts_ms]
-        slack = 1e-9 if x.maker else terms.slippage * 200
+        slack = 1e-9 if x.maker else (terms.slippage + plan.impact) * 200
         at_level = x in path.legs and x.reason is ExitReason.TARGET and plan.target_gap == "level"
         if not at_level and not (x in path.legs and x.reason is ExitReason.LIQUIDATION):
             assert candles.low[i] - slack <= x.price <= candles.high[i] + slack
