@@ -109,16 +109,25 @@ class Fees:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """``fees`` is a name of the dated fee table or own figures; ``funding`` a fraction per 8 h when constant."""
+    """``fees`` is a name of the dated fee table or own figures; ``funding`` a fraction per 8 h when constant.
+
+    ``funding_else`` is such a fraction for the time that a history does not cover (None: refused). ``impact`` is the
+    factor of the square-root law by which an order's size moves the price (0: it does not).
+    """
 
     fees: str | Fees = "mexc"
     slippage: float = 0.0002
     funding: Literal["history", "none"] | float = "history"
+    funding_else: float | None = None
+    impact: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """One strategy file. ``path`` is where it stands; ``overrides`` holds a channel's own entry and exit settings."""
+    """One strategy file. ``path`` is where it stands; ``overrides`` holds a channel's own entry and exit settings.
+
+    ``finer``: candles of shorter time frames decide what ``same_candle`` would assume, where the store has them.
+    """
 
     name: str
     path: str
@@ -135,6 +144,7 @@ class Strategy:
     calls: Calls = field(default_factory=Calls)
     costs: Costs = field(default_factory=Costs)
     same_candle: Literal["stop first", "target first"] = "stop first"
+    finer: bool = False
     compounding: bool = True
     rules: tuple[str, ...] = ()
     seed: int = 1

@@ -52,6 +52,10 @@ class Candles:
         """When one bar is over."""
         return int(self.ts[bar]) + self.timeframe_ms if self.own_ends is None else int(self.own_ends[bar])
 
+    def end_at(self, ts_ms: int) -> int:
+        """When the bar that opens at a moment is over."""
+        return ts_ms + self.timeframe_ms if self.own_ends is None else self.end_of(int(self.ts.searchsorted(ts_ms)))
+
     @property
     def end_ms(self) -> int:
         """When the last bar is over (0 without bars)."""

@@ -149,6 +149,13 @@ class CandleStore:
         name = _series_name(timeframe)
         return tuple(sorted(path.parent.name for path in (self.root / source / type).glob(f"*/{name}.arrow")))
 
+    def timeframes(self, source: str, type: str, symbol: str, mark: bool = False) -> tuple[tuple[str, int], ...]:
+        """The names and lengths (ms) of a symbol's series of candles, or of its mark prices; the shortest first."""
+        path = self._path(source, type, symbol, FUNDING)
+        names = [] if path is None else [file.stem for file in path.parent.glob("*.arrow")]
+        found = [(name, _timeframe_ms(name)) for name in names if name.startswith(MARK) is mark]
+        return tuple(sorted([(name, ms) for name, ms in found if ms is not None], key=lambda one: one[1]))
+
     def sha256(self, source: str, type: str, symbol: str, timeframe: str) -> str:
         """The hash of a series' values (``timeframe`` may be ``funding``); "" when there is no such series."""
         path = self._path(source, type, symbol, timeframe)

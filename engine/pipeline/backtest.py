@@ -25,14 +25,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import __version__
-from engine.config.strategy import Fees, Strategy
+from engine.config.strategy import Strategy
 from engine.files import append_synced, sha256_of
-from engine.market.fees import fees_of
 from engine.market.store import CandleStore
 from engine.market.synthetic import SyntheticMarket
+from engine.pipeline.conditions import conditions_of
 from engine.pipeline.errors import InputError
 from engine.pipeline.evidence import evidence_of
-from engine.pipeline.funding import funding_of
 from engine.pipeline.judging import Judgement, judge_channels, load_trials, trial_key
 from engine.pipeline.prices import Prices, StoredPrices, SyntheticPrices
 from engine.pipeline.progress import Track
@@ -52,7 +51,7 @@ from engine.risk import RuleBook
 from engine.simulate.equity import EquityCurve, equity_curve
 from engine.simulate.flows import Venue
 from engine.simulate.walk import Walk, WalkResult
-from engine.units import HOUR_MS, iso, moment_ms
+from engine.units import DAY_MS, HOUR_MS, iso, moment_ms
 from engine.verdict.crowd import copies
 from engine.verdict.many import without_skill
 
@@ -77,7 +76,7 @@ class _Period:
     symbols: list[str]
     candles: dict[str, Candles]
     played: Replay
-    notes: tuple[str, str]  # about fees, about funding
+    notes: tuple[str, ...]  # about fees, funding, margin, contracts, finer candles
 
 
 def run_backtest(
@@ -142,7 +141,7 @@ def run_backtest(
         seed=strategy.seed,
         channels=channels,
         account=account_result(strategy, walked, curve),
-        assumptions=assumptions(strategy, workspace, prices, *period.notes),
+        assumptions=assumptions(strategy, workspace, prices, period.notes),
         warnings=[
             *outside(known, strategy),
             *warnings(played, period.readings, set(period.symbols) - set(candles)),
@@ -180,11 +179,13 @@ def _play(
     candles = {symbol: bars.before(strategy.to_ms) for symbol, bars in loaded.items() if bars is not None}
     if signals and not candles:
         raise InputError(_no_candles(workspace, strategy, symbols))
-    fees, fee_note = _fees(file, strategy, signals)
-    funding, funding_note = funding_of(strategy, prices, candles)
+    met = conditions_of(file, strategy, prices, candles, signals)
     updates = [update for profile in profiles for update in readings[profile.id].updates]
-    played = replay(signals, strategy, fees, candles, funding, updates)
-    return _Period(strategy, messages, readings, symbols, candles, played, (fee_note, funding_note))
+    played = replay(
+        signals, strategy, met.fees, met.candles, met.funding, updates,
+        later_fees=met.later_fees, fair=met.fair, contracts=met.contracts, coarse=met.coarse,
+    )  # fmt: skip
+    return _Period(strategy, messages, readings, symbols, met.candles, played, met.notes)
 
 
 # --------------------------------------------------------------------------- files in
@@ -231,28 +232,16 @@ def _prices(workspace: Workspace, strategy: Strategy) -> tuple[Prices, Synthetic
     """Where this run's prices come from, and the synthetic market if it is that."""
     market = strategy.market
     if market.source != "synthetic":
-        start = None if strategy.from_ms is None else strategy.from_ms - market.timeframe_ms
-        return StoredPrices(CandleStore(workspace.candles_path), market, start, strategy.to_ms), None
+        before = max(market.timeframe_ms, DAY_MS if strategy.costs.impact else 0)
+        start = None if strategy.from_ms is None else strategy.from_ms - before
+        store = CandleStore(workspace.candles_path)
+        return StoredPrices(store, market, start, strategy.to_ms, strategy.finer), None
     if strategy.from_ms is None or strategy.to_ms is None:
         raise InputError(Problem("a synthetic market needs a period with from and to", strategy.path))
     if strategy.to_ms - strategy.from_ms > LONGEST_SYNTHETIC_MS:
         raise InputError(Problem("a synthetic market lasts three years at most", strategy.path))
     world = SyntheticMarket(market.seed or 0, strategy.from_ms, strategy.to_ms, market.timeframe_ms)
     return SyntheticPrices(world), world
-
-
-def _fees(file: StrategyFile, strategy: Strategy, signals: Sequence[Signal]) -> tuple[Fees, str]:
-    """The fees and the sentence about them."""
-    fees = strategy.costs.fees
-    if isinstance(fees, Fees):
-        return fees, f"fees: maker {fees.maker:.3%}, taker {fees.taker:.3%} ({fees.source})"
-    at = max((signal.message.posted_ms for signal in signals), default=strategy.to_ms or 0)
-    found = fees_of(fees, strategy.market.type, at)
-    if isinstance(found, Problem):
-        place = file.source.place(file.fees_span.start)
-        raise InputError(replace(found, path=strategy.path, line=place.line, column=place.column))
-    shown = f"fees {fees} {strategy.market.type}: maker {found.fees.maker:.3%}, taker {found.fees.taker:.3%}"
-    return found.fees, f"{shown} ({found.fees.source}){f'; {found.note}' if found.note else ''}"
 
 
 def _no_candles(workspace: Workspace, strategy: Strategy, symbols: Sequence[str]) -> Problem:

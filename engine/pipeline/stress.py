@@ -40,10 +40,10 @@ def stress(played: Replay) -> Stress:
         if row >= 0:
             known[row] = signal.message.known_ms
     terms = replace(venue.terms, slippage=2 * venue.terms.slippage)
-    slipped = money_of(simulate(plans, venue.candles, terms), terms, venue.candles, venue.funding).r
+    slipped = money_of(simulate(plans, venue.candles, terms, venue.fair), terms, venue.candles, venue.funding).r
     rows = np.arange(len(plans), dtype=np.int64)
     mae, mfe = excursions(played.table, rows, played.money.risk, venue.candles)
-    return Stress(delayed_r(plans, known, venue.candles, venue.terms, venue.funding), slipped, mae, mfe)
+    return Stress(delayed_r(plans, known, venue.candles, venue.terms, venue.funding, venue.fair), slipped, mae, mfe)
 
 
 def tradable(played: Replay, channel: str) -> list[int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from engine.domain import Halt, History, OpenTrade
-from engine.market.candles import Candles
+from engine.market.candles import Candles, Ints
 from engine.simulate.flows import Flow
 
 
@@ -47,6 +47,7 @@ class Marks:
 
     def __init__(self, candles: Mapping[str, Candles]) -> None:
         self._candles = candles
+        self._ends: dict[str, Ints] = {}
         self._known: dict[str, tuple[int, int, float]] = {}  # by symbol: from when, before when, price
 
     def price(self, symbol: str, now_ms: int) -> float:
@@ -55,9 +56,12 @@ class Marks:
         if start <= now_ms < end:
             return price
         bars = self._candles[symbol]
-        i = int(bars.ts.searchsorted(now_ms - bars.timeframe_ms, side="right")) - 1
+        if symbol not in self._ends:
+            self._ends[symbol] = bars.ends
+        ends = self._ends[symbol]
+        i = int(ends.searchsorted(now_ms, side="right")) - 1
         price = float(bars.close[i]) if i >= 0 else float(bars.open[0])
-        start = int(bars.ts[i]) + bars.timeframe_ms if i >= 0 else now_ms
-        end = int(bars.ts[i + 1]) + bars.timeframe_ms if i + 1 < len(bars) else sys.maxsize
+        start = int(ends[i]) if i >= 0 else now_ms
+        end = int(ends[i + 1]) if i + 1 < len(bars) else sys.maxsize
         self._known[symbol] = start, end, price
         return price

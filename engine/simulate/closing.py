@@ -41,4 +41,4 @@ def close_early(trade: Trade, now_ms: int, venue: Venue) -> tuple[Trade, int] | 
     net = gross - fees - funding
     r = net / trade.risk if trade.risk > 0 else None
     done = replace(trade, path=ended, gross=gross, fees=fees, funding=funding, net=net, r=r)
-    return done, ts + bars.timeframe_ms
+    return done, bars.end_at(ts)

@@ -50,15 +50,20 @@ def prepare(
     plans: Sequence[Plan], candles: Mapping[str, Candles], fair: Mapping[str, Candles] | None = None
 ) -> Prepared:
     """Lay plans out over the candles of their symbols; ``fair`` has the fair prices that liquidate, where known."""
+    symbols = sorted({plan.symbol for plan in plans} & candles.keys())
+    return prepare_on(plans, {symbol: Bars.of(candles[symbol], (fair or {}).get(symbol)) for symbol in symbols})
+
+
+def prepare_on(plans: Sequence[Plan], bars: Mapping[str, Bars]) -> Prepared:
+    """Lay plans out over bars that are known already."""
     members: dict[str, list[int]] = {}
     for i, plan in enumerate(plans):
         members.setdefault(plan.symbol, []).append(i)
     groups = []
     for symbol, found in members.items():
-        bars = candles.get(symbol)
-        if bars is not None and len(bars):
-            columns = lay_out([plans[i] for i in found], np.array(found))
-            groups.append((columns, Bars.of(bars, (fair or {}).get(symbol))))
+        mine = bars.get(symbol)
+        if mine is not None and len(mine):
+            groups.append((lay_out([plans[i] for i in found], np.array(found)), mine))
     return Prepared(plans, tuple(groups))
 
 

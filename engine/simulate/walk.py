@@ -4,9 +4,12 @@
    that is over has been booked (``flows.py``); the open position is marked at the last close before that moment.
 2. The strategy gives the size (risk, fraction or fixed), the judge may refuse, resize or halt, the margin must be free:
    open profit does not back new trades, open loss counts against them.
-3. A trade occupies its place from acceptance until its path ends, resting orders included.
+3. The size is fitted to the contract: whole contracts, its margin tier, its impact on the price (``fitting.py``). What
+   the exchange would not take is refused.
+4. A trade occupies its place from acceptance until its path ends, resting orders included.
 
-Nothing in a path depends on its size, so a trade's money is the path's money times its quantity.
+A trade's money is the path's money times its quantity; only where its tier or its impact change the plan, the path is
+taken through the candles again.
 """
 
 from __future__ import annotations
@@ -25,10 +28,11 @@ from engine.config.strategy import Strategy
 from engine.domain import Account, Close, Halt, OpenTrade, Plan, Proposal, RuleNote, Trade
 from engine.simulate.books import Books, Holding, Marks
 from engine.simulate.closing import close_early
+from engine.simulate.fitting import Fitting, Unfit
 from engine.simulate.flows import Flow, Venue, flows_of
 from engine.simulate.history import closed
 from engine.simulate.judge import Judge
-from engine.simulate.money import Money
+from engine.simulate.money import Money, money_of
 from engine.simulate.offers import Offers
 from engine.simulate.table import PathTable
 from engine.units import HOUR_MS
@@ -73,9 +77,9 @@ class Walk:
         counted = np.zeros(len(table), np.bool_)
         self.offers = Offers(table, money, venue, posted_ms, strategy.leverage, counted)
         self.marks = Marks(venue.candles)
+        self.fitting = Fitting(venue, strategy.costs.impact)
         start = strategy.equity
         self.books = Books(cash=start, wallet=start, peak=start, day_equity=start, week_equity=start)
-        self._filled = table.filled
         self.trades: dict[int, Trade] = {}
         self.refused: list[Refused] = []
         self._sequence = 0
@@ -131,14 +135,21 @@ class Walk:
         if not decision.taken:
             self._refuse(row, *decision.notes)
             return
+        asked = proposal.quantity * decision.factor
+        fitted = self.fitting.fit(plan, asked, proposal.entry)
+        if isinstance(fitted, Unfit):
+            note = self._own_note(fitted.rule, fitted.seen, fitted.limit, fitted.text)
+            self._refuse(row, *decision.notes, note)
+            return
+        factor = decision.factor if fitted.quantity == asked else fitted.quantity / proposal.quantity
         free = min(self.books.wallet, equity) - sum(trade.facts.margin for trade in self.books.open)
-        margin = proposal.margin * decision.factor
+        margin = proposal.margin * factor * (proposal.leverage / (fitted.plan.leverage or proposal.leverage))
         if margin > free:
             text = "the margin of this trade is not free in the account"
             seen, limit = f"{margin:.2f}", f"{max(free, 0):.2f} {self.strategy.currency}"
             self._refuse(row, *decision.notes, self._own_note("margin", seen, limit, text))
             return
-        self._take(row, proposal, decision.factor, decision.notes)
+        self._take(row, proposal, factor, margin, fitted.plan, decision.notes)
 
     def _quantity(self, row: int, equity: float) -> float | None:
         """The strategy's size in base units; None when it cannot be told."""
@@ -150,25 +161,30 @@ class Walk:
         notional = equity * size.fraction if size.fraction is not None else size.fixed or 0.0
         return notional / self.offers.entries[row]
 
-    def _take(self, row: int, proposal: Proposal, factor: float, notes: tuple[RuleNote, ...]) -> None:
-        quantity, table, money = proposal.quantity * factor, self.table, self.money
+    def _take(
+        self, row: int, proposal: Proposal, factor: float, margin: float, plan: Plan, notes: tuple[RuleNote, ...]
+    ) -> None:
+        quantity, table, money, at = proposal.quantity * factor, self.table, self.money, row
+        if plan is not table.plans[row]:  # another tier, or an impact: other prices
+            table, at = self.fitting.path(plan), 0
+            money = money_of(table, self.venue.terms, self.venue.candles, self.venue.funding)
         facts = OpenTrade(
             proposal.signal_id,
             proposal.channel,
             proposal.symbol,
             proposal.side,
             proposal.notional * factor,
-            proposal.margin * factor,
+            margin,
             proposal.risk * factor,
         )
-        self.books.open.append(Holding(int(table.end_ms[row]), row, facts))
-        if not self._filled[row]:
-            self.trades[row] = Trade(table.path(row), quantity, facts.risk, 0.0, 0.0, 0.0, 0.0, None, notes)
+        self.books.open.append(Holding(int(table.end_ms[at]), row, facts))
+        path = table.path(at)
+        if not path.fills:
+            self.trades[row] = Trade(path, quantity, facts.risk, 0.0, 0.0, 0.0, 0.0, None, notes)
             return
-        gross, fees = float(money.gross[row]) * quantity, float(money.fees[row]) * quantity
-        funding, net = float(money.funding[row]) * quantity, float(money.net[row]) * quantity
-        r = float(money.r[row])
-        path = table.path(row)
+        gross, fees = float(money.gross[at]) * quantity, float(money.fees[at]) * quantity
+        funding, net = float(money.funding[at]) * quantity, float(money.net[at]) * quantity
+        r = float(money.r[at])
         trade = Trade(path, quantity, facts.risk, gross, fees, funding, net, None if np.isnan(r) else r, notes)
         self.trades[row] = trade
         self._book(row, flows_of(trade, self.venue))

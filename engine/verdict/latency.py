@@ -52,6 +52,7 @@ def delayed_r(
     candles: Mapping[str, Candles],
     terms: Terms,
     funding: Mapping[str, Funding] | None,
+    fair: Mapping[str, Candles] | None = None,
 ) -> Floats:
     """R of each plan at each delay (NaN: not filled), shape (delays, plans)."""
     found = np.full((len(DELAYS_S), len(plans)), np.nan)
@@ -60,7 +61,7 @@ def delayed_r(
             replace(plan, act_ms=at + 1000 * delay, expire_ms=at + 1000 * delay + plan.expire_ms - plan.act_ms)
             for plan, at in zip(plans, known_ms.tolist(), strict=True)
         ]
-        found[i] = money_of(simulate(later, candles, terms), terms, candles, funding).r
+        found[i] = money_of(simulate(later, candles, terms, fair), terms, candles, funding).r
     return found
 
 

@@ -39,11 +39,14 @@ class Pump:
 
 
 def pump(plans: Sequence[Plan], candles: Mapping[str, Candles]) -> Pump | None:
-    """The marks of a pump in one channel's calls; None on candles coarser than 5 minutes or without 20 calls."""
+    """The marks of a pump in one channel's calls; None on candles coarser than 5 minutes or without 20 calls.
+
+    A symbol whose candles are of several lengths is left out.
+    """
     before, after = [], []
     for plan in plans:
         bars = candles.get(plan.symbol)
-        if bars is None or bars.timeframe_ms > COARSEST_MS:
+        if bars is None or bars.timeframe_ms > COARSEST_MS or bars.own_ends is not None:
             continue
         bar = int(np.searchsorted(bars.ts, plan.act_ms))
         step = STRETCH_MS // bars.timeframe_ms
