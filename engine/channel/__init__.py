@@ -1,8 +1,9 @@
 """The channel language: what a channel's messages look like, written by pasting one and marking its values.
 
-Text becomes a syntax tree (``syntax.py``, ``channel.lark``, ``tree.py``), the tree is checked and compiled
-(``compiler.py``, ``layout.py``, ``pattern.py``, ``values.py``), the profile reads messages (``reader.py``) and must
-read its own samples and tests (``checks.py``, ``cases.py``). Start reading at ``load.py``, then ``reader.py``.
+Text becomes a syntax tree (``syntax/``), the tree is checked and compiled (``layout/``, ``form/``, ``updates/``, with
+the words and numbers of ``text/``), the profile reads messages (``reader.py``, ``meaning/``) and must read its own
+samples and tests (``checks.py``, ``cases.py``). ``suggest/`` drafts profiles. Start reading at ``load.py``, then
+``reader.py``.
 The user's manual is ``docs/channel-language.md``.
 """
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from engine.channel import tree as t
-from engine.channel.names import EXPECT_KEYS
-from engine.channel.numbers import show
 from engine.channel.profile import Profile
 from engine.channel.reader import read
 from engine.channel.settings import name_faults
-from engine.channel.timeframes import show_frame
+from engine.channel.syntax import tree as t
+from engine.channel.text.names import EXPECT_KEYS
+from engine.channel.text.numbers import show
+from engine.channel.text.timeframes import show_frame
 from engine.config.diagnostics import Diagnostic, diagnose
 from engine.config.text import SourceText, Span
 from engine.domain import Action, Distance, EntryKind, Reading, Setup, Target

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from engine.channel import tree as t
-from engine.channel.fold import fold
-from engine.channel.layout import Layout
-from engine.channel.phrasebook import Talk
+from engine.channel.layout.layout import Layout
+from engine.channel.meaning.setups import build
 from engine.channel.profile import Profile
 from engine.channel.reader import Match, Prepared, expectation, match_layout, prepare, unread_part
-from engine.channel.setups import build
+from engine.channel.syntax import tree as t
+from engine.channel.text.fold import fold
+from engine.channel.updates.phrasebook import Talk
 from engine.config.diagnostics import Diagnostic, diagnose, related
 from engine.config.text import SourceText, Span
 from engine.domain import Refusal

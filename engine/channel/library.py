@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from engine.channel import tree as t
-from engine.channel.names import MARKED_GROUPS
-from engine.channel.vocabulary import clean, tokens_of
+from engine.channel.syntax import tree as t
+from engine.channel.text.names import MARKED_GROUPS
+from engine.channel.text.vocabulary import clean, tokens_of
 from engine.config.diagnostics import Diagnostic, diagnose, did_you_mean
 from engine.config.text import SourceText
 

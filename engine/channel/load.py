@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from engine.channel import tree as t
 from engine.channel.cases import case_faults
 from engine.channel.checks import sample_faults
-from engine.channel.compiler import compile_layouts, mark_faults, taken_layouts
-from engine.channel.form import Form, blind_forms, compile_forms, form_faults
-from engine.channel.layout import Layout
+from engine.channel.form.form import Form, blind_forms, compile_forms, form_faults
+from engine.channel.layout.compiler import compile_layouts, mark_faults, taken_layouts
+from engine.channel.layout.layout import Layout
+from engine.channel.layout.phrases import phrase_pattern, text_pattern, unread_regex
 from engine.channel.library import Library, find_named, joined
-from engine.channel.phrasebook import phrasebook
-from engine.channel.phrases import phrase_pattern, text_pattern, unread_regex
 from engine.channel.profile import Profile
 from engine.channel.settings import Header, read_settings
-from engine.channel.syntax import parse
-from engine.channel.values import Fields
+from engine.channel.syntax import tree as t
+from engine.channel.syntax.parser import parse
+from engine.channel.text.fields import Fields
+from engine.channel.updates.phrasebook import phrasebook
 from engine.channel.words import compile_words, unused_words
 from engine.config.diagnostics import Diagnostic, diagnose, has_errors
 from engine.config.text import SourceText

@@ -6,15 +6,15 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from engine.channel.form import Form
-from engine.channel.layout import Layout
-from engine.channel.phrases import PhrasePattern
-from engine.channel.tree import Case
-from engine.channel.values import Fields
+from engine.channel.form.form import Form
+from engine.channel.layout.layout import Layout
+from engine.channel.layout.phrases import PhrasePattern
+from engine.channel.syntax.tree import Case
+from engine.channel.text.fields import Fields
 from engine.domain import Side
 
 if TYPE_CHECKING:
-    from engine.channel.phrasebook import Phrasebook
+    from engine.channel.updates.phrasebook import Phrasebook
 
 
 @dataclass(frozen=True, slots=True)

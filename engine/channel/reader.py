@@ -1,11 +1,11 @@
 """Read one message with a profile.
 
-1. refuse what is too long, or not from an author; fold (``fold.py``); cut the footer;
+1. refuse what is too long, or not from an author; fold (``text/fold.py``); cut the footer;
 2. refuse what holds a ``never`` phrase; turn into blanks what ``ignore`` names;
 3. try the layouts in the order of the file (``match_layout``): lines of the message against lines of the template;
 4. the first layout that fits and leaves no number and no trade word unclaimed is the one; where none is, the phrases of
-   updates are tried (``phrasebook.py``), then the forms, which read by labels (``form_read.py``);
-5. make setups or actions of its values (``setups.py``) and check their levels;
+   updates are tried (``updates/``), then the forms, which read by labels (``form/``);
+5. make setups or actions of its values (``meaning/``) and check their levels;
 6. with several notations of numbers, exactly one reading must come out.
 
 Every step goes over the message once, whatever a stranger posts: lines are matched by chains that never go back.
@@ -17,17 +17,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from engine.channel.actions import change_of
-from engine.channel.fold import Folded, fold
-from engine.channel.form import Form
-from engine.channel.form_read import read_form
-from engine.channel.form_split import pieces_of
-from engine.channel.layout import START, Layout, State
-from engine.channel.numbers import show
-from engine.channel.pattern import Found, Step, behind_gap, walk
-from engine.channel.phrasebook import links_of, read_phrases
+from engine.channel.form.form import Form
+from engine.channel.form.read import read_form
+from engine.channel.form.split import pieces_of
+from engine.channel.layout.layout import START, Layout, State
+from engine.channel.layout.pattern import Found, Step, behind_gap, walk
+from engine.channel.meaning.actions import change_of
+from engine.channel.meaning.setups import build
 from engine.channel.profile import Profile
-from engine.channel.setups import build
+from engine.channel.text.fold import Folded, fold
+from engine.channel.text.numbers import show
+from engine.channel.updates.phrasebook import links_of, read_phrases
 from engine.domain import Action, Reading, Refusal, Setup
 
 LONGEST_MESSAGE = 4500  # Telegram allows 4,096 characters; captions and old archives a few more

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.channel import tree as t
-from engine.channel.names import DEFAULT_SETTINGS, HEADER_SETTINGS
-from engine.channel.numbers import NOTATIONS, UNDECLARED, Notation
 from engine.channel.profile import Settings, Source
+from engine.channel.syntax import tree as t
+from engine.channel.text.names import DEFAULT_SETTINGS, HEADER_SETTINGS
+from engine.channel.text.numbers import NOTATIONS, UNDECLARED, Notation
 from engine.config.diagnostics import Diagnostic, diagnose, did_you_mean, related
 from engine.config.text import SourceText
 from engine.domain import Side

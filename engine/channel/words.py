@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.channel import tree as t
-from engine.channel.items import Synonym, literal_items
+from engine.channel.layout.items import Synonym, literal_items
 from engine.channel.library import claim, unowned
-from engine.channel.names import SPECIAL_GROUPS, VALUE_GROUPS
-from engine.channel.vocabulary import Vocabulary, clean, tokens_of
+from engine.channel.syntax import tree as t
+from engine.channel.text.names import SPECIAL_GROUPS, VALUE_GROUPS
+from engine.channel.text.vocabulary import Vocabulary, clean, tokens_of
 from engine.config.diagnostics import Diagnostic, diagnose, related
 from engine.config.text import SourceText
 

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from engine.channel.actions import change_of
+from engine.channel.meaning.actions import change_of
 from engine.domain import Action, Distance, Message, Reading, Refusal, Setup, Signal, Target, Update
 from engine.units import DAY_MS, MINUTE_MS
 

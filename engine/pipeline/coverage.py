@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.channel import Profile, read
-from engine.channel.fold import fold
+from engine.channel.text.fold import fold
 from engine.pipeline.channels import find_profile
 from engine.pipeline.posts import Post, load_posts
 from engine.pipeline.progress import Track

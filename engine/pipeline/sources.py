@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.channel.settings import read_settings
-from engine.channel.syntax import parse
+from engine.channel.syntax.parser import parse
 from engine.config.text import SourceText
 from engine.pipeline.workspace import LARGEST_FILE_BYTES, Workspace
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from engine.channel.names import (
+from engine.channel.text.names import (
     DEFAULT_SETTINGS,
     EXPECT_KEYS,
     FIELDS,
@@ -16,7 +16,7 @@ from engine.channel.names import (
     SPECIAL_GROUPS,
     UPDATES,
 )
-from engine.channel.numbers import NOTATIONS
+from engine.channel.text.numbers import NOTATIONS
 from tests.channel.helpers import ROOT, findings
 
 MANUAL = (ROOT / "docs" / "channel-language.md").read_text(encoding="utf-8")
@@ -33,7 +33,7 @@ def test_every_block_of_the_manual_runs(block: str) -> None:
 def refusal_codes() -> set[str]:
     """Every code that the package can refuse with, from its source."""
     codes = set()
-    for path in (ROOT / "engine" / "channel").glob("*.py"):
+    for path in (ROOT / "engine" / "channel").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal":
                 head = node.args[0]

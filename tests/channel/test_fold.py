@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.channel.fold import INDEX, fold
+from engine.channel.text.fold import INDEX, fold
 
 
 @pytest.mark.parametrize(

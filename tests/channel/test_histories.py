@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from engine.channel import Profile, load_profile, read
-from engine.channel.suggest import HistoryPost, draft_profile
+from engine.channel.suggest.draft import HistoryPost, draft_profile
 from engine.config.text import SourceText
 from tests.channel.helpers import ROOT
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.channel.numbers import NOTATIONS, UNDECLARED, show
+from engine.channel.text.numbers import NOTATIONS, UNDECLARED, show
 
 
 @pytest.mark.parametrize(

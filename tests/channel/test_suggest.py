@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.channel import load_profile, read
-from engine.channel.suggest import Draft, HistoryPost, draft_profile
-from engine.channel.suggest_marks import guess, results_in
-from engine.channel.suggest_numbers import decide_notation
+from engine.channel.suggest.draft import Draft, HistoryPost, draft_profile
+from engine.channel.suggest.marks import guess, results_in
+from engine.channel.suggest.numbers import decide_notation
 from engine.config.diagnostics import has_errors
 from engine.config.text import SourceText
 from engine.units import DAY_MS

@@ -1,0 +1,162 @@
+"""Read a call by its labels: what the walk over a message collected, judged and handed on as values.
+
+A number that nothing claimed refuses the message, and so does a word of doubt, a question, or a sign of completion
+beside a value. The values go to ``meaning/setups.py``, which holds their order and distances like those of a layout.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from engine.channel.form.claims import Claims, Lines
+from engine.channel.form.form import Form
+from engine.channel.form.head import Head, find_head
+from engine.channel.form.scan import Token, scan
+from engine.channel.form.values import close_stop, values_of
+from engine.channel.form.walk import walk
+from engine.channel.layout.pattern import Found
+from engine.channel.text.names import FORM_LABELS
+from engine.domain import Refusal
+
+LABELLED = ("entry", "entry long", "entry short", "entry add", "market")
+ENTRIES = (*LABELLED, "head", "price")
+_QUESTION = re.compile(r"[^\n?؟]*+[?؟]")
+_QUOTE = re.compile('[ \\t]*["“„«]')
+
+
+def read_form(form: Form, text: str, spelled: Callable[[int, int], str]) -> tuple[list[Found], Refusal | None] | None:
+    """The values of the call in a folded text, or why it is none; None where nothing looks like a call.
+
+    ``spelled`` gives the original characters of a range. The position of a refusal counts in ``text``.
+    """
+    if not form.quick.search(text):
+        return None
+    tokens = scan(form, text)
+    claims = walk(form, text, tokens, Lines(tokens))
+    if not claims.of("target", "stop"):
+        return None
+    head = find_head(form, tokens, claims, spelled)
+    refusal = _refused(form, text, tokens, claims, head)
+    if refusal is not None:
+        return [], refusal
+    return values_of(form, text, claims, head), None
+
+
+def _refused(form: Form, text: str, tokens: Sequence[Token], claims: Claims, head: Head) -> Refusal | None:
+    """Why these values make no call."""
+    if head.refusal is not None:
+        return head.refusal
+    if claims.left:
+        left = claims.left[0]
+        return Refusal("unread", f'form "{form.name}" leaves "{left.text}" unread', left.start)
+    lines = {number.token.line for number in claims.numbers} | head.lines
+    for token in tokens:
+        doubtful = token.kind == "doubt" and token.line in lines
+        if doubtful and not _is_condition_of_stop(form, text, tokens, claims, token):
+            return Refusal("doubt", f'"{token.text}" makes this a thought, no call', token.start)
+    for line in sorted(lines):
+        start = _start_of(text, line)
+        if _QUOTE.match(text, start):
+            return Refusal("doubt", "a quoted call is somebody else's", start)
+        if match := _QUESTION.match(text, start):
+            return Refusal("doubt", "a question is no call", match.end() - 1)
+    if done := _done(tokens, claims):
+        return Refusal("done", f'"{done.text}" says that a price was reached', done.start)
+    for kind in ("stop", "target"):
+        label = next((token for token in tokens if token.kind == kind and token.text[0].isalnum()), None)
+        if label is not None and not claims.of(kind) and not (kind == "target" and claims.open_targets):
+            return Refusal("unread", f'form "{form.name}" reads no price behind "{label.text}"', label.start)
+    for token in tokens:
+        gained = token.kind == "percent" and "+" in text[max(0, token.start - 1) : token.start + 1]
+        if gained and token.line not in lines:
+            return Refusal("done", f'"{token.text}" is a result', token.start)
+    return _entry_fault(form, claims, head) or _stop_fault(form, text, claims) or _scale_fault(form, claims, head)
+
+
+def _stop_fault(form: Form, text: str, claims: Claims) -> Refusal | None:
+    """A stop that waits for a candle's close has to say which candle; a second stop is the hard one behind it."""
+    stops = claims.of("stop")
+    waits = close_stop(form, text, claims, stops[0].token.line) if stops else None
+    for close in claims.closes:
+        if waits is None and any(stop.token.line == close.line for stop in stops):
+            return Refusal("stop", f'"{close.text}" of which candle does this stop wait for?', close.start)
+    if len(stops) > (1 if waits is None else 2):
+        return Refusal("stop", "more than one stop", stops[1].token.start)
+    return None
+
+
+def _scale_fault(form: Form, claims: Claims, head: Head) -> Refusal | None:
+    """Whole numbers for a cheap coin without its quote: they may be satoshi."""
+    symbol = head.symbol
+    if symbol is None or symbol.kind == "pair" or not form.whole or symbol.text in form.whole:
+        return None
+    prices = [number.token for number in claims.numbers if number.token.kind == "number"]
+    if symbol.kind != "alias" and all(price.text.isdecimal() for price in prices):
+        return Refusal(
+            "scale", f'whole numbers for "{symbol.text}" may be satoshi', prices[0].start if prices else None
+        )
+    return None
+
+
+def _start_of(text: str, line: int) -> int:
+    """Where a line begins."""
+    at = 0
+    for _ in range(line):
+        at = text.index("\n", at) + 1
+    return at
+
+
+def _done(tokens: Sequence[Token], claims: Claims) -> Token | None:
+    """A sign that a target, a stop or an entry was reached: beside its number or before the label of a target."""
+    levels = {number.token.start for number in claims.numbers}
+    signs = [token for token in tokens if token.kind == "done"]
+    bullet = len(signs) == 1 and len(claims.of("target")) > 1  # ✅ Targets: heads the list
+    for at, token in enumerate(tokens):
+        if token.kind != "done":
+            continue
+        before = tokens[at - 1] if at else None
+        behind = tokens[at + 1] if at + 1 < len(tokens) else None
+        if before is not None and before.line == token.line and before.start in levels:
+            return token
+        if (
+            behind is not None
+            and behind.line == token.line
+            and (
+                behind.start in levels
+                or (behind.kind in ("target", "stop") and not (bullet and _heads(tokens, at + 1)))
+            )
+        ):
+            return token
+    return None
+
+
+def _heads(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a label heads a list: no number counts it."""
+    label, behind = tokens[at], tokens[at + 1] if at + 1 < len(tokens) else None
+    return not label.index and (behind is None or behind.start > label.end)
+
+
+def _is_condition_of_stop(form: Form, text: str, tokens: Sequence[Token], claims: Claims, doubt: Token) -> bool:
+    """Whether a word such as "if" belongs to a stop that waits for a close: ``stop if 4h closes below``."""
+    if close_stop(form, text, claims, doubt.line) is None:
+        return False
+    before = [token for token in tokens if token.line == doubt.line and token.start < doubt.start]
+    label = next((token for token in reversed(before) if token.kind in FORM_LABELS), None)
+    return label is not None and label.kind == "stop"
+
+
+def _entry_fault(form: Form, claims: Claims, head: Head) -> Refusal | None:
+    """A call needs more than a coin: its price with a target or a stop, or at the market both and a side."""
+    if not claims.of(*ENTRIES) and not (head.side and claims.of("stop") and (claims.of("target"))):
+        if claims.markets and head.side and claims.of("stop", "target"):
+            return None
+        return Refusal("no-entry", f'form "{form.name}" found no entry, and not side, target and stop either')
+    lines = {token.line for token in (*(number.token for number in claims.numbers), head.symbol) if token is not None}
+    if not claims.of("target") and not claims.open_targets and len(lines) == 1:
+        return Refusal("no-target", f'form "{form.name}" found no target in a call of one line')
+    labelled = {number.token.text for number in claims.of(*LABELLED)}
+    other = next((number.token for number in claims.of("head") if number.token.text not in labelled), None)
+    if labelled and other is not None:
+        return Refusal("unread", f'form "{form.name}" leaves "{other.text}" unread', other.start)
+    return None

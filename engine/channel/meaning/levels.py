@@ -1,0 +1,89 @@
+"""Do the levels of a call make sense? stop < entries < targets for a long, mirrored for a short.
+
+A call that fails here was misread or mistyped; either way nobody may trade it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.channel.profile import Settings
+from engine.channel.text.numbers import show
+from engine.domain import Distance, Side
+
+MOST_LEVELS = 20
+TARGET_REACH = 10.0  # a target may be this many times as far away as a stop
+
+
+def implied_side(entries: Sequence[float], targets: Sequence[float], stop: float | None) -> Side | None:
+    """The side that the order of the levels says; None when they do not all say the same one."""
+    signs = [target > entry for target in targets for entry in entries]
+    if stop is not None:
+        signs += [stop < price for price in (*entries, *targets)]
+    if not signs or len(set(signs)) > 1:
+        return None
+    return Side.LONG if signs[0] else Side.SHORT
+
+
+def base_price(entries: Sequence[float], side: Side, settings: Settings) -> float:
+    """The entry from which a stop in percent or points is counted: the near edge fills first."""
+    low, high = min(entries), max(entries)
+    near, far = (high, low) if side is Side.LONG else (low, high)
+    return {"near": near, "far": far, "middle": (low + high) / 2}[settings.distance_from]
+
+
+def level_fault(
+    side: Side,
+    entries: Sequence[float],
+    targets: Sequence[float],
+    stop: float | Distance | None,
+    settings: Settings,
+) -> tuple[str, str] | None:
+    """Why these levels cannot be: (refusal code, sentence). ``entries`` holds a market call's reference price."""
+    prices = [*entries, *targets, *([stop] if isinstance(stop, float) else [])]
+    if len(prices) > MOST_LEVELS:
+        return "too-many-levels", f"{len(prices)} levels in one call"
+    if any(price <= 0 for price in prices):
+        return "number", "a price of zero"
+    for index, price in enumerate(prices):
+        if price in prices[:index]:
+            return "duplicate-level", f"the level {show(price)} stands twice"
+    sign = side.sign
+    ladder = [("stop", stop)] if isinstance(stop, float) else []
+    ladder += [("entry", price) for price in entries] + [("target", price) for price in targets]
+    order = {"stop": 0, "entry": 1, "target": 2}
+    for name, price in ladder:
+        for other, level in ladder:
+            if order[name] < order[other] and sign * price >= sign * level:
+                return "levels", f"{name} {show(price)} lies beyond {other} {show(level)} of a {side}"
+    return _distance_fault(side, entries, targets, stop, settings)
+
+
+def _distance_fault(
+    side: Side,
+    entries: Sequence[float],
+    targets: Sequence[float],
+    stop: float | Distance | None,
+    settings: Settings,
+) -> tuple[str, str] | None:
+    """Why these levels are too far apart."""
+    limit = settings.largest_distance
+    if isinstance(stop, Distance) and stop.unit == "percent" and stop.value / 100 > limit:
+        return "distance", f"the stop is {show(stop.value)}% away, more than {limit:.0%}"
+    if not entries:
+        return None
+    low, high = min(entries), max(entries)
+    if high > low * (1 + limit):
+        return "distance", f"the entries {show(low)} and {show(high)} are more than {limit:.0%} apart"
+    base = base_price(entries, side, settings)
+    if isinstance(stop, Distance) and stop.unit == "points" and stop.value > limit * base:
+        return "distance", f"the stop is {show(stop.value)} points away from {show(base)}, more than {limit:.0%}"
+    if isinstance(stop, float) and abs(stop - base) > limit * base:
+        return "distance", f"the stop {show(stop)} is more than {limit:.0%} away from {show(base)}"
+    for target in targets:
+        if abs(target - base) > TARGET_REACH * limit * base:
+            return (
+                "distance",
+                f"the target {show(target)} is more than {TARGET_REACH * limit:.0%} away from {show(base)}",
+            )
+    return None

@@ -1,0 +1,171 @@
+"""From the values that a layout found to a setup or an action, or to the reason why they make none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engine.channel.form.form import Form
+from engine.channel.layout.layout import Layout
+from engine.channel.layout.pattern import Found
+from engine.channel.meaning.actions import actions_of
+from engine.channel.meaning.levels import implied_side, level_fault
+from engine.channel.meaning.values import Read, read_values
+from engine.channel.profile import Profile, Settings
+from engine.channel.text.fold import Folded
+from engine.domain import Action, CloseStop, Distance, EntryKind, Refusal, Setup, Side, Target
+
+
+def build(
+    profile: Profile, layout: Layout | Form, found: Sequence[Found], working: str, folded: Folded, text: str
+) -> Setup | tuple[Action, ...] | Refusal:
+    """What the values of one setup or update mean.
+
+    ``found`` counts in ``working``, the folded text with what is ignored blanked; ``text`` is the message as posted.
+    """
+    read = read_values(profile, layout, found, working, folded, text)
+    if isinstance(read, Refusal):
+        return read
+    if isinstance(layout, Layout) and layout.action:
+        return actions_of(profile, layout, read)
+    return setup_of(profile, layout.name, read)
+
+
+def setup_of(profile: Profile, layout: str, read: Read) -> Setup | Refusal:
+    """The setup that these values make."""
+    made = _setup(profile, layout, read)
+    return made if isinstance(made, Setup) else Refusal(*made)
+
+
+def _setup(profile: Profile, layout: str, read: Read) -> Setup | tuple[str, str]:
+    """The setup, or (code, sentence)."""
+    settings = profile.settings
+    for name, several in (("symbol", read.symbols), ("side", read.sides), ("stop", read.stops), ("id", read.refs)):
+        if len(several) > 1:
+            return name, f"two different values for {name}"
+    if not read.symbols:
+        return "no-symbol", "no symbol was read"
+    entry = entry_of(read, settings)
+    if len(entry) == 2:
+        return entry
+    kind, entries, reference = entry
+    known = (*entries, *((reference,) if reference is not None else ()))
+    prices = [target.price for target in read.targets if target.price is not None]
+    stop = next(iter(read.stops), None)
+    if isinstance(stop, str):
+        return "stop", "a new call cannot have its stop at breakeven"
+    if settings.stop_in_points and isinstance(stop, float) and known:
+        middle = (min(known) + max(known)) / 2
+        if abs(stop - middle) > settings.largest_distance * middle:
+            stop = Distance(stop, "points")
+    side = next(iter(read.sides), None) or read.breakout or (settings.side if isinstance(settings.side, Side) else None)
+    if side is None and settings.side == "from levels":
+        side = implied_side(known, prices, stop if isinstance(stop, float) else None)
+    if side is None:
+        return "no-side", "the message does not say whether it is a long or a short"
+    if read.breakout not in (None, side):
+        return (
+            "side",
+            f"a {side} does not get in {'above' if side is Side.SHORT else 'below'} a price it breaks through",
+        )
+    fault = (
+        level_fault(side, known, prices, stop, settings)
+        or _target_fault(read.targets, stop, settings)
+        or _close_stop_fault(read, side, stop)
+        or _share_fault(read, kind)
+    )
+    if fault:
+        return fault
+    if isinstance(stop, Distance):
+        stop = replace(stop, base=settings.distance_from)
+    leverage, leverage_high = read.leverage or (None, None)
+    return Setup(
+        next(iter(read.symbols)), side, kind, entries, _targets(read.targets, side, settings), stop, layout,
+        reference=reference, leverage=leverage, leverage_high=leverage_high, values=tuple(read.values),
+        market_leg=read.market and kind is EntryKind.LADDER,
+        entry_shares=tuple(share for share in read.entry_shares if share) if kind is EntryKind.LADDER else (),
+        close_stop=None if read.close_ms is None else CloseStop(read.close_ms, read.hard),
+        ref=next(iter(read.refs), None),
+    )  # fmt: skip
+
+
+def entry_of(read: Read, settings: Settings) -> tuple[EntryKind, tuple[float, ...], float | None] | tuple[str, str]:
+    """How the call gets in: (kind, entries, reference price)."""
+    entries = tuple(read.entries)
+    if read.breakout and (read.market or len(entries) != 1):
+        return "mixed-entry", "a breakout and other entries in one call"
+    if read.breakout:
+        return EntryKind.BREAKOUT, entries, None
+    if read.market and entries and not read.market_apart:
+        return "mixed-entry", "a market entry and a limit price in one call"
+    if read.market and entries and read.ranges:
+        return "mixed-entry", "a market entry and a range in one call"
+    if read.market:
+        return (EntryKind.LADDER if entries else EntryKind.MARKET), entries, read.reference
+    if not entries:
+        if settings.market_entry:
+            return EntryKind.MARKET, (), None
+        return "no-entry", "no entry was read"
+    if len(entries) == 1:
+        return EntryKind.LIMIT, entries, None
+    if read.ranges == 1 and len(entries) == 2 and settings.range == "zone":
+        return EntryKind.ZONE, tuple(sorted(entries)), None
+    if read.ranges and len(entries) > 2:
+        return "mixed-entry", "a range and other entries in one call"
+    return EntryKind.LADDER, entries, None
+
+
+def _targets(targets: Sequence[Target], side: Side, settings: Settings) -> tuple[Target, ...]:
+    """The targets, nearest first; distances count from the base that the profile names."""
+    if all(target.distance is None for target in targets):
+        far = float("inf")
+        return tuple(sorted(targets, key=lambda t: side.sign * t.price if t.price is not None else far))
+    based = [
+        replace(target, distance=replace(target.distance, base=settings.distance_from)) if target.distance else target
+        for target in targets
+    ]
+    return tuple(sorted(based, key=lambda t: t.distance.value if t.distance else float("inf")))
+
+
+def _target_fault(
+    targets: Sequence[Target], stop: float | Distance | None, settings: Settings
+) -> tuple[str, str] | None:
+    """Why targets said as distances cannot be."""
+    distances = [target.distance for target in targets if target.distance]
+    if not distances:
+        return None
+    if len({distance.unit for distance in distances}) > 1 or any(target.price is not None for target in targets):
+        return "levels", "prices and distances, or distances of two kinds, among the targets"
+    if len({distance.value for distance in distances}) < len(distances):
+        return "duplicate-level", "a target stands twice"
+    if any(distance.value <= 0 for distance in distances):
+        return "number", "a target at no distance"
+    if distances[0].unit == "R" and stop is None:
+        return "stop", "targets in R need a stop"
+    reach = {"percent": 1000 * settings.largest_distance, "R": 100.0}.get(distances[0].unit, float("inf"))
+    if max(distance.value for distance in distances) > reach:
+        return "distance", "a target is implausibly far away"
+    return None
+
+
+def _close_stop_fault(read: Read, side: Side, stop: float | Distance | None) -> tuple[str, str] | None:
+    """Why a stop that waits for a close cannot be."""
+    if read.close_ms is None:
+        return ("stop", "a hard stop without the stop that waits for a close") if read.hard is not None else None
+    if stop is None:
+        return "stop", "a stop that waits for a close names no price"
+    if read.hard is not None and isinstance(stop, float) and side.sign * read.hard >= side.sign * stop:
+        return "levels", "the hard stop lies before the stop that waits for a close"
+    return None
+
+
+def _share_fault(read: Read, kind: EntryKind) -> tuple[str, str] | None:
+    """Why the shares of entries or targets cannot be."""
+    if sum(target.share or 0 for target in read.targets) > 1 + 1e-9:
+        return "share", "the shares of the targets make more than 100%"
+    named = [share for share in read.entry_shares if share]
+    if kind is EntryKind.LADDER and named and len(named) != len(read.entry_shares):
+        return "share", "some of the entries have a share, others have none"
+    if kind is EntryKind.LADDER and sum(named) > 1 + 1e-9:
+        return "share", "the shares of the entries make more than 100%"
+    return None

@@ -1,0 +1,348 @@
+"""From many marked messages to a few templates: the same lines in many posts, what varies in them, what may be missing.
+
+1. ``rows_of``: the lines of a message that matter, each as values with the words between them (a gap);
+2. ``families``: messages whose lines hold the same values in the same order belong together, whatever their words;
+3. ``Family.template``: one post of a family is the sample. A word that other posts leave out may be missing, one that
+   they have besides is added as a part that may be missing, one that they write instead becomes a synonym.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+
+from engine.channel.suggest.marks import LEVELS, Guess, Marked
+from engine.channel.suggest.words import LABELS, RESULTS
+from engine.channel.text.fold import INDEX
+from engine.channel.text.names import TRADE_WORDS
+from engine.channel.text.vocabulary import TOKEN, tokens_of
+
+CORE = ("symbol", "side", *LEVELS)
+MOST_LINES_OF_A_RUN = 3
+LEAST_SHARE = 0.01  # of a family: rarer spellings are left out
+MOST_EXTRAS = 4
+_PIECE = re.compile(rf"(?P<index>\d{{1,2}}[ \t]*\)|{INDEX})|{TOKEN.pattern}")
+_LABEL_TOKENS = {tokens_of(phrase) for phrases in LABELS.values() for phrase in phrases}
+
+Gap = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, a number, or a value that is no level (``<leverage>``) between two values; offsets in the folded text."""
+
+    key: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line that matters: its levels, symbol and side, and the tokens before, between and behind them.
+
+    ``gaps[i]`` stands before ``values[i]``, the last one behind the last value. ``heading`` is a line of words that the
+    values below belong to.
+    """
+
+    start: int
+    end: int
+    values: tuple[Guess, ...]
+    gaps: tuple[tuple[Token, ...], ...]
+    heading: bool = False
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What the line holds; a run of one field counts once."""
+        fields = [value.field for value in self.values]
+        return tuple(name for i, name in enumerate(fields) if i == 0 or name != fields[i - 1])
+
+    @property
+    def words(self) -> tuple[Gap, ...]:
+        """The gaps as words, numbers made alike."""
+        return tuple(tuple(token.key for token in gap) for gap in self.gaps)
+
+
+@dataclass(slots=True)
+class Post:
+    """A message with its rows: ``core`` are runs of rows of one kind, ``extras`` lines without a level by place."""
+
+    id: str
+    marked: Marked
+    core: list[list[Row]]
+    extras: list[tuple[int, Row]]
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What makes posts one family."""
+        return tuple((run[0].key, run[0].heading, len(run[0].values) > 1 and len(run[0].key) == 1) for run in self.core)
+
+    @property
+    def signed(self) -> bool:
+        """Whether a ``$`` or ``#`` stands before the symbol."""
+        return any(value[:1] in ("$", "#") for value in self.marked.values("symbol"))
+
+
+def post_of(identity: str, marked: Marked) -> Post:
+    """The rows of a message, those of one kind that follow each other made one run."""
+    rows = rows_of(marked)
+    core: list[list[Row]] = []
+    extras: list[tuple[int, Row]] = []
+    for row in rows:
+        if not row.values and not row.heading:
+            extras.append((len(core), row))
+        elif core and core[-1][-1].values and core[-1][-1].key == row.key and core[-1][-1].words[:-1] == row.words[:-1]:
+            core[-1].append(row)
+        else:
+            core.append([row])
+    return Post(identity, marked, core, extras)
+
+
+def rows_of(marked: Marked) -> list[Row]:
+    """The lines of a message that hold a value, a heading of values, a number or a trade word."""
+    rows: list[Row] = []
+    for index, (start, end, line) in enumerate(marked.lines):
+        values = tuple(guess for guess in line if guess.field in CORE)
+        gaps: list[list[Token]] = [[]]
+        at = start
+        for guess in line:
+            gaps[-1] += _tokens(marked.folded.text, at, guess.start)
+            if guess.field in CORE:
+                gaps.append([])
+            else:
+                gaps[-1].append(Token(f"<{guess.field}>", guess.start, guess.end))
+            at = guess.end
+        gaps[-1] += _tokens(marked.folded.text, at, end)
+        while gaps[-1] and not _matters(gaps[-1][-1]):  # harmless words behind the last value
+            gaps[-1].pop()
+        heading = not line and _is_heading(gaps[0]) and _bare_below(marked, index)
+        if values or heading or gaps[-1]:
+            rows.append(Row(start, end, values, tuple(map(tuple, gaps)), heading))
+    return rows
+
+
+def _tokens(text: str, start: int, end: int) -> list[Token]:
+    found = []
+    for match in _PIECE.finditer(text, start, end):
+        if not match["index"]:
+            found.append(Token("#" if match[0].isdigit() else match[0], match.start(), match.end()))
+    return found
+
+
+def _matters(token: Token) -> bool:
+    """Whether the reader would refuse a message that has this token unclaimed."""
+    return token.key[0] in "<#" or token.key in TRADE_WORDS
+
+
+def _is_heading(gap: Sequence[Token]) -> bool:
+    words = tuple(token.key for token in gap if token.key != "#")
+    return any(words[: len(label)] == label or words[-len(label) :] == label for label in _LABEL_TOKENS)
+
+
+def _bare_below(marked: Marked, index: int) -> bool:
+    """Whether the next line begins with a level."""
+    if index + 1 == len(marked.lines):
+        return False
+    start, _, line = marked.lines[index + 1]
+    return bool(line) and line[0].field in LEVELS and not _tokens(marked.folded.text, start, line[0].start)
+
+
+# ------------------------------------------------------------------ families
+
+
+@dataclass(slots=True)
+class Template:
+    """A layout as text for a profile, and the synonyms it needs: base word -> other words."""
+
+    text: str
+    synonyms: dict[str, set[str]]
+
+
+@dataclass(slots=True)
+class Family:
+    """Posts whose lines hold the same values in the same order."""
+
+    posts: list[Post]
+    synonyms: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    @property
+    def title(self) -> str:
+        """The values in their order: ``side symbol, entry, stop, target``."""
+        lines = [" ".join(run[0].key) for run in self.posts[0].core if run[0].values]
+        return ", ".join(name for i, name in enumerate(lines) if i == 0 or name != lines[i - 1])
+
+    @property
+    def signed(self) -> bool:
+        """Whether the posts write their symbol with a ``$`` or ``#`` before it, but for a few."""
+        return sum(post.signed for post in self.posts) >= (1 - LEAST_SHARE) * len(self.posts)
+
+    def template(self, samples: int = 0) -> Template:
+        """The template of the family; ``samples`` skips that many of the posts that would be its best sample."""
+        variants = [self._variants(place) for place in range(len(self.posts[0].core))]
+        extras = self._extras()
+        best = sorted(self.posts, key=lambda post: self._fitness(post, variants, extras), reverse=True)
+        sample = best[min(samples, len(best) - 1)]
+        self.synonyms = defaultdict(set)
+        lines: list[str] = []
+        for place in range(len(sample.core) + 1):
+            lines += self._extra_lines(sample, place, extras)
+            if place < len(sample.core):
+                lines += [self._line(sample, row, variants[place]) for row in sample.core[place][:MOST_LINES_OF_A_RUN]]
+        return Template("\n".join(lines), dict(self.synonyms))
+
+    def _variants(self, place: int) -> list[Counter[Gap]]:
+        """For each gap of a row, the words that posts have there; the last gap only where something in it matters."""
+        width = len(self.posts[0].core[place][0].key) + 1
+        found: list[Counter[Gap]] = [Counter() for _ in range(width)]
+        for post in self.posts:
+            for index, gap in enumerate(_folded_gaps(post.core[place][0])):
+                found[index][tuple(token.key for token in gap)] += 1
+        return found
+
+    def _fitness(
+        self, post: Post, variants: list[list[Counter[Gap]]], extras: list[tuple[int, Gap, int]]
+    ) -> tuple[bool, int, int, int, int]:
+        """How well a post serves as the sample."""
+        usual = sum(
+            found.most_common(1)[0][0] == tuple(token.key for token in gap)
+            for place, run in enumerate(post.core)
+            for found, gap in zip(variants[place], _folded_gaps(run[0]), strict=True)
+        )
+        known = {(place, row.words[0]) for place, row in post.extras}
+        has_extras = sum((place, gap) in known for place, gap, _ in extras)
+        is_signed = post.signed == self.signed
+        several = sum(len(run) > 1 or len(run[0].values) > len(run[0].key) for run in post.core)
+        return is_signed, several, usual, has_extras, -len(post.marked.text)
+
+    def _extras(self) -> list[tuple[int, Gap, int]]:
+        """The lines without a level that many posts have: (place, words, how many posts)."""
+        found: Counter[tuple[int, Gap]] = Counter()
+        for post in self.posts:
+            found.update({(place, row.words[0]) for place, row in post.extras if not _tells_results(post, row)})
+        least = min(max(2, 2 * LEAST_SHARE * len(self.posts)), len(self.posts))
+        kept = [(place, gap, count) for (place, gap), count in found.most_common(MOST_EXTRAS) if count >= least]
+        has_entry = any({"entry", "entry market"} & set(run[0].key) for run in self.posts[0].core)
+        return [one for one in kept if _is_harmless_line(one[1], has_entry)]
+
+    def _extra_lines(self, sample: Post, place: int, extras: list[tuple[int, Gap, int]]) -> list[str]:
+        """The extra lines before a row, from the sample or from another post that has them."""
+        lines = []
+        for where, gap, count in extras:
+            if where != place:
+                continue
+            for post in (sample, *self.posts):
+                row = next((row for at, row in post.extras if at == place and row.words[0] == gap), None)
+                if row is not None:
+                    line = _marked_up(post, row, {}, {})
+                    lines.append(line if count > 0.95 * len(self.posts) else f"{{? {line} }}")
+                    break
+        return lines
+
+    def _line(self, sample: Post, row: Row, variants: list[Counter[Gap]]) -> str:
+        """One line of the sample with its marks, and with the words of other posts worked in."""
+        maybe: dict[int, int] = {}  # token start -> its end: may be missing
+        added: dict[int, list[str]] = defaultdict(list)  # offset -> words that other posts have there
+        least = max(2, LEAST_SHARE * len(self.posts))
+        for gap, found in zip(_folded_gaps(row), variants, strict=True):
+            own = [token.key for token in gap]
+            for other, count in found.most_common(8):
+                if count >= least and list(other) != own:
+                    self._work_in(gap, own, list(other), maybe, added)
+        return _marked_up(sample, row, maybe, added, self.signed)
+
+    def _work_in(
+        self, gap: Sequence[Token], own: list[str], other: list[str], maybe: dict[int, int], added: dict[int, list[str]]
+    ) -> None:
+        """Let a gap of the sample also fit the words of other posts."""
+        behind = gap[-1].end if gap else None
+        for kind, a, b, c, d in SequenceMatcher(None, own, other, autojunk=False).get_opcodes():
+            mine, theirs = gap[a:b], other[c:d]
+            if kind == "equal":
+                continue
+            if kind == "replace" and len(mine) == len(theirs) == 1 and mine[0].key.isalpha() and theirs[0].isalpha():
+                self.synonyms[mine[0].key].add(theirs[0])
+                continue
+            for token in mine:
+                maybe[token.start] = token.end
+            if theirs:
+                if any(key[0] in "<#" for key in theirs):
+                    continue  # a value of another post cannot be added to this one
+                at = gap[a].start if a < len(gap) else behind
+                words = " ".join(theirs)
+                if at is not None and words not in added[at]:
+                    added[at].append(words)
+
+
+def _folded_gaps(row: Row) -> list[tuple[Token, ...]]:
+    """The gaps of a row where a run of one field counts once, numbers behind the last word of a label included."""
+    gaps = [row.gaps[0]]
+    for index, value in enumerate(row.values):
+        if index == 0 or value.field != row.values[index - 1].field:
+            gaps.append(row.gaps[index + 1])
+        else:
+            gaps[-1] = row.gaps[index + 1]
+    return gaps
+
+
+def _is_harmless_line(gap: Gap, has_entry: bool) -> bool:
+    """Whether a line without a level may be skipped as one that varies: words alone may not (they go under ignore).
+
+    Neither may a line that could be the entry under a label nobody knows: bare numbers, two numbers, or one number
+    where nothing else is an entry, unless it is counted with a ``#`` or an id.
+    """
+    numbers = gap.count("<any>")
+    if not any(key[0] == "<" for key in gap):
+        return False
+    if numbers == 0:
+        return True
+    return numbers == 1 and any(key.isalpha() for key in gap) and (has_entry or "id" in gap)
+
+
+def _tells_results(post: Post, row: Row) -> bool:
+    """Whether a line says that something has happened to the call."""
+    text = post.marked.folded.text[row.start : row.end]
+    return any(pattern.search(text) for _, pattern in RESULTS)
+
+
+def _marked_up(post: Post, row: Row, maybe: dict[int, int], added: dict[int, list[str]], signed: bool = True) -> str:
+    """A line of a post as it was written, with its marks and groups; ``signed``: the symbol's sign in its mark."""
+    folded, text = post.marked.folded, post.marked.text
+    marks: list[Guess | Token] = [*row.values, *(token for gap in row.gaps for token in gap if token.key[0] == "<")]
+    spans: list[tuple[int, int, str]] = []
+    for mark in marks:
+        name = mark.field if isinstance(mark, Guess) else mark.key[1:-1]
+        start, end = folded.original(mark.start, mark.end)
+        shown = text[start:end].strip()
+        sign = shown[: len(shown) - len(shown.lstrip("$# "))] if name == "symbol" and not signed else ""
+        value = f"{sign}{{{name}: {shown.removeprefix(sign)}}}"
+        spans.append((mark.start, mark.end, f"{{? {value} }}" if mark.start in maybe else value))
+    marked = {start for start, _, _ in spans}
+    for start, end in maybe.items():
+        if start not in marked:
+            begin, stop = folded.original(start, end)
+            spans.append((start, end, f"{{? {_literal(text[begin:stop])} }}"))
+    last = max([end for _, end, _ in spans] + [token.end for gap in row.gaps for token in gap], default=row.end)
+    spans += [(at, at, "".join(f"{{? {words} }}" for words in several)) for at, several in added.items()]
+    spans.sort(key=lambda span: (span[0], span[1]))
+    out: list[str] = []
+    at = row.start
+    for start, end, shown in spans:
+        out.append(_literal(text[folded.origin(at) : folded.origin(start)]) if start > at else "")
+        out.append(shown)
+        at = max(at, end)
+    out.append(_literal(text[folded.origin(at) : folded.origin(last - 1) + 1]) if last > at else "")
+    return "".join(out).strip()
+
+
+def _literal(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}").replace("\n", " ")
+
+
+def families(posts: Sequence[Post], least: int) -> list[Family]:
+    """Posts put together by what their lines hold, the largest family first."""
+    found: dict[tuple[object, ...], list[Post]] = defaultdict(list)
+    for post in posts:
+        found[post.key].append(post)
+    return sorted((Family(group) for group in found.values() if len(group) >= least), key=lambda f: -len(f.posts))

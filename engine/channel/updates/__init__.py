@@ -1,0 +1,1 @@
+"""Updates that are spoken in phrases: ``phrasebook.py``."""
