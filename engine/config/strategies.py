@@ -10,7 +10,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.config.building import AFTER, EACH, TRAIL, after_targets, build_strategy, funding_of, has_funding, impact_of, rungs_of
+from engine.config.building import (
+    AFTER,
+    EACH,
+    TRAIL,
+    after_targets,
+    build_strategy,
+    funding_of,
+    has_funding,
+    impact_of,
+    rungs_of,
+)
 from engine.config.diagnostics import Diagnostic, Related, diagnose, did_you_mean
 from engine.config.document import Document, read_document
 from engine.config.strategy import Strategy

@@ -112,7 +112,6 @@ class Contract:
         coins = contracts * self.contract_size
         return coins / price if self.inverse else coins
 
-
     def whole(self, base_amount: float, price: float) -> float:
         """The largest amount of base coins that can be ordered and is not larger than this one.
 

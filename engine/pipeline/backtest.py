@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from engine.channel import Profile
     from engine.collect.reading import ReadResult
     from engine.config.strategies import StrategyFile
-    from engine.domain import Message, Signal
+    from engine.domain import Message
     from engine.market.candles import Candles
 
 LOG = logging.getLogger(__name__)

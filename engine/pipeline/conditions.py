@@ -1,11 +1,11 @@
-"""What the calls of a run meet: fees by date, funding, fair prices, contract facts, finer candles; and what to say of it.
+"""What the calls of a run meet: fees by date, funding, fair prices, contract facts, finer candles.
 
 Whatever the store does not know is said in a note, never filled in silently.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from engine.config.strategies import StrategyFile
@@ -48,7 +48,7 @@ def conditions_of(
     file: StrategyFile, strategy: Strategy, prices: Prices, candles: dict[str, Candles], signals: Sequence[Signal]
 ) -> Conditions:
     """Gather what the calls meet. Raises InputError for what is missing and has no honest stand-in."""
-    coarse, finer_note = None, ()
+    coarse, finer_note = None, tuple[str, ...]()
     if strategy.finer:
         coarse = candles
         candles = {symbol: refined(bars, _until(prices.finer(symbol), bars)) for symbol, bars in coarse.items()}
@@ -59,7 +59,7 @@ def conditions_of(
     known = {symbol: prices.fair(bars) for symbol, bars in candles.items()} if swap else {}
     fair = {symbol: found for symbol, found in known.items() if found is not None}
     contracts = {symbol: facts for symbol in candles if (facts := prices.contracts(symbol))}
-    margin = (_margin_note(strategy, candles, fair, contracts),) if swap else ()
+    margin = _margin_notes(strategy, candles, fair, contracts) if swap else []
     notes = (fee_note, funding_note, *margin, _contract_note(candles, contracts, signals), *finer_note)
     return Conditions(candles, coarse, fees, later, funding, fair, contracts, notes)
 
@@ -91,22 +91,26 @@ def _fees(
     return first, tuple((since, later.maker, later.taker) for since, later in found.later), said
 
 
-def _margin_note(
+def _margin_notes(
     strategy: Strategy,
     candles: Mapping[str, Candles],
     fair: Mapping[str, Candles],
     contracts: Mapping[str, Sequence[Contract]],
-) -> str:
-    """The sentence about liquidation: on which price, with which maintenance margin."""
+) -> list[str]:
+    """The sentences about liquidation: on which price, with which maintenance margin."""
     tiered = [symbol for symbol, facts in contracts.items() if any(state.tiers for state in facts)]
-    price = _share("the fair price", "last prices (no fair price is stored)", sorted(fair), candles)
-    rate = _share(
-        "the maintenance tiers of the contract", f"{MAINTENANCE:.1%} (its tiers are not known)", tiered, candles
-    )
-    return (
-        f"margin: isolated, {strategy.leverage:g}x at most; a call whose stop lies beyond liquidation is refused; other "
-        f"positions are liquidated on {price}, at a maintenance margin of {rate}, and lose their margin"
-    )
+    price, default = "on the fair price", f"{MAINTENANCE:.1%}"
+    tiers = "the tiers of the contract, by the size of the position"
+    return [
+        f"margin: isolated, {strategy.leverage:g}x at most; a call whose stop lies beyond liquidation is refused; "
+        "other positions lose their margin when it comes",
+        "liquidation: "
+        + _share(price, "on last prices; no fair price is stored", f"{price} for {{}}; on last prices for {{}}",
+                 fair, candles),
+        "maintenance margin: "
+        + _share(tiers, f"{default}, because the tiers of the contracts are not known",
+                 f"{tiers}, for {{}}; {default} for {{}}", tiered, candles),
+    ]  # fmt: skip
 
 
 def _contract_note(
@@ -140,12 +144,12 @@ def _finer_note(candles: Mapping[str, Candles], coarse: Mapping[str, Candles]) -
     )
 
 
-def _share(good: str, other: str, named: Sequence[str], candles: Mapping[str, Candles]) -> str:
-    """``good`` for all symbols, ``other`` for all, or how many have which."""
-    if not named:
-        return other
+def _share(all_: str, none: str, some: str, named: Collection[str], candles: Mapping[str, Candles]) -> str:
+    """What holds for all symbols, for none, or for how many of them and not for which."""
     missing = [symbol for symbol in candles if symbol not in named]
-    return f"{good} ({len(named)} of {len(candles)} symbols) or {other}: {_names(missing)}" if missing else good
+    if not missing:
+        return all_
+    return some.format(f"{len(candles) - len(missing)} of {len(candles)} symbols", _names(missing)) if named else none
 
 
 def _names(symbols: Sequence[str]) -> str:

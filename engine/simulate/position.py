@@ -153,10 +153,13 @@ class Position:
         state, stop = self.state, self.plan.stop
         if isinstance(stop, Distance) and state.stop is None and state.close_level is None:
             self._set_first_stop(self.on_grid(price - self.sign * self._away(stop, price)))
-        state.targets = [
-            (self.on_grid(price + self.sign * self._away(level, price)) if isinstance(level, Distance) else level, share)
-            for level, share in state.targets
-        ]
+        state.targets = [(self._settled(level, price), share) for level, share in state.targets]
+
+    def _settled(self, level: float | Distance, price: float) -> float:
+        """A target's price, now that the first fill is known."""
+        if not isinstance(level, Distance):
+            return level
+        return self.on_grid(price + self.sign * self._away(level, price))
 
     def _away(self, distance: Distance, price: float) -> float:
         if distance.unit == "percent":

@@ -168,9 +168,7 @@ def same(a: Path, b: Path) -> None:
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(st.data(), candle_sets(), st.lists(plans(), min_size=1, max_size=8), TERMS)
-def test_both_ways_of_simulating_agree(
-    data: st.DataObject, candles: Candles, many: list[Plan], terms: Terms
-) -> None:
+def test_both_ways_of_simulating_agree(data: st.DataObject, candles: Candles, many: list[Plan], terms: Terms) -> None:
     fair = data.draw(fair_of(candles))
     table = simulate(many, {"X": candles}, terms, {"X": fair} if fair else None)
     for i, plan in enumerate(many):
