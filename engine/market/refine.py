@@ -13,6 +13,7 @@ import numpy as np
 
 from engine.market.candles import Candles, Floats, Ints
 
+PRICES = ("open", "high", "low", "close", "volume")
 SAME = 1e-9  # relative: prices that two files write differently
 
 
@@ -43,13 +44,13 @@ def _refined(bars: Candles, finer: Candles) -> Candles:
     kept[some[told]] = False
     places = _spread(first[told], last[told])
     if bars.own_ends is None and not kept.any():
-        columns = (finer.ts, finer.open, finer.high, finer.low, finer.close, finer.volume)
-        return Candles(bars.symbol, finer.timeframe_ms, *(column[places] for column in columns))
-    names = ("ts", "open", "high", "low", "close", "volume", "ends")
-    mixed = [np.concatenate([getattr(bars, name)[kept], getattr(finer, name)[places]]) for name in names]
-    order = np.argsort(mixed[0], kind="stable")
-    *columns, ends = (column[order] for column in mixed)
-    return Candles(bars.symbol, bars.timeframe_ms, *columns, own_ends=ends)
+        prices = (getattr(finer, name)[places] for name in PRICES)
+        return Candles(bars.symbol, finer.timeframe_ms, finer.ts[places], *prices)
+    ts = np.concatenate([bars.ts[kept], finer.ts[places]])
+    order = np.argsort(ts, kind="stable")
+    mixed = (np.concatenate([getattr(bars, name)[kept], getattr(finer, name)[places]])[order] for name in PRICES)
+    ends = np.concatenate([bars.ends[kept], finer.ends[places]])[order]
+    return Candles(bars.symbol, bars.timeframe_ms, ts[order], *mixed, own_ends=ends)
 
 
 def fair_prices(bars: Candles, known: Sequence[Candles]) -> Candles | None:
@@ -70,9 +71,9 @@ def fair_prices(bars: Candles, known: Sequence[Candles]) -> Candles | None:
     rows = np.flatnonzero(np.isfinite(open_))
     if not len(rows):
         return None
-    columns = (bars.ts, open_, high, low, close, bars.volume)
+    columns = (column[rows] for column in (open_, high, low, close, bars.volume))
     ends = None if bars.own_ends is None else bars.own_ends[rows]
-    return Candles(bars.symbol, bars.timeframe_ms, *(column[rows] for column in columns), own_ends=ends)
+    return Candles(bars.symbol, bars.timeframe_ms, bars.ts[rows], *columns, own_ends=ends)
 
 
 def _inside(bars: Candles, finer: Candles) -> tuple[Ints, Ints]:

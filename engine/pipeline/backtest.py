@@ -7,7 +7,7 @@
    with limits that need a trade through their price, for the band (``engine.simulate``);
 5. **calls** - repeated and opposite calls marked, so that re-posts do not inflate a sample;
 6. **money** - fees and funding of each path, its R multiple;
-7. **account** - one chronological walk in which the risk rules speak;
+7. **accounts** - one chronological walk in which the risk rules speak, and one of each channel alone (``accounts.py``);
 8. **verdict** - each channel from all its paths, without account rules (``judging.py``, ``results.py``);
 9. **files of the run** - run.json, trades.csv, equity.csv, evidence.jsonl.gz, tables/, the report;
    data/backtest_results.csv, and a line in data/trials.jsonl.
@@ -29,6 +29,7 @@ from engine.config.strategy import Strategy
 from engine.files import append_synced, sha256_of
 from engine.market.store import CandleStore
 from engine.market.synthetic import SyntheticMarket
+from engine.pipeline.accounts import walk_accounts
 from engine.pipeline.conditions import conditions_of
 from engine.pipeline.errors import InputError
 from engine.pipeline.evidence import evidence_of
@@ -37,7 +38,7 @@ from engine.pipeline.prices import Prices, StoredPrices, SyntheticPrices
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages, read_channels
 from engine.pipeline.replay import Replay, replay
-from engine.pipeline.results import account_result, call_rows, channel_results, held_market, holdout_result
+from engine.pipeline.results import call_rows, channel_results, held_market, holdout_result
 from engine.pipeline.statements import assumptions, inside, outside, shown_period, warnings
 from engine.pipeline.stress import decimals
 from engine.pipeline.workspace import Workspace
@@ -48,9 +49,7 @@ from engine.report.html import render_report
 from engine.report.run import FORMAT, Run, save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, write_calls, write_equity
 from engine.risk import RuleBook
-from engine.simulate.equity import EquityCurve, equity_curve
-from engine.simulate.flows import Venue
-from engine.simulate.walk import Walk, WalkResult
+from engine.simulate.equity import EquityCurve
 from engine.units import DAY_MS, HOUR_MS, iso, moment_ms
 from engine.verdict.crowd import copies
 from engine.verdict.many import without_skill
@@ -104,17 +103,8 @@ def run_backtest(
     known = channel_messages(workspace, profiles, world, strategy.seed)
     period = _play(workspace, file, strategy, profiles, known, prices, track)
     played, candles, signals = period.played, period.candles, period.played.signals
-    walk = Walk(
-        played.table,
-        played.money,
-        strategy,
-        rules,
-        played.venue,
-        workspace.settings.timezone,
-        [signals[i].message.posted_ms for i in _signal_of_row(played)],
-    )
-    walked = walk.run(played.eligible(), lambda items: track(items, "walking the account"))
-    curve = _curve(strategy, walked, played.venue)
+    accounts = walk_accounts(played, strategy, rules, workspace.settings.timezone, strategy.channels, track)
+    walked, curve = accounts.walked, accounts.curve
     held = None
     if strategy.to_ms != whole.to_ms:
         later = _play(workspace, file, replace(whole, from_ms=strategy.to_ms), profiles, known, prices, track)
@@ -126,7 +116,7 @@ def run_backtest(
     )
     shown = shown_period(strategy, period.messages)
     span = moment_ms(shown[0]), max(moment_ms(shown[1]), int(played.table.end_ms.max(initial=0)))
-    channels = channel_results(profiles, period.readings, played, walked, strategy, judged, span)
+    channels = channel_results(profiles, period.readings, played, walked, accounts.alone, strategy, judged, span)
     luck = [found.verdict.luck for found in judged if found.verdict.luck is not None]
     run = Run(
         format=FORMAT,
@@ -140,7 +130,7 @@ def run_backtest(
         price_source=prices.origin,
         seed=strategy.seed,
         channels=channels,
-        account=account_result(strategy, walked, curve),
+        account=accounts.shared,
         assumptions=assumptions(strategy, workspace, prices, period.notes),
         warnings=[
             *outside(known, strategy),
@@ -257,29 +247,6 @@ def _no_candles(workspace: Workspace, strategy: Strategy, symbols: Sequence[str]
 
 
 # --------------------------------------------------------------------------- figures
-
-
-def _signal_of_row(played: Replay) -> list[int]:
-    """The place of each table row's signal."""
-    found = [0] * len(played.table)
-    for i, row in enumerate(played.rows):
-        if row >= 0:
-            found[row] = i
-    return found
-
-
-def _curve(strategy: Strategy, walked: WalkResult, venue: Venue) -> EquityCurve:
-    """The account's equity by the hour (by the bar on coarser candles)."""
-    start = (
-        strategy.from_ms
-        if strategy.from_ms is not None
-        else min((int(c.ts[0]) for c in venue.candles.values()), default=0)
-    )
-    end = max((bars.end_ms for bars in venue.candles.values()), default=start)
-    step = max(HOUR_MS, strategy.market.timeframe_ms)
-    trades = list(walked.trades.values())
-    begin = start // strategy.market.timeframe_ms * strategy.market.timeframe_ms
-    return equity_curve(trades, venue, strategy.equity, begin, end, step)
 
 
 def _inputs(workspace: Workspace, strategy: Strategy, prices: Prices, symbols: Sequence[str]) -> dict[str, str]:

@@ -122,7 +122,8 @@ def replay(
         readings.append(np.where(counted, np.append(r, np.nan)[at], np.nan))
     doubtful = table.ambiguous if coarse is None else simulate(plans, coarse, terms).ambiguous
     venue = Venue(terms, candles, funding, fair, contracts)
-    return Replay(signals, venue, rows, fates, table, money, *readings, doubtful & ~table.ambiguous)
+    r, other, through = readings
+    return Replay(signals, venue, rows, fates, table, money, r, other, through, doubtful & ~table.ambiguous)
 
 
 def _ended(plan: Plan, act_ms: int | None) -> Plan:

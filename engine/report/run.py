@@ -1,7 +1,7 @@
 """A run as it lies on disk: ``runs/<time>-<strategy>/`` with run.json, trades.csv, equity.csv and report.html.
 
 The report is rendered from these files alone, so an old run can be rendered again (``cli.py report RUN``).
-``run.json`` is a ``Run`` as JSON; its ``format`` is 2. The messages and candles behind the calls lie in
+``run.json`` is a ``Run`` as JSON; its ``format`` is 3. The messages and candles behind the calls lie in
 evidence.jsonl.gz (``evidence.py``).
 """
 
@@ -26,7 +26,7 @@ from engine.verdict.pump import Pump
 from engine.verdict.random_entry import RandomEntry
 from engine.verdict.sharpe import SharpeEvidence
 
-FORMAT = 2
+FORMAT = 3
 RUN_FILE = "run.json"
 
 
@@ -93,7 +93,9 @@ class ChannelResult:
 
     ``low``/``high`` bound the mean R (95%, cluster bootstrap); None when there are too few trades to say.
     ``target_first_r`` is the mean R under the other same-candle reading, ``touch_through_r`` when limits need a trade
-    one tick through; ``ambiguous`` counts trades whose order inside a candle is not known.
+    one tick through; ``ambiguous`` counts trades whose order inside a candle is not known, ``decided`` those in which
+    finer candles told it. ``alone`` is what an account of its own made of the channel, with the same money, sizes and
+    rules as the one that all channels share.
     """
 
     channel: str
@@ -138,6 +140,8 @@ class ChannelResult:
     funnel: Funnel
     account_trades: int
     account_net: float
+    alone: AccountResult | None = None
+    decided: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -360,9 +360,9 @@ class _Group(Changing):
             self.table.ambiguous[plan.at[at[unproven]]] = True
         on = ~rows.done[at] & (rows.filled[at] > 0)
         if plan.move_after.shape[1]:
-            still = at[on]
-            slip = np.broadcast_to(self.slip(still, rows.held[still]), still.shape)
-            rows.move_stops(still, slip, self.fee(still, maker=False))
+            living = at[on]
+            slip = np.broadcast_to(self.slip(living, rows.held[living]), living.shape)
+            rows.move_stops(living, slip, self.fee(living, maker=False))
         if plan.trails.any():
             rows.follow(at[on], high[on], reach[on])
 
