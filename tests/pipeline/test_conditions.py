@@ -129,7 +129,8 @@ def test_finer_candles_decide(known: Path, run: Run) -> None:
     assert "finer candles: the store has none; what one candle cannot tell stays with the stop" in plain["assumptions"]
     store(known).add(minutes(), "mexc", "swap")
     fine = backtest(known, run, candle="finer")
-    assert any(line.startswith("finer candles stand in for 100% of those of 1h (1 of 1") for line in fine["assumptions"])
+    said = fine["assumptions"]
+    assert any(line.startswith("finer candles stand in for 100% of those of 1h (1 of 1") for line in said)
     before, after = (sum(c["ambiguous"] for c in data["channels"]) for data in (plain, fine))
     assert sum(c["decided"] for c in plain["channels"]) == 0
     assert sum(c["decided"] for c in fine["channels"]) > 0
@@ -146,7 +147,7 @@ def test_each_channel_alone_has_the_same_money(known: Path, run: Run) -> None:
     assert {account["start_equity"] for account in alone.values()} == {10_000.0}
     assert sum(account["trades"] for account in alone.values()) == shared["trades"] > 0
     won = {name: account["end_equity"] - 10_000 for name, account in alone.items()}
-    assert sum(won.values()) == pytest.approx(shared["end_equity"] - 10_000, abs=1e-6)  # sizes are fixed, no rule speaks
+    assert sum(won.values()) == pytest.approx(shared["end_equity"] - 10_000, abs=1e-6)  # of fixed size
     page = (known / "out" / "report.html").read_text(encoding="utf-8")
     assert "Each channel in it, and alone" in page
     assert "Decided by finer candles" in page
@@ -187,9 +188,7 @@ def test_fees_change_within_a_run(monkeypatch: pytest.MonkeyPatch, known: Path, 
         ("2025-03-01", "2025-04-01", FeeEras(FeeQuote(Fees(0.2, 0.2, "b")))),
     ],
 )  # fmt: skip
-def test_the_fees_of_a_stretch_of_time(
-    monkeypatch: pytest.MonkeyPatch, start: str, end: str, eras: FeeEras
-) -> None:
+def test_the_fees_of_a_stretch_of_time(monkeypatch: pytest.MonkeyPatch, start: str, end: str, eras: FeeEras) -> None:
     entries = [
         {"from": "2025-01-01", "maker": 0.1, "taker": 0.1, "source": "a"},
         {"from": "2025-03-01", "maker": 0.2, "taker": 0.2, "source": "b"},
