@@ -34,6 +34,7 @@ from engine.pipeline.conditions import conditions_of
 from engine.pipeline.errors import InputError
 from engine.pipeline.evidence import evidence_of
 from engine.pipeline.judging import Judgement, judge_channels, load_trials, trial_key
+from engine.pipeline.pathcache import PathCache
 from engine.pipeline.prices import Prices, StoredPrices, SyntheticPrices
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages, read_channels
@@ -148,6 +149,7 @@ def run_backtest(
     _write(workspace, folder, run, rows, curve, evidence_of(played, [row.signal_id for row in rows], period.messages))
     _note_trial(workspace, run, keys)
     LOG.info("backtest %s: %d calls, %d trades, report in %s", strategy.path, len(signals), run.account.trades, folder)
+    LOG.info("paths: %d parts known from runs before, %d computed", played.cache.hits, played.cache.misses)
     return folder, run
 
 
@@ -174,6 +176,7 @@ def _play(
     played = replay(
         signals, strategy, met.fees, met.candles, met.funding, updates,
         later_fees=met.later_fees, fair=met.fair, contracts=met.contracts, coarse=met.coarse,
+        cache=PathCache(workspace.paths_path),
     )  # fmt: skip
     return _Period(strategy, messages, readings, symbols, met.candles, played, met.notes)
 

@@ -8,7 +8,7 @@ verdict), no target, stop beyond liquidation, levels (not planned), hindsight (e
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -17,6 +17,7 @@ from engine.config.strategy import Fees, Strategy
 from engine.domain import Change, Plan, Refusal, Signal, Update
 from engine.market.candles import Candles, Floats, Funding
 from engine.market.contracts import Contract, state_at
+from engine.pipeline.pathcache import PathCache
 from engine.simulate.calls import settle_calls
 from engine.simulate.flows import Venue
 from engine.simulate.kernel import prepare, simulate
@@ -37,7 +38,8 @@ class Replay:
 
     ``fates`` has one word for each signal; ``r`` its R multiple (NaN where it has none or does not count).
     ``other_order`` (the other way round inside a candle) and ``through`` are R under other readings, shape as ``r``.
-    ``decided`` are the rows whose order of things finer candles told and the strategy's own did not.
+    ``decided`` are the rows whose order of things finer candles told and the strategy's own did not. ``digest`` is the
+    hash of plans and candles under which ``cache`` keeps what follows from them.
     """
 
     signals: Sequence[Signal]
@@ -50,6 +52,8 @@ class Replay:
     other_order: Floats
     through: Floats
     decided: Bools
+    cache: PathCache = field(default_factory=PathCache)
+    digest: bytes = b""
 
     def eligible(self) -> list[int]:
         """Table rows whose orders an account would place: calls of their own with a stop that means something."""
@@ -69,13 +73,15 @@ def replay(
     fair: Mapping[str, Candles] | None = None,
     contracts: Mapping[str, Sequence[Contract]] | None = None,
     coarse: Mapping[str, Candles] | None = None,
+    cache: PathCache | None = None,
 ) -> Replay:
     """Plan every signal with the updates bound to it, take the plans through the candles under three readings, and
     count the money.
 
     ``later_fees`` as in ``Terms``, ``fair`` and ``contracts`` as in ``Venue``; ``coarse`` are the strategy's own
-    candles where ``candles`` holds finer ones in their place.
+    candles where ``candles`` holds finer ones in their place. ``cache`` keeps paths that were computed before.
     """
+    cache = cache or PathCache()
     bound: dict[str, list[Update]] = {}
     for update in updates:
         if update.signal_id is not None:
@@ -97,13 +103,13 @@ def replay(
             plans.append(plan)
     terms = Terms(fees.maker, fees.taker, strategy.costs.slippage, strategy.same_candle, later_fees=later_fees)
     prepared = prepare(plans, candles, fair)
-    table = prepared.run(terms)
+    table = cache.run(prepared, terms)
     settled = settle_calls(table, strategy.calls)
     marks = settled.marks
     if settled.ended:
         plans = [_ended(plan, settled.ended.get(row)) for row, plan in enumerate(plans)]
         prepared = prepare(plans, candles, fair)
-        table = prepared.run(terms)
+        table = cache.run(prepared, terms)
     money = money_of(table, terms, candles, funding)
     gone = _beyond_liquidation(plans, money)
     near = _stop_too_near(plans, money, terms)
@@ -118,12 +124,13 @@ def replay(
     counted = np.isin(np.array(fates, dtype=object), COUNTED)
     readings = []
     for reading in (terms, _other_way_round(terms), replace(terms, through=TICK_THROUGH)):
-        r = money.r if reading is terms else money_of(prepared.run(reading), reading, candles, funding).r
+        r = money.r if reading is terms else money_of(cache.run(prepared, reading), reading, candles, funding).r
         readings.append(np.where(counted, np.append(r, np.nan)[at], np.nan))
     doubtful = table.ambiguous if coarse is None else simulate(plans, coarse, terms).ambiguous
     venue = Venue(terms, candles, funding, fair, contracts)
     r, other, through = readings
-    return Replay(signals, venue, rows, fates, table, money, r, other, through, doubtful & ~table.ambiguous)
+    decided = doubtful & ~table.ambiguous
+    return Replay(signals, venue, rows, fates, table, money, r, other, through, decided, cache, cache.digest(prepared))
 
 
 def _ended(plan: Plan, act_ms: int | None) -> Plan:
