@@ -1,4 +1,4 @@
-"""How fast messages are read: ``python benchmarks/reading.py``.
+"""How fast messages are read: ``python -m benchmarks.reading``.
 
 1. 20,000 messages (30% calls in seven layouts, 10% calls with a line missing, 60% chat) against a profile of the seven
    layouts, on one core; the best of several rounds in processor time, and the median.
@@ -15,7 +15,7 @@ import random
 import re
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from engine.channel import Profile, load_profile, read
 from engine.config.text import SourceText
@@ -43,11 +43,15 @@ CHAT = ("gm everyone", "BTC looks strong today, be patient", "who is in the room
         "read the rules: 2% of your account at most", "https://example.com/chart/123456", "lol")  # fmt: skip
 
 
+def profile_text(name: str, layouts: Sequence[str]) -> str:
+    """A profile of some layouts."""
+    text = f'channel "{name}"\nsource: export {name}\nnumbers: 1234.56\n\ndefaults\nquote: USDT\n\n'
+    return text + "".join(f'signal "layout {n}"\n<<<\n{layout}\n>>>\n\n' for n, layout in enumerate(layouts, 1))
+
+
 def bench_profile() -> Profile:
     """The profile of the seven layouts."""
-    text = 'channel "Bench"\nsource: export bench\nnumbers: 1234.56\n\ndefaults\nquote: USDT\n\n'
-    text += "".join(f'signal "layout {n}"\n<<<\n{layout}\n>>>\n\n' for n, layout in enumerate(LAYOUTS, 1))
-    profile, found = load_profile(SourceText("bench", text), "bench")
+    profile, found = load_profile(SourceText("bench", profile_text("bench", LAYOUTS)), "bench")
     if profile is None:
         raise SystemExit("\n".join(f"{one.line}: {one.message}" for one in found))
     return profile
@@ -76,10 +80,10 @@ def call(dice: random.Random) -> str:
     return re.sub(r"\{([a-z ]+): ([^}]*)\}", value, sample)
 
 
-def messages(dice: random.Random) -> list[str]:
+def mixed(dice: random.Random, count: int) -> list[str]:
     """The mixture of a channel."""
     made = []
-    for _ in range(MESSAGES):
+    for _ in range(count):
         kind = dice.random()
         if kind < 0.3:
             made.append(call(dice))
@@ -118,7 +122,7 @@ def seconds(work: Callable[[], object]) -> float:
 def main() -> None:
     """Print the figures."""
     profile, dice = bench_profile(), random.Random(SEED)
-    texts = messages(dice)
+    texts = mixed(dice, MESSAGES)
     calls = sum(bool(read(profile, text).setups) for text in texts)
     rounds = [seconds(lambda: [read(profile, text) for text in texts]) for _ in range(ROUNDS)]
     best, middle = min(rounds), statistics.median(rounds)

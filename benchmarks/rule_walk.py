@@ -20,11 +20,11 @@ from engine.domain import Account, Decision, Order, Plan, Proposal, Side
 from engine.market.candles import Candles
 from engine.risk import RuleBook, load_rules
 from engine.simulate.flows import Venue
-from engine.simulate.judge import TakeAll
+from engine.simulate.judge import Alarm, Course, TakeAll
 from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
 from engine.simulate.terms import Terms
-from engine.simulate.walk import Walk, WalkResult
+from engine.simulate.walk import Walk, WalkResult, uncollected
 from engine.units import DAY_MS, MINUTE_MS, moment_ms
 
 RULES = """\
@@ -53,6 +53,7 @@ class CallByCall:
 
     def __init__(self, book: RuleBook) -> None:
         self.book = book
+        self.watches = book.watches
 
     def prepare(self, offers) -> CallByCall:
         _ = offers.market, offers.standings
@@ -60,6 +61,9 @@ class CallByCall:
 
     def decide(self, proposal: Proposal, account: Account) -> Decision:
         return self.book.decide(proposal, account)
+
+    def watch(self, course: Course) -> Alarm | None:
+        return self.book.watch(course)
 
 
 def market() -> dict[str, Candles]:
@@ -119,10 +123,11 @@ def main() -> None:
     walk = Walk(table, money, strategy, book, Venue(TERMS, candles), "Europe/Sofia", posted)
     walk.offers.counted[:] = True
     begin = time.perf_counter()
-    knowing = book.prepare(walk.offers)
-    account = Account(START, 10_000.0, 10_000.0, 10_000.0)
-    for row in range(n):
-        knowing.decide(walk.offers.proposal(row, 10.0), account)
+    with uncollected():
+        knowing = book.prepare(walk.offers)
+        account = Account(START, 10_000.0, 10_000.0, 10_000.0)
+        for row in range(n):
+            knowing.decide(walk.offers.proposal(row, 10.0), account)
     took = time.perf_counter() - begin
     print(f"{'the rules alone':20} {n:>8,} signals  {took:6.2f} s  {n / took:>9,.0f} a second")
     _, plain, quick = results

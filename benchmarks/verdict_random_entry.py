@@ -16,7 +16,8 @@ from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS, moment_ms
-from engine.verdict.random_entry import Lives, random_entry
+from engine.verdict.moving import Ground, Lives
+from engine.verdict.random_entry import random_entry
 
 CALLS, DRAWS = 2_000, 1_000
 
@@ -50,7 +51,7 @@ def main() -> None:
     lives = Lives(plans, money_of(table, terms, candles).r, np.array([p.act_ms for p in plans], np.int64), table.end_ms)
     for workers in (None, 1):
         began = time.perf_counter()
-        found = random_entry(lives, candles, terms, None, seed=1, draws=DRAWS, positions=DRAWS, workers=workers)
+        found = random_entry(lives, Ground(candles, terms, None), seed=1, draws=DRAWS, positions=DRAWS, workers=workers)
         took = time.perf_counter() - began
         name = "all cores" if workers is None else "one core"
         print(f"{name}: {CALLS:,} calls, {DRAWS:,} draws: {took:.1f} s, {CALLS * DRAWS / took:,.0f} paths/s; {found}")

@@ -447,11 +447,12 @@ class History:
     of_channel: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Account:
     """The account as a rule sees it at one moment: money marked to market at the last closed candle.
 
-    ``week_start_equity`` None: the week began with this day.
+    ``week_start_equity`` None: the week began with this day. Not frozen, like ``Proposal``: a walk makes both for every
+    call, and a frozen one takes eight times as long to make.
     """
 
     now_ms: int
@@ -495,6 +496,14 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """The verdict on a channel at one moment: its word, as in a report, from ``trades`` that had closed before."""
+
+    word: str
+    trades: int
+
+
+@dataclass(slots=True)
 class Proposal:
     """A trade asking to be taken, with the size the strategy gives it.
 
@@ -502,7 +511,7 @@ class Proposal:
     and the stop (0 when there is no stop); ``margin`` = notional / leverage. ``target_shares`` empty: even shares;
     ``asked`` is the price at which the call wants to get in: the average of its orders, the stated price of a market
     call (None: it states none). ``standing`` is that of its channel, from all its calls that
-    closed before, whether the account took them or not (None: not known).
+    closed before, whether the account took them or not (None: not known); ``verdict`` the one on it (None: not judged).
     """
 
     signal_id: str
@@ -523,6 +532,7 @@ class Proposal:
     asked: float | None = None
     market: MarketFacts = MarketFacts()
     standing: Standing | None = None
+    verdict: Opinion | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -26,10 +27,11 @@ from typing import TYPE_CHECKING
 
 from engine import __version__
 from engine.config.strategy import Strategy
-from engine.files import append_synced, sha256_of
+from engine.files import append_synced, replacing, sha256_of
 from engine.market.store import CandleStore
 from engine.market.synthetic import SyntheticMarket
 from engine.pipeline.accounts import walk_accounts
+from engine.pipeline.asof import opinions
 from engine.pipeline.conditions import conditions_of
 from engine.pipeline.errors import InputError
 from engine.pipeline.evidence import evidence_of
@@ -48,9 +50,10 @@ from engine.report.evidence import EVIDENCE_FILE, Evidence, write_evidence
 from engine.report.exports import write_tables
 from engine.report.html import render_report
 from engine.report.run import FORMAT, Run, save_run
-from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, write_calls, write_equity
+from engine.report.tables import CALLS_FILE, EQUITY_FILE, SHOWN_CALLS, CallRow, write_calls, write_equity
 from engine.risk import RuleBook
 from engine.simulate.equity import EquityCurve
+from engine.simulate.walk import uncollected
 from engine.units import DAY_MS, HOUR_MS, iso, moment_ms
 from engine.verdict.crowd import copies
 from engine.verdict.many import without_skill
@@ -92,6 +95,20 @@ def run_backtest(
 
     What comes at or after ``holdout`` (a date) is kept out of everything but one table of its own.
     """
+    with uncollected():
+        return _run(workspace, given, from_, to, out, track, holdout)
+
+
+def _run(
+    workspace: Workspace,
+    given: str,
+    from_: str | None,
+    to: str | None,
+    out: Path | None,
+    track: Track,
+    holdout: str | None,
+) -> tuple[Path, Run]:
+    """See ``run_backtest``."""
     file = _load(workspace, given)
     whole = _period(file.strategy, from_, to)
     strategy = whole if holdout is None else _cut_at(whole, holdout)
@@ -104,7 +121,8 @@ def run_backtest(
     known = channel_messages(workspace, profiles, world, strategy.seed)
     period = _play(workspace, file, strategy, profiles, known, prices, track)
     played, candles, signals = period.played, period.candles, period.played.signals
-    accounts = walk_accounts(played, strategy, rules, workspace.settings.timezone, strategy.channels, track)
+    judged_then = opinions(profiles, period.readings, period.messages, played, strategy.seed)
+    accounts = walk_accounts(played, strategy, rules, workspace.settings.timezone, track, judged_then)
     walked, curve = accounts.walked, accounts.curve
     held = None
     if strategy.to_ms != whole.to_ms:
@@ -115,8 +133,8 @@ def run_backtest(
     judged = judge_channels(
         profiles, period.readings, period.messages, played, strategy, load_trials(workspace), keys, track
     )
-    shown = shown_period(strategy, period.messages)
-    span = moment_ms(shown[0]), max(moment_ms(shown[1]), int(played.table.end_ms.max(initial=0)))
+    days = shown_period(strategy, period.messages)
+    span = moment_ms(days[0]), max(moment_ms(days[1]), int(played.table.end_ms.max(initial=0)))
     channels = channel_results(profiles, period.readings, played, walked, accounts.alone, strategy, judged, span)
     luck = [found.verdict.luck for found in judged if found.verdict.luck is not None]
     run = Run(
@@ -125,7 +143,7 @@ def run_backtest(
         version=__version__,
         strategy=strategy.name,
         strategy_path=strategy.path,
-        period=shown,
+        period=days,
         timezone=workspace.settings.timezone,
         timeframe=strategy.market.timeframe,
         price_source=prices.origin,
@@ -146,7 +164,8 @@ def run_backtest(
     )
     folder = out or _new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{strategy.name}")
     rows = call_rows(played, walked, {row: (a, f) for j in judged for row, a, f in _excursions(j)})
-    _write(workspace, folder, run, rows, curve, evidence_of(played, [row.signal_id for row in rows], period.messages))
+    shown = [row.signal_id for row in rows[-SHOWN_CALLS:]]
+    _write(workspace, folder, run, rows, curve, evidence_of(played, shown, period.messages))
     _note_trial(workspace, run, keys)
     LOG.info("backtest %s: %d calls, %d trades, report in %s", strategy.path, len(signals), run.account.trades, folder)
     LOG.info("paths: %d parts known from runs before, %d computed", played.cache.hits, played.cache.misses)
@@ -292,8 +311,9 @@ def _write(
     write_evidence(folder / EVIDENCE_FILE, evidence)
     save_run(folder, run)
     write_tables(folder, run, rows)
-    render_report(folder, workspace.settings.language)
-    write_calls(workspace.results_path, rows)
+    render_report(folder, workspace.settings.language, (rows, evidence))
+    with replacing(workspace.results_path) as temporary:
+        shutil.copyfile(folder / CALLS_FILE, temporary)
 
 
 def _note_trial(workspace: Workspace, run: Run, keys: dict[str, str]) -> None:

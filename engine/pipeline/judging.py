@@ -32,7 +32,8 @@ from engine.verdict.checks import HARDER, Record
 from engine.verdict.latency import MINUTE_S, LatencyCurve, latency_curve
 from engine.verdict.many import shrunk
 from engine.verdict.missing import Missing, bounds, gaps
-from engine.verdict.random_entry import Lives, RandomEntry, random_entry
+from engine.verdict.moving import Ground, Lives
+from engine.verdict.random_entry import RandomEntry, places, random_entry
 from engine.verdict.trials import Trials, read_trials
 from engine.verdict.verdict import Verdict, judge
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from engine.domain import Message
 
 Z95 = 1.959963984540054
+TRIED = (*COUNTED, "expired", "target first", "stop first", "cancelled", "resting")  # fates of calls with orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,10 @@ def judge_channels(
 ) -> list[Judgement]:
     """Judge all channels of a run; ``keys`` names each one's trial (``trial_key``)."""
     harder = stress(played)
+    lives = {p.id: tradable(played, p.id) for p in profiles}
+    of_all = sum(map(len, lives.values()))
     parts = [
-        _gather(p, readings[p.id], messages[p.id], played, harder, strategy, trials, keys[p.id])
+        _gather(p, readings[p.id], messages[p.id], played, harder, strategy, trials, keys[p.id], lives[p.id], of_all)
         for p in track(profiles, "judging channels")
     ]
     others = trials.luck_of_others(profile.id for profile in profiles)
@@ -111,29 +115,28 @@ def _gather(
     strategy: Strategy,
     trials: Trials,
     key: str,
+    lives: Sequence[int],
+    of_all: int,
 ) -> _Part:
-    """Everything a channel is judged by."""
-    places = [i for i, s in enumerate(played.signals) if s.message.channel == profile.id]
-    counted = [i for i in places if played.fates[i] in COUNTED]
+    """Everything a channel is judged by; ``lives`` are its rows that could be traded, ``of_all`` those of the run."""
+    mine = [i for i, s in enumerate(played.signals) if s.message.channel == profile.id]
+    counted = [i for i in mine if played.fates[i] in COUNTED]
     rows = np.array([played.rows[i] for i in counted], np.int64)
     r, table = played.r[counted], played.table
     start, end = table.fill_first_ms[rows], table.end_ms[rows]
     latency = latency_curve(harder.delayed[:, rows])
     mean = float(r.mean()) if len(r) else None
-    tried = sum(
-        played.fates[i] in (*COUNTED, "expired", "target first", "stop first", "cancelled", "resting") for i in places
-    )
+    tried = sum(played.fates[i] in TRIED for i in mine)
     missing = bounds(
         mean,
         len(r),
         len(r) / tried if tried else None,
         _look_alikes(profile, reading, messages),
-        sum(played.fates[i] == "hindsight" for i in places),
+        sum(played.fates[i] == "hindsight" for i in mine),
         _gone(reading, messages),
     )
     worse = [m for m in (mean, _mean(played.other_order[counted])) if m is not None]
     readings = (_mean(harder.slipped[rows]), min(worse, default=None), _mean(played.through[counted]))
-    lives = tradable(played, profile.id)
     record = Record(
         r=r,
         start_ms=start,
@@ -141,26 +144,27 @@ def _gather(
         symbols=[table.plans[row].symbol for row in rows.tolist()],
         readings=dict(zip(HARDER, (*readings, latency.at(MINUTE_S)), strict=True)),
         worst_case=missing.worst_r,
-        random=_random(played, lives, strategy.seed),
+        random=_random(played, lives, strategy.seed, places(len(lives), of_all)),
         tried=trials.tried(profile.id, key),
     )
-    return _Part(places, counted, rows, clusters(start, end), record, latency, missing)
+    return _Part(mine, counted, rows, clusters(start, end), record, latency, missing)
 
 
-def _random(played: Replay, rows: list[int], seed: int) -> RandomEntry | None:
+def _random(played: Replay, rows: Sequence[int], seed: int, positions: int) -> RandomEntry | None:
     """The calls in some rows of the table at random times."""
-    table, venue, r = played.table, played.venue, played.money.r[rows]
+    table, venue, r = played.table, played.venue, played.money.r[np.array(rows, np.int64)]
 
     def make() -> Arrays:
         act_ms = np.array([table.plans[row].act_ms for row in rows], np.int64)
-        lives = Lives(plans_of(played, rows), r, act_ms, table.end_ms[rows])
-        return as_json(random_entry(lives, venue.candles, venue.terms, venue.funding, seed))
+        lives = Lives(plans_of(played, rows), r, act_ms, table.end_ms[np.array(rows, np.int64)])
+        ground = Ground(venue.candles, venue.terms, venue.funding, venue.fair)
+        return as_json(random_entry(lives, ground, seed, positions=positions))
 
     inputs = (
         played.digest,
-        repr((venue.terms, seed)).encode(),
+        repr((venue.terms, seed, positions)).encode(),
         funding_digest(venue.funding),
-        array_digest(r, np.array(rows)),
+        array_digest(r, np.array(rows, np.int64)),
     )
     found = from_json(played.cache.arrays("random", inputs, make))
     return None if found is None else RandomEntry(**found)

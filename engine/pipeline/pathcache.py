@@ -28,7 +28,7 @@ from engine import __version__
 from engine.market.candles import Funding
 from engine.simulate.kernel import Prepared
 from engine.simulate.pyramid import Bars
-from engine.simulate.table import PathTable, leg_room, order_room, target_room
+from engine.simulate.table import PathTable
 from engine.simulate.terms import Terms
 
 LOG = logging.getLogger(__name__)
@@ -71,16 +71,16 @@ class PathCache:
         """The paths of plans that are laid out, under terms."""
         inputs = (self.digest(prepared), repr(terms).encode())
         found = self.arrays("paths", inputs, lambda: _columns(prepared.run(terms)))
-        return PathTable(prepared.plans, **found)
+        return PathTable(prepared.plans, prepared.planned, **found)
 
     def digest(self, prepared: Prepared) -> bytes:
         """The hash of plans that are laid out, and of all candles that they go through."""
         return b"" if self.folder is None else self._once(prepared, lambda: self._digest_of(prepared))
 
     def _digest_of(self, prepared: Prepared) -> bytes:
-        plans = prepared.plans
-        room = [max(map(kind, plans), default=0) for kind in (order_room, target_room, leg_room)]
-        digest = hashlib.sha256(repr([room, [(p.symbol, p.act_ms) for p in plans]]).encode())
+        digest = hashlib.sha256()
+        for one in fields(prepared.planned):
+            _feed(digest, one.name, getattr(prepared.planned, one.name))
         for columns, bars in prepared.groups:
             for one in fields(columns):
                 _feed(digest, one.name, getattr(columns, one.name))
@@ -174,7 +174,7 @@ def _digest_of_bars(bars: Bars) -> bytes:
 
 def _columns(table: PathTable) -> Arrays:
     """A table as arrays; its plans are known to whoever asks."""
-    return {one.name: getattr(table, one.name) for one in fields(table) if one.name != "plans"}
+    return {one.name: getattr(table, one.name) for one in fields(table) if one.name not in ("plans", "planned")}
 
 
 def _read(path: Path) -> Arrays | None:

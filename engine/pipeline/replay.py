@@ -20,7 +20,7 @@ from engine.market.contracts import Contract, state_at
 from engine.pipeline.pathcache import PathCache
 from engine.simulate.calls import settle_calls
 from engine.simulate.flows import Venue
-from engine.simulate.kernel import prepare, simulate
+from engine.simulate.kernel import Prepared, prepare, simulate
 from engine.simulate.money import Money, money_of
 from engine.simulate.planning import MAINTENANCE, make_plan
 from engine.simulate.table import Bools, PathTable
@@ -34,18 +34,20 @@ NEAR_STOP_COSTS = 2.0  # a stop nearer than this many round trips of costs measu
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """All calls of a run. ``rows`` maps a signal's place to its row in ``table`` (-1: never planned).
+    """All calls of a run, ``prepared`` to be simulated again.
 
-    ``fates`` has one word for each signal; ``r`` its R multiple (NaN where it has none or does not count).
-    ``other_order`` (the other way round inside a candle) and ``through`` are R under other readings, shape as ``r``.
-    ``decided`` are the rows whose order of things finer candles told and the strategy's own did not. ``digest`` is the
-    hash of plans and candles under which ``cache`` keeps what follows from them.
+    ``rows`` maps a signal's place to its row in ``table`` (-1: never planned). ``fates`` has one word for each signal;
+    ``r`` its R multiple (NaN where it has none or does not count). ``other_order`` (the other way round inside a
+    candle) and ``through`` are R under other readings, shape as ``r``. ``decided`` are the rows whose order of things
+    finer candles told and the strategy's own did not. ``digest`` is the hash of plans and candles under which ``cache``
+    keeps what follows from them.
     """
 
     signals: Sequence[Signal]
     venue: Venue
     rows: Sequence[int]
     fates: Sequence[str]
+    prepared: Prepared
     table: PathTable
     money: Money
     r: Floats
@@ -121,16 +123,20 @@ def replay(
         fates[i] = marks[row] or own
         if not marks[row] and fates[i] in COUNTED and np.isnan(money.r[row]):
             fates[i] = "no stop"
-    counted = np.isin(np.array(fates, dtype=object), COUNTED)
-    readings = []
-    for reading in (terms, _other_way_round(terms), replace(terms, through=TICK_THROUGH)):
-        r = money.r if reading is terms else money_of(cache.run(prepared, reading), reading, candles, funding).r
-        readings.append(np.where(counted, np.append(r, np.nan)[at], np.nan))
-    doubtful = table.ambiguous if coarse is None else simulate(plans, coarse, terms).ambiguous
+    counted = np.array([fate in COUNTED for fate in fates], np.bool_)
+    narrow = replace(terms, through=TICK_THROUGH)
+    readings = [money.r, money.r.copy(), money_of(cache.run(prepared, narrow), narrow, candles, funding).r]
+    doubtful = np.flatnonzero(table.ambiguous)  # the other order changes nothing where no bar left a doubt
+    if len(doubtful):
+        other = other_way_round(terms)
+        readings[1][doubtful] = money_of(cache.run(prepared.taken(doubtful), other), other, candles, funding).r
+    r, other_order, through = [np.where(counted, np.append(r, np.nan)[at], np.nan) for r in readings]
+    decided = ~table.ambiguous & (table.ambiguous if coarse is None else simulate(plans, coarse, terms).ambiguous)
     venue = Venue(terms, candles, funding, fair, contracts)
-    r, other, through = readings
-    decided = doubtful & ~table.ambiguous
-    return Replay(signals, venue, rows, fates, table, money, r, other, through, decided, cache, cache.digest(prepared))
+    return Replay(
+        signals, venue, rows, fates, prepared, table, money, r, other_order, through, decided, cache,
+        cache.digest(prepared),
+    )  # fmt: skip
 
 
 def _ended(plan: Plan, act_ms: int | None) -> Plan:
@@ -141,7 +147,7 @@ def _ended(plan: Plan, act_ms: int | None) -> Plan:
     return replace(plan, changes=tuple(changes))
 
 
-def _other_way_round(terms: Terms) -> Terms:
+def other_way_round(terms: Terms) -> Terms:
     """The same terms with the other order of stop and target inside a candle."""
     return replace(terms, same_candle="target first" if terms.same_candle == "stop first" else "stop first")
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.collect.reading import ReadResult
 from engine.config.strategy import Strategy
-from engine.domain import Distance, Path, RuleNote, Trade
+from engine.domain import Distance, Path, Plan, RuleNote, Trade
 from engine.market.candles import Floats, Ints
-from engine.pipeline.judging import Judgement
+from engine.pipeline.judging import TRIED, Judgement
 from engine.pipeline.prices import Prices
 from engine.pipeline.replay import COUNTED, Replay
 from engine.pipeline.stress import plans_of
@@ -37,7 +37,7 @@ from engine.units import iso
 from engine.verdict.bootstrap import cluster_bootstrap, clusters
 from engine.verdict.following import START, Stakes, end_equity, follow
 from engine.verdict.forward import forward_evidence
-from engine.verdict.hits import target_hits
+from engine.verdict.hits import MOST_APART, apart, target_hits
 from engine.verdict.metrics import measure
 from engine.verdict.pump import pump
 from engine.verdict.robust import LEFT_OUT, halves, mean_without_best, weakest_without_symbol
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from engine.channel import Profile
 
 HELD_SYMBOL = "BTCUSDT"
+OF_THE_ACCOUNT = ("quantity", "risk", "gross", "fees", "funding", "net")
 
 
 def channel_results(
@@ -110,9 +111,7 @@ def _channel(
     figures = measure(r, end, *_distances(table, rows))
     hits = measure(r[closed], end[closed], *_distances(table, done))
     own = [walked.trades[row] for row in walked.trades if table.plans[row].channel == profile.id]
-    tried = sum(
-        played.fates[i] in (*COUNTED, "expired", "target first", "stop first", "cancelled", "resting") for i in places
-    )
+    tried = sum(played.fates[i] in TRIED for i in places)
     act = np.array([table.plans[row].act_ms for row in rows.tolist()], np.int64)
     latency = strategy.entry_of(profile.id).latency_ms
     return ChannelResult(
@@ -127,7 +126,7 @@ def _channel(
         win_rate=hits.win_rate,
         win_rate_low=hits.win_rate_low,
         win_rate_high=hits.win_rate_high,
-        fair_win_rate=hits.fair_win_rate,
+        fair_win_rate=hits.fair_win_rate if _two_levels(table, done) else None,
         average_win_r=figures.average_win,
         average_loss_r=figures.average_loss,
         profit_factor=figures.profit_factor,
@@ -175,6 +174,17 @@ def _channel(
         account_trades=sum(bool(trade.path.fills) for trade in own),
         account_net=sum(trade.net for trade in own),
     )
+
+
+def _two_levels(table: PathTable, done: Ints) -> bool:
+    """Whether stop and first target decide who wins, so that a fair share of wins can be named."""
+    other = apart(table, done) | np.array([_trails_at_once(table.plans[row]) for row in done.tolist()], np.bool_)
+    return int(other.sum()) <= MOST_APART * len(done)
+
+
+def _trails_at_once(plan: Plan) -> bool:
+    """Whether a stop follows before the first target is taken."""
+    return plan.trail is not None and plan.trail.after_target == 0
 
 
 def _robust(judged: Judgement) -> list[Hardened]:
@@ -281,66 +291,57 @@ def _row(
 ) -> CallRow:
     signal, at, table = played.signals[i], played.rows[i], played.table
     setup = signal.setup
-    row = CallRow(
-        signal_id=signal.id,
-        channel=signal.message.channel,
-        posted=iso(signal.message.posted_ms),
-        symbol=setup.symbol,
-        side=setup.side.value,
-        entry_kind=setup.entry_kind.value,
-        entry=setup.entries,
-        stop=None if isinstance(setup.stop, Distance) else setup.stop,
-        targets=tuple(t.price for t in setup.targets if t.price is not None),
-        leverage=setup.leverage,
-        layout=setup.layout,
-        status=played.fates[i],
-    )
+    cells: dict[str, Any] = {
+        "signal_id": signal.id,
+        "channel": signal.message.channel,
+        "posted": iso(signal.message.posted_ms),
+        "symbol": setup.symbol,
+        "side": setup.side.value,
+        "entry_kind": setup.entry_kind.value,
+        "entry": setup.entries,
+        "stop": None if isinstance(setup.stop, Distance) else setup.stop,
+        "targets": tuple([t.price for t in setup.targets if t.price is not None]),
+        "leverage": setup.leverage,
+        "layout": setup.layout,
+        "status": played.fates[i],
+    }
     if at < 0:
-        return row
+        return CallRow(**cells)
     trade, no = trades.get(at), refused.get(at)
     path = trade.path if trade else table.path(at)
     note = no.notes[-1] if no and no.notes else None
     said: Sequence[RuleNote] = no.notes if no else trade.notes if trade else ()
-    r, stop = float(played.money.r[at]), float(table.stop[at])
-    row = replace(
-        row,
-        acted=iso(path.plan.act_ms),
-        stop=None if np.isnan(stop) else stop,
-        ambiguous=path.ambiguous,
-        taken=trade is not None,
-        rule=note.rule if note else "",
-        rule_where=note.where if note else "",
-        notes="; ".join(n.text for n in said),
-        r=None if np.isnan(r) else r,
-        mae_r=_known(excursions.get(at, (np.nan, np.nan))[0]),
-        mfe_r=_known(excursions.get(at, (np.nan, np.nan))[1]),
-    )
+    mae, mfe = excursions.get(at, (np.nan, np.nan))
+    cells |= {
+        "acted": iso(path.plan.act_ms),
+        "stop": _known(float(table.stop[at])),
+        "ambiguous": path.ambiguous,
+        "taken": trade is not None,
+        "rule": note.rule if note else "",
+        "rule_where": note.where if note else "",
+        "notes": "; ".join([n.text for n in said]),
+        "r": _known(float(played.money.r[at])),
+        "mae_r": _known(mae),
+        "mfe_r": _known(mfe),
+    }
     if path.fills:
-        row = replace(
-            row,
-            filled_at=iso(path.fills[0].ts_ms),
-            closed_at=iso(path.legs[-1].ts_ms),
-            entry_price=sum(f.price * f.share for f in path.fills) / sum(f.share for f in path.fills),
-            exit_reason=path.legs[-1].reason.value,
-            exits=_exits(path),
-            delay_s=(path.fills[0].ts_ms - signal.message.known_ms) / 1000,
-        )
-    if trade is None:
-        return row
-    return replace(
-        row,
-        quantity=trade.quantity,
-        risk=trade.risk,
-        gross=trade.gross,
-        fees=trade.fees,
-        funding=trade.funding,
-        net=trade.net,
-    )
+        first, last = path.fills[0], path.legs[-1]
+        cells |= {
+            "filled_at": iso(first.ts_ms),
+            "closed_at": iso(last.ts_ms),
+            "entry_price": sum([f.price * f.share for f in path.fills]) / sum([f.share for f in path.fills]),
+            "exit_reason": last.reason.value,
+            "exits": _exits(path),
+            "delay_s": (first.ts_ms - signal.message.known_ms) / 1000,
+        }
+    if trade is not None:
+        cells |= {name: getattr(trade, name) for name in OF_THE_ACCOUNT}
+    return CallRow(**cells)
 
 
 def _known(value: float) -> float | None:
     """A figure, None where it is not one."""
-    return None if np.isnan(value) else value
+    return None if value != value else value
 
 
 def _exits(path: Path) -> str:

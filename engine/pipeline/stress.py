@@ -14,7 +14,6 @@ from engine.domain import Plan
 from engine.market.candles import Candles, Floats, Ints
 from engine.pipeline.pathcache import array_digest, funding_digest
 from engine.pipeline.replay import Replay
-from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
 from engine.verdict.excursion import excursions
 from engine.verdict.latency import delayed_r
@@ -48,10 +47,12 @@ def _stress(played: Replay, known: Ints) -> Stress:
     """See ``stress``; ``known`` is when the text of each plan was there to be read."""
     venue, plans = played.venue, played.table.plans
     terms = replace(venue.terms, slippage=2 * venue.terms.slippage)
-    slipped = money_of(simulate(plans, venue.candles, terms, venue.fair), terms, venue.candles, venue.funding).r
+    slipped = played.money.r
+    if terms != venue.terms:
+        slipped = money_of(played.prepared.run(terms), terms, venue.candles, venue.funding).r
     rows = np.arange(len(plans), dtype=np.int64)
     mae, mfe = excursions(played.table, rows, played.money.risk, venue.candles)
-    return Stress(delayed_r(plans, known, venue.candles, venue.terms, venue.funding, venue.fair), slipped, mae, mfe)
+    return Stress(delayed_r(played.prepared, known, venue.candles, venue.terms, venue.funding), slipped, mae, mfe)
 
 
 def tradable(played: Replay, channel: str) -> list[int]:

@@ -200,6 +200,8 @@ def hits_figure(channel: ChannelResult) -> Figure:
         ("hit", "--blue", [hits.hit for hits in channel.targets]),
         ("fair", "--faint", [hits.fair for hits in channel.targets]),
     ):
+        if all(value is None for value in values):
+            continue
         texts = [
             f"{name} {percent(v, 1)}, {count(h.trades, 'trade')}" for v, h in zip(values, channel.targets, strict=True)
         ]
@@ -239,7 +241,8 @@ def latency_figure(channels: Sequence[ChannelResult]) -> Figure:
 
 def calls_of(channel: ChannelResult, calls: Sequence[CallRow]) -> list[CallRow]:
     """The calls of a channel that were filled and count in its verdict."""
-    return [row for row in calls if row.channel == channel.channel and row.counted_r is not None]
+    name = channel.channel
+    return [row for row in calls if row.channel == name and row.counted_r is not None]
 
 
 def _line(name: str, x: list[str], y: NDArray[np.float64], colour: str, **more: Any) -> Figure:

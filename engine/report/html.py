@@ -32,14 +32,22 @@ from engine.report import figures, show, splits
 from engine.report.evidence import EVIDENCE_FILE, Evidence, read_evidence
 from engine.report.packing import packed, story_data
 from engine.report.run import RUN_FILE, ChannelResult, Run, load_run
-from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, UnreadableRunError, clean, read_calls, read_equity
+from engine.report.tables import (
+    CALLS_FILE,
+    EQUITY_FILE,
+    SHOWN_CALLS,
+    CallRow,
+    UnreadableRunError,
+    clean,
+    read_calls,
+    read_equity,
+)
 from engine.report.words import Words
 from engine.units import moment_ms, show_duration, show_time
 
 REPORT_FILE = "report.html"
 TEMPLATES = Path(__file__).with_name("templates")
 PLOTLY = importlib.resources.files("plotly") / "package_data" / "plotly.min.js"
-SHOWN_CALLS = 5000
 LONGEST_TEXT = 240
 
 NO_WORDING = ("tone", "best_first", "minus")  # these word nothing, or what is worded already
@@ -90,17 +98,19 @@ DETAILS = (
 )
 
 
-def render_report(folder: Path, lang: str = "en") -> Path:
+def render_report(
+    folder: Path, lang: str = "en", given: tuple[Sequence[CallRow], Sequence[Evidence]] | None = None
+) -> Path:
     """Write report.html of a run from its run.json, trades.csv, equity.csv and evidence.jsonl.gz; its path.
 
-    ``lang`` is one of ``words.LANGUAGES``. Raises UnreadableRunError when one of the files cannot be used.
+    ``given`` are the calls and the evidence of those files where they are at hand, ``lang`` is one of
+    ``words.LANGUAGES``. Raises UnreadableRunError when one of the files cannot be used.
     """
     run = load_run(folder)
     if isinstance(run, str):
         raise UnreadableRunError(Problem(run, str(folder / RUN_FILE)))
-    calls = read_calls(folder / CALLS_FILE)
+    calls, evidence = given or (read_calls(folder / CALLS_FILE), read_evidence(folder / EVIDENCE_FILE))
     path = folder / REPORT_FILE
-    evidence = read_evidence(folder / EVIDENCE_FILE)
     write_text(path, _page(run, calls, read_equity(folder / EQUITY_FILE), evidence, Words(lang)))
     return path
 

@@ -7,27 +7,34 @@
 4. A halt also names the moment until which no new trade of its scope is taken; whoever asked keeps that. A close
    names the open trades that are to be ended.
 
+5. Between calls, too, a halt or a close is asked for whose condition needs no call: losses, drawdown, losing streaks,
+   the clock, the number of open trades (``watch``). It acts when a candle closes, or a trade ends, that makes it true.
+
 Where the calls are known beforehand, as in a backtest, ``prepare`` asks of all of them at once what needs no account.
 At a call only those rules are asked that may then still speak; the answers are the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from engine.domain import Account, Close, Decision, Halt, Proposal, RuleNote, Side
 from engine.risk.condition import Case, Finding
 from engine.risk.rules import Rule, RuleFile
-from engine.units import show_time
+from engine.simulate.judge import Alarm, Course
+from engine.units import next_midnight_ms, show_time
 
 if TYPE_CHECKING:
     from engine.simulate.offers import Offers
+
+
+# what a rule sees that is asked between calls; its conditions look at the account and the clock alone
+NO_CALL = Proposal("", "", "", Side.LONG, 0, 0, 0.0, None, (), 0.0, 0.0, 0.0, 0.0, 1.0)
+Asked = tuple["Rule", "Callable[[Case], bool] | None"]  # a rule, and how it answers (None: it holds)
 
 
 class RuleBook:
@@ -36,18 +43,22 @@ class RuleBook:
     def __init__(self, files: Sequence[RuleFile], timezone: str = "UTC") -> None:
         self.rules = tuple(rule for file in files for rule in file.rules)
         self.timezone = timezone
-        self._asked: Mapping[str, tuple[Rule, ...]] = {}
+        self._every = tuple((rule, rule.when.quick) for rule in self.rules)
+        self._asked: Mapping[str, tuple[Asked, ...]] = {}
+        self._watched = tuple(rule for rule in self.rules if rule.watched)
+        self.watches = bool(self._watched) or any(rule.when.about_peak for rule in self.rules)
 
     def prepare(self, offers: Offers) -> RuleBook:
         """The same rules, which know of these calls beforehand who has nothing to say to them."""
         book = RuleBook((), self.timezone)
-        book.rules = self.rules
+        book.rules, book._every, book._watched, book.watches = self.rules, self._every, self._watched, self.watches
         if not self.rules or not len(offers):
             return book
         with np.errstate(invalid="ignore", divide="ignore"):
             speaks = [rule.only.mask(offers) & rule.when.possible(offers, self.timezone) for rule in self.rules]
         patterns = [row.tobytes() for row in np.array(speaks).T.copy()]
-        asked = {p: tuple(rule for rule, may in zip(self.rules, p, strict=True) if may) for p in set(patterns)}
+        sure = [(rule, None if rule.when.fixed else quick) for rule, quick in self._every]  # a whole answer is a yes
+        asked = {p: tuple(one for one, may in zip(sure, p, strict=True) if may) for p in set(patterns)}
         book._asked = {plan.signal_id: asked[p] for plan, p in zip(offers.plans, patterns, strict=True)}
         return book
 
@@ -60,8 +71,8 @@ class RuleBook:
         notes: list[RuleNote] = []
         asked = self._asked.get(proposal.signal_id)
         case = Case(proposal, account, self.timezone)
-        for rule in self.rules if asked is None else asked:
-            if (asked is None and not rule.only.covers(proposal)) or not rule.when.holds(case):
+        for rule, holds in self._every if asked is None else asked:
+            if (asked is None and not rule.only.covers(proposal)) or (holds is not None and not holds(case)):
                 continue
             finding = rule.when.look(case)
             halt = self._halt(rule, account.now_ms) if rule.then.kind == "halt" else None
@@ -73,6 +84,36 @@ class RuleBook:
             factor *= left
             case = Case(_sized(proposal, factor), account, self.timezone)
         return Decision(True, factor, tuple(notes))
+
+    def watch(self, course: Course) -> Alarm | None:
+        """The first moment of a course at which a rule halts or closes, None without one.
+
+        A halt that is in force already, and a close that no trade is left for, say nothing again.
+        """
+        first, speaks = len(course.ts_ms), None
+        for rule in self._watched:
+            halts, closes = (
+                rule.then.kind == "halt",
+                rule.then.closes and any(map(_close(rule).covers, course.closable)),
+            )
+            if not halts and not closes:
+                continue
+            holds = rule.when.along(course, self.timezone)
+            if not closes:
+                mine = [halt.until_ms for halt in course.halts if (halt.rule, halt.where) == (rule.name, rule.where)]
+                holds = holds & (course.ts_ms >= max(mine, default=0))
+            at = int(holds.argmax())
+            if holds[at] and at < first:
+                first, speaks = at, rule
+        if speaks is None:
+            return None
+        account = course.account_at(first)
+        halt = self._halt(speaks, account.now_ms) if speaks.then.kind == "halt" else None
+        finding = speaks.when.look(Case(NO_CALL, account, self.timezone))
+        done = [f"no new trades until {show_time(halt.until_ms, self.timezone)} ({self.timezone})"] if halt else []
+        done += ["open trades closed"] if speaks.then.closes else []
+        note = _note(speaks, finding, " and ".join(done))
+        return Alarm(account.now_ms, note, halt, _close(speaks) if speaks.then.closes else None)
 
     def _halt(self, rule: Rule, now_ms: int) -> Halt:
         """The pause that a rule asks for."""
@@ -95,13 +136,6 @@ def _close(rule: Rule) -> Close:
     """What a rule ends: the open trades that ``only`` names."""
     only = rule.only
     return Close(rule.name, rule.where, only.channels, only.symbols, tuple(Side(side) for side in only.sides))
-
-
-def next_midnight_ms(now_ms: int, timezone: str) -> int:
-    """When the next day begins in a zone; where the clock skips midnight, the first moment after it."""
-    zone = ZoneInfo(timezone)
-    tomorrow = datetime.fromtimestamp(now_ms / 1000, zone).date() + timedelta(days=1)
-    return round(datetime.combine(tomorrow, time(), zone).timestamp() * 1000)
 
 
 def _left(rule: Rule, finding: Finding) -> float:

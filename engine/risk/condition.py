@@ -18,15 +18,19 @@ from engine.units import duration_ms, fraction
 
 if TYPE_CHECKING:
     from engine.market.candles import Floats, Ints
+    from engine.simulate.judge import Course
     from engine.simulate.offers import Offers
     from engine.simulate.table import Bools
 
 TOLERANCE = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Case:
-    """What a condition looks at: a trade, the account at that moment, and the zone whose days and hours count."""
+    """What a condition looks at: a trade, the account at that moment, and the zone whose days and hours count.
+
+    Neither this nor a finding is frozen: both are made for every call, and nobody keeps them.
+    """
 
     proposal: Proposal
     account: Account
@@ -38,7 +42,7 @@ class Case:
         return datetime.fromtimestamp(self.account.now_ms / 1000, ZoneInfo(self.timezone))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Finding:
     """What a condition saw.
 
@@ -71,6 +75,9 @@ class Condition:
         The same answer without words, for conditions about the account.
     mask
         The same answer for many calls, shape (n,), for conditions that need nothing else: limit, calls, time zone.
+    along
+        The same answer for every moment of a course, shape (n,), for conditions about the account and the clock alone:
+        limit, course, time zone. Such a one can also be asked between calls.
     resizable
         Whether a smaller size can mend it: then ``Finding.factor`` says how much smaller.
     grouped
@@ -82,6 +89,7 @@ class Condition:
     look: Callable[[Any, Case], Finding]
     holds: Callable[[Any, Case], bool] | None = None
     mask: Callable[[Any, Offers, str], Bools] | None = None
+    along: Callable[[Any, Course, str], Bools] | None = None
     resizable: bool = False
     grouped: bool = False
 

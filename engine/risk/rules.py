@@ -66,6 +66,11 @@ class Rule:
     only: Scope = Scope()
     why: str = ""
 
+    @property
+    def watched(self) -> bool:
+        """Whether it is asked between calls too: it halts or closes, and its condition needs no call."""
+        return (self.then.kind == "halt" or self.then.closes) and self.when.needs_no_call
+
 
 @dataclass(frozen=True, slots=True)
 class RuleFile:

@@ -15,7 +15,7 @@ from typing import Any
 from engine.config.diagnostics import did_you_mean
 from engine.config.document import Document
 from engine.config.yamlfile import Path
-from engine.domain import Account, Decision, History, MarketFacts, OpenTrade, Proposal, Side, Standing
+from engine.domain import Account, Decision, History, MarketFacts, OpenTrade, Opinion, Proposal, Side, Standing
 from engine.risk.book import RuleBook
 from engine.risk.condition import falls_short
 from engine.risk.rules import Rule, RuleFile
@@ -121,6 +121,7 @@ def _build_test(document: Document, path: Path, rules: Sequence[Rule], own: str 
         asked=entry,
         market=_market(given, entry),
         standing=_standing(given, channel),
+        verdict=Opinion(given["verdict"], given.get("standing", {}).get("trades", 0)) if "verdict" in given else None,
     )
     start = equity / (1 - fraction(given.get("daily loss", "0%")))
     week = equity / (1 - fraction(given["weekly loss"])) if "weekly loss" in given else start

@@ -1,13 +1,14 @@
 """Conditions joined with ``all``, ``any`` and ``not``: a tree that looks at a trade like one condition.
 
-A tree answers three ways. ``possible`` says for many calls at once which of them it may hold for, from what is known
-without the account; ``holds`` answers for one call, without words; ``look`` answers and tells.
+A tree answers four ways. ``possible`` says for many calls at once which of them it may hold for, from what is known
+without the account; ``holds`` answers for one call, without words; ``look`` answers and tells. ``along`` answers for what an account goes through between calls.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -18,6 +19,7 @@ from engine.risk.conditions import CONDITIONS
 from engine.risk.groups import Groups
 
 if TYPE_CHECKING:
+    from engine.simulate.judge import Course
     from engine.simulate.offers import Offers
     from engine.simulate.table import Bools
 
@@ -35,8 +37,27 @@ class Tree(Protocol):
         """Whether it needs only the call and its market, so that ``possible`` is the whole answer."""
         ...
 
+    @property
+    def needs_no_call(self) -> bool:
+        """Whether it looks at the account and the clock alone, so that ``along`` has an answer."""
+        ...
+
+    @property
+    def about_peak(self) -> bool:
+        """Whether it asks for the highest equity so far."""
+        ...
+
+    @property
+    def quick(self) -> Callable[[Case], bool]:
+        """``holds`` as a function that asks without a detour."""
+        ...
+
     def possible(self, offers: Offers, timezone: str) -> Bools:
         """For which calls it may hold, shape (n,)."""
+        ...
+
+    def along(self, course: Course, timezone: str) -> Bools:
+        """Whether it holds at each moment of a course, shape (n,)."""
         ...
 
     def holds(self, case: Case) -> bool:
@@ -65,11 +86,32 @@ class Leaf:
         """See ``Tree``."""
         return self.condition.mask is not None
 
+    @property
+    def needs_no_call(self) -> bool:
+        """See ``Tree``."""
+        return self.condition.along is not None
+
+    @property
+    def about_peak(self) -> bool:
+        """See ``Tree``."""
+        return self.condition.key == "drawdown over"
+
+    @property
+    def quick(self) -> Callable[[Case], bool]:
+        """See ``Tree``."""
+        return partial(self.condition.holds, self.limit) if self.condition.holds else self.holds
+
     def possible(self, offers: Offers, timezone: str) -> Bools:
         """See ``Tree``."""
         if self.condition.mask is None:
             return np.ones(len(offers), np.bool_)
         return self.condition.mask(self.limit, offers, timezone)
+
+    def along(self, course: Course, timezone: str) -> Bools:
+        """See ``Tree``."""
+        if self.condition.along is None:
+            raise ValueError(f"{self.condition.key} needs a call")
+        return self.condition.along(self.limit, course, timezone)
 
     def holds(self, case: Case) -> bool:
         """See ``Tree``."""
@@ -97,9 +139,29 @@ class AllOf:
         """See ``Tree``."""
         return all(part.fixed for part in self.parts)
 
+    @property
+    def needs_no_call(self) -> bool:
+        """See ``Tree``."""
+        return all(part.needs_no_call for part in self.parts)
+
+    @property
+    def about_peak(self) -> bool:
+        """See ``Tree``."""
+        return any(part.about_peak for part in self.parts)
+
+    @property
+    def quick(self) -> Callable[[Case], bool]:
+        """See ``Tree``."""
+        return self.holds
+
     def possible(self, offers: Offers, timezone: str) -> Bools:
         """See ``Tree``."""
         every: Bools = np.logical_and.reduce([part.possible(offers, timezone) for part in self.parts])
+        return every
+
+    def along(self, course: Course, timezone: str) -> Bools:
+        """See ``Tree``."""
+        every: Bools = np.logical_and.reduce([part.along(course, timezone) for part in self.parts])
         return every
 
     def holds(self, case: Case) -> bool:
@@ -130,9 +192,29 @@ class AnyOf:
         """See ``Tree``."""
         return all(part.fixed for part in self.parts)
 
+    @property
+    def needs_no_call(self) -> bool:
+        """See ``Tree``."""
+        return all(part.needs_no_call for part in self.parts)
+
+    @property
+    def about_peak(self) -> bool:
+        """See ``Tree``."""
+        return any(part.about_peak for part in self.parts)
+
+    @property
+    def quick(self) -> Callable[[Case], bool]:
+        """See ``Tree``."""
+        return self.holds
+
     def possible(self, offers: Offers, timezone: str) -> Bools:
         """See ``Tree``."""
         some: Bools = np.logical_or.reduce([part.possible(offers, timezone) for part in self.parts])
+        return some
+
+    def along(self, course: Course, timezone: str) -> Bools:
+        """See ``Tree``."""
+        some: Bools = np.logical_or.reduce([part.along(course, timezone) for part in self.parts])
         return some
 
     def holds(self, case: Case) -> bool:
@@ -162,9 +244,28 @@ class Not:
         """See ``Tree``."""
         return self.part.fixed
 
+    @property
+    def needs_no_call(self) -> bool:
+        """See ``Tree``."""
+        return self.part.needs_no_call
+
+    @property
+    def about_peak(self) -> bool:
+        """See ``Tree``."""
+        return self.part.about_peak
+
+    @property
+    def quick(self) -> Callable[[Case], bool]:
+        """See ``Tree``."""
+        return self.holds
+
     def possible(self, offers: Offers, timezone: str) -> Bools:
         """See ``Tree``; what may hold may also not hold, so only a whole answer can be turned round."""
         return ~self.part.possible(offers, timezone) if self.part.fixed else np.ones(len(offers), np.bool_)
+
+    def along(self, course: Course, timezone: str) -> Bools:
+        """See ``Tree``."""
+        return ~self.part.along(course, timezone)
 
     def holds(self, case: Case) -> bool:
         """See ``Tree``."""

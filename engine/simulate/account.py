@@ -7,6 +7,7 @@ Whoever drives it keeps the order of time, and tells of trades what is known of 
     account.book(row, flows)            # what the trade does to the account, each move when it is known
     account.end(row, end_ms)            # from then on it occupies no place
     account.advance(now_ms)             # everything that is over by then is booked; the equity then
+    alarm = account.watch(now_ms)       # the next rule that speaks between calls; asked until it is None
 
 The backtest knows each path whole and tells it at once (``walk.py``); paper trading tells each move when it has
 happened. The answers are the same, because nothing is booked before its time.
@@ -17,6 +18,8 @@ happened. The answers are the same, because nothing is booked before its time.
    open profit does not back new trades, open loss counts against them.
 3. Before that the size is fitted to the contract, if whoever drives the account knows it (``fitting.py``): whole
    contracts, the margin tier, the impact on the price. What the exchange would not take is refused.
+4. Rules that need no call (a loss, a drawdown, the clock) are asked at every close of a candle while a trade is resting
+   or open, and whenever something is booked. They act then, not at the next call.
 """
 
 from __future__ import annotations
@@ -35,8 +38,9 @@ from engine.simulate.books import Books, Holding, Marks
 from engine.simulate.fitting import Fitted, Unfit
 from engine.simulate.flows import Flow
 from engine.simulate.history import closed
-from engine.simulate.judge import Judge
-from engine.units import HOUR_MS
+from engine.simulate.judge import Alarm, Judge
+from engine.simulate.outlook import Outlook, look_ahead
+from engine.units import HOUR_MS, next_midnight_ms
 
 DUST = 1e-15  # what floating point leaves of a position that is closed
 SHORTEST_DAY_MS = 20 * HOUR_MS  # clocks that are put forward take two hours of a day at most
@@ -66,7 +70,7 @@ class Calls(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """What an account says to a call: taken with a ``quantity``, or refused; ``notes`` has who spoke.
 
@@ -108,6 +112,11 @@ class Accountant:
         self.books = Books(cash=start, wallet=start, peak=start, day_equity=start, week_equity=start)
         self._sequence = 0
         self._same_day_ms = 0  # before this moment no new day can have begun
+        self._first_end_ms = NEVER_MS  # before this moment no trade ends
+        self._midnight_ms = NEVER_MS
+        self._now_ms = 0
+        self._outlook: Outlook | None = None
+        self._booked = True  # something was, and no rule has looked at it yet
 
     # ------------------------------------------------------------------ one call
 
@@ -141,6 +150,8 @@ class Accountant:
         decision = self.judge.decide(proposal, account)
         if decision.halt is not None:
             books.halts.append(decision.halt)
+        if decision.close is not None:
+            self._ending(decision.close)
         if not decision.taken:
             return Answer(False, decision.notes, halt=decision.halt, close=decision.close)
         asked = proposal.quantity * decision.factor
@@ -148,7 +159,7 @@ class Accountant:
         if isinstance(fitted, Unfit):
             return self._refused(fitted.rule, fitted.seen, fitted.limit, fitted.text, decision.notes)
         factor = decision.factor if fitted.quantity == asked else fitted.quantity / proposal.quantity
-        free = min(books.wallet, equity) - sum(trade.facts.margin for trade in books.open)
+        free = min(books.wallet, equity) - sum([trade.facts.margin for trade in books.open])
         margin = proposal.margin * factor
         if fitted.plan.leverage and fitted.plan.leverage < proposal.leverage:
             margin *= proposal.leverage / fitted.plan.leverage
@@ -190,12 +201,15 @@ class Accountant:
     def hold(self, row: int, facts: OpenTrade, end_ms: int = NEVER_MS) -> None:
         """A trade occupies its place, until ``end_ms`` where that is known."""
         self.books.open.append(Holding(end_ms, row, facts))
+        self._first_end_ms = min(self._first_end_ms, end_ms)
+        self._outlook, self._booked = None, False  # the rules were asked about it just now
 
     def end(self, row: int, end_ms: int) -> None:
         """A trade is over at a moment: from then on it occupies no place."""
         for holding in self.books.open:
             if holding.row == row:
                 holding.end_ms = end_ms
+        self._first_end_ms = min(self._first_end_ms, end_ms)
 
     def book(self, row: int, flows: Iterable[Flow]) -> None:
         """Note what a trade will do to the account, each move when it is known."""
@@ -204,6 +218,7 @@ class Accountant:
             self._sequence += 1
             numbers.append(self._sequence)
             heapq.heappush(self.books.flows, (flow.at_ms, self._sequence, flow))
+        self._outlook = None
 
     def unbook(self, row: int) -> None:
         """Forget the moves of a trade that are not booked yet: they come otherwise."""
@@ -213,11 +228,70 @@ class Accountant:
 
     # ------------------------------------------------------------------ time
 
+    def watch(self, until_ms: int) -> Alarm | None:
+        """The next rule that speaks by itself up to a moment, None when none does; ask again after each.
+
+        Its halt is in force; what it wants closed is for the asker to do, before he asks again.
+        """
+        if self._outlook is not None and self._outlook.calm(until_ms):
+            return None
+        while self.judge.watches:
+            if self.books.day is None:
+                self._new_days(until_ms)
+            change_ms = self._change_ms()
+            last_ms = min(change_ms - 1, until_ms)
+            if self._outlook is None or self._outlook.until_ms < last_ms:
+                self._look_ahead(change_ms - 1 if self.marks.foreseen else last_ms)
+            alarm = self._outlook.alarm if self._outlook else None
+            if alarm is not None and alarm.at_ms <= until_ms:
+                self.advance(alarm.at_ms)
+                self._outlook, self._booked = None, True  # others may speak at the same moment
+                self.books.halts += [alarm.halt] if alarm.halt else []
+                if alarm.close is not None:
+                    self._ending(alarm.close)
+                return alarm
+            if change_ms > until_ms:
+                if not self.marks.foreseen:
+                    self.advance(until_ms)  # what was looked at is not looked at again
+                return None
+            self._new_days(change_ms)
+            self.advance(change_ms)
+            self._outlook, self._booked = None, True
+        return None
+
+    def _change_ms(self) -> int:
+        """When the next thing is booked, a place becomes free, or a day begins."""
+        booked = self.books.flows[0][0] if self.books.flows else NEVER_MS
+        return min([booked, self._midnight_ms, *[holding.end_ms for holding in self.books.open]])
+
+    def _look_ahead(self, until_ms: int) -> None:
+        """Look at the account's course from now on."""
+        equity, books = self.advance(self._now_ms), self.books
+        account = Account(
+            self._now_ms,
+            equity,
+            books.day_equity,
+            books.peak,
+            tuple([trade.facts for trade in books.open]),
+            books.week_equity,
+            books.history,
+        )
+        self._outlook = look_ahead(account, books, self.marks, self.judge, until_ms, now=self._booked)
+
+    def _ending(self, close: Close) -> None:
+        """Mark the trades that a rule ends, so that it ends them once."""
+        for holding in self.books.open:
+            holding.ending = holding.ending or close.covers(holding.facts)
+
     def advance(self, now_ms: int) -> float:
         """Book everything that is over at ``now_ms``, looking at the peak whenever something was; the equity then."""
         books = self.books
+        if self._outlook is not None:
+            books.peak = max(books.peak, self._outlook.peak(now_ms))
         while books.flows and books.flows[0][0] <= now_ms:
+            self._outlook = None
             at_ms = books.flows[0][0]
+            self._booked = True
             while books.flows and books.flows[0][0] == at_ms:
                 flow = heapq.heappop(books.flows)[2]
                 held = books.held.pop(flow.symbol, 0.0) + flow.quantity
@@ -226,12 +300,14 @@ class Accountant:
                 books.cash += flow.cash
                 books.wallet += flow.realised
             books.peak = max(books.peak, self._equity(at_ms))
-        ended = [holding for holding in books.open if holding.end_ms <= now_ms]
-        if ended:
+        if self._first_end_ms <= now_ms:
+            ended = [holding for holding in books.open if holding.end_ms <= now_ms]
             books.open = [holding for holding in books.open if holding.end_ms > now_ms]
+            self._first_end_ms = min([holding.end_ms for holding in books.open], default=NEVER_MS)
             self._remember(ended)
         equity = self._equity(now_ms)
         books.peak = max(books.peak, equity)
+        self._now_ms = now_ms
         return equity
 
     def _remember(self, ended: list[Holding]) -> None:
@@ -243,8 +319,7 @@ class Accountant:
 
     def _equity(self, now_ms: int) -> float:
         """Cash and open positions at the last closed prices."""
-        held = self.books.held.items()
-        return self.books.cash + sum([quantity * self.marks.price(symbol, now_ms) for symbol, quantity in held])
+        return self.books.cash + self.marks.worth(self.books.held, now_ms)
 
     def _new_days(self, now_ms: int) -> None:
         """When a new day of the zone has begun, keep the equity at its midnight; on a Monday also for the week."""
@@ -259,6 +334,7 @@ class Accountant:
                 self.books.week_equity = equity
             self.books.day, self.books.day_equity = midnight, equity
             self._same_day_ms = at + SHORTEST_DAY_MS
+            self._midnight_ms = next_midnight_ms(now_ms, self.zone.key)
 
 
 def _monday(day: datetime) -> date:

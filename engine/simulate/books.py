@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import numpy as np
+
 from engine.domain import Halt, History, OpenTrade
-from engine.market.candles import Candles, Ints
+from engine.market.candles import Candles, Floats, Ints
 from engine.simulate.flows import Flow
+from engine.units import MINUTE_MS
+
+STRETCH = 4096  # minutes
 
 
 @dataclass
 class Holding:
-    """A trade that is resting or open."""
+    """A trade that is resting or open; ``ending``: a rule has asked for its end."""
 
     end_ms: int
     row: int
     facts: OpenTrade
+    ending: bool = False
 
 
 @dataclass
@@ -42,13 +49,19 @@ class Books:
 class Marks:
     """The last close of each symbol before a moment.
 
-    An account looks often and time goes on slowly, so the last answer is kept with the time for which it is true.
+    An account looks often and time goes on slowly. Of one price the last answer is kept with the time for which it is
+    true; for the worth of a whole account the prices of a stretch of minutes are worked out at once for each symbol.
+    ``foreseen``: the candles of the future are there already, as in a backtest. Live they are not.
     """
+
+    foreseen = True
 
     def __init__(self, candles: Mapping[str, Candles]) -> None:
         self._candles = candles
-        self._ends: dict[str, Ints] = {}
+        self._stretch = -1
+        self._columns: dict[str, list[float]] = {}  # by symbol: the price at each minute of the stretch
         self._known: dict[str, tuple[int, int, float]] = {}  # by symbol: from when, before when, price
+        self._views: dict[str, memoryview] = {}  # the times, one number at a time
 
     def price(self, symbol: str, now_ms: int) -> float:
         """The close of the last bar that is over at ``now_ms`` (the first open before any is)."""
@@ -56,12 +69,63 @@ class Marks:
         if start <= now_ms < end:
             return price
         bars = self._candles[symbol]
-        if symbol not in self._ends:
-            self._ends[symbol] = bars.ends
-        ends = self._ends[symbol]
-        i = int(ends.searchsorted(now_ms, side="right")) - 1
+        i = int(bars.over(now_ms)) if bars.own_ends is not None else self._place(symbol, bars, now_ms)
         price = float(bars.close[i]) if i >= 0 else float(bars.open[0])
-        start = int(ends[i]) if i >= 0 else now_ms
-        end = int(ends[i + 1]) if i + 1 < len(bars) else sys.maxsize
+        start = bars.end_of(i) if i >= 0 else now_ms
+        end = bars.end_of(i + 1) if i + 1 < len(bars) else sys.maxsize
         self._known[symbol] = start, end, price
         return price
+
+    def _place(self, symbol: str, bars: Candles, now_ms: int) -> int:
+        """The last bar that is over, of bars of one length."""
+        length = bars.timeframe_ms
+        if symbol not in self._views:
+            self._views[symbol] = memoryview(bars.ts)  # type: ignore[arg-type]
+        ts = self._views[symbol]
+        i: int = (now_ms - ts[0]) // length - 1  # right where no bar is missing
+        if not (0 <= i < len(ts) and ts[i] <= now_ms - length < ts[i] + length):
+            i = bisect_right(ts, now_ms - length) - 1
+        return i
+
+    def worth(self, held: Mapping[str, float], now_ms: int) -> float:
+        """What quantities by symbol are worth at ``now_ms``."""
+        if not self.foreseen:
+            return sum([quantity * self.price(symbol, now_ms) for symbol, quantity in held.items()])
+        minute = now_ms // MINUTE_MS
+        if minute // STRETCH != self._stretch:
+            self._stretch = minute // STRETCH
+            self._columns.clear()
+        columns, at = self._columns, minute % STRETCH
+        for symbol in held:
+            if symbol not in columns:
+                columns[symbol] = self._column(symbol)
+        return sum([
+            quantity * (columns[symbol][at] if columns[symbol] else self.price(symbol, now_ms))
+            for symbol, quantity in held.items()
+        ])  # fmt: skip
+
+    def _column(self, symbol: str) -> list[float]:
+        """The price at each minute of the stretch; empty where bars end between minutes."""
+        bars = self._candles[symbol]
+        minutes = (self._stretch * STRETCH + np.arange(STRETCH, dtype=np.int64)) * MINUTE_MS
+        first, last = bars.over(minutes[[0, -1]]) + 1
+        if np.any(bars.ends_of(max(first - 1, 0), last + 1) % MINUTE_MS):
+            return []
+        at = bars.over(minutes)
+        prices: list[float] = np.where(at >= 0, bars.close[np.maximum(at, 0)], bars.open[0]).tolist()
+        return prices
+
+    def closes(self, symbols: Collection[str], after_ms: int, until_ms: int) -> Ints:
+        """When candles of these symbols close, after one moment and up to another; in order of time, each once."""
+        found = []
+        for symbol in symbols:
+            bars = self._candles[symbol]
+            first, last = bars.over(np.array((after_ms, until_ms))) + 1
+            found.append(bars.ends_of(first, last))
+        return found[0] if len(found) == 1 else np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
+
+    def prices(self, symbol: str, moments_ms: Ints) -> Floats:
+        """``price`` at many moments."""
+        bars = self._candles[symbol]
+        i = bars.over(moments_ms)
+        return np.where(i >= 0, bars.close[np.maximum(i, 0)], bars.open[0])

@@ -6,13 +6,13 @@ account is asked call by call. Market facts and standings are worked out on firs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from engine.domain import Distance, MarketFacts, PathStatus, Plan, Proposal, Standing
+from engine.domain import Distance, MarketFacts, Opinion, PathStatus, Plan, Proposal, Standing
 from engine.market.candles import Floats, Ints
 from engine.simulate.facts import MarketColumns, market_columns
 from engine.simulate.flows import Venue
@@ -26,7 +26,8 @@ class Offers:
     """All rows of a path table as calls, shape (n,) each.
 
     ``counted`` says which rows are calls of their own: the only ones whose results make a channel's standing.
-    ``leverage`` is the account's highest, for calls that name none.
+    ``leverage`` is the account's highest, for calls that name none. ``judged`` gives the verdict on each call's channel
+    at its moment of action (None: nobody judges).
     """
 
     table: PathTable
@@ -35,6 +36,7 @@ class Offers:
     posted: Sequence[int]
     highest_leverage: float
     counted: Bools
+    judged: Callable[[], Sequence[Opinion]] | None = None
 
     def __len__(self) -> int:
         """How many calls."""
@@ -45,7 +47,7 @@ class Offers:
         plan, entry = self.plans[row], self.entries[row]
         risk, stop, notional = self.risks[row], self._stops[row], quantity * self.entries[row]
         leverage = self._leverages[row]
-        prices, shares = self._targets[row]
+        prices, shares = self._targets(row)
         known = self.__dict__
         return Proposal(
             plan.signal_id,
@@ -66,6 +68,7 @@ class Offers:
             self._asked_for[row],
             self._facts[row] if "market" in known else MarketFacts(),
             self._stands[row] if "standings" in known else None,
+            self.verdicts[row] if "verdicts" in known else None,
         )
 
     # ------------------------------------------------------------------ columns
@@ -128,17 +131,19 @@ class Offers:
     @cached_property
     def first_target(self) -> Floats:
         """The target nearest to the entry, NaN without one."""
-        found = [prices[0] if prices else np.nan for prices, _ in self._targets]
-        return np.array(found, np.float64)
+        found = np.full(len(self), np.nan)
+        row, price, _ = self._levels
+        first = np.flatnonzero(np.diff(row, prepend=-1))
+        found[row[first]] = price[first]
+        return found
 
     @cached_property
     def mean_target(self) -> Floats:
         """The average target, weighted with the shares; NaN without one."""
-        found = [
-            sum(p * s for p, s in zip(prices, shares, strict=True)) / sum(shares) if prices else np.nan
-            for prices, shares in self._targets
-        ]
-        return np.array(found, np.float64)
+        row, price, share = self._levels
+        worth, whole = (np.bincount(row, weight, len(self)) for weight in (price * share, share))
+        with np.errstate(invalid="ignore"):
+            return np.where(whole > 0, worth / whole, np.nan)
 
     @cached_property
     def market(self) -> MarketColumns:
@@ -150,6 +155,11 @@ class Offers:
         """How each call's channel stands."""
         closed = self.counted & (self.table.status == CODE[PathStatus.CLOSED])
         return standing_columns(self.channel, self.act_ms, self.table.end_ms, np.where(closed, self.money.r, np.nan))
+
+    @cached_property
+    def verdicts(self) -> Sequence[Opinion | None]:
+        """The verdict on each call's channel; the longest work of all that a rule may ask for."""
+        return [None] * len(self) if self.judged is None else self.judged()
 
     # ------------------------------------------------------------------ plain numbers, quick to pick one by one
 
@@ -180,15 +190,26 @@ class Offers:
         return self.standings.rows()
 
     @cached_property
-    def _targets(self) -> list[tuple[tuple[float, ...], tuple[float, ...]]]:
-        found = []
-        for plan, prices in zip(self.plans, self.table.target.tolist(), strict=True):
-            levels = [
-                (p if isinstance(at, Distance) else at, s) for p, (at, s) in zip(prices, plan.targets, strict=False)
-            ]
-            known = [(price, share) for price, share in levels if price == price]  # one that no fill settled is NaN
-            found.append((tuple([price for price, _ in known]), tuple([share for _, share in known])))
-        return found
+    def _levels(self) -> tuple[Ints, Floats, Floats]:
+        """All targets that are known, one after the other: the row, the price and the share of each."""
+        counts = [len(plan.targets) for plan in self.plans]
+        row = np.repeat(np.arange(len(self)), counts)
+        column = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+        said = [np.nan if isinstance(at, Distance) else at for plan in self.plans for at, _ in plan.targets]
+        share = np.array([share for plan in self.plans for _, share in plan.targets], np.float64)
+        price = np.array(said, np.float64)
+        price = np.where(np.isnan(price), self.table.target[row, column], price)
+        known = ~np.isnan(price)  # a distance that no fill settled is not
+        return row[known], price[known], share[known]
+
+    def _targets(self, row: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """The prices and shares of one call's targets, those left out that no fill settled."""
+        levels = self.plans[row].targets
+        if any([isinstance(at, Distance) for at, _ in levels]):
+            settled = zip(self.table.target[row].tolist(), levels, strict=False)
+            found = [(price if isinstance(at, Distance) else at, share) for price, (at, share) in settled]
+            levels = tuple([(price, share) for price, share in found if price == price])
+        return tuple([price for price, _ in levels]), tuple([share for _, share in levels])  # type: ignore[misc]
 
     @cached_property
     def _asked_for(self) -> list[float | None]:

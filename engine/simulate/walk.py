@@ -12,18 +12,18 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.config.strategy import Strategy
-from engine.domain import Close, OpenTrade, RuleNote, Trade
+from engine.domain import Close, OpenTrade, Opinion, RuleNote, Trade
 from engine.simulate.account import Accountant, Answer
 from engine.simulate.books import Books, Marks
 from engine.simulate.closing import close_early
 from engine.simulate.fitting import Fitting
 from engine.simulate.flows import Venue, flows_of
-from engine.simulate.judge import Judge
+from engine.simulate.judge import Alarm, Judge
 from engine.simulate.money import Money, money_of
 from engine.simulate.offers import Offers
 from engine.simulate.table import PathTable
@@ -40,11 +40,15 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class WalkResult:
-    """Trades by row of the path table, refusals, and the last equity (open trades at the last close)."""
+    """Trades by row of the path table, refusals, and the last equity (open trades at the last close).
+
+    ``alarms`` are the rules that spoke between calls, in order of time.
+    """
 
     trades: dict[int, Trade]
     refused: list[Refused]
     end_equity: float
+    alarms: tuple[Alarm, ...] = ()
 
 
 class Walk:
@@ -59,15 +63,17 @@ class Walk:
         venue: Venue,
         zone: str,
         posted_ms: Sequence[int],
+        judged: Callable[[], Sequence[Opinion]] | None = None,
     ) -> None:
         self.table, self.money, self.venue = table, money, venue
         counted = np.zeros(len(table), np.bool_)
-        self.offers = Offers(table, money, venue, posted_ms, strategy.leverage, counted)
+        self.offers = Offers(table, money, venue, posted_ms, strategy.leverage, counted, judged)
         self.fitting = Fitting(venue, strategy.costs.impact)
         fit = self.fitting.fit if venue.contracts or strategy.costs.impact else None
         self.account = Accountant(strategy, judge, self.offers, Marks(venue.candles), zone, self._outcome, fit)
         self.trades: dict[int, Trade] = {}
         self.refused: list[Refused] = []
+        self.alarms: list[Alarm] = []
 
     @property
     def books(self) -> Books:
@@ -82,15 +88,25 @@ class Walk:
         with uncollected():
             account.judge = account.judge.prepare(self.offers)
             for row in track(ordered) if track else ordered:
+                act_ms = self.table.plans[row].act_ms
+                self._watch(act_ms)
                 answer = account.offer(row)
                 if answer.close is not None:
-                    self._close(answer.close, self.table.plans[row].act_ms)
+                    self._close(answer.close, act_ms, answer.notes[-1])
                 if answer.facts is not None:
                     self._take(row, answer, answer.facts)
                 else:
                     self.refused.append(Refused(row, self.table.plans[row].signal_id, answer.notes))
-        end = max((bars.end_ms for bars in self.venue.candles.values()), default=0)
-        return WalkResult(self.trades, self.refused, account.advance(end))
+            end = max((bars.end_ms for bars in self.venue.candles.values()), default=0)
+            self._watch(end)
+        return WalkResult(self.trades, self.refused, account.advance(end), tuple(self.alarms))
+
+    def _watch(self, until_ms: int) -> None:
+        """Do what the rules say between calls."""
+        while (alarm := self.account.watch(until_ms)) is not None:
+            self.alarms.append(alarm)
+            if alarm.close is not None:
+                self._close(alarm.close, alarm.at_ms, alarm.note)
 
     def _take(self, row: int, answer: Answer, facts: OpenTrade) -> None:
         quantity, table, money, at = answer.quantity, self.table, self.money, row
@@ -109,13 +125,15 @@ class Walk:
         self.trades[row] = trade
         self.account.book(row, flows_of(trade, self.venue))
 
-    def _close(self, close: Close, now_ms: int) -> None:
+    def _close(self, close: Close, now_ms: int, note: RuleNote) -> None:
         """End the trades that a rule wants ended; what of them is not over yet comes otherwise."""
         for holding in self.books.open:
             row = holding.row
             ended = close_early(self.trades[row], now_ms, self.venue) if close.covers(holding.facts) else None
             if ended is not None:
-                self.trades[row], holding.end_ms = ended
+                trade, end_ms = ended
+                self.trades[row] = replace(trade, notes=(*trade.notes, note))
+                self.account.end(row, end_ms)
                 self.account.unbook(row)
                 later = (flow for flow in flows_of(self.trades[row], self.venue) if flow.at_ms > now_ms)
                 self.account.book(row, later)
@@ -128,11 +146,16 @@ class Walk:
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Without Python's search for cycles: a walk makes many small things that stay and no cycles among them."""
+    """Without Python's search for cycles: a walk makes many small things that stay and no cycles among them.
+
+    Afterwards they count as old (frozen and thawed): else the first thing made would have all of them looked through.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_on:
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()

@@ -3,53 +3,45 @@
 1. The calls that could be traded form bursts (``bootstrap.clusters`` over the lives of their orders and positions).
 2. Each burst is moved as a whole by offsets drawn uniformly within +-14 days, but by more than its calls lived, and to
    where the candles of all its symbols reach; every price of its plans is scaled by what the price was at the new
-   moment over what it was at the old one, so that all distances stay the same in percent.
+   moment over what it was at the old one, so that all distances stay the same in percent. What the channel or a later
+   call did to a trade moves along: the same time after the entry, levels scaled as all others. So the random trades
+   are held as long and managed as the channel's are, but without its eyes.
 3. All moved plans are simulated under the run's own terms (``engine.simulate``), with fees and funding.
-4. A draw takes one position of each burst; its T is the sum of R over the number of filled trades, as for the channel.
-   ``p = (1 + #{T_draw >= T}) / (draws + 1)`` (North, Curtis and Sham 2002, doi:10.1086/341527).
+4. Without skill a burst's own place is one among its random ones. A draw therefore takes one place of each burst, its
+   own included, each as likely as the others; T is the sum of R over the number of filled trades, as for the channel.
+   ``p = (1 + #{T_draw >= T}) / (draws + 1)`` (North, Curtis and Sham 2002, doi:10.1086/341527) is then exact however
+   few places there are (a randomisation test with random elements of the group: Hemerik and Goeman 2018,
+   doi:10.1007/s11749-017-0571-1); k places cost power as if T spread sqrt(1 + 1/k) wider.
 
 The draws keep what has nothing to do with skill: a rising market, wide stops and near targets, costs, crowded hours.
-Signs are never flipped: R is skewed, and a mirrored record is another law. Where a burst has fewer positions than there
-are draws, draws share them; the mean of the draws is then off by sigma / sqrt(positions x bursts), a fraction of the
-spread of T itself.
+Signs are never flipped: R is skewed, and a mirrored record is another law.
 """
 
 from __future__ import annotations
 
-import gc
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
-from multiprocessing import get_context
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from engine.domain import Distance, Order, Plan
-from engine.market.candles import Candles, Floats, Funding, Ints
-from engine.simulate.kernel import simulate
-from engine.simulate.money import money_of
-from engine.simulate.terms import Terms
-from engine.units import DAY_MS
+from engine.market.candles import Floats, Ints
 from engine.verdict.bootstrap import clusters
+from engine.verdict.moving import NEVER_MS, Ground, Lives, Moved, move
 
-WINDOW_MS = 14 * DAY_MS
 DRAWS = 1_000
-PATHS = 40_000  # moved plans of a channel that a backtest affords, but FEWEST_POSITIONS of each burst in any case
-FEWEST_POSITIONS = 40
-CHUNK_PATHS = 50_000
-PARALLEL_FROM = 150_000  # fewer paths are done before other processes have started
-OVERSAMPLE = 3
-LATEST_BAR_MS = DAY_MS
+PATHS = 40_000  # moved plans of a channel that a backtest affords, and
+ALL_PATHS = 200_000  # of all its channels; but FEWEST_POSITIONS of each burst in any case
+FEWEST_POSITIONS = 2
+DRAWN_CELLS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class RandomEntry:
     """The channel against its own calls at random times.
 
-    ``mean_r`` of the calls that could be moved, ``random_r`` the mean of the draws, 90% of which lie between ``low``
-    and ``high``; ``p`` is the share of draws at least as good. ``moved`` of ``calls`` calls took part.
+    ``mean_r`` of the calls that could be moved, ``random_r`` their mean at the random times; of records made of these
+    alone 90% lie between ``low`` and ``high``. ``p`` is the share of draws at least as good. ``moved`` of ``calls``
+    calls took part.
     """
 
     p: float
@@ -62,21 +54,9 @@ class RandomEntry:
     calls: int
 
 
-@dataclass(frozen=True, slots=True)
-class Lives:
-    """The calls of one channel that could be traded: plans, R (NaN: not filled), from acting to end; shape (n,)."""
-
-    plans: Sequence[Plan]
-    r: Floats
-    act_ms: Ints
-    end_ms: Ints
-
-
 def random_entry(
     lives: Lives,
-    candles: Mapping[str, Candles],
-    terms: Terms,
-    funding: Mapping[str, Funding] | None,
+    ground: Ground,
     seed: int,
     draws: int = DRAWS,
     positions: int | None = None,
@@ -88,202 +68,74 @@ def random_entry(
     ----------
     lives
         The calls that could be traded, filled or not.
-    candles, terms, funding
-        Those of the run.
+    ground
+        Candles, terms and funding of the run.
     positions
-        How many places each burst is tried at (None: as many as the number of calls allows, at most ``draws``).
+        How many places each burst is tried at (None: ``places`` for this channel alone).
     workers
         Processes for large jobs (None: one for each core). The result does not depend on it.
     """
-    calls = len(lives.plans)
-    if not calls:
+    if not len(lives.plans):
         return None
-    rng = np.random.default_rng([seed, 0x7E57])
     if positions is None:
-        positions = max(FEWEST_POSITIONS, min(draws, PATHS // calls))
-    cluster = clusters(lives.act_ms, lives.end_ms)
-    shift, moved = _shifts(lives, candles, cluster, positions, rng)
-    if not moved.any():
-        return None
-    total, filled = _moved_results(lives, shift, np.flatnonzero(moved), candles, terms, funding, workers)
-    _, group = np.unique(cluster[moved], return_inverse=True)
-    groups = int(group.max()) + 1
-    sums, counts = np.zeros((groups, positions)), np.zeros((groups, positions))
-    np.add.at(sums, group, total)
-    np.add.at(counts, group, filled)
-    found = _draw(sums, counts, draws, rng)
-    known = np.isfinite(lives.r) & moved
-    found = found[np.isfinite(found)]
-    if not known.any() or not len(found):
-        return None
-    mean = float(lives.r[known].mean())
-    low, high = np.quantile(found, (0.05, 0.95)).tolist()
-    p = (1 + int((found >= mean - 1e-12).sum())) / (len(found) + 1)
-    return RandomEntry(p, mean, float(found.mean()), low, high, len(found), int(moved.sum()), calls)
+        positions = min(draws, places(len(lives.plans), len(lives.plans)))
+    bursts = bursts_of(clusters(lives.act_ms, lives.end_ms))
+    return compare(lives, bursts, move(lives, bursts, ground, positions, seed, workers), seed, draws)
 
 
-def _draw(sums: Floats, counts: Floats, draws: int, rng: np.random.Generator) -> Floats:
-    """T of each draw: position b of every burst for draw b, or drawn positions where there are fewer of them."""
-    groups, positions = sums.shape
-    found = np.empty(draws)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        if positions >= draws:
-            return np.asarray(sums[:, :draws].sum(axis=0) / counts[:, :draws].sum(axis=0))
-        rows = np.arange(groups)
-        for b in range(draws):
-            taken = rng.integers(0, positions, groups)
-            found[b] = sums[rows, taken].sum() / counts[rows, taken].sum()
-    return found
+def places(calls: int, of_all: int) -> int:
+    """How many places each burst of a channel is tried at, of a run with ``of_all`` calls that could be traded."""
+    return max(FEWEST_POSITIONS, min(DRAWS, PATHS // max(1, calls), ALL_PATHS // max(1, of_all)))
 
 
-# --------------------------------------------------------------------------- where the bursts go
-
-
-def _shifts(
-    lives: Lives, candles: Mapping[str, Candles], cluster: Ints, positions: int, rng: np.random.Generator
-) -> tuple[Ints, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-    """Offsets of each call's burst, shape (n, positions), and which calls could be moved at all."""
-    shift = np.zeros((len(lives.plans), positions), np.int64)
-    moved = np.zeros(len(lives.plans), np.bool_)
-    for members in _groups(cluster):
-        own = int((lives.end_ms[members] - lives.act_ms[members]).max())
-        offered = rng.integers(-WINDOW_MS, WINDOW_MS + 1, OVERSAMPLE * positions)
-        fits = np.abs(offered) > min(own, WINDOW_MS // 2)
-        for i in members.tolist():
-            bars = candles.get(lives.plans[i].symbol)
-            if bars is None or not len(bars):
-                fits[:] = False
-                break
-            at = lives.act_ms[i] + offered
-            life = int(lives.end_ms[i] - lives.act_ms[i])
-            bar = np.searchsorted(bars.ts, at)
-            inside = (at >= bars.ts[0]) & (at + min(life, WINDOW_MS) <= bars.end_ms) & (bar < len(bars))
-            fits &= inside & (bars.ts[np.minimum(bar, len(bars) - 1)] - at <= LATEST_BAR_MS)
-        found = offered[fits]
-        if not len(found):
-            continue
-        if len(found) < positions:
-            found = np.concatenate([found, rng.choice(found, positions - len(found))])
-        shift[members], moved[members] = found[:positions], True
-    return shift, moved
-
-
-def _groups(cluster: Ints) -> Iterator[Ints]:
+def bursts_of(cluster: Ints) -> list[Ints]:
     """The members of each cluster."""
     order = np.argsort(cluster, kind="stable")
-    yield from np.split(order, np.flatnonzero(np.diff(cluster[order])) + 1)
+    return list(np.split(order, np.flatnonzero(np.diff(cluster[order])) + 1)) if len(order) else []
 
 
-# --------------------------------------------------------------------------- what they would have made
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """Plans of one symbol and the moments they move to, shape (plans, positions)."""
-
-    plans: list[Plan]
-    act_ms: Ints
-    candles: Candles
-    terms: Terms
-    funding: Funding | None
-
-
-def _moved_results(
+def compare(
     lives: Lives,
-    shift: Ints,
-    members: Ints,
-    candles: Mapping[str, Candles],
-    terms: Terms,
-    funding: Mapping[str, Funding] | None,
-    workers: int | None,
-) -> tuple[Floats, Floats]:
-    """R (0 where not filled) and whether filled, of each moved call at each position; shape (members, positions)."""
-    positions = shift.shape[1]
-    by_symbol: dict[str, list[int]] = {}
-    for row, i in enumerate(members.tolist()):
-        by_symbol.setdefault(lives.plans[i].symbol, []).append(row)
-    jobs, places = [], []
-    step = max(1, CHUNK_PATHS // positions)
-    for symbol, rows in by_symbol.items():
-        for begin in range(0, len(rows), step):
-            part = np.array(rows[begin : begin + step])
-            at = members[part]
-            plans = [lives.plans[i] for i in at.tolist()]
-            history = funding.get(symbol) if funding is not None else None
-            jobs.append(_Job(plans, lives.act_ms[at][:, None] + shift[at], candles[symbol], terms, history))
-            places.append(part)
-    total, filled = np.zeros((len(members), positions)), np.zeros((len(members), positions))
-    for place, r in zip(places, _run(jobs, len(members) * positions, workers), strict=True):
-        total[place] = np.nan_to_num(r)
-        filled[place] = np.isfinite(r)
-    return total, filled
+    bursts: Sequence[Ints],
+    moved: Moved,
+    seed: int,
+    draws: int = DRAWS,
+    now_ms: int = int(NEVER_MS) - 1,
+) -> RandomEntry | None:
+    """The calls of ``bursts`` against the same bursts moved, by the places that were known at ``now_ms``."""
+    usable = (moved.known_ms <= now_ms).sum(axis=1)
+    mobile = np.flatnonzero(usable > 0)
+    r = [lives.r[bursts[b]] for b in mobile.tolist()]
+    own_sums, own_counts = (np.array([f(part) for part in r], np.float64) for f in (np.nansum, _filled))
+    if not own_counts.sum():
+        return None
+    usable = usable[mobile]
+    sums = np.column_stack([own_sums, moved.sums[mobile]])  # its own place comes first
+    counts = np.column_stack([own_counts, moved.counts[mobile]])
+    rng = np.random.default_rng([seed, 0xD2A3])
+    with_own = _draw(sums, counts, 0, usable, draws, rng)
+    without = _draw(sums, counts, 1, usable, draws, rng)
+    if not np.isfinite(without).any():
+        return None
+    mean = float(own_sums.sum() / own_counts.sum())
+    random = float(np.nanmean(without))
+    low, high = np.nanquantile(without, (0.05, 0.95)).tolist()
+    p = (1 + int((~(with_own < mean - 1e-12)).sum())) / (draws + 1)  # a draw without any trade proves nothing
+    return RandomEntry(p, mean, random, low, high, draws, sum(map(len, r)), sum(map(len, bursts)))
 
 
-def _run(jobs: list[_Job], paths: int, workers: int | None) -> Iterator[Floats]:
-    """The results of the jobs in order, in several processes where that pays."""
-    processes = min(workers or os.cpu_count() or 1, len(jobs))
-    if processes < 2 or paths < PARALLEL_FROM:
-        yield from map(_results, jobs)
-        return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_results, jobs)
+def _filled(r: Floats) -> int:
+    """How many trades were filled."""
+    return int(np.isfinite(r).sum())
 
 
-def _results(job: _Job) -> Floats:
-    """R of each plan at each moment (NaN: not filled), shape (plans, positions)."""
-    bars = job.candles
-    open_ = bars.open
-    now = open_[np.minimum(np.searchsorted(bars.ts, [p.act_ms for p in job.plans]), len(bars) - 1)]
-    then = open_[np.minimum(np.searchsorted(bars.ts, job.act_ms), len(bars) - 1)]
-    factor = then / now[:, None]
-    where = zip(job.plans, job.act_ms.tolist(), factor.tolist(), strict=True)
-    with _no_collection():
-        plans = [moved for plan, moments, factors in where for moved in _moved(plan, moments, factors)]
-        candles = {bars.symbol: bars}
-        funding = None if job.funding is None else {bars.symbol: job.funding}
-        r: Floats = money_of(simulate(plans, candles, job.terms), job.terms, candles, funding).r
-    return r.reshape(job.act_ms.shape)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Plans hold no cycles: walking hundreds of thousands of them again and again costs nearly half of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-def _level(level: float | Distance, by: float) -> float | Distance:
-    """A level scaled by a factor."""
-    return _distance(level, by) if isinstance(level, Distance) else level * by
-
-
-def _distance(distance: Distance, by: float) -> Distance:
-    """A distance scaled by a factor: only points depend on the price."""
-    return replace(distance, value=distance.value * by) if distance.unit == "points" else distance
-
-
-def _moved(plan: Plan, moments: Sequence[int], factors: Sequence[float]) -> Iterator[Plan]:
-    """A plan at other moments, its prices scaled by a factor for each; much faster than ``dataclasses.replace``."""
-    given = {field.name: getattr(plan, field.name) for field in fields(plan)}
-    orders = [{field.name: getattr(order, field.name) for field in fields(order)} for order in plan.orders]
-    stop, wait = plan.stop, plan.expire_ms - plan.act_ms
-    for act_ms, by in zip(moments, factors, strict=True):
-        given["act_ms"], given["expire_ms"] = act_ms, act_ms + wait
-        given["orders"] = tuple(
-            [Order(**(one | {"price": None if one["price"] is None else one["price"] * by})) for one in orders]
-        )
-        given["targets"] = tuple([(_level(level, by), share) for level, share in plan.targets])
-        given["hard_stop"] = None if plan.hard_stop is None else plan.hard_stop * by
-        given["changes"] = ()  # what the channel said later was about its own moment
-        if plan.trail is not None:
-            given["trail"] = replace(plan.trail, distance=_distance(plan.trail.distance, by))
-        if isinstance(stop, Distance):
-            given["stop"] = _distance(stop, by)
-        elif stop is not None:
-            given["stop"] = stop * by
-        yield Plan(**given)
+def _draw(sums: Floats, counts: Floats, first: int, usable: Ints, draws: int, rng: np.random.Generator) -> Floats:
+    """T of each draw of one place of each burst, from number ``first`` to ``usable`` (NaN: no trade in it)."""
+    found = np.empty(draws)
+    rows, step = np.arange(len(sums)), max(1, DRAWN_CELLS // len(sums))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for begin in range(0, draws, step):
+            drawn = rng.random((min(step, draws - begin), len(sums)))
+            taken = first + (drawn * (usable + 1 - first)).astype(np.int64)
+            found[begin : begin + step] = sums[rows, taken].sum(axis=1) / counts[rows, taken].sum(axis=1)
+    return found

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
 
 import pytest
 
 from engine.report.run import Run, load_run, save_run
+from tests.conftest import ROOT
 from tests.report.sample import sample_calls, sample_run
 
 
@@ -87,3 +89,22 @@ def test_a_whole_number_serves_as_a_figure_and_infinity_does_not(run, tmp_path):
     loaded = load_run(tmp_path)
     assert isinstance(loaded, Run)
     assert (loaded.account.fees, loaded.channels[0].mean_r) == (3.0, None)
+
+
+def test_the_documents_read_the_verdict_as_json(tmp_path, monkeypatch):
+    """The block in docs/verdict.md runs on a run's file, and every field that it names is there."""
+    page = (ROOT / "docs" / "verdict.md").read_text(encoding="utf-8")
+    part = page[page.index("**As JSON.**") : page.index("### As a rule")]
+    rows = sample_calls()
+    run = sample_run(rows)
+    save_run(tmp_path / "runs" / "mine", run)
+    monkeypatch.chdir(tmp_path)
+    found: dict[str, list[str]] = {}
+    exec(part.split("```python\n")[1].split("```")[0], found)
+    assert found["follow"] == [c.channel for c in run.channels if c.word == "FOLLOW"]
+    data = json.loads((tmp_path / "runs" / "mine" / "run.json").read_text(encoding="utf-8"))
+    assert f"`format` ({data['format']};" in part
+    channel = data["channels"][0]
+    names = [*channel, *channel["judged"], *channel["judged"]["checks"][0], "format", "channels"]
+    for name in re.findall(r"`([a-z_]+)`", part):
+        assert name in names, name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.config.text import SourceText
-from engine.domain import Account, History, MarketFacts, OpenTrade, Proposal, Side, Standing
+from engine.domain import Account, History, MarketFacts, OpenTrade, Opinion, Proposal, Side, Standing
 from engine.risk import RuleBook, load_rules
 from engine.units import duration_ms, moment_ms
 
@@ -26,6 +26,7 @@ def proposal(
     asked: float | None = 100,
     market: MarketFacts = CALM,
     standing: tuple[int, float, float, float] | None = None,
+    verdict: tuple[str, int] | None = None,
 ) -> Proposal:
     """A trade that asks to be taken."""
     risk = 0.0 if stop is None else abs(entry - stop) / entry * notional
@@ -34,6 +35,7 @@ def proposal(
         f"{channel}/7", channel, symbol, side, NOON - duration_ms(age), NOON, entry, stop, targets,
         notional / entry, notional, risk, margin, leverage, shares, asked, market,
         None if standing is None else Standing(channel, *standing),
+        None if verdict is None else Opinion(*verdict),
     )  # fmt: skip
 
 

@@ -76,7 +76,7 @@ def test_every_condition_is_asked_one_way_or_the_other() -> None:
 @pytest.mark.parametrize("key", OF_CALLS)
 def test_all_calls_at_once_and_one_by_one(key: str) -> None:
     offers = offers_of(400, seed=3)
-    _ = offers.market, offers.standings
+    _ = offers.market, offers.standings, offers.verdicts
     condition, rng = CONDITIONS[key], np.random.default_rng(4)
     seen = set()
     for limit in limits_of(key):
@@ -136,7 +136,7 @@ def test_a_book_that_knows_the_calls_beforehand_answers_like_one_that_does_not(r
     offers = offers_of(12, seed)
     plain = book(written(rules), timezone=ZONE)
     knowing = plain.prepare(offers)
-    _ = offers.market, offers.standings
+    _ = offers.market, offers.standings, offers.verdicts
     rng = np.random.default_rng(seed)
     for row in range(12):
         trade = offers.proposal(row, float(rng.choice([1.0, 50.0])))

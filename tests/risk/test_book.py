@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.domain import Decision, Halt, Side
-from engine.risk.book import next_midnight_ms
-from engine.units import HOUR_MS, moment_ms
+from engine.units import HOUR_MS, moment_ms, next_midnight_ms
 from tests.risk.examples import NOON, account, book, proposal
 
 CAP = "  - {name: cap-risk, when: {risk per trade over: 1%}, then: {resize: to limit}}\n"

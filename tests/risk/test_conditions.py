@@ -231,6 +231,10 @@ TABLE = [
     ("channel standing under", {"low r": 0, "high r": 0.1, "after trades": 2}, {"standing": (2, 0.0, -0.3, 0.1)}, {},
      False, "low r -0.30R, high r +0.10R", "low r 0R, high r 0.1R"),
     ("channel trades under", 30, {}, {}, True, "0", "30"),
+    ("channel verdict in", ["AVOID"], {"verdict": ("AVOID", 240)}, {}, True, "AVOID", "AVOID"),
+    ("channel verdict in", ["FOLLOW", "AVOID"], {"verdict": ("PAPER ONLY", 9)}, {}, False, "PAPER ONLY",
+     "FOLLOW, AVOID"),
+    ("channel verdict in", ["NOT ENOUGH DATA"], {}, {}, True, "NOT ENOUGH DATA", "NOT ENOUGH DATA"),
     ("channel trades under", 30, {"standing": (29, 0.0, 0.0, 0.0)}, {}, True, "29", "30"),
     ("channel trades under", 30, {"standing": (30, 0.0, 0.0, 0.0)}, {}, False, "30", "30"),
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.domain import Account, History, OpenTrade, Order, PathStatus, Plan, Side
+from engine.domain import Account, History, OpenTrade, Opinion, Order, PathStatus, Plan, Side
 from engine.market.candles import Candles, Funding
 from engine.simulate.flows import Venue
 from engine.simulate.money import Money
@@ -54,7 +54,10 @@ def offers_of(n: int, seed: int) -> Offers:
     zero = np.zeros(n)
     money = Money(zero, zero, zero, zero, entry, np.where(np.isnan(stop), np.nan, away), r)
     posted = (act - rng.choice([5_000, 600_000, 3_600_000], n)).tolist()
-    return Offers(table, money, Venue(Terms(0.0, 0.0, 0.0), candles, rates), posted, 20.0, rng.random(n) < 0.9)
+    counted = rng.random(n) < 0.9
+    words = rng.choice(["FOLLOW", "PAPER ONLY", "AVOID", "NOT ENOUGH DATA"], n).tolist()
+    said = [Opinion(word, 10 * i) for i, word in enumerate(words)]
+    return Offers(table, money, Venue(Terms(0.0, 0.0, 0.0), candles, rates), posted, 20.0, counted, lambda: said)
 
 
 def one_plan(i: int, rng: np.random.Generator) -> Plan:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from engine.domain import Order, Plan, Side
+from engine.domain import Change, Distance, Order, Plan, Side, Trail
 from engine.market.candles import Candles
-from engine.simulate.kernel import simulate
+from engine.simulate.kernel import prepare, simulate
 from engine.simulate.money import money_of
 from engine.simulate.table import PathTable
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS
 from engine.verdict.crowd import copies
 from engine.verdict.excursion import excursions
-from engine.verdict.hits import target_hits
+from engine.verdict.hits import fair_stages, target_hits
 from engine.verdict.latency import delayed_r, latency_curve
 from engine.verdict.missing import bounds, gaps
 from engine.verdict.pump import pump
@@ -62,10 +64,47 @@ def test_the_surplus_over_the_fair_share_is_bounded_by_bursts() -> None:
     assert hits.low == hits.high == pytest.approx(0.5)
 
 
+def test_a_trade_that_runs_out_of_time_counts_by_the_chance_it_had_left() -> None:
+    """From 100, stop 98, targets 102 and 106; closed by time at 101: three quarters of the way to the first one."""
+    candles = bars(100, 101, 101, 101)
+    plan = replace(call(0, Side.LONG, 98.0, 102.0, 106.0), close_after_ms=2 * MINUTE_MS)
+    table, rows = walked([plan], candles)
+    fair, score = fair_stages(table, rows)
+    assert fair[0].tolist() == pytest.approx([0.5, 0.25])
+    assert score[0].tolist() == pytest.approx([0.75, 0.75 * 0.5])
+    assert target_hits(table, rows, np.zeros(1, np.int64))[0].hit == 0
+
+
+def test_a_stop_that_follows_has_a_fair_share_of_its_own() -> None:
+    """Five points behind from the first target on: the second one, 10 points further, is reached once in e squared."""
+    plan = replace(call(0, Side.LONG, 90.0, 110.0, 120.0), trail=Trail(Distance(5, "points"), after_target=1))
+    table, rows = walked([plan], bars(100, 100, 111, 104))
+    first, second = target_hits(table, rows, np.zeros(1, np.int64))
+    assert (first.fair, first.hit) == (pytest.approx(0.5), 1.0)
+    assert (second.fair, second.hit) == (pytest.approx(0.5 * np.exp(-2)), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("own", "apart"),
+    [
+        ({"changes": (Change(MINUTE_MS, "stop", stop=99.0),)}, 1),
+        ({"changes": (Change(MINUTE_MS, "close"),)}, 0),
+        ({"changes": (Change(500 * MINUTE_MS, "stop", stop=99.0),)}, 0),
+        ({"close_stop_ms": HOUR_MS}, 1),
+        ({"trail": Trail(Distance(5, "points")), "close_after_ms": MINUTE_MS}, 1),
+    ],
+)
+def test_no_fair_share_is_named_for_levels_that_were_not_those_of_the_call(own, apart) -> None:
+    table, rows = walked([replace(call(0, Side.LONG, 98.0, 102.0), **own)], bars(100, 101, 101, 103, 103))
+    (hits,) = target_hits(table, rows, np.zeros(1, np.int64))
+    assert hits.apart == apart
+    assert (hits.fair is None) == bool(apart)
+
+
 def test_who_is_late_pays_more() -> None:
     """The price runs from 100 to 103 in five minutes: at the open of minute five the call is worth less."""
     candles = bars(100, 100.5, 101, 101.5, 102, 102.5, 103, 103.5, 104.5, 104.5)
-    r = delayed_r([call(1000, Side.LONG, 98.0, 104.0)], np.array([-500]), candles, TERMS, None)
+    r = delayed_r(prepare([call(1000, Side.LONG, 98.0, 104.0)], candles), np.array([-500]), candles, TERMS, None)
     curve = latency_curve(r)
     assert [point.delay_s for point in curve.points] == [0, 1, 5, 15, 30, 60, 300, 900]
     assert curve.at(0) == pytest.approx((104 - 100) / 2)

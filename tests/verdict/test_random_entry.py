@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.domain import Distance, Order, Plan, Side
+from engine.domain import Change, Distance, Order, Plan, Side
 from engine.market.candles import Candles
 from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS, HOUR_MS
-from engine.verdict.random_entry import Lives, _moved, random_entry
+from engine.verdict.moving import Ground, Lives, moved_plans
+from engine.verdict.random_entry import ALL_PATHS, PATHS, _draw, places, random_entry
 
 TERMS = Terms(0.0, 0.0, 0.0)
 
@@ -47,7 +48,7 @@ def lives(candles: dict[str, Candles], bars: list[int], sides: list[Side], targe
 def test_in_a_rising_market_any_long_wins_and_none_of_it_is_skill() -> None:
     candles = market(1, drift=0.002)
     calls = lives(candles, list(range(400, 2400, 40)), [Side.LONG] * 50)
-    found = random_entry(calls, candles, TERMS, None, seed=1, draws=400)
+    found = random_entry(calls, Ground(candles, TERMS, None), seed=1, draws=400)
     assert found is not None
     assert found.mean_r > 0.2
     assert found.random_r > 0.2
@@ -60,7 +61,7 @@ def test_who_knows_the_side_beats_random_times() -> None:
     bars = list(range(400, 2400, 40))
     both = [lives(candles, [bar], [side]).r[0] for bar in bars for side in Side]
     sides = [Side.LONG if both[2 * i] > both[2 * i + 1] else Side.SHORT for i in range(len(bars))]
-    found = random_entry(lives(candles, bars, sides), candles, TERMS, None, seed=1, draws=400)
+    found = random_entry(lives(candles, bars, sides), Ground(candles, TERMS, None), seed=1, draws=400)
     assert found is not None
     assert found.p == pytest.approx(1 / 401)
     assert found.random_r == pytest.approx(0.0, abs=0.2)
@@ -73,7 +74,9 @@ def test_without_skill_the_p_value_is_as_small_as_it_says() -> None:
         rng = np.random.default_rng(seed)
         sides = [Side.LONG if rng.random() < 0.5 else Side.SHORT for _ in range(25)]
         bars = sorted(rng.choice(np.arange(400, 2400), 25, replace=False).tolist())
-        found = random_entry(lives(candles, bars, sides), candles, TERMS, None, seed=seed, draws=200, positions=60)
+        found = random_entry(
+            lives(candles, bars, sides), Ground(candles, TERMS, None), seed=seed, draws=200, positions=60
+        )
         assert found is not None
         p.append(found.p)
     assert (np.array(p) <= 0.2).mean() == pytest.approx(0.2, abs=0.16)
@@ -83,7 +86,7 @@ def test_without_skill_the_p_value_is_as_small_as_it_says() -> None:
 def test_a_near_target_wins_often_and_is_not_skill() -> None:
     candles = market(3)
     calls = lives(candles, list(range(400, 2400, 20)), [Side.LONG, Side.SHORT] * 50, target=0.003)
-    found = random_entry(calls, candles, TERMS, None, seed=1, draws=400)
+    found = random_entry(calls, Ground(candles, TERMS, None), seed=1, draws=400)
     assert found is not None
     assert np.nanmean(calls.r > 0) > 0.8
     assert found.p > 0.01
@@ -92,16 +95,16 @@ def test_a_near_target_wins_often_and_is_not_skill() -> None:
 def test_the_seed_fixes_the_draws_and_the_number_of_processes_changes_nothing() -> None:
     candles = market(4)
     calls = lives(candles, [500, 502, 900], [Side.LONG] * 3)
-    once = random_entry(calls, candles, TERMS, None, seed=5, draws=100, workers=1)
-    assert once == random_entry(calls, candles, TERMS, None, seed=5, draws=100, workers=2)
-    assert once != random_entry(calls, candles, TERMS, None, seed=6, draws=100)
+    once = random_entry(calls, Ground(candles, TERMS, None), seed=5, draws=100, workers=1)
+    assert once == random_entry(calls, Ground(candles, TERMS, None), seed=5, draws=100, workers=2)
+    assert once != random_entry(calls, Ground(candles, TERMS, None), seed=6, draws=100)
 
 
 def test_what_cannot_be_moved_is_said() -> None:
     candles = market(5, days=3)
     calls = lives(candles, [30], [Side.LONG])
-    assert random_entry(replace(calls, plans=[]), candles, TERMS, None, seed=1) is None
-    assert random_entry(calls, {}, TERMS, None, seed=1) is None
+    assert random_entry(replace(calls, plans=[]), Ground(candles, TERMS, None), seed=1) is None
+    assert random_entry(calls, Ground({}, TERMS, None), seed=1) is None
 
 
 def test_a_moved_plan_keeps_its_distances_in_percent() -> None:
@@ -109,13 +112,76 @@ def test_a_moved_plan_keeps_its_distances_in_percent() -> None:
         "x/1", "x", "COIN", Side.SHORT, 1000, 5000, (Order("limit", 100.0, 0.5), Order("limit", 102.0, 0.5)), 110.0,
         ((95.0, 0.6), (90.0, 0.4)),
     )  # fmt: skip
-    (moved,) = _moved(plan, [9000], [2.0])
+    (moved,) = moved_plans(plan, [9000], [2.0])
     assert (moved.act_ms, moved.expire_ms) == (9000, 13_000)
     assert [order.price for order in moved.orders] == [200.0, 204.0]
     assert moved.stop == 220.0
     assert [price for price, _ in moved.targets] == [190.0, 180.0]
     points = replace(plan, orders=(Order("market", None, 1.0),), stop=Distance(5.0, "points"))
-    (moved,) = _moved(points, [9000], [2.0])
+    (moved,) = moved_plans(points, [9000], [2.0])
     assert moved.stop == Distance(10.0, "points")
-    (moved,) = _moved(replace(points, stop=Distance(5.0, "percent")), [9000], [2.0])
+    (moved,) = moved_plans(replace(points, stop=Distance(5.0, "percent")), [9000], [2.0])
     assert moved.stop == Distance(5.0, "percent")
+
+
+def test_what_the_channel_did_later_moves_along() -> None:
+    """Its time after the entry stays, its levels are scaled as all others are."""
+    close = Change(3000, "close", share=0.5)
+    stop, even = Change(3500, "stop", stop=99.0), Change(3600, "stop", stop="breakeven")
+    orders = Change(2000, "orders", orders=(Order("limit", 98.0, 1.0),))
+    targets = Change(4000, "targets", targets=((110.0, 1.0),))
+    plan = Plan(
+        "x/1", "x", "COIN", Side.LONG, 1000, 5000, (Order("limit", 100.0, 1.0),), 90.0, ((105.0, 1.0),),
+        changes=(orders, close, stop, even, targets),
+    )  # fmt: skip
+    (moved,) = moved_plans(plan, [9000], [2.0])
+    assert [change.act_ms for change in moved.changes] == [10_000, 11_000, 11_500, 11_600, 12_000]
+    assert [change.kind for change in moved.changes] == ["orders", "close", "stop", "stop", "targets"]
+    new, half, lower, at_entry, further = moved.changes
+    assert new.orders == (Order("limit", 196.0, 1.0),)
+    assert (half.share, lower.stop, at_entry.stop, further.targets) == (0.5, 198.0, "breakeven", ((220.0, 1.0),))
+
+
+def test_random_trades_are_held_no_longer_than_the_channel_holds_its_own() -> None:
+    """In a rising market a channel that closes after an hour earns an hour's rise, and so does any other entry."""
+    candles = market(6, drift=0.004)
+    whole = lives(candles, list(range(400, 2400, 40)), [Side.LONG] * 50, target=9.0)
+    plans = [replace(p, stop=1.0, changes=(Change(p.act_ms + HOUR_MS, "close"),)) for p in whole.plans]
+    table = simulate(plans, candles, TERMS)
+    closing = Lives(plans, money_of(table, TERMS, candles).r, whole.act_ms, table.end_ms)
+    found = random_entry(closing, Ground(candles, TERMS, None), seed=1, draws=400)
+    assert found is not None
+    assert found.random_r == pytest.approx(found.mean_r, abs=0.003)
+    assert found.mean_r < 0.01
+    assert found.p > 0.02
+
+
+@pytest.mark.parametrize("number", [1, 2, 10])
+def test_few_places_keep_the_level(number: int) -> None:
+    """Skewed results without skill, so few places that draws alone would reject far too often."""
+    rng = np.random.default_rng(number)
+    p = []
+    for _ in range(600):
+        r = rng.choice([-1.0, 0.4, 3.0], size=(40, number + 1), p=[0.6, 0.25, 0.15])
+        draws = _draw(r, np.ones_like(r), 0, np.full(40, number), 199, rng)
+        p.append((1 + (draws >= r[:, 0].mean() - 1e-12).sum()) / 200)
+    for level in (0.05, 0.2, 0.5):
+        assert (np.array(p) <= level).mean() == pytest.approx(level, abs=3.5 * (level * (1 - level) / 600) ** 0.5)
+
+
+def test_few_places_still_find_an_edge() -> None:
+    rng = np.random.default_rng(3)
+    p = []
+    for _ in range(100):
+        r = rng.choice([-1.0, 0.4, 3.0], size=(1000, 3), p=[0.6, 0.25, 0.15])
+        r[:, 0] += 0.25
+        draws = _draw(r, np.ones_like(r), 0, np.full(1000, 2), 999, rng)
+        p.append((1 + (draws >= r[:, 0].mean()).sum()) / 1000)
+    assert (np.array(p) <= 0.005).mean() > 0.9
+
+
+def test_the_places_of_a_run_are_bounded() -> None:
+    assert places(30, 30) == 1000
+    assert places(400, 400) == PATHS // 400
+    assert places(2000, 40_000) == ALL_PATHS // 40_000
+    assert places(100_000, 100_000) == 2

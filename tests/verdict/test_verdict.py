@@ -9,10 +9,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.verdict.checks import HARDER, Record
+from engine.verdict.checks import (
+    DEFLATED_LEVEL,
+    DISCOVERY_LEVEL,
+    FEWEST_BURSTS,
+    HARDER,
+    LUCK_LEVEL,
+    RANDOM_LEVEL,
+    Record,
+    ask,
+)
 from engine.verdict.random_entry import RandomEntry
 from engine.verdict.sample import design_effect, sample_needed, trades_needed
 from engine.verdict.verdict import Verdict, Word, judge
+from tests.conftest import ROOT
 
 HOUR = 3_600_000
 NAMES = [
@@ -224,3 +234,19 @@ def test_independent_trades_of_a_burst_count_nearly_in_full() -> None:
     r = np.random.default_rng(15).normal(0, 1.3, 1200)
     assert design_effect(r, np.arange(1200) // 4) == pytest.approx(1.0, abs=0.2)
     assert sample_needed(r, np.arange(1200)) == pytest.approx(262, rel=0.1)
+
+
+def test_the_documents_name_every_test_that_follow_requires() -> None:
+    """In their order, with their levels; and the sentence above the table counts them."""
+    page = (ROOT / "docs" / "verdict.md").read_text(encoding="utf-8")
+    part = page[page.index("## The tests that FOLLOW requires") : page.index("## How often it is wrong")]
+    rows = [line.split("|")[1:4] for line in part.splitlines() if line.startswith("| ")][1:]
+    asked = ask(Record(np.zeros(40), np.arange(40), np.arange(40)), 0.5, 0.5, 2, None, 40, 155)
+    assert [name.strip() for name, *_ in rows] == [check.name for check in asked]
+    said = {name.strip(): passes for name, passes, _ in rows}
+    assert f"p at most {LUCK_LEVEL:g}" in said["not luck"]
+    assert f"p at most {DISCOVERY_LEVEL:g}" in said["not the best of many"]
+    assert f"at least {DEFLATED_LEVEL:.0%}" in said["not the best of many settings"]
+    assert f"p at most {RANDOM_LEVEL:g}" in said["better than random entries"]
+    assert f"at least {FEWEST_BURSTS} bursts" in said["enough trades"]
+    assert f"every one of the {len(asked)} tests" in page

@@ -20,9 +20,16 @@ at least: 3``) nothing but a gain ends it, so a rule that refuses every trade wo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from engine.risk.condition import Case, Condition, Finding, read_wait
 from engine.units import show_duration
+
+if TYPE_CHECKING:
+    from engine.simulate.judge import Course
+    from engine.simulate.table import Bools
 
 Limit = tuple[int, int | None]
 
@@ -53,4 +60,13 @@ def holds(limit: Limit, case: Case) -> bool:
     return within is None or history.lost_ms is None or case.account.now_ms - history.lost_ms < within
 
 
-CONDITION = Condition("consecutive losses at least", read, look, holds)
+def along(limit: Limit, course: Course, _zone: str) -> Bools:
+    """``look`` for every moment of a course: no trade ends within one."""
+    count, within = limit
+    history = course.account.history
+    if within is None or history.lost_ms is None or history.losses < count:
+        return np.full(len(course.ts_ms), history.losses >= count)
+    return course.ts_ms - history.lost_ms < within
+
+
+CONDITION = Condition("consecutive losses at least", read, look, holds, along=along)

@@ -1,6 +1,7 @@
 """``daily loss over: 5%`` - since the day began the account lost more than this part of the equity it had then.
 
 The day begins at midnight of the workspace's time zone. Closed losses count and so do open ones, marked to market.
+A rule that halts or closes does so when the candle closes that brings the loss, not only at the next call.
 
     rules:
       - name: daily-stop
@@ -17,7 +18,15 @@ The day begins at midnight of the workspace's time zone. Closed losses count and
 
 from __future__ import annotations
 
-from engine.risk.condition import Case, Condition, Finding, exceeds, read_loss
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.risk.condition import Case, Condition, Finding, all_exceed, exceeds, read_loss
+
+if TYPE_CHECKING:
+    from engine.simulate.judge import Course
+    from engine.simulate.table import Bools
 
 
 def look(limit: float, case: Case) -> Finding:
@@ -39,4 +48,10 @@ def holds(limit: float, case: Case) -> bool:
     return exceeds(_lost(case), limit)
 
 
-CONDITION = Condition("daily loss over", read_loss, look, holds)
+def along(limit: float, course: Course, _zone: str) -> Bools:
+    """``look`` for every moment of a course."""
+    start = course.account.day_start_equity
+    return all_exceed((start - course.equity) / start, limit) if start > 0 else np.ones(len(course.equity), np.bool_)
+
+
+CONDITION = Condition("daily loss over", read_loss, look, holds, along=along)

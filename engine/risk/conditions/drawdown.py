@@ -1,6 +1,7 @@
 """``drawdown over: 10%`` - the account has lost more than this part of its highest equity so far.
 
-The highest equity is that of the moments at which calls were decided on; open trades count at the last close.
+Open trades count at the last close, so the highest equity is that of all closes of candles so far. A rule that halts or
+closes does so when the candle closes that brings the drawdown, not only at the next call.
 
 A drawdown does not end by waiting: where every trade is refused, none can earn it back. So ``reject`` and ``halt`` stop
 the account for good, while ``scale`` goes on with smaller trades.
@@ -20,7 +21,15 @@ the account for good, while ``scale`` goes on with smaller trades.
 
 from __future__ import annotations
 
-from engine.risk.condition import Case, Condition, Finding, exceeds, read_loss
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.risk.condition import Case, Condition, Finding, all_exceed, exceeds, read_loss
+
+if TYPE_CHECKING:
+    from engine.simulate.judge import Course
+    from engine.simulate.table import Bools
 
 
 def look(limit: float, case: Case) -> Finding:
@@ -41,4 +50,10 @@ def holds(limit: float, case: Case) -> bool:
     return exceeds(_lost(case), limit)
 
 
-CONDITION = Condition("drawdown over", read_loss, look, holds)
+def along(limit: float, course: Course, _zone: str) -> Bools:
+    """``look`` for every moment of a course."""
+    peak, known = course.peak, course.peak > 0
+    return np.where(known, all_exceed((peak - course.equity) / np.where(known, peak, 1.0), limit), True)
+
+
+CONDITION = Condition("drawdown over", read_loss, look, holds, along=along)

@@ -27,6 +27,7 @@ from engine.risk.condition import Case, Condition, Finding
 
 if TYPE_CHECKING:
     from engine.market.candles import Ints
+    from engine.simulate.judge import Course
     from engine.simulate.offers import Offers
     from engine.simulate.table import Bools
 
@@ -74,9 +75,19 @@ def _shown(window: Window) -> str:
 
 def mask(limit: tuple[Window, ...], offers: Offers, zone: str) -> Bools:
     """``look`` for many calls."""
-    now = local_minutes(offers.act_ms, zone) % MINUTES_A_DAY
+    return _at(limit, offers.act_ms, zone)
+
+
+def along(limit: tuple[Window, ...], course: Course, zone: str) -> Bools:
+    """``look`` for every moment of a course."""
+    return _at(limit, course.ts_ms, zone)
+
+
+def _at(limit: tuple[Window, ...], moments_ms: Ints, zone: str) -> Bools:
+    """Whether the clock stands inside a window at each moment."""
+    now = local_minutes(moments_ms, zone) % MINUTES_A_DAY
     inside: Bools = np.logical_or.reduce([_all_inside(now, window) for window in limit])
     return inside
 
 
-CONDITION = Condition("hours", read, look, mask=mask)
+CONDITION = Condition("hours", read, look, mask=mask, along=along)

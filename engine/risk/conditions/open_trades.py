@@ -17,7 +17,15 @@ The count is that of the whole account, also under ``only``: that says which tra
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from engine.risk.condition import Case, Condition, Finding, count_trades
+
+if TYPE_CHECKING:
+    from engine.simulate.judge import Course
+    from engine.simulate.table import Bools
 
 
 def look(limit: int, case: Case) -> Finding:
@@ -30,4 +38,9 @@ def holds(limit: int, case: Case) -> bool:
     return len(case.account.open_trades) >= limit
 
 
-CONDITION = Condition("open trades at least", int, look, holds)
+def along(limit: int, course: Course, _zone: str) -> Bools:
+    """``look`` for every moment of a course."""
+    return np.full(len(course.ts_ms), len(course.account.open_trades) >= limit)
+
+
+CONDITION = Condition("open trades at least", int, look, holds, along=along)

@@ -25,6 +25,8 @@ from engine.risk.clock import MINUTES_A_DAY, local_minutes
 from engine.risk.condition import Case, Condition, Finding
 
 if TYPE_CHECKING:
+    from engine.market.candles import Ints
+    from engine.simulate.judge import Course
     from engine.simulate.offers import Offers
     from engine.simulate.table import Bools
 
@@ -41,8 +43,18 @@ def look(limit: tuple[str, ...], case: Case) -> Finding:
 
 def mask(limit: tuple[str, ...], offers: Offers, zone: str) -> Bools:
     """``look`` for many calls."""
-    days = local_minutes(offers.act_ms, zone) // MINUTES_A_DAY
+    return _at(limit, offers.act_ms, zone)
+
+
+def along(limit: tuple[str, ...], course: Course, zone: str) -> Bools:
+    """``look`` for every moment of a course."""
+    return _at(limit, course.ts_ms, zone)
+
+
+def _at(limit: tuple[str, ...], moments_ms: Ints, zone: str) -> Bools:
+    """Whether it is one of the days at each moment."""
+    days = local_minutes(moments_ms, zone) // MINUTES_A_DAY
     return np.isin((days + THURSDAY) % 7, [DAYS.index(day) for day in limit])
 
 
-CONDITION = Condition("weekdays", tuple, look, mask=mask)
+CONDITION = Condition("weekdays", tuple, look, mask=mask, along=along)

@@ -2,7 +2,7 @@
 
 The week begins on Monday at midnight of the workspace's time zone. Closed losses count and so do open ones, marked to
 market. A halt until the next day is asked again every day, so it lasts until the week is over or the loss is earned
-back.
+back. A rule that halts or closes does so when the candle closes that brings the loss, not only at the next call.
 
     rules:
       - name: weekly-stop
@@ -19,7 +19,16 @@ back.
 
 from __future__ import annotations
 
-from engine.risk.condition import Case, Condition, Finding, exceeds, read_loss
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.risk.condition import Case, Condition, Finding, all_exceed, exceeds, read_loss
+
+if TYPE_CHECKING:
+    from engine.domain import Account
+    from engine.simulate.judge import Course
+    from engine.simulate.table import Bools
 
 
 def look(limit: float, case: Case) -> Finding:
@@ -30,11 +39,15 @@ def look(limit: float, case: Case) -> Finding:
     return Finding(exceeds(seen, limit), f"{seen:.2%}", f"{limit:.2%}", text)
 
 
+def _start(account: Account) -> float:
+    """The equity with which the week began."""
+    return account.day_start_equity if account.week_start_equity is None else account.week_start_equity
+
+
 def _lost(case: Case) -> float:
     """The part of the week's first equity that is gone."""
-    account = case.account
-    start = account.day_start_equity if account.week_start_equity is None else account.week_start_equity
-    return (start - account.equity) / start if start > 0 else 1.0
+    start = _start(case.account)
+    return (start - case.account.equity) / start if start > 0 else 1.0
 
 
 def holds(limit: float, case: Case) -> bool:
@@ -42,4 +55,10 @@ def holds(limit: float, case: Case) -> bool:
     return exceeds(_lost(case), limit)
 
 
-CONDITION = Condition("weekly loss over", read_loss, look, holds)
+def along(limit: float, course: Course, _zone: str) -> Bools:
+    """``look`` for every moment of a course."""
+    start = _start(course.account)
+    return all_exceed((start - course.equity) / start, limit) if start > 0 else np.ones(len(course.equity), np.bool_)
+
+
+CONDITION = Condition("weekly loss over", read_loss, look, holds, along=along)

@@ -1,0 +1,61 @@
+"""What lies before an account until its next move: the equity at every close of a candle, and the rule that will speak.
+
+Between two moves (fills, exits, funding, midnights) an account's positions stay the same, so its equity at the closes in
+between is one sum over columns, and the rules look at all of them at once. Nothing of it is known to a call before its
+time: the account only takes what lies behind it.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.domain import Account
+from engine.simulate.books import Books, Marks
+from engine.simulate.judge import Alarm, Course, Judge
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The course of an account up to and with ``until_ms``, and the first rule that speaks on it.
+
+    ``rises_ms`` is when the highest equity so far is passed for the first time.
+    """
+
+    course: Course
+    until_ms: int
+    alarm: Alarm | None
+    rises_ms: int
+
+    def calm(self, until_ms: int) -> bool:
+        """Whether nothing is booked and no rule speaks up to a moment."""
+        return until_ms <= self.until_ms and (self.alarm is None or until_ms < self.alarm.at_ms)
+
+    def peak(self, now_ms: int) -> float:
+        """The highest equity up to a moment."""
+        if now_ms < self.rises_ms:
+            return self.course.account.peak_equity
+        i = int(self.course.ts_ms.searchsorted(now_ms, side="right"))
+        return float(self.course.peak[i - 1])
+
+
+def look_ahead(account: Account, books: Books, marks: Marks, judge: Judge, until_ms: int, *, now: bool) -> Outlook:
+    """The outlook of an account, given that nothing is booked up to and with ``until_ms``.
+
+    ``now``: its present moment is looked at too, because something was booked at it.
+    """
+    symbols = {holding.facts.symbol for holding in books.open}
+    ts = marks.closes(symbols, account.now_ms, until_ms)
+    if now:
+        ts = np.concatenate([np.array([account.now_ms], np.int64), ts])
+    equity = np.full(len(ts), books.cash)
+    for symbol, quantity in books.held.items():
+        equity += quantity * marks.prices(symbol, ts)
+    peak = np.maximum.accumulate(np.maximum(equity, account.peak_equity))
+    closable = [holding.facts for holding in books.open if not holding.ending]
+    course = Course(ts, equity, peak, account, tuple(books.halts), closable)
+    higher = ts[peak > account.peak_equity]
+    rises_ms = int(higher[0]) if len(higher) else sys.maxsize
+    return Outlook(course, until_ms, judge.watch(course) if len(ts) else None, rises_ms)

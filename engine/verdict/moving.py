@@ -1,0 +1,238 @@
+"""Calls at other times: where bursts of calls may go, and what they would have made there.
+
+Nothing here hangs on what came after a place's own end: its offset is drawn from seed and burst alone, and every
+result says when it was known. Whoever judges at an earlier moment takes the places that were known by then.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, fields, replace
+from multiprocessing import get_context
+
+import numpy as np
+
+from engine.domain import Change, Distance, Order, Plan
+from engine.market.candles import Candles, Floats, Funding, Ints
+from engine.simulate.kernel import simulate
+from engine.simulate.money import money_of
+from engine.simulate.table import Bools
+from engine.simulate.terms import Terms
+from engine.simulate.walk import uncollected
+from engine.units import DAY_MS
+
+WINDOW_MS = 14 * DAY_MS
+LATEST_BAR_MS = DAY_MS
+OVERSAMPLE = 3
+CHUNK_PATHS = 50_000
+PARALLEL_FROM = 150_000  # fewer paths are done before other processes have started
+NEVER_MS = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """The calls of one channel that could be traded: plans, R (NaN: not filled), from acting to end; shape (n,)."""
+
+    plans: Sequence[Plan]
+    r: Floats
+    act_ms: Ints
+    end_ms: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Bursts at other times, shape (bursts, places) each, the places known first first.
+
+    ``sums`` is the sum of R of a burst's filled calls, ``counts`` how many those are, ``known_ms`` when that was known
+    (``NEVER_MS``: there is no such place).
+    """
+
+    sums: Floats
+    counts: Floats
+    known_ms: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What moved calls are simulated on: by symbol candles, funding, and the fair prices that liquidate where known."""
+
+    candles: Mapping[str, Candles]
+    terms: Terms
+    funding: Mapping[str, Funding] | None
+    fair: Mapping[str, Candles] | None = None
+
+
+def move(
+    lives: Lives, bursts: Sequence[Ints], ground: Ground, positions: int, seed: int, workers: int | None = None
+) -> Moved:
+    """Each burst (places among ``lives``, of those that move together) at up to ``positions`` other times.
+
+    ``workers`` is the number of processes for large jobs (None: one for each core); the result does not depend on it.
+    """
+    offset, fits = np.zeros((len(bursts), positions), np.int64), np.zeros((len(bursts), positions), np.bool_)
+    for b, members in enumerate(bursts):
+        found, there = _offsets(lives, members, ground.candles, positions, seed)
+        offset[b, : len(found)], fits[b, : len(found)] = found, there
+    calls = np.concatenate([np.zeros(0, np.int64), *bursts])
+    burst = np.repeat(np.arange(len(bursts)), [len(members) for members in bursts])
+    mobile = np.asarray(fits.any(axis=1))[burst]
+    calls, burst = calls[mobile], burst[mobile]
+    sums, counts = np.zeros(offset.shape), np.zeros(offset.shape)
+    known_ms = np.where(fits, 0, NEVER_MS)
+    for part, r, known in _results(lives, calls, offset[burst], ground, workers):
+        np.add.at(sums, burst[part], np.nan_to_num(r))
+        np.add.at(counts, burst[part], np.isfinite(r))
+        np.maximum.at(known_ms, burst[part], known)
+    order = np.argsort(known_ms, axis=1, kind="stable")
+    return Moved(*(np.take_along_axis(column, order, axis=1) for column in (sums, counts, known_ms)))
+
+
+# --------------------------------------------------------------------------- where a burst goes
+
+
+def _offsets(
+    lives: Lives, members: Ints, candles: Mapping[str, Candles], positions: int, seed: int
+) -> tuple[Ints, Bools]:
+    """Up to so many offsets of a burst, farther than its calls lived, and whether all its symbols have candles there.
+
+    Which ones are drawn does not hang on where the candles end.
+    """
+    rng = np.random.default_rng([seed, 0x7E57, int(lives.act_ms[members].min()), len(members)])
+    offered = rng.integers(-WINDOW_MS, WINDOW_MS + 1, OVERSAMPLE * positions)
+    own = int((lives.end_ms[members] - lives.act_ms[members]).max())
+    fits = np.abs(offered) > min(own, WINDOW_MS // 2)
+    there = np.ones(len(offered), np.bool_)
+    for i in members.tolist():
+        bars = candles.get(lives.plans[i].symbol)
+        if bars is None or not len(bars):
+            return offered[:0], there[:0]
+        at = lives.act_ms[i] + offered
+        fits &= at >= bars.ts[0]
+        if not fits.any():
+            break
+        bar = np.searchsorted(bars.ts, at)
+        there &= (bar < len(bars)) & (bars.ts[np.minimum(bar, len(bars) - 1)] - at <= LATEST_BAR_MS)
+    return offered[fits][:positions], there[fits][:positions]
+
+
+def _longest_ms(plan: Plan, act_ms: int, end_ms: int) -> int:
+    """How long a call may live: what its plan says, else as long as it did."""
+    if plan.close_after_ms is not None:
+        return plan.expire_ms - plan.act_ms + plan.close_after_ms
+    return min(end_ms - act_ms, WINDOW_MS)
+
+
+# --------------------------------------------------------------------------- what it would have made
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """Plans of one symbol and the moments they move to, shape (plans, positions)."""
+
+    plans: list[Plan]
+    act_ms: Ints
+    candles: Candles
+    terms: Terms
+    funding: Funding | None
+    fair: Candles | None
+
+
+def _results(
+    lives: Lives, calls: Ints, shift: Ints, ground: Ground, workers: int | None
+) -> Iterator[tuple[Ints, Floats, Ints]]:
+    """Part by part: which of ``calls``, their R at each shift (NaN: not filled), and when that was known."""
+    positions = max(1, shift.shape[1])
+    by_symbol: dict[str, list[int]] = {}
+    for row, i in enumerate(calls.tolist()):
+        by_symbol.setdefault(lives.plans[i].symbol, []).append(row)
+    jobs, parts = [], []
+    step = max(1, CHUNK_PATHS // positions)
+    for symbol, rows in by_symbol.items():
+        for begin in range(0, len(rows), step):
+            part = np.array(rows[begin : begin + step])
+            at = calls[part]
+            plans = [lives.plans[i] for i in at.tolist()]
+            history = ground.funding.get(symbol) if ground.funding is not None else None
+            act_ms = lives.act_ms[at][:, None] + shift[part]
+            fair = (ground.fair or {}).get(symbol)
+            jobs.append(_Job(plans, act_ms, ground.candles[symbol], ground.terms, history, fair))
+            parts.append(part)
+    for part, job, (r, end_ms) in zip(parts, jobs, _run(jobs, len(calls) * positions, workers), strict=True):
+        at = calls[part].tolist()
+        longest = [_longest_ms(lives.plans[i], int(lives.act_ms[i]), int(lives.end_ms[i])) for i in at]
+        over = job.act_ms + np.array(longest)[:, None]
+        yield part, r, np.where(over <= job.candles.end_ms, np.maximum(over, end_ms), NEVER_MS)
+
+
+def _run(jobs: list[_Job], paths: int, workers: int | None) -> Iterator[tuple[Floats, Ints]]:
+    """The results of the jobs in order, in several processes where that pays."""
+    processes = min(workers or os.cpu_count() or 1, len(jobs))
+    if processes < 2 or paths < PARALLEL_FROM:
+        yield from map(_result, jobs)
+        return
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_result, jobs)
+
+
+def _result(job: _Job) -> tuple[Floats, Ints]:
+    """R of each plan at each moment (NaN: not filled) and when it ended, shape (plans, positions)."""
+    bars = job.candles
+    open_ = bars.open
+    now = open_[np.minimum(np.searchsorted(bars.ts, [p.act_ms for p in job.plans]), len(bars) - 1)]
+    then = open_[np.minimum(np.searchsorted(bars.ts, job.act_ms), len(bars) - 1)]
+    factor = then / now[:, None]
+    where = zip(job.plans, job.act_ms.tolist(), factor.tolist(), strict=True)
+    with uncollected():
+        plans = [moved for plan, moments, factors in where for moved in moved_plans(plan, moments, factors)]
+        candles = {bars.symbol: bars}
+        funding = None if job.funding is None else {bars.symbol: job.funding}
+        fair = None if job.fair is None else {bars.symbol: job.fair}
+        table = simulate(plans, candles, job.terms, fair)
+        r: Floats = money_of(table, job.terms, candles, funding).r
+    return r.reshape(job.act_ms.shape), table.end_ms.reshape(job.act_ms.shape)
+
+
+def _level(level: float | Distance, by: float) -> float | Distance:
+    """A level scaled by a factor."""
+    return _distance(level, by) if isinstance(level, Distance) else level * by
+
+
+def _distance(distance: Distance, by: float) -> Distance:
+    """A distance scaled by a factor: only points depend on the price."""
+    return replace(distance, value=distance.value * by) if distance.unit == "points" else distance
+
+
+def _change(change: Change, later_ms: int, by: float) -> Change:
+    """What somebody did to a trade, at another time and at scaled prices."""
+    return replace(
+        change,
+        act_ms=change.act_ms + later_ms,
+        stop=change.stop * by if isinstance(change.stop, float) else change.stop,
+        orders=tuple(replace(one, price=None if one.price is None else one.price * by) for one in change.orders),
+        targets=tuple((price * by, share) for price, share in change.targets),
+    )
+
+
+def moved_plans(plan: Plan, moments: Sequence[int], factors: Sequence[float]) -> Iterator[Plan]:
+    """A plan at other moments, its prices scaled by a factor for each; much faster than ``dataclasses.replace``."""
+    given = {field.name: getattr(plan, field.name) for field in fields(plan)}
+    orders = [{field.name: getattr(order, field.name) for field in fields(order)} for order in plan.orders]
+    stop, wait, changes = plan.stop, plan.expire_ms - plan.act_ms, plan.changes
+    for act_ms, by in zip(moments, factors, strict=True):
+        given["act_ms"], given["expire_ms"] = act_ms, act_ms + wait
+        given["orders"] = tuple(
+            [Order(**(one | {"price": None if one["price"] is None else one["price"] * by})) for one in orders]
+        )
+        given["targets"] = tuple([(_level(level, by), share) for level, share in plan.targets])
+        given["hard_stop"] = None if plan.hard_stop is None else plan.hard_stop * by
+        if changes:
+            given["changes"] = tuple([_change(change, act_ms - plan.act_ms, by) for change in changes])
+        if plan.trail is not None:
+            given["trail"] = replace(plan.trail, distance=_distance(plan.trail.distance, by))
+        if isinstance(stop, Distance):
+            given["stop"] = _distance(stop, by)
+        elif stop is not None:
+            given["stop"] = stop * by
+        yield Plan(**given)
