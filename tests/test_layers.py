@@ -14,7 +14,7 @@ LAYERS = [
     {"channel", "market", "notify"},
     {"collect", "simulate"},
     {"risk", "verdict"},
-    {"paper"},
+    {"paper", "testnet"},
     {"report", "web"},
     {"pipeline"},
 ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from engine.channel.layout.layout import Layout
+from engine.channel.layout.match import Match, expectation, match_layout
 from engine.channel.meaning.setups import build
+from engine.channel.prepared import Prepared, prepare
 from engine.channel.profile import Profile
-from engine.channel.reader import Match, Prepared, expectation, match_layout, prepare, unread_part
+from engine.channel.reader import unread_part
 from engine.channel.syntax import tree as t
 from engine.channel.text.fold import fold
-from engine.channel.updates.phrasebook import Talk
+from engine.channel.updates.talk import Talk
 from engine.config.diagnostics import Diagnostic, diagnose, related
 from engine.config.text import SourceText, Span
 from engine.domain import Refusal
@@ -85,7 +87,7 @@ def _phrase_faults(profile: Profile, layout: Layout, file: t.File, source: Sourc
         return [_refused_sample(profile, layout, prepared, file, source)]
     book = profile.phrasebook
     assert book is not None
-    talk = Talk(profile, book, prepared.text, prepared.folded, layout.sample.text, layout.since_ms)
+    talk = Talk(profile, book, prepared, prepared.text, layout.since_ms)
     for start, end in prepared.lines:
         spoken, unknown = talk.line(start, end)
         first = next((one for one in spoken if one.layout), None)
@@ -107,7 +109,7 @@ def _phrase_faults(profile: Profile, layout: Layout, file: t.File, source: Sourc
                 message = f'layout "{layout.name}" does not read this {mark.field}'
                 hint = "without the marks, the sample has to give the same values"
                 return [diagnose(source, mark.sample_span, "D302", message, hint)]
-        made = build(profile, layout, first.found, prepared.text, prepared.folded, layout.sample.text)
+        made = build(profile, layout, first.found, prepared)
         if isinstance(made, Refusal) and not (made.code == "share" and profile.settings.part is None):
             span = layout.name_span if made.position is None else _at(layout, made.position)
             message = f'layout "{layout.name}" does not read its own sample: {made.text}'
@@ -152,7 +154,7 @@ def _value_faults(
             hint = "without the marks, the sample has to give the same values"
             return [diagnose(source, mark.sample_span, "D302", message, hint)]
     for found in own.setups:
-        made = build(profile, layout, found, prepared.text, prepared.folded, text)
+        made = build(profile, layout, found, prepared)
         if isinstance(made, Refusal):
             span = layout.name_span if made.position is None else _at(layout, made.position)
             message = f'layout "{layout.name}" does not read its own sample: {made.text}'

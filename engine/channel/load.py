@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from engine.channel.cases import case_faults
 from engine.channel.checks import sample_faults
-from engine.channel.form.form import Form, blind_forms, compile_forms, form_faults
+from engine.channel.form.form import blind_forms, compile_forms, form_faults
 from engine.channel.layout.compiler import compile_layouts, mark_faults, taken_layouts
 from engine.channel.layout.layout import Layout
 from engine.channel.layout.phrases import phrase_pattern, text_pattern, unread_regex
@@ -62,11 +62,14 @@ def _load(
         return None, _sorted(found), whole
     layouts += taken_layouts(whole.layouts[len(file.layouts) :], fields, update_fields, source)
     profile = _profile(file, whole, header, (fields, update_fields), layouts, chain, source)
+    alike = {header.notation.token: profile}  # notations that find numbers at the same places share what is compiled
     variants = []
     for notation in header.other_notations:
-        both = Fields(words, notation), Fields(update_words, notation)
-        read_so = taken_layouts(whole.layouts, *both, source)
-        variants.append(_profile(file, whole, header, both, read_so, chain, source, profile.forms))
+        if notation.token not in alike:
+            both = Fields(words, notation), Fields(update_words, notation)
+            read_so = taken_layouts(whole.layouts, *both, source)
+            alike[notation.token] = _profile(file, whole, header, both, read_so, chain, source)
+        variants.append(alike[notation.token].in_notation(notation))
     profile = replace(profile, variants=tuple(variants))
     found += unused_words(file, whole, words, update_words, source) + sample_faults(profile, file, source)
     if not file.tests:
@@ -85,11 +88,10 @@ def _profile(
     layouts: Sequence[Layout],
     chain: tuple[str, ...],
     source: SourceText,
-    twins: Sequence[Form] = (),
 ) -> Profile:
     """A compiled profile whose parts have no fault, for one notation of numbers.
 
-    ``both_fields`` are those of calls and of updates; ``twins``: see ``compile_forms``.
+    ``both_fields`` are those of calls and of updates.
     """
     fields, update_fields = both_fields
     return Profile(
@@ -106,7 +108,7 @@ def _profile(
         never=tuple(phrase_pattern(phrase, fields) for phrase in whole.never),
         ignore=tuple(phrase_pattern(phrase, fields) for phrase in whole.ignore),
         footer=text_pattern(header.footer) if header.footer else None,
-        forms=compile_forms(whole.forms, fields, twins),
+        forms=compile_forms(whole.forms, fields),
         unread=unread_regex(fields.words.trade_words()),
         tests=tuple(file.tests),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from engine.channel.form.form import Form
@@ -11,6 +11,7 @@ from engine.channel.layout.layout import Layout
 from engine.channel.layout.phrases import PhrasePattern
 from engine.channel.syntax.tree import Case
 from engine.channel.text.fields import Fields
+from engine.channel.text.numbers import Notation
 from engine.domain import Side
 
 if TYPE_CHECKING:
@@ -71,6 +72,15 @@ class Profile:
     variants: tuple[Profile, ...] = field(default=(), repr=False)
     unread: re.Pattern[str] = field(default=re.compile(r"\d"), repr=False)
     tests: tuple[Case, ...] = field(default=(), repr=False)
+
+    def in_notation(self, notation: Notation) -> Profile:
+        """The same profile for a notation whose numbers are found at the same places, but may mean others."""
+        return replace(
+            self,
+            fields=replace(self.fields, notation=notation),
+            update_fields=replace(self.update_fields, notation=notation),
+            forms=tuple(replace(form, fields=replace(form.fields, notation=notation)) for form in self.forms),
+        )
 
     def admits(self, sender: str | None) -> bool:
         """Whether a sender's messages count; an unknown sender's do."""

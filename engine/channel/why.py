@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from wcwidth import wcswidth
 
 from engine.channel.cases import describe
+from engine.channel.layout.match import expectation, match_layout, progress
+from engine.channel.prepared import prepare
 from engine.channel.profile import Profile
-from engine.channel.reader import expectation, match_layout, prepare, progress, read, unread_part
+from engine.channel.reader import read, unread_part
 from engine.config.text import SourceText
 from engine.domain import Action, Reading, Refusal, Setup
 

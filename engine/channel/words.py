@@ -69,7 +69,7 @@ def unused_words(
     file: t.File, whole: t.File, words: Vocabulary, update_words: Vocabulary, source: SourceText
 ) -> list[Diagnostic]:
     """A warning for each group of synonyms of a file that no sample uses, nor one it took over (``whole``)."""
-    in_calls, in_updates = words.synonyms(), update_words.synonyms()
+    in_calls, in_updates = words.synonyms, update_words.synonyms
     used: set[tuple[bool, str]] = set()
     for layout in whole.layouts:
         synonyms = in_updates if layout.action else in_calls

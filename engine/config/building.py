@@ -54,6 +54,7 @@ def build_strategy(data: Block, path: str) -> Strategy:
             )
             for channel, own in data.get("overrides", {}).items()
         },
+        testnet=data.get("testnet", {}).get("address", ""),
     )
 
 

@@ -24,6 +24,7 @@ from engine.config.building import (
 from engine.config.diagnostics import Diagnostic, Related, diagnose, did_you_mean
 from engine.config.document import Document, read_document
 from engine.config.strategy import Strategy
+from engine.config.testhosts import Refused, practice_address_of
 from engine.config.text import SourceText, Span
 from engine.config.yamlfile import Path
 from engine.units import duration_ms, fraction, money
@@ -56,6 +57,7 @@ def load_strategy(source: SourceText) -> tuple[StrategyFile | None, list[Diagnos
     _check_period(document)
     _check_money(document)
     _check_costs(document)
+    _check_testnet(document)
     for at in ((), *(("overrides", channel) for channel in document.keys("overrides"))):
         _check_entry(document, at)
         _check_exit(document, at)
@@ -148,6 +150,20 @@ def _check_costs(document: Document) -> None:
     if source != "synthetic" and source and document.get("market", "seed") is not None:
         message = "a seed has no effect: only the synthetic market is made from one"
         document.report(("market", "seed"), "R110", message, "delete it", at_key=True, severity="warning")
+
+
+def _check_testnet(document: Document) -> None:
+    """Orders go to a declared test host, and are for contracts of MEXC, the only ones that the broker can place."""
+    address = document.get("testnet", "address")
+    if address is None:
+        return
+    checked = practice_address_of(address)
+    if isinstance(checked, Refused):
+        document.report(("testnet", "address"), "R120", checked.why, checked.hint)
+    market, source = document.get("market", "type"), document.get("market", "source")
+    if (market and market != "swap") or (source and source != "mexc"):
+        message = f"orders can be practised for contracts of MEXC, not for {source} {market}"
+        document.report(("testnet",), "R121", message, "write market: {source: mexc, type: swap, ...}", at_key=True)
 
 
 def _check_entry(document: Document, at: Path) -> None:

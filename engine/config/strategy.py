@@ -124,9 +124,11 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """One strategy file. ``path`` is where it stands; ``overrides`` holds a channel's own entry and exit settings.
+    """One strategy file.
 
-    ``finer``: candles of shorter time frames decide what ``same_candle`` would assume, where the store has them.
+    ``path`` is where it stands; ``overrides`` holds a channel's own entry and exit settings; ``testnet`` is the address
+    of a test exchange that paper trades are sent to as well ("": none). ``finer``: candles of shorter time frames
+    decide what ``same_candle`` would assume, where the store has them.
     """
 
     name: str
@@ -149,6 +151,7 @@ class Strategy:
     rules: tuple[str, ...] = ()
     seed: int = 1
     overrides: dict[str, tuple[Entry, Exit]] = field(default_factory=dict)
+    testnet: str = ""
 
     def entry_of(self, channel: str) -> Entry:
         """The entry settings that hold for a channel."""

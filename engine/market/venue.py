@@ -69,7 +69,7 @@ def open_client(exchange: str, market_type: str, *, live: bool = False) -> Clien
         import ccxt.pro
 
         module = ccxt.pro
-    client = _strict(getattr(module, exchange))(_settings(exchange, market_type))
+    client = strict(getattr(module, exchange))(_settings(exchange, market_type))
     if address:
         client.urls["api"] = redirected(client.urls["api"], address)
         check_addresses(client, address)
@@ -89,7 +89,9 @@ def redirected(urls: Any, address: str) -> Any:
     if not isinstance(urls, str):
         return urls
     host, parts = urlsplit(address).netloc, urlsplit(urls)
-    return urlunsplit(("ws" if parts.scheme.startswith("ws") else "http", host, parts.path, parts.query, ""))
+    secure = "s" if address.startswith("https:") else ""
+    scheme = ("ws" if parts.scheme.startswith("ws") else "http") + secure
+    return urlunsplit((scheme, host, parts.path, parts.query, ""))
 
 
 def addresses(urls: Any) -> Iterator[str]:
@@ -120,7 +122,7 @@ def _settings(exchange: str, market_type: str) -> dict[str, Any]:
     return settings
 
 
-def _strict(base: Any) -> Any:
+def strict(base: Any) -> Any:
     """A ccxt class that refuses answers which are no JSON.
 
     ccxt hands the text of such an answer on, and its parsers then find no candles in it: half an answer would look

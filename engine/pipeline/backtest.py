@@ -49,7 +49,8 @@ from engine.problem import Problem
 from engine.report.evidence import EVIDENCE_FILE, Evidence, write_evidence
 from engine.report.exports import write_tables
 from engine.report.html import render_report
-from engine.report.run import FORMAT, Run, save_run
+from engine.report.run import FORMAT, Run
+from engine.report.runfile import save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, SHOWN_CALLS, CallRow, write_calls, write_equity
 from engine.risk import RuleBook
 from engine.simulate.equity import EquityCurve

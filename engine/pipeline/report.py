@@ -9,7 +9,8 @@ from engine.config.diagnostics import did_you_mean
 from engine.pipeline.errors import InputError
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
-from engine.report.run import Run, load_run
+from engine.report.run import Run
+from engine.report.runfile import load_run
 from engine.report.tables import UnreadableRunError
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from engine.pipeline.readings import channel_messages
 from engine.pipeline.report import find_run
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
-from engine.report.run import Run, load_run
+from engine.report.run import Run
+from engine.report.runfile import load_run
 from engine.report.tables import CALLS_FILE, CallRow, UnreadableRunError, clean, read_calls
 from engine.units import moment_ms, show_time
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.files import write_csv, write_text
-from engine.report import figures, splits
+from engine.report import splits
+from engine.report.figures import counted_by_channel
 from engine.report.run import ChannelResult, Run
 from engine.report.tables import CallRow, clean
 
@@ -113,8 +114,7 @@ def _funnel(channel: ChannelResult) -> list[dict[str, Any]]:
 def _splits(run: Run, calls: Sequence[CallRow]) -> Table:
     """Each channel's trades taken apart."""
     rows = []
-    for channel in run.channels:
-        counted = figures.calls_of(channel, calls)
+    for channel, counted in zip(run.channels, counted_by_channel(run.channels, calls), strict=True):
         origin = splits.origin(counted, run.timezone, run.seed)
         for heading, groups in origin.splits if origin else ():
             rows += [
@@ -126,7 +126,7 @@ def _splits(run: Run, calls: Sequence[CallRow]) -> Table:
 
 def _months(run: Run, calls: Sequence[CallRow]) -> Table:
     """Each channel's trades by month of posting."""
-    counted = [figures.calls_of(channel, calls) for channel in run.channels]
+    counted = counted_by_channel(run.channels, calls)
     rows = []
     for year in splits.monthly(counted, run.timezone):
         for channel, (cells, _) in zip(run.channels, year.rows, strict=True):

@@ -17,7 +17,6 @@ import importlib.resources
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -28,10 +27,14 @@ from markupsafe import Markup
 
 from engine.files import write_text
 from engine.problem import Problem
-from engine.report import figures, show, splits
+from engine.report import channelfigures, figures, show, splits
+from engine.report.calltable import call_data
+from engine.report.drawing import Figure
 from engine.report.evidence import EVIDENCE_FILE, Evidence, read_evidence
 from engine.report.packing import packed, story_data
-from engine.report.run import RUN_FILE, ChannelResult, Run, load_run
+from engine.report.run import ChannelResult, Run
+from engine.report.runfile import RUN_FILE, load_run
+from engine.report.spoken import Spoken, said
 from engine.report.tables import (
     CALLS_FILE,
     EQUITY_FILE,
@@ -43,59 +46,16 @@ from engine.report.tables import (
     read_equity,
 )
 from engine.report.words import Words
-from engine.units import moment_ms, show_duration, show_time
 
 REPORT_FILE = "report.html"
 TEMPLATES = Path(__file__).with_name("templates")
 PLOTLY = importlib.resources.files("plotly") / "package_data" / "plotly.min.js"
-LONGEST_TEXT = 240
 
-NO_WORDING = ("tone", "best_first", "minus")  # these word nothing, or what is worded already
-TRANSLATED = ("side", "status", "exit_reason", "entry_kind")
 PAGE_WORDS = (
     "Dark", "Light", "No call fits", "of", "yes", "no", "taken", "Everything about this call", "posted", "edited",
     "deleted", "entry", "stop", "target", "The message is not known.", "No candles for this call.",
     "This browser is too old to unpack the pictures.",
 )  # fmt: skip
-
-# field, heading, kind; the first ones are columns, the others stand in the details of a row
-COLUMNS = (
-    ("posted", "Posted", "time"),
-    ("channel", "Channel", "text"),
-    ("symbol", "Symbol", "text"),
-    ("side", "Side", "text"),
-    ("status", "Outcome", "text"),
-    ("exit_reason", "Exit", "text"),
-    ("r", "R", "r"),
-    ("taken", "Taken", "flag"),
-    ("net", "Net", "money"),
-)
-DETAILS = (
-    ("signal_id", "Signal", "text"),
-    ("layout", "Layout", "text"),
-    ("entry_kind", "Entry kind", "text"),
-    ("entry", "Entry", "prices"),
-    ("stop", "Stop", "price"),
-    ("targets", "Targets", "prices"),
-    ("leverage", "Leverage", "number"),
-    ("acted", "Could act", "time"),
-    ("delay_s", "Delay", "delay"),
-    ("mae_r", "Against it, R", "r"),
-    ("mfe_r", "For it, R", "r"),
-    ("filled_at", "Filled", "time"),
-    ("entry_price", "Entry price", "price"),
-    ("closed_at", "Closed", "time"),
-    ("exits", "Exits", "text"),
-    ("ambiguous", "Ambiguous", "flag"),
-    ("rule", "Refused by", "text"),
-    ("rule_where", "Rule stands in", "text"),
-    ("notes", "Notes", "text"),
-    ("quantity", "Quantity", "number"),
-    ("risk", "Risk", "amount"),
-    ("gross", "Gross", "money"),
-    ("fees", "Fees", "amount"),
-    ("funding", "Funding paid", "amount"),
-)
 
 
 def render_report(
@@ -129,16 +89,16 @@ def _page(
     channels = show.best_first(run.channels)
     zone = _zone(run.timezone)
     library, program = _script(PLOTLY), _script(TEMPLATES / "report.js")
-    counted = [figures.calls_of(c, calls) for c in channels]
+    counted = figures.counted_by_channel(channels, calls)
     fates = [fate for fate, _ in sum((Counter(c.funnel.calls) for c in channels), Counter()).most_common()]
-    pictures = _pictures(run, channels, counted, calls, curve, zone)
+    pictures = _pictures(run, channels, counted, curve, zone)
     latest = sorted(range(len(calls)), key=lambda i: calls[i].posted)[-SHOWN_CALLS:]
     known = {one.signal_id: one for one in evidence}
     stories, candles = story_data([known.get(calls[i].signal_id) for i in latest], zone)
-    table = _call_data(run, [calls[i] for i in latest], zone, words)
+    table = call_data(run, [calls[i] for i in latest], zone, words)
     rows = json.dumps(table.pop("rows"), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     data = {
-        "figures": {name: _said(figure, words) for name, figure in pictures.items()},
+        "figures": {name: said(figure, words) for name, figure in pictures.items()},
         "calls": table,
         "words": {text: words(text) for text in PAGE_WORDS},
         "locale": {"en": "en-US", "tr": "tr-TR"}[words.language],
@@ -177,26 +137,25 @@ def _pictures(
     run: Run,
     channels: Sequence[ChannelResult],
     counted: Sequence[Sequence[CallRow]],
-    calls: Sequence[CallRow],
     curve: tuple[Any, Any, Any],
     zone: str,
-) -> dict[str, figures.Figure]:
+) -> dict[str, Figure]:
     """The figures by the id of their place in the page; channels by their place in the order of the report."""
     found = {
         "mean-r": figures.mean_r_figure(channels),
-        "cumulative": figures.cumulative_figure(channels, calls, zone),
+        "cumulative": figures.cumulative_figure(channels, counted, zone),
         "latency": figures.latency_figure(channels),
         "funnel": figures.funnel_figure(channels),
     }
     spread = [[row.counted_r for row in rows if row.counted_r is not None] for rows in counted]
-    highest = max((max(figures.histogram(values)) for values in spread if values), default=0)
+    highest = max((max(channelfigures.histogram(values)) for values in spread if values), default=0)
     for i, (channel, rows) in enumerate(zip(channels, counted, strict=True)):
         if rows:
-            found[f"spread-{i}"] = figures.histogram_figure(spread[i], highest)
+            found[f"spread-{i}"] = channelfigures.histogram_figure(spread[i], highest)
         if any(row.mae_r is not None for row in rows):
-            found[f"excursion-{i}"] = figures.excursions_figure(rows)
+            found[f"excursion-{i}"] = channelfigures.excursions_figure(rows)
         if channel.targets:
-            found[f"hits-{i}"] = figures.hits_figure(channel)
+            found[f"hits-{i}"] = channelfigures.hits_figure(channel)
     if len(curve[0]):
         found["equity"] = figures.equity_figure(*curve, run.account.currency, zone)
     return found
@@ -214,71 +173,6 @@ def environment(words: Words) -> jinja2.Environment:
     )
     environment.globals |= {"show": Spoken(words), "t": words, "say": words.line}
     return environment
-
-
-class Spoken:
-    """The functions of ``show`` in a language."""
-
-    def __init__(self, words: Words) -> None:
-        self._words = words
-
-    def __getattr__(self, name: str) -> Any:
-        """The function; its text translated. What is no wording (``tone``, ``NOTHING``) stays as it is."""
-        found = show_duration if name == "duration" else getattr(show, name)
-        return self._words.spoken(found) if callable(found) and name not in NO_WORDING else found
-
-
-def _said(figure: Any, words: Words) -> Any:
-    """A figure with its texts in a language."""
-    if words.language == "en":
-        return figure
-    if isinstance(figure, dict):
-        return {
-            name: words.line(value)
-            if name in ("text", "name") and isinstance(value, str)
-            else [words.line(one) for one in value]
-            if name in ("text", "ticktext") and isinstance(value, list) and all(isinstance(v, str) for v in value)
-            else _said(value, words)
-            for name, value in figure.items()
-        }
-    return [_said(value, words) for value in figure] if isinstance(figure, list) else figure
-
-
-def _call_data(run: Run, shown: Sequence[CallRow], zone: str, words: Words) -> dict[str, Any]:
-    """The calls for the table of the page: its columns, rows of plain values, and the decimals of each symbol.
-
-    A column of few words that come often carries them once, as ``values``; its rows hold their places.
-    """
-    names = {c.channel: c.name for c in run.channels}
-    shown = [replace(row, channel=names.get(row.channel, row.channel)) for row in shown]
-    columns, cells = [], []
-    for field, label, kind in (*COLUMNS, *DETAILS):
-        column: dict[str, Any] = {"field": field, "label": words(label), "kind": kind}
-        values = [_plain(getattr(row, field), kind, zone) for row in shown]
-        if field in TRANSLATED or kind == "delay":
-            values = [words.line(value) for value in values]
-        if kind == "text" and 4 * len(known := sorted(set(values))) < len(values):
-            column["values"], place = known, {word: i for i, word in enumerate(known)}
-            values = [place[value] for value in values]
-        columns.append(column)
-        cells.append(values)
-    decimals = {clean(symbol): places for symbol, places in run.decimals.items()}
-    return {"columns": columns, "shown": len(COLUMNS), "rows": list(zip(*cells, strict=True)), "decimals": decimals}
-
-
-def _plain(value: Any, kind: str, zone: str) -> Any:
-    """One value for the page's table: short, finite, times in the zone of the run."""
-    if kind == "time":
-        return show_time(moment_ms(value), zone) if value else ""
-    if kind == "text":
-        return clean(value if len(value) <= LONGEST_TEXT else value[: LONGEST_TEXT - 1] + "…")
-    if kind == "flag":
-        return int(value)
-    if kind == "delay":
-        return "" if value is None else show_duration(1000 * value)
-    if kind == "prices":
-        return [float(f"{price:.8g}") for price in value[:20]]
-    return None if value is None else float(f"{value:.8g}") if kind in ("price", "number") else round(value, 3)
 
 
 def _bars(channels: Sequence[ChannelResult]) -> dict[str, dict[str, float | str]]:

@@ -1,7 +1,8 @@
 """Conditions joined with ``all``, ``any`` and ``not``: a tree that looks at a trade like one condition.
 
 A tree answers four ways. ``possible`` says for many calls at once which of them it may hold for, from what is known
-without the account; ``holds`` answers for one call, without words; ``look`` answers and tells. ``along`` answers for what an account goes through between calls.
+without the account; ``holds`` answers for one call, without words; ``look`` answers and tells. ``along`` answers for
+what an account goes through between calls.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from bisect import bisect_right
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -61,7 +60,7 @@ class Marks:
         self._stretch = -1
         self._columns: dict[str, list[float]] = {}  # by symbol: the price at each minute of the stretch
         self._known: dict[str, tuple[int, int, float]] = {}  # by symbol: from when, before when, price
-        self._views: dict[str, memoryview] = {}  # the times, one number at a time
+        self._closings: dict[str, Ints] = {}
 
     def price(self, symbol: str, now_ms: int) -> float:
         """The close of the last bar that is over at ``now_ms`` (the first open before any is)."""
@@ -69,23 +68,12 @@ class Marks:
         if start <= now_ms < end:
             return price
         bars = self._candles[symbol]
-        i = int(bars.over(now_ms)) if bars.own_ends is not None else self._place(symbol, bars, now_ms)
+        i = int(bars.over(now_ms))
         price = float(bars.close[i]) if i >= 0 else float(bars.open[0])
         start = bars.end_of(i) if i >= 0 else now_ms
         end = bars.end_of(i + 1) if i + 1 < len(bars) else sys.maxsize
         self._known[symbol] = start, end, price
         return price
-
-    def _place(self, symbol: str, bars: Candles, now_ms: int) -> int:
-        """The last bar that is over, of bars of one length."""
-        length = bars.timeframe_ms
-        if symbol not in self._views:
-            self._views[symbol] = memoryview(bars.ts)  # type: ignore[arg-type]
-        ts = self._views[symbol]
-        i: int = (now_ms - ts[0]) // length - 1  # right where no bar is missing
-        if not (0 <= i < len(ts) and ts[i] <= now_ms - length < ts[i] + length):
-            i = bisect_right(ts, now_ms - length) - 1
-        return i
 
     def worth(self, held: Mapping[str, float], now_ms: int) -> float:
         """What quantities by symbol are worth at ``now_ms``."""
@@ -119,13 +107,19 @@ class Marks:
         """When candles of these symbols close, after one moment and up to another; in order of time, each once."""
         found = []
         for symbol in symbols:
-            bars = self._candles[symbol]
-            first, last = bars.over(np.array((after_ms, until_ms))) + 1
-            found.append(bars.ends_of(first, last))
+            ends = self._closing(symbol)
+            first, last = ends.searchsorted((after_ms, until_ms), "right")
+            found.append(ends[first:last])
         return found[0] if len(found) == 1 else np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
 
     def prices(self, symbol: str, moments_ms: Ints) -> Floats:
         """``price`` at many moments."""
         bars = self._candles[symbol]
-        i = bars.over(moments_ms)
+        i = self._closing(symbol).searchsorted(moments_ms, side="right") - 1
         return np.where(i >= 0, bars.close[np.maximum(i, 0)], bars.open[0])
+
+    def _closing(self, symbol: str) -> Ints:
+        """When each candle closes."""
+        if symbol not in self._closings:
+            self._closings[symbol] = self._candles[symbol].ends
+        return self._closings[symbol]

@@ -205,7 +205,7 @@ class Offers:
     def _targets(self, row: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """The prices and shares of one call's targets, those left out that no fill settled."""
         levels = self.plans[row].targets
-        if any([isinstance(at, Distance) for at, _ in levels]):
+        if any(isinstance(at, Distance) for at, _ in levels):
             settled = zip(self.table.target[row].tolist(), levels, strict=False)
             found = [(price if isinstance(at, Distance) else at, share) for price, (at, share) in settled]
             levels = tuple([(price, share) for price, share in found if price == price])

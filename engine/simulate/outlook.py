@@ -1,8 +1,8 @@
-"""What lies before an account until its next move: the equity at every close of a candle, and the rule that will speak.
+"""What lies before an account until its next move: its equity at every close of a candle, and the rule that will speak.
 
-Between two moves (fills, exits, funding, midnights) an account's positions stay the same, so its equity at the closes in
-between is one sum over columns, and the rules look at all of them at once. Nothing of it is known to a call before its
-time: the account only takes what lies behind it.
+Between two moves (fills, exits, funding, midnights) an account's positions stay the same, so its equity at the closes
+in between is one sum over columns, and the rules look at all of them at once. Nothing of it is known to a call before
+its time: the account only takes what lies behind it.
 """
 
 from __future__ import annotations

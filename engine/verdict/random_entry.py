@@ -31,7 +31,7 @@ from engine.verdict.moving import NEVER_MS, Ground, Lives, Moved, move
 DRAWS = 1_000
 PATHS = 40_000  # moved plans of a channel that a backtest affords, and
 ALL_PATHS = 200_000  # of all its channels; but FEWEST_POSITIONS of each burst in any case
-FEWEST_POSITIONS = 2
+FEWEST_POSITIONS, MOST_POSITIONS = 2, 200  # two hundred are as good as endlessly many
 DRAWN_CELLS = 2_000_000
 
 
@@ -78,14 +78,14 @@ def random_entry(
     if not len(lives.plans):
         return None
     if positions is None:
-        positions = min(draws, places(len(lives.plans), len(lives.plans)))
+        positions = places(len(lives.plans), len(lives.plans))
     bursts = bursts_of(clusters(lives.act_ms, lives.end_ms))
     return compare(lives, bursts, move(lives, bursts, ground, positions, seed, workers), seed, draws)
 
 
 def places(calls: int, of_all: int) -> int:
     """How many places each burst of a channel is tried at, of a run with ``of_all`` calls that could be traded."""
-    return max(FEWEST_POSITIONS, min(DRAWS, PATHS // max(1, calls), ALL_PATHS // max(1, of_all)))
+    return max(FEWEST_POSITIONS, min(MOST_POSITIONS, PATHS // max(1, calls), ALL_PATHS // max(1, of_all)))
 
 
 def bursts_of(cluster: Ints) -> list[Ints]:

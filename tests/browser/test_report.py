@@ -11,7 +11,7 @@ import pytest
 
 from engine.report.compare import COMPARE_FILE, comparison, render_comparison
 from engine.report.html import render_report
-from engine.report.run import save_run
+from engine.report.runfile import save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, write_calls, write_equity
 from engine.report.words import Words
 from tests.browser.driver import Browser

@@ -168,6 +168,14 @@ READ = {
     "a condition": ("If SUI/USDT breaks 3.20 go long\nEntry 3.20\nTP 3.40\nSL 3.05", "refused: doubt"),
     "a condition beside the entry": ("SUI/USDT LONG\nEntry 3.20 if it holds\nTP 3.40\nSL 3.05", "refused: doubt"),
     "an update in the layout of a call": ("SUI/USDT long update\nEntry 3.20\nTP 3.40\nSL 3.05", "refused: doubt"),
+    "the number of a list item hangs at a price": (
+        "SUI/USDT LONGEntry 3.20Targets: 1) 3.402) 3.60SL 3.05",
+        "refused: unread",
+    ),
+    "a price in brackets": (
+        "SUI/USDT LONG\nEntry (3.20)\nTargets: 1) 3.40\n2) 3.60\nSL (3.05)",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.4, 3.6, stop 3.05",
+    ),
     "a word in capitals is no coin": ("VIP LONG\nEntry 3.20\nTP 3.40\nSL 3.05", "refused: no-symbol"),
 }
 
@@ -203,3 +211,14 @@ def test_a_profile_adds_its_words_to_a_form_that_it_takes_over() -> None:
     assert len(loaded.forms) == 1
     said = reads(loaded, "SUI/USDT LONG\nEntry 3.20\nTP 3.40\nBail out 3.05")
     assert said == "symbol SUIUSDT, side long, entry 3.2, targets 3.4, stop 3.05"
+
+
+def test_a_label_that_a_form_does_not_know_refuses_the_call() -> None:
+    text = (
+        'channel "Own"\nnumbers: 1,234.56\n\ndefaults\nquote: USDT\n\nform "own"\nentry = entry\nstop = sl\n\n'
+        'test "chat"\n<<<\ngm\n>>>\nexpect nothing\n'
+    )
+    loaded, found = load_profile(SourceText("own.channel", text), "own")
+    assert loaded is not None, found
+    assert reads(loaded, "SUI/USDT LONG\nEntry 3.20\nSL 3.05").endswith("entry 3.2, stop 3.05")
+    assert reads(loaded, "SUI/USDT LONG\nEntry 3.20\nTP 5%\nSL 3.05") == "refused: unread"

@@ -79,7 +79,14 @@ def test_what_is_written_in_a_notation_is_read_in_it(whole: int, part: int, name
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(64800.0, "64800"), (0.00001234, "0.00001234"), (3.5, "3.5"), (1e16, "1e+16"), (0.1 + 0.2, "0.3")],
+    [
+        (64800.0, "64800"),
+        (0.00001234, "0.00001234"),
+        (3.5, "3.5"),
+        (1e16, "1e+16"),
+        (0.1 + 0.2, "0.3"),
+        (58310.4, "58310.4"),
+    ],
 )
 def test_numbers_are_shown_plainly(number: float, text: str) -> None:
     assert show(number) == text

@@ -196,6 +196,21 @@ def test_a_range_is_a_ladder_where_the_profile_says_so() -> None:
     assert (setup.entry_kind, setup.entries) == (EntryKind.LADDER, (64800.0, 64500.0))
 
 
+def test_a_range_that_is_two_orders_may_stand_beside_others() -> None:
+    text = "LONG BTC\nEntry limit 64800 - 64500\nEntry limit 2: 64000\nSL 63000"
+    layout = signal("{side: LONG} {symbol: ADA}\nEntry limit {entry: 10}\n{? Entry limit 2: {entry: 9} }\nSL {stop: 8}")
+    (setup,) = read(profile(layout, HEAD + "range: ladder\n"), text).setups
+    assert (setup.entry_kind, setup.entries) == (EntryKind.LADDER, (64800.0, 64500.0, 64000.0))
+    assert reads(profile(layout), text) == "refused: mixed-entry"
+
+
+def test_a_price_that_hangs_at_its_coin_is_no_part_of_it() -> None:
+    loaded = profile(signal("{symbol: BTC} {entry: 64800 - 64500} {side: long} SL {stop: 63000}"))
+    assert reads(loaded, "ETH2410-2385 long SL 2300") == "symbol ETHUSDT, side long, entry 2385 - 2410, stop 2300"
+    assert reads(loaded, "BTC64800 long SL 63000") == "symbol BTCUSDT, side long, entry 64800, stop 63000"
+    assert reads(loaded, "SPX6900 0.55 long SL 0.5") == "symbol SPX6900USDT, side long, entry 0.55, stop 0.5"
+
+
 def test_no_entry_means_market_only_where_the_profile_says_so() -> None:
     layout = signal("{side: Long} {symbol: BTC} {? at {entry: 64800} } SL {stop: 63000}")
     silent = profile("words\nlong = Long\n\n" + layout)
@@ -305,6 +320,12 @@ def test_several_calls_under_a_shared_header() -> None:
     )
     assert reads(loaded, message.replace("sl 95000\n", "")) == "refused: unread"
     assert reads(loaded, message + "XRP at 2") == "refused: no-layout"
+
+
+def test_lines_with_a_stop_of_their_own_are_a_call_each_time() -> None:
+    loaded = profile(signal("{symbol: ADA} {side: LONG}\n{+\n{? careful }entry {entry: 10}\nstop {stop: 9}\n}"))
+    said = reads(loaded, "SOL short\nentry 140\nstop 145\ncareful entry 150\nstop 156")
+    assert said == ("symbol SOLUSDT, side short, entry 140, stop 145; symbol SOLUSDT, side short, entry 150, stop 156")
 
 
 def test_a_repeated_part_within_a_line() -> None:

@@ -63,6 +63,8 @@ def loaded():
         (GOOD.replace("SL: 64500", "SL: 65100"), "levels", None),
         (GOOD.replace("65000", "64700"), "levels", None),
         (GOOD.replace("66000", "65000"), "duplicate-level", None),
+        (GOOD.replace("66000", "65000 - 50%"), "duplicate-level", None),
+        (GOOD.replace("65000", "66000 - 25%").replace("TP2: 66000", "TP2: 66000 - 75%"), None, None),
         (GOOD.replace("64500", "34500"), "distance", None),
         (GOOD.replace("66000", "660000"), "distance", None),
         (GOOD.replace("64800", "64800 - 96000"), "levels", None),

@@ -14,7 +14,8 @@ from engine.files import sha256_of
 from engine.pipeline.backtest import run_backtest
 from engine.pipeline.progress import silent
 from engine.pipeline.workspace import Workspace
-from engine.report.run import Run, load_run
+from engine.report.run import Run
+from engine.report.runfile import load_run
 from engine.report.tables import read_calls, read_equity
 from tests.conftest import EXAMPLES, ROOT
 from tests.conftest import Run as Command
@@ -202,13 +203,13 @@ def test_trials_are_counted_by_their_inputs_and_outlive_the_runs(demo: Path, tmp
         assert sharpe is not None
         return sharpe.trials
 
-    assert [settings("2025-02-01"), settings("2025-02-01")] == [1, 1]
-    assert settings("2025-02-02") == 2
+    assert [settings("2025-01-20"), settings("2025-01-20")] == [1, 1]
+    assert settings("2025-01-21") == 2
     shutil.rmtree(tmp_path / "runs")
-    assert settings("2025-02-02") == 2
+    assert settings("2025-01-21") == 2
     assert runs[-1].channels == runs[-2].channels
-    assert settings("2025-02-02", "9bp") == 3
-    assert settings("2025-02-02", "2bp") == 3
+    assert settings("2025-01-21", "9bp") == 3
+    assert settings("2025-01-21", "2bp") == 3
     assert len((tmp_path / "data" / "trials.jsonl").read_text().splitlines()) == 6
 
 

@@ -18,8 +18,8 @@ from engine.report.run import (
     Held,
     Judged,
     Run,
-    save_run,
 )
+from engine.report.runfile import save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, write_calls, write_equity
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS, iso, moment_ms
 from engine.verdict.checks import Check

@@ -11,18 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from engine.report import figures
+from engine.report import channelfigures, drawing, figures
 from engine.report.show import best_first
 from tests.report.sample import HOSTILE, sample_calls, sample_run
 
 CALLS = sample_calls()
 RUN = sample_run(CALLS)
+COUNTED = figures.counted_by_channel(RUN.channels, CALLS)
 
 
 @given(arrays.arrays(np.float64, st.integers(1, 400), elements=st.floats(-1e6, 1e6)), st.integers(12, 60))
 def test_a_thinned_curve_keeps_its_ends_and_extremes(curve, limit):
     other = -np.cumsum(curve)
-    at = figures.thinned(curve, other, limit=limit)
+    at = drawing.thinned(curve, other, limit=limit)
     assert len(at) <= max(limit, 0) or len(at) == len(curve) <= limit
     assert (np.diff(at) > 0).all()
     assert (at[0], at[-1]) == (0, len(curve) - 1)
@@ -36,8 +37,8 @@ def test_a_year_of_minutes_becomes_two_thousand_points():
     ts = 1_735_689_600_000 + np.arange(len(walk)) * 60_000
     figure = figures.equity_figure(ts, walk, fall, "USDT", "Europe/Sofia")
     money, under = figure["data"]
-    assert len(money["x"]) == len(money["y"]) == len(under["y"]) <= figures.CURVE_POINTS
-    assert len(money["x"]) > figures.CURVE_POINTS / 4
+    assert len(money["x"]) == len(money["y"]) == len(under["y"]) <= drawing.CURVE_POINTS
+    assert len(money["x"]) > drawing.CURVE_POINTS / 4
     assert money["x"][0] == "2025-01-01 02:00:00"
     assert min(under["y"]) == pytest.approx(-fall.max(), rel=1e-6)
 
@@ -60,14 +61,14 @@ def test_a_channel_without_an_interval_is_drawn_hollow():
 
 def test_a_histogram_counts_every_trade_once():
     values = [-40.0, -1.0, -0.001, 0.0, 0.49, 0.5, 5.9, 6.0, 900.0]
-    counts = figures.histogram(values)
+    counts = channelfigures.histogram(values)
     assert sum(counts) == len(values)
     assert (counts[0], counts[2], counts[3], counts[4], counts[5], counts[-1]) == (1, 1, 1, 2, 1, 3)
-    assert figures.histogram_figure(values, 3)["data"][0]["y"] == counts
+    assert channelfigures.histogram_figure(values, 3)["data"][0]["y"] == counts
 
 
 def test_r_adds_up_to_the_total_of_the_channel():
-    figure = figures.cumulative_figure(RUN.channels, CALLS, "UTC")
+    figure = figures.cumulative_figure(RUN.channels, COUNTED, "UTC")
     assert [trace["y"][-1] for trace in figure["data"]] == pytest.approx(
         [c.total_r for c in RUN.channels[:3]], rel=1e-6
     )
@@ -83,7 +84,7 @@ def test_plotly_shows_names_as_they_stand():
     channels = [replace(c, name=HOSTILE + " %{y} &lt; " * 9) for c in RUN.channels]
     drawn = json.dumps([
         figures.mean_r_figure(channels),
-        figures.cumulative_figure(channels, CALLS, "UTC"),
+        figures.cumulative_figure(channels, figures.counted_by_channel(channels, CALLS), "UTC"),
         figures.funnel_figure(channels),
         figures.equity_figure(np.array([0, 1]), np.ones(2), np.zeros(2), "<i>", "UTC"),
     ])  # fmt: skip

@@ -16,7 +16,7 @@ import pytest
 
 from engine.report.evidence import EVIDENCE_FILE, Chart, Evidence, Version, write_evidence
 from engine.report.html import SHOWN_CALLS, embedded, render_report
-from engine.report.run import save_run
+from engine.report.runfile import save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, UnreadableRunError, write_calls, write_equity
 from tests.report.sample import HOSTILE, sample_calls, sample_run, write_sample
 

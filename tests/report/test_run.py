@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from engine.report.run import Run, load_run, save_run
+from engine.report.run import Run
+from engine.report.runfile import load_run, save_run
 from tests.conftest import ROOT
 from tests.report.sample import sample_calls, sample_run
 

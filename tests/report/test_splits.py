@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.report import splits
 from engine.report.html import render_report
-from engine.report.run import save_run
+from engine.report.runfile import save_run
 from engine.report.tables import CALLS_FILE, CallRow, write_calls
 from tests.report.sample import HOSTILE, sample_calls, write_sample
 

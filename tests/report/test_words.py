@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from engine.report.html import COLUMNS, DETAILS, PAGE_WORDS, TEMPLATES, render_report
+from engine.report.calltable import COLUMNS, DETAILS
+from engine.report.html import PAGE_WORDS, TEMPLATES, render_report
 from engine.report.words import LANGUAGES, Words, catalogue
 from engine.verdict.checks import HARDER
 from engine.verdict.verdict import Word

@@ -34,7 +34,6 @@ class Form:
     groups: Mapping[str, tuple[str, ...]]
     fields: Fields
     bounds: Mapping[str, tuple[float, float]]
-    twin: Form | None = None  # the same form for another notation of numbers
     action: str = ""
 
     @cached_property
@@ -61,9 +60,7 @@ class Form:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """What cuts a message into tokens; many notations differ in meaning only."""
-        if self.twin is not None and self.twin.fields.notation.token == self.fields.notation.token:
-            return self.twin.pattern
+        """What cuts a message into tokens."""
         return form_pattern(self.meaning, self.fields)
 
     def bounds_of(self, symbol: str) -> tuple[float, float] | None:
@@ -96,10 +93,10 @@ def merged(forms: Sequence[t.FormNode]) -> list[t.FormNode]:
     return list(joined.values())
 
 
-def compile_forms(forms: Sequence[t.FormNode], fields: Fields, twins: Sequence[Form] = ()) -> tuple[Form, ...]:
-    """The forms of a profile, those taken over among them; ``twins`` are the same forms for another notation."""
+def compile_forms(forms: Sequence[t.FormNode], fields: Fields) -> tuple[Form, ...]:
+    """The forms of a profile, those taken over among them."""
     compiled = []
-    for number, node in enumerate(merged(forms)):
+    for node in merged(forms):
         groups: dict[str, list[str]] = {}
         bounds: dict[str, tuple[float, float]] = {}
         for group in node.groups:
@@ -108,12 +105,11 @@ def compile_forms(forms: Sequence[t.FormNode], fields: Fields, twins: Sequence[F
             else:
                 groups.setdefault(group.name, []).extend(filter(None, (clean(word.text) for word in group.words)))
         phrases = {name: tuple(words) for name, words in groups.items()}
-        twin = twins[number] if twins else None
         declared = dict(fields.words.declared)
         for side in ("long", "short"):
             declared[side] = (*declared.get(side, ()), *phrases.get(f"entry {side}", ()))
         own = replace(fields, words=replace(fields.words, declared=declared))
-        compiled.append(Form(node.name, node.name_span, phrases, own, bounds, twin))
+        compiled.append(Form(node.name, node.name_span, phrases, own, bounds))
     return tuple(compiled)
 
 

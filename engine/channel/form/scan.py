@@ -9,7 +9,7 @@ from engine.channel.form.form import Form
 from engine.channel.text.names import FORM_LABELS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # made by the thousand
 class Token:
     """A piece of a message: its kind, half-open offsets, and the number of its line from 0.
 
@@ -29,6 +29,7 @@ class Token:
 
 
 _TAGGED = FORM_LABELS | {"long", "short", "market"}
+_LISTED = re.compile(r"\d++\.\d++(?:,\d++\.\d++)++")  # 1.27,1.22 is a number in no notation
 _DIGITS = re.compile(r"\d++")
 _INDEX_BEHIND = re.compile(r"[ \t]*+[#№]?[ \t]*+(\d{1,2}+)(?=[ \t]*+[:)]|[ \t]*+=)|[ \t]*+#(\d{1,2}+)(?![\w.,])")
 
@@ -55,23 +56,14 @@ def scan(form: Form, text: str) -> list[Token]:
             kind = form.means(match[0])  # #LONG, #SL
         elif kind == "leverage":
             kind = "leverage of"
-        elif kind == "number" and "," in match[0] and (parts := _listed(form, match[0])):
-            for offset, part in parts:
-                tokens.append(Token(kind, start + offset, start + offset + len(part), line, part))
+        elif kind == "number" and _LISTED.fullmatch(match[0]):
+            for part in re.finditer(r"[^,]++", match[0]):
+                tokens.append(Token(kind, start + part.start(), start + part.end(), line, part[0]))
             at = end
             continue
         tokens.append(Token(kind, start, end, line, match[0], index))
         at = max(end, start + 1)
     return tokens
-
-
-def _listed(form: Form, number: str) -> list[tuple[int, str]]:
-    """The numbers of a list without blanks (1.27,1.22), with their offsets; none where it is one number."""
-    parts = number.split(",")
-    parse = form.fields.notation.parse
-    if parse(number) is not None or not all("." in part and parse(part) is not None for part in parts):
-        return []
-    return [(sum(len(other) + 1 for other in parts[:at]), part) for at, part in enumerate(parts)]
 
 
 def _side_sign(form: Form, phrase: str) -> str:

@@ -18,22 +18,20 @@ _LEVELS = frozenset({"target", "stop"})
 _BEFORE_COIN = frozenset({"index", "long", "short", "long sign", "short sign", "symbol", "no coin", "side"})
 
 
-def pieces_of(form: Form, text: str, spelled: Callable[[int, int], str]) -> list[str]:
-    """The calls of a folded text, each with all other lines blanked so that offsets stay; one piece where it is one."""
+def calls_of(form: Form, text: str, spelled: Callable[[int, int], str]) -> list[Lines]:
+    """The lines of each call of a folded text; none where nothing looks like one."""
     if not form.quick.search(text):
-        return [text]
-    lines = Lines(scan(form, text)).by_number
-    heads = {line: coin for line, tokens in lines.items() if (coin := _heading(form, tokens, spelled))}
+        return []
+    whole = Lines(scan(form, text))
+    lines = whole.by_number
+    heads = {line: coin for line, found in lines.items() if (coin := _heading(form, found, spelled))}
     if len(set(heads.values())) < 2:
-        return [text]
+        return [whole]
     starts = sorted(heads)
     ends = [*starts[1:], text.count("\n") + 1]
     ranges = [(start if at else 0, end) for at, (start, end) in enumerate(zip(starts, ends, strict=True))]
-    whole = all(
-        any(token.kind in _LEVELS for line in range(start, end) for token in lines.get(line, ()))
-        for start, end in ranges
-    )
-    return [_only(text, start, end) for start, end in ranges] if whole else [text]
+    calls = [Lines([token for token in whole.tokens if start <= token.line < end]) for start, end in ranges]
+    return calls if all(any(token.kind in _LEVELS for token in call.tokens) for call in calls) else [whole]
 
 
 def _heading(form: Form, tokens: Sequence[Token], spelled: Callable[[int, int], str]) -> str:
@@ -43,9 +41,3 @@ def _heading(form: Form, tokens: Sequence[Token], spelled: Callable[[int, int], 
     if first is None or words > MOST_WORDS or not is_coin(form, first, spelled):
         return ""
     return form.fields.symbol(first.text, "USDT") or ""
-
-
-def _only(text: str, start: int, end: int) -> str:
-    """The text with all but some lines turned into blanks."""
-    lines = text.split("\n")
-    return "\n".join(line if start <= at < end else " " * len(line) for at, line in enumerate(lines))

@@ -12,7 +12,17 @@ from engine.channel.profile import Settings
 from engine.channel.syntax import tree as t
 from engine.channel.text.fields import Fields
 from engine.channel.text.fold import fold
-from engine.channel.text.names import ABOUT, FIELD_ALIASES, FIELDS, NEEDED, ONE_VALUE, OPTIONS, PRICE_FIELDS, UPDATES
+from engine.channel.text.names import (
+    ABOUT,
+    CALL_FIELDS,
+    FIELD_ALIASES,
+    FIELDS,
+    NEEDED,
+    ONE_VALUE,
+    OPTIONS,
+    PRICE_FIELDS,
+    UPDATES,
+)
 from engine.config.diagnostics import Diagnostic, diagnose, did_you_mean, related
 from engine.config.text import SourceText, Span
 from engine.domain import REPORTS
@@ -208,12 +218,12 @@ def _shape_faults(node: t.LayoutNode, source: SourceText) -> list[Diagnostic]:
 
 
 def _holds_calls(piece: t.Piece) -> bool:
-    """Whether a piece is a repeated group of lines with its own symbol."""
+    """Whether a piece is a repeated group of lines that are a call each time."""
     return (
         isinstance(piece, t.Group)
         and piece.kind == "many"
         and holds_break(piece)
-        and any(mark.field == "symbol" for mark in t.marks(piece.pieces))
+        and any(mark.field in CALL_FIELDS for mark in t.marks(piece.pieces))
     )
 
 

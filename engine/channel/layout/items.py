@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -15,7 +15,7 @@ from engine.channel.syntax import tree as t
 from engine.channel.text.fields import Fields, is_price
 from engine.channel.text.fold import INDEX, fold
 from engine.channel.text.names import CURRENCIES, LIST_FIELDS
-from engine.channel.text.vocabulary import TOKEN
+from engine.channel.text.vocabulary import TOKEN, Synonyms
 
 _TOKENS = re.compile(rf"(?P<index>\d{{1,2}}(?=[ \t]*\))|{INDEX})|{TOKEN.pattern}")
 
@@ -77,7 +77,7 @@ Item = Literal | Synonym | Index | Count | Slot | Skip | Maybe | Run
 def items_of(pieces: Sequence[t.Piece], fields: Fields) -> tuple[Item, ...]:
     """The items of one line's pieces (no line ends among them)."""
     items: list[Item] = []
-    synonyms = fields.words.synonyms()
+    synonyms = fields.words.synonyms
     for piece in pieces:
         if isinstance(piece, t.Text):
             items += literal_items(piece.text, synonyms)
@@ -92,20 +92,19 @@ def items_of(pieces: Sequence[t.Piece], fields: Fields) -> tuple[Item, ...]:
     return fold_runs(tuple(_without_trimmings(items)))
 
 
-def literal_items(text: str, synonyms: Mapping[tuple[str, ...], str]) -> list[Item]:
+def literal_items(text: str, synonyms: Synonyms) -> list[Item]:
     """Literal text as tokens; the longest synonym wins."""
-    signs = [key[0] for key in synonyms if len(key) == 1 and not TOKEN.search(key[0])]
-    matches = list(_tokens(tuple(signs)).finditer(fold(text).text))
+    matches = list(_tokens(synonyms.signs).finditer(fold(text).text))
     tokens = [match[0] for match in matches]
-    longest = max((len(key) for key in synonyms), default=0)
     items: list[Item] = []
     at = 0
     while at < len(tokens):
-        for size in range(min(longest, len(tokens) - at), 0, -1):
-            group = synonyms.get(tuple(tokens[at : at + size]))
+        for size in range(min(synonyms.longest, len(tokens) - at), 0, -1):
+            group = synonyms.groups.get(tuple(tokens[at : at + size]))
             if group:
                 said = bool(items) and items[-1] == Synonym(group)
-                if not (said and {tokens[at], tokens[at - 1]} & set(signs)):  # an emoji beside its word says it once
+                # an emoji beside its word says it once
+                if not (said and {tokens[at], tokens[at - 1]} & synonyms.signs):
                     items.append(Synonym(group))
                 at += size
                 break
@@ -116,9 +115,9 @@ def literal_items(text: str, synonyms: Mapping[tuple[str, ...], str]) -> list[It
 
 
 @cache
-def _tokens(signs: tuple[str, ...]) -> re.Pattern[str]:
+def _tokens(signs: frozenset[str]) -> re.Pattern[str]:
     """The tokens of a text, signs that stand for a word among them."""
-    return re.compile("|".join([*map(re.escape, sorted(signs, key=len, reverse=True)), _TOKENS.pattern]))
+    return re.compile("|".join([*map(re.escape, sorted(signs, key=lambda sign: (-len(sign), sign))), _TOKENS.pattern]))
 
 
 def _without_trimmings(items: list[Item]) -> list[Item]:

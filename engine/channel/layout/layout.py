@@ -47,8 +47,8 @@ class Layout:
     phrases.
     ``changes``: a signal with this layout changes the levels of one that was posted before.
 
-    ``calls`` are the lines of a repeated group with its own symbol: each round is a setup, which shares the lines
-    above the group; ``rounds`` are the steps from its end to its beginning.
+    ``calls`` are the lines of a repeated group with its own symbol or stop: each round is a setup, which shares
+    the lines above the group; ``rounds`` are the steps from its end to its beginning.
     ``since_ms`` and ``until_ms`` bound the time of posting (UTC, half-open).
     """
 

@@ -131,6 +131,7 @@ def _synonym(fields: Fields, group: str) -> str:
 class Line:
     """A line of a template. ``beginning`` is what stands up to its second mark: a quick no ("" fits anything)."""
 
+    items: tuple[Item, ...]
     links: tuple[Link, ...]
     beginning: str
 
@@ -144,19 +145,11 @@ class Line:
         """The step that the line begins with."""
         return next(_steps(self.links))
 
-    def openings(self) -> Iterator[str]:
-        """Patterns of what this line may begin with: a word or a value."""
-        for link in self.links:
-            step = next(_steps((link,)))
-            yield step.texts[0][0] if step.texts else step.pattern
-            if isinstance(link, Step) or link.repeats:
-                return
 
-
-def line_of(items: Sequence[Item], fields: Fields, phrase: bool = False) -> Line:
+def line_of(items: tuple[Item, ...], fields: Fields, phrase: bool = False) -> Line:
     """A line's chain with its head."""
     if phrase:  # the fillers of a message are blanked before its phrases are looked for
-        items = [item for item in items if item != Maybe((Synonym("filler"),))]
+        items = tuple(item for item in items if item != Maybe((Synonym("filler"),)))
     links = chain(items, fields, phrase=phrase)
     first = links
     while isinstance(first[0], Part) and first[0].repeats:
@@ -166,7 +159,7 @@ def line_of(items: Sequence[Item], fields: Fields, phrase: bool = False) -> Line
         if isinstance(link, Part):
             break
         head += link.pattern
-    return Line(links, head)
+    return Line(items, links, head)
 
 
 def _guard(item: Item) -> str:

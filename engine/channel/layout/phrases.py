@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from engine.channel.syntax import tree as t
 from engine.channel.text.fields import Fields
@@ -26,17 +27,23 @@ FARTHEST_SKIP = 200
 _BLANKS = r"[^\S\n]*+"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PhrasePattern:
     """A phrase: as people read it, as a pattern, and the longest word that every text with it holds (a quick no).
 
-    ``only`` is "signal" or "update" where a phrase of ``never`` forbids but one of them.
+    ``only`` is "signal" or "update" where a phrase of ``never`` forbids but one of them. It is compiled when a message
+    first holds its word.
     """
 
     shown: str
-    pattern: re.Pattern[str]
+    source: str
     key: str
     only: str = ""
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The pattern to search for, compiled."""
+        return re.compile(self.source)
 
 
 def phrase_pattern(phrase: t.Phrase, fields: Fields) -> PhrasePattern:
@@ -56,12 +63,12 @@ def phrase_pattern(phrase: t.Phrase, fields: Fields) -> PhrasePattern:
             last = index == len(phrase.pieces) - 1
             parts.append(r"[^\n]*+" if last else rf"[^\n]{{0,{FARTHEST_SKIP}}}?")
     shown = t.sample_of(phrase.pieces).text.strip() or "{...}"
-    return PhrasePattern(shown, re.compile(_BLANKS.join(parts)), max(words, key=len, default=""), phrase.only)
+    return PhrasePattern(shown, _BLANKS.join(parts), max(words, key=len, default=""), phrase.only)
 
 
 def text_pattern(text: str) -> PhrasePattern:
     """The pattern of a phrase without marks."""
-    return PhrasePattern(text, re.compile(literal_regex(text)), max(fold(text).text.split(), key=len, default=""))
+    return PhrasePattern(text, literal_regex(text), max(fold(text).text.split(), key=len, default=""))
 
 
 def literal_regex(text: str, begins: bool = True) -> str:

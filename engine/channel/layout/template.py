@@ -15,6 +15,7 @@ from engine.channel.layout.layout import Block, Layout
 from engine.channel.layout.pattern import Line, line_of
 from engine.channel.syntax import tree as t
 from engine.channel.text.fields import Fields
+from engine.channel.text.names import CALL_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class _Automaton:
                 size = len(self.lines)
                 begin, end, may_be_empty = self.add(node.nodes)
                 optional = optional or may_be_empty
-                if node.repeats and _marks_symbol(node):
+                if node.repeats and _is_call(node):
                     self.calls |= set(range(size, len(self.lines)))
                     self.rounds |= {(last_line, line) for last_line in end for line in begin}
             if node.repeats:
@@ -147,10 +148,11 @@ class _Automaton:
             self.follow[source] += [line for line in to if line not in self.follow[source]]
 
 
-def _marks_symbol(node: _Node) -> bool:
+def _is_call(node: _Node) -> bool:
+    """Whether a repeated group is a call each time: it has a coin or a stop of its own, and a call has one of each."""
     if isinstance(node, _Lines):
-        return any(map(_marks_symbol, node.nodes))
-    return any(isinstance(item, Slot) and item.mark.field == "symbol" for item in node.items)
+        return any(map(_is_call, node.nodes))
+    return any(isinstance(item, Slot) and item.mark.field in CALL_FIELDS for item in node.items)
 
 
 def _blocks(nodes: Sequence[_Node]) -> list[list[_Node]]:

@@ -11,19 +11,17 @@ from engine.channel.layout.pattern import Found
 from engine.channel.meaning.actions import actions_of
 from engine.channel.meaning.levels import implied_side, level_fault
 from engine.channel.meaning.values import Read, read_values
+from engine.channel.prepared import Prepared
 from engine.channel.profile import Profile, Settings
-from engine.channel.text.fold import Folded
 from engine.domain import Action, CloseStop, Distance, EntryKind, Refusal, Setup, Side, Target
 
 
 def build(
-    profile: Profile, layout: Layout | Form, found: Sequence[Found], working: str, folded: Folded, text: str
+    profile: Profile, layout: Layout | Form, found: Sequence[Found], prepared: Prepared
 ) -> Setup | tuple[Action, ...] | Refusal:
-    """What the values of one setup or update mean.
-
-    ``found`` counts in ``working``, the folded text with what is ignored blanked; ``text`` is the message as posted.
-    """
-    read = read_values(profile, layout, found, working, folded, text)
+    """What the values of one setup or update mean; ``found`` counts in the text of ``prepared``."""
+    fields = layout.fields if isinstance(layout, Form) else profile.update_fields if layout.action else profile.fields
+    read = read_values(profile, fields, found, prepared.text, prepared)
     if isinstance(read, Refusal):
         return read
     if isinstance(layout, Layout) and layout.action:
@@ -50,7 +48,7 @@ def _setup(profile: Profile, layout: str, read: Read) -> Setup | tuple[str, str]
         return entry
     kind, entries, reference = entry
     known = (*entries, *((reference,) if reference is not None else ()))
-    prices = [target.price for target in read.targets if target.price is not None]
+    prices = _target_prices(read.targets)
     stop = next(iter(read.stops), None)
     if isinstance(stop, str):
         return "stop", "a new call cannot have its stop at breakeven"
@@ -98,7 +96,7 @@ def entry_of(read: Read, settings: Settings) -> tuple[EntryKind, tuple[float, ..
         return EntryKind.BREAKOUT, entries, None
     if read.market and entries and not read.market_apart:
         return "mixed-entry", "a market entry and a limit price in one call"
-    if read.market and entries and read.ranges:
+    if read.market and entries and read.ranges and settings.range == "zone":
         return "mixed-entry", "a market entry and a range in one call"
     if read.market:
         return (EntryKind.LADDER if entries else EntryKind.MARKET), entries, read.reference
@@ -110,9 +108,16 @@ def entry_of(read: Read, settings: Settings) -> tuple[EntryKind, tuple[float, ..
         return EntryKind.LIMIT, entries, None
     if read.ranges == 1 and len(entries) == 2 and settings.range == "zone":
         return EntryKind.ZONE, tuple(sorted(entries)), None
-    if read.ranges and len(entries) > 2:
+    if read.ranges and len(entries) > 2 and settings.range == "zone":
         return "mixed-entry", "a range and other entries in one call"
     return EntryKind.LADDER, entries, None
+
+
+def _target_prices(targets: Sequence[Target]) -> list[float]:
+    """The prices of the targets; one that comes again is the same level where each time it has a share of its own."""
+    shared = {price for price in {t.price for t in targets} if all(t.share for t in targets if t.price == price)}
+    prices = [target.price for target in targets if target.price is not None]
+    return [price for at, price in enumerate(prices) if price not in prices[:at] or price not in shared]
 
 
 def _targets(targets: Sequence[Target], side: Side, settings: Settings) -> tuple[Target, ...]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from engine.channel.form.form import Form
-from engine.channel.layout.layout import Layout
 from engine.channel.layout.pattern import Found
+from engine.channel.prepared import Prepared
 from engine.channel.profile import Profile
 from engine.channel.syntax.tree import Mark
 from engine.channel.text.fields import Fields
-from engine.channel.text.fold import INDEX, Folded, index_number
+from engine.channel.text.fold import INDEX, index_number
 from engine.domain import Distance, Refusal, Side, Target, Value
 
 LARGEST_LEVERAGE = 500
@@ -57,14 +56,14 @@ class Read:
 
 
 def read_values(
-    profile: Profile, layout: Layout | Form, found: Sequence[Found], working: str, folded: Folded, text: str
+    profile: Profile, fields: Fields, found: Sequence[Found], working: str, prepared: Prepared
 ) -> Read | Refusal:
     """Collect the values that a layout found, or say which of them cannot be.
 
-    ``found`` counts in ``working``, the folded text with what is ignored blanked; ``text`` is the message as posted.
+    ``found`` counts in ``working``, the folded text with what is ignored blanked.
     """
     read = Read()
-    fields = layout.fields if isinstance(layout, Form) else profile.update_fields if layout.action else profile.fields
+    folded, text = prepared.folded, prepared.original
     for mark, start, end in found:
         if mark.field != "any":
             begin, stop = folded.original(start, end)

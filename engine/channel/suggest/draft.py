@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 
 from engine.channel.cases import summary
 from engine.channel.load import load_profile
+from engine.channel.prepared import LONGEST_MESSAGE, MOST_LINES
 from engine.channel.profile import Profile
-from engine.channel.reader import LONGEST_MESSAGE, MOST_LINES, read
+from engine.channel.reader import read
 from engine.channel.suggest.families import Family, Post, families, post_of
 from engine.channel.suggest.marks import LEVELS, guess, results_in
 from engine.channel.suggest.numbers import decide_notation

@@ -142,7 +142,7 @@ class Fields:
             return rf"({alternatives(self.words.words('part'))})"
         if field == "share":
             return self._share(self.words.share_words)
-        group = self.words.synonyms().get(tokens_of(fold(sample).text.strip()))
+        group = self.words.synonyms.groups.get(tokens_of(fold(sample).text.strip()))
         words = alternatives(self.words.phrases(group or ("breakeven" if field == "stop" else "market")))
         number = self._price if field == "stop" else self._range
         return rf"({words})" if is_word else rf"{NO_LETTER_BEHIND}{about}({number}){behind}"
@@ -171,7 +171,9 @@ class Fields:
         has to be there.
         """
         quotes = rf"(?:{'|'.join(QUOTES).lower()})(?![a-z0-9])"
-        ticker = rf"(?=\d*+[a-zавекмнорстухѕіј])[{_TICKER}]{{1,20}}+"
+        letters = "[a-zавекмнорстухѕіј]"
+        glued = r"(?=\d{5}|\d{4}[-~/.,]\d)"  # a price: BTC64800, ETH2410-2385; but SPX6900 is a coin
+        ticker = rf"(?:{letters}{{2,12}}+{glued}|(?=\d*+{letters})[{_TICKER}]{{1,20}}+)"
         quoted = rf"\d{{1,5}}+(?={_BLANK}/{_BLANK}{quotes})|(?<=[$#])\d{{1,2}}+(?![\w.,])"
         tail = rf"(?:{_BLANK}[/|:-]?{_BLANK}{quotes})?(?:\.p(?!\w)|[ -]?perp(?!\w))?"
         if signed:

@@ -33,6 +33,7 @@ FIELD_ALIASES = {
 LIST_FIELDS = frozenset({"entry", "target"})
 PRICE_FIELDS = frozenset({"entry", "entry market", "entry above", "entry below", "target", "stop", "stop hard"})
 
+CALL_FIELDS = frozenset({"symbol", "stop"})  # repeated lines with one of these are a call each time
 ONE_VALUE = frozenset({"stop", "stop hard", "stop when", "id"})  # a call has one of each
 
 # What each update may mark, beside what tells which call it is about.
@@ -173,3 +174,5 @@ TRADE_WORDS = (
     *("targets", "profit", "leverage", "close", "closed", "cancel", "cancelled", "canceled", "invalid", "hit"),
     *("breakeven", "stopped"),
 )
+# Of these the ones that stand before a value: a form that knows no meaning of theirs cannot read the message.
+VALUE_WORDS = frozenset(("entry", "entries", "enter", "stop", "stoploss", "sl", "tp", "target", "targets"))

@@ -86,4 +86,9 @@ UNDECLARED = Notation("", "", ".", declared=False)
 
 def show(number: float) -> str:
     """A number the way it is written in an ``expect``: no grouping, a point, no needless zeros."""
-    return f"{number:.12f}".rstrip("0").rstrip(".") if abs(number) < 1e15 else repr(number)
+    if abs(number) >= 1e15:
+        return repr(number)
+    plain = (
+        f"{Decimal(repr(float(number))):.12f}"  # of the shortest digits that name it: 58310.4, not 58310.400000000001
+    )
+    return plain.rstrip("0").rstrip(".")

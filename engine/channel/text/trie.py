@@ -7,12 +7,12 @@ by the next character. It prefers the longest phrase, and gives a shorter one ba
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _END = ""  # a phrase may end here
 
 
-def trie_pattern(phrases: Iterable[tuple[str, ...]], gap: str) -> str:
+def trie_pattern(phrases: Iterable[Sequence[str]], gap: str) -> str:
     """The pattern (no groups) of phrases given as tokens; ``gap`` is the pattern of what stands between two tokens."""
     root: dict[str, dict] = {}  # type: ignore[type-arg]
     for tokens in phrases:

@@ -9,11 +9,15 @@ from typing import Any
 from aiohttp import web
 
 from tests.doubles.exchange.faults import Faults
+from tests.doubles.exchange.futures import Futures
+from tests.doubles.exchange.private import Private
 from tests.doubles.exchange.rest import Limiter, Rest
 from tests.doubles.exchange.sockets import Sockets
+from tests.doubles.exchange.spot import Spot
 from tests.doubles.exchange.world import World
 
 HOST = "127.0.0.1"
+KEY, SECRET = "mx0practice", "practice-secret"  # of the one account
 
 
 class ExchangeDouble:
@@ -27,6 +31,10 @@ class ExchangeDouble:
         Every HTTP request: (monotonic s, path, query).
     sockets
         Its websockets, which can be dropped, muted and refused.
+    futures, spot
+        The account (``key``, ``secret``): its orders, positions and money.
+    private
+        Every signed request with its body, and those whose signature was wrong.
     limiter
         ``limiter.over`` counts the requests that came faster than the exchange allows.
     """
@@ -37,6 +45,9 @@ class ExchangeDouble:
         self.world, self.faults, self.limited = world or World(), faults or Faults(), limited
         self.limiter = Limiter()
         self.sockets = Sockets(self)
+        self.futures, self.spot = Futures(self.world), Spot(self.world)
+        self.key, self.secret = KEY, SECRET
+        self.private = Private(self)
         self.requests: list[tuple[float, str, dict[str, str]]] = []
         self.port = port
         self._loop = asyncio.new_event_loop()
@@ -67,10 +78,21 @@ class ExchangeDouble:
         """Run something on the server's loop and wait for it."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
 
+    def pin(self, base: str, price: float) -> None:
+        """Set a coin's last price and let the orders meet it."""
+
+        async def set_it() -> None:
+            self.world.pins[base] = price
+            self.futures.settle(base)
+            self.spot.settle()
+
+        self.call(set_it())
+
     def app(self) -> web.Application:
         """All routes."""
         app = web.Application()
         Rest(self).add_to(app)
+        self.private.add_to(app)
         self.sockets.add_to(app)
         return app
 

@@ -16,6 +16,9 @@ holes     rows are missing here and there
 shuffled  rows out of order
 twice     some rows stand twice
 foreign   rows of another day among those asked for
+lost      the request is carried out, and the connection closes without an answer
+late 502  the request is carried out, and answered with a page of HTML
+stall     the request is carried out, and the answer comes late (``delay_s``)
 ========= ======================================================================================
 """
 
@@ -28,6 +31,7 @@ from dataclasses import dataclass, field
 HTTP = ("drop", "delay", "429", "510", "500", "502", "error", "half", "cut", "html")
 ROWS = ("empty", "short", "holes", "shuffled", "twice", "foreign")
 KINDS = HTTP + ROWS
+DONE = ("lost", "late 502", "stall")  # what a client cannot tell from a request that never arrived
 
 
 @dataclass
@@ -43,7 +47,7 @@ class Faults:
 
     def add(self, kind: str, times: int = 1, path: str = "kline") -> None:
         """Spoil the next requests whose path holds ``path``."""
-        assert kind in KINDS, kind
+        assert kind in KINDS + DONE, kind
         self.queue.extend([(kind, path)] * times)
 
     def plan(self, count: int, among: int, seed: int, kinds: tuple[str, ...] = KINDS) -> None:

@@ -103,6 +103,13 @@ class Rest:
         if kind == "error":
             return web.json_response({"success": False, "code": 500, "message": "Internal error!"})
         response = await handler(request)
+        if kind == "lost":
+            assert request.transport is not None
+            request.transport.abort()
+        if kind == "late 502":
+            return web.Response(status=502, text=PAGE, content_type="text/html")
+        if kind == "stall":
+            await asyncio.sleep(self.faults.delay_s)
         if kind in ("half", "cut") and isinstance(response, web.Response) and response.body:
             body = bytes(response.body)  # type: ignore[arg-type]
             if kind == "half":

@@ -65,11 +65,16 @@ class Clock:
 
 @dataclass
 class World:
-    """Listings, prices and time. ``holes`` are (base, start_ms, end_ms): minutes that the exchange never had."""
+    """Listings, prices and time.
+
+    ``holes`` are (base, start_ms, end_ms): minutes that the exchange never had. ``pins`` holds the last price of a coin
+    as a test wants it, instead of the one of its candles (which stay as they are).
+    """
 
     listings: tuple[Listing, ...] = LISTINGS
     holes: tuple[tuple[str, int, int], ...] = ()
     clock: Clock = field(default_factory=Clock)
+    pins: dict[str, float] = field(default_factory=dict)
     spot_minutes_reach_ms: int = 30 * DAY
     swap_minutes_reach_ms: int = 400 * DAY
 
@@ -117,6 +122,8 @@ class World:
 
     def price(self, base: str, kind: str = "swap", at_ms: int | None = None) -> float:
         """The last price."""
+        if base in self.pins:
+            return self.pins[base]
         now = self.clock.now_ms() if at_ms is None else at_ms
         listing = self.listing(base)
         assert listing is not None

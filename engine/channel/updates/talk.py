@@ -1,0 +1,182 @@
+"""Hear what is said in a message: phrases, one behind the other, and what stands beside them.
+
+1. fillers are blanked; each line of the message is gone through from left to right: the longest phrase that fits there,
+   else a coin by itself, else a word that nothing knows;
+2. a line that holds a word nothing knows is no part of the update when no phrase stands in it, and refuses the message
+   when one does, unless all of them are reports, which never trade, and may stand ``beside talk``;
+3. wherever something is unknown, a number, a trade word, a word of doubt or a question mark refuses the message.
+
+At every word only the phrases are tried that may begin with it, and an update is short: a long message is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from engine.channel.layout.layout import Layout
+from engine.channel.layout.pattern import Found, walk
+from engine.channel.prepared import Prepared
+from engine.channel.profile import Profile
+from engine.channel.syntax.tree import NOWHERE, Mark
+from engine.channel.text.vocabulary import DENSE
+from engine.channel.updates.links import Link, links_in
+from engine.channel.updates.phrasebook import Phrase, Phrasebook
+from engine.domain import Refusal
+
+MOST_WORDS = 250  # an update has a few
+MOST_PHRASES = 30
+LONGEST_BARE_COIN = 10
+COIN = Mark("symbol", NOWHERE, "BTC", NOWHERE, NOWHERE)
+# A quoted line, and what stands in brackets: [In reply to Alice], (by the admin), unless it holds a word that tells.
+_ASIDE = re.compile(r"(?m)^[ \t]*>[^\n]*+|[(\[](?![^)\]\n]*(?:\d{3}|\d[.,]\d))[^)\]\n]{0,60}[)\]]")
+_WORD = re.compile(rf"\W*+([{DENSE}]|\d[^\W{DENSE}]*+|[^\W\d{DENSE}]++)?")
+# Addresses, names and results (+12.5%, +2R) say nothing.
+_NOTHING = re.compile(
+    r"(?:https?://|www\.|t\.me/)\S++|@[a-z][\w-]*+|\+ ?\d{1,7}(?:[.,]\d{1,8})?[ \t]{0,3}(?:%|r(?!\w)|pips(?!\w))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A phrase in a message, or a coin by itself (``layout`` None): its values, half-open offsets."""
+
+    layout: Layout | None
+    found: list[Found]
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Talk:
+    """A message on its way: what was spoken, the posts it links to with their places, the unknown words beside phrases.
+
+    ``working`` is the folded text in which fillers and what else says nothing are blank.
+    """
+
+    profile: Profile
+    book: Phrasebook
+    prepared: Prepared
+    working: str
+    posted_ms: int | None
+    links: Sequence[tuple[int, Link]] = ()
+    spoken: list[Spoken] = field(default_factory=list)
+    unknown: list[tuple[int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Blank the fillers."""
+        self.working = self.book.filler.sub(lambda found: found[1] or _blank(found), self.working)
+
+    def is_coin(self, start: int, end: int) -> bool:
+        """Whether a word is surely a coin: with ``$`` or ``#``, a quote currency, in capitals, or a known name."""
+        word = self.working[start:end]
+        sign = self.working[max(start - 2, 0) : start].rstrip(" \t")[-1:]
+        if sign == "$" or (sign == "#" and not word.isdigit()) or self.profile.update_fields.is_pair(word):
+            return True
+        if not 1 < len(word) <= LONGEST_BARE_COIN or self.book.reserved.fullmatch(word):
+            return False
+        begin, stop = self.prepared.folded.original(start, end)
+        return self.prepared.original[begin:stop].isupper()
+
+    def longest(self, phrases: Sequence[Phrase], at: int, end: int) -> Spoken | None:
+        """The longest of some phrases that begins at an offset; of equally long ones the first."""
+        best: Spoken | None = None
+        for layout, line in phrases:
+            if line.head.match(self.working, at, end) is None or not layout.valid_at(self.posted_ms):
+                continue
+            found: list[Found] = []
+            behind, _, failed = walk(line.links, self.working, at, end, found)
+            longer = failed is None and behind > (best.end if best else at)
+            if longer and all(mark.field != "symbol" or self.is_coin(start, stop) for mark, start, stop in found):
+                best = Spoken(layout, found, at, behind)
+        return best
+
+    def line(self, start: int, end: int) -> tuple[list[Spoken], list[tuple[int, int]]]:
+        """What is spoken in one line, and the words that nothing knows."""
+        spoken: list[Spoken] = []
+        unknown: list[tuple[int, int]] = []
+        at = start
+        while at < end:
+            word = _WORD.match(self.working, at, end)
+            assert word is not None
+            begins = word.start(1) if word[1] else word.end()
+            phrases = self.book.beginning_with(word[1] or "", self.working[at:begins])
+            if phrase := self.longest(phrases, at, end):
+                spoken.append(phrase)
+                at = phrase.end
+            elif (coin := self.book.coin.match(self.working, at, end)) and self.is_coin(*coin.span(1)):
+                spoken.append(Spoken(None, [(COIN, *coin.span(1))], at, coin.end()))
+                at = coin.end()
+            else:
+                behind = max(word.end(), at + 1)
+                if word[1] or "?" in self.working[at:behind]:
+                    unknown.append((at, behind))
+                at = behind
+        return spoken, unknown
+
+
+def hear(profile: Profile, prepared: Prepared, posted_ms: int | None) -> Talk | Refusal | None:
+    """What is said in a message that is made of phrases; None when no phrase stands in it, or when it is too long."""
+    book = profile.phrasebook
+    if book is None or _has_many_words(prepared.text):
+        return None
+    links = list(links_in(prepared.text, profile))
+    working = _NOTHING.sub(_blank, prepared.text)
+    working = _ASIDE.sub(lambda match: _aside(match, book), working)
+    talk = Talk(profile, book, prepared, working, posted_ms, links)
+    beside: list[tuple[int, int]] = []
+    for start, end in prepared.lines:
+        spoken, unknown = talk.line(start, end)
+        if any(one.layout for one in spoken):
+            talk.spoken += spoken
+            talk.unknown += unknown
+        elif unknown:
+            beside.append((start, end))
+        else:
+            talk.spoken += spoken
+    phrases = [one for one in talk.spoken if one.layout]
+    if all(one.layout is None or one.layout.kinds == ("context",) for one in talk.spoken):
+        return None
+    if len(phrases) > MOST_PHRASES:
+        return Refusal("too-long", f"more than {MOST_PHRASES} phrases")
+    if refusal := _telling(talk, sorted([*talk.unknown, *beside])):
+        return refusal
+    if talk.unknown and not all(one.layout.talk or one.layout.kinds == ("context",) for one in phrases if one.layout):
+        return _unknown(talk, *talk.unknown[0])
+    return talk
+
+
+def _has_many_words(text: str) -> bool:
+    """Whether a text has more words than any update."""
+    return len(text) > MOST_WORDS and sum(1 for _ in _WORD.finditer(text)) > MOST_WORDS
+
+
+def _aside(match: re.Match[str], book: Phrasebook) -> str:
+    """A quoted line blanked, and so are brackets without a word that tells."""
+    quoted = match[0].lstrip().startswith(">")
+    return match[0] if not quoted and book.telling_words.search(match[0]) else _blank(match)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
+
+
+def _telling(talk: Talk, unknown: Sequence[tuple[int, int]]) -> Refusal | None:
+    """The refusal for something unknown that may turn the meaning."""
+    joined: list[tuple[int, int]] = []
+    for start, end in unknown:
+        together = bool(joined) and joined[-1][1] == start
+        joined[-1:] = [(joined[-1][0], end)] if together else [*joined[-1:], (start, end)]
+    for start, end in joined:
+        if hit := talk.book.telling.search(talk.working, start, end):
+            return _unknown(talk, hit.start(), end)
+    return None
+
+
+def _unknown(talk: Talk, start: int, end: int) -> Refusal:
+    piece = talk.working[start:end]
+    start += len(piece) - len(piece.lstrip())
+    shown = piece.strip().split("\n")[0][:40]
+    layout = next(one.layout for one in talk.spoken if one.layout)
+    return Refusal("unread", f'layout "{layout.name}" leaves "{shown}" unread', talk.prepared.folded.origin(start))

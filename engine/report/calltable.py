@@ -1,0 +1,91 @@
+"""The table of calls in the page: its columns, and each call as a row of plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from engine.report.run import Run
+from engine.report.tables import CallRow, clean
+from engine.report.words import Words
+from engine.units import moment_ms, show_duration, show_time
+
+LONGEST_TEXT = 240
+TRANSLATED = ("side", "status", "exit_reason", "entry_kind")
+
+# field, heading, kind; the first ones are columns, the others stand in the details of a row
+COLUMNS = (
+    ("posted", "Posted", "time"),
+    ("channel", "Channel", "text"),
+    ("symbol", "Symbol", "text"),
+    ("side", "Side", "text"),
+    ("status", "Outcome", "text"),
+    ("exit_reason", "Exit", "text"),
+    ("r", "R", "r"),
+    ("taken", "Taken", "flag"),
+    ("net", "Net", "money"),
+)
+DETAILS = (
+    ("signal_id", "Signal", "text"),
+    ("layout", "Layout", "text"),
+    ("entry_kind", "Entry kind", "text"),
+    ("entry", "Entry", "prices"),
+    ("stop", "Stop", "price"),
+    ("targets", "Targets", "prices"),
+    ("leverage", "Leverage", "number"),
+    ("acted", "Could act", "time"),
+    ("delay_s", "Delay", "delay"),
+    ("mae_r", "Against it, R", "r"),
+    ("mfe_r", "For it, R", "r"),
+    ("filled_at", "Filled", "time"),
+    ("entry_price", "Entry price", "price"),
+    ("closed_at", "Closed", "time"),
+    ("exits", "Exits", "text"),
+    ("ambiguous", "Ambiguous", "flag"),
+    ("rule", "Refused by", "text"),
+    ("rule_where", "Rule stands in", "text"),
+    ("notes", "Notes", "text"),
+    ("quantity", "Quantity", "number"),
+    ("risk", "Risk", "amount"),
+    ("gross", "Gross", "money"),
+    ("fees", "Fees", "amount"),
+    ("funding", "Funding paid", "amount"),
+)
+
+
+def call_data(run: Run, shown: Sequence[CallRow], zone: str, words: Words) -> dict[str, Any]:
+    """The calls for the table of the page: its columns, rows of plain values, and the decimals of each symbol.
+
+    A column of few words that come often carries them once, as ``values``; its rows hold their places.
+    """
+    names = {c.channel: c.name for c in run.channels}
+    shown = [replace(row, channel=names.get(row.channel, row.channel)) for row in shown]
+    columns, cells = [], []
+    for field, label, kind in (*COLUMNS, *DETAILS):
+        column: dict[str, Any] = {"field": field, "label": words(label), "kind": kind}
+        values = [_plain(getattr(row, field), kind, zone) for row in shown]
+        if field in TRANSLATED or kind == "delay":
+            values = [words.line(value) for value in values]
+        if kind == "text" and 4 * len(known := sorted(set(values))) < len(values):
+            column["values"], place = known, {word: i for i, word in enumerate(known)}
+            values = [place[value] for value in values]
+        columns.append(column)
+        cells.append(values)
+    decimals = {clean(symbol): places for symbol, places in run.decimals.items()}
+    return {"columns": columns, "shown": len(COLUMNS), "rows": list(zip(*cells, strict=True)), "decimals": decimals}
+
+
+def _plain(value: Any, kind: str, zone: str) -> Any:
+    """One value for the page's table: short, finite, times in the zone of the run."""
+    if kind == "time":
+        return show_time(moment_ms(value), zone) if value else ""
+    if kind == "text":
+        return clean(value if len(value) <= LONGEST_TEXT else value[: LONGEST_TEXT - 1] + "…")
+    if kind == "flag":
+        return int(value)
+    if kind == "delay":
+        return "" if value is None else show_duration(1000 * value)
+    if kind == "prices":
+        return [float(f"{price:.8g}") for price in value[:20]]
+    return None if value is None else float(f"{value:.8g}") if kind in ("price", "number") else round(value, 3)

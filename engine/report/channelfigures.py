@@ -1,0 +1,97 @@
+"""The pictures of one channel: how its trades are spread, targets hit beside fair, how far trades went either way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from engine.report import drawing as draw
+from engine.report.drawing import Figure
+from engine.report.run import ChannelResult
+from engine.report.show import count, minus, percent, r_text
+from engine.report.tables import CallRow
+
+SCATTER_POINTS = 400
+FARTHEST_R = 10.0  # what went farther stands at the edge
+HISTOGRAM_STEP = 0.5
+HISTOGRAM_RANGE = (-2.0, 6.0)
+
+
+def histogram_figure(values: Sequence[float], highest: int) -> Figure:
+    """How a channel's R multiples are spread; the outermost bars hold everything beyond. ``highest`` is the scale."""
+    low, high = HISTOGRAM_RANGE
+    counts = histogram(values)
+    centres = [low + HISTOGRAM_STEP * (i + 0.5) for i in range(len(counts))]
+    bounds = [f"{c - HISTOGRAM_STEP / 2:+.1f} to {c + HISTOGRAM_STEP / 2:+.1f} R" for c in centres]
+    bounds[0], bounds[-1] = f"below {low + HISTOGRAM_STEP:+.1f} R", f"from {high - HISTOGRAM_STEP:+.1f} R on"
+    bars = {
+        "type": "bar",
+        "x": centres,
+        "y": counts,
+        "width": HISTOGRAM_STEP * 0.92,
+        "marker": {"color": ["--blue" if c > 0 else "--red" for c in centres]},
+        "text": [f"{bound}: {count(n, 'trade')}" for bound, n in zip(bounds, counts, strict=True)],
+        "textposition": "none",
+        "hoverinfo": "text",
+    }
+    layout = draw.layout(190, hovermode="closest")
+    layout["margin"] = {"l": 36, "r": 8, "t": 8, "b": 30}
+    ticks = list(range(int(low), int(high) + 1))
+    layout["xaxis"] |= {
+        "range": [low, high],
+        "tickvals": ticks,
+        "ticktext": [minus(f"{t:+d}") if t else "0" for t in ticks],
+    }
+    layout["yaxis"] |= {"range": [0, max(1, highest) * 1.05], "tickformat": "d", "nticks": 5}
+    return {"data": [bars], "layout": layout}
+
+
+def histogram(values: Sequence[float]) -> list[int]:
+    """The number of R multiples in each bar of a histogram; values beyond the range count in the outermost bars."""
+    low, high = HISTOGRAM_RANGE
+    bars = round((high - low) / HISTOGRAM_STEP)
+    counts = [0] * bars
+    for value in values:
+        counts[min(max(math.floor((value - low) / HISTOGRAM_STEP), 0), bars - 1)] += 1
+    return counts
+
+
+def excursions_figure(calls: Sequence[CallRow]) -> Figure:
+    """How far each trade went against and for it, in R: those won blue, those lost orange; at most 400 of them."""
+    known = [row for row in calls if row.mae_r is not None and row.mfe_r is not None]
+    shown = known[:: max(1, -(-len(known) // SCATTER_POINTS))]
+    traces = []
+    for name, colour, won in (("won", "--blue", True), ("lost", "--red", False)):
+        part = [row for row in shown if ((row.r or 0.0) > 0) is won]
+        x = [float(f"{min(row.mae_r or 0.0, FARTHEST_R):.3g}") for row in part]
+        y = [float(f"{min(row.mfe_r or 0.0, FARTHEST_R):.3g}") for row in part]
+        texts = [f"{draw.safe(row.signal_id)}: {minus(r_text(row.r))} R" for row in part]
+        trace: Figure = {"type": "scatter", "mode": "markers", "name": name, "x": x, "y": y, "text": texts}
+        traces.append(trace | {"hoverinfo": "text", "marker": {"size": 5, "color": colour, "opacity": 0.6}})
+    layout = draw.layout(240, hovermode="closest")
+    layout["margin"] = {"l": 40, "r": 8, "t": 8, "b": 40}
+    layout["xaxis"] |= {"title": draw.title("against it, R (MAE)"), "rangemode": "tozero"}
+    layout["yaxis"] |= {"title": draw.title("for it, R (MFE)"), "rangemode": "tozero"}
+    return {"data": traces, "layout": layout}
+
+
+def hits_figure(channel: ChannelResult) -> Figure:
+    """The share of trades that reached each target, beside the fair share of the same levels."""
+    ticks = [f"target {hits.target}" for hits in channel.targets]
+    traces = []
+    for name, colour, values in (
+        ("hit", "--blue", [hits.hit for hits in channel.targets]),
+        ("fair", "--faint", [hits.fair for hits in channel.targets]),
+    ):
+        if all(value is None for value in values):
+            continue
+        texts = [
+            f"{name} {percent(v, 1)}, {count(h.trades, 'trade')}" for v, h in zip(values, channel.targets, strict=True)
+        ]
+        bars: Figure = {"type": "bar", "name": name, "x": ticks, "y": values, "marker": {"color": colour}}
+        traces.append(bars | {"text": texts, "textposition": "none", "hoverinfo": "text"})
+    layout = draw.layout(220, hovermode="closest", barmode="group", showlegend=True)
+    layout["margin"] = {"l": 40, "r": 8, "t": 8, "b": 30}
+    layout["legend"] = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "bgcolor": "--clear"}
+    layout["yaxis"] |= {"tickformat": ".0%", "range": [0, 1]}
+    return {"data": traces, "layout": layout}

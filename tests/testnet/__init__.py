@@ -1,0 +1,1 @@
+"""The testnet broker on the exchange double."""
