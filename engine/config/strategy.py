@@ -91,11 +91,13 @@ class Calls:
     """What happens to a call while an earlier one of the channel on the symbol lives.
 
     It is ignored or a trade of its own (add). Of the same side it may replace the earlier one, of the other side close
-    it, without (close) or with a trade of its own (reverse).
+    it, without (close) or with a trade of its own (reverse). ``edits``: whether a later version of a call changes its
+    trade.
     """
 
     repeat: Literal["ignore", "add", "replace"] = "ignore"
     opposite: Literal["ignore", "add", "close", "reverse"] = "ignore"
+    edits: Literal["follow", "ignore"] = "follow"
 
 
 @dataclass(frozen=True, slots=True)

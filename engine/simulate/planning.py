@@ -12,10 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import inf
 
-from engine.config.strategy import Entry, Exit, Strategy, Trailing
+from engine.config.strategy import Exit, Strategy, Trailing
 from engine.domain import (
     Distance,
-    EntryKind,
     Order,
     Plan,
     Refusal,
@@ -30,7 +29,7 @@ from engine.domain import (
 from engine.market.contracts import Contract
 from engine.simulate.amending import changes_of
 from engine.simulate.grid import on_grid
-from engine.simulate.sharing import entry_weights, target_weights
+from engine.simulate.sharing import entry_orders, target_weights
 
 MAINTENANCE = 0.005  # maintenance margin rate assumed where the contract's tiers are not known
 
@@ -96,7 +95,7 @@ def make_plan(
         close_stop_ms=None if stop is None else waits.timeframe_ms if waits else leave.close_stop_ms,
         hard_stop=waits.hard if waits else None,
         trail=trail,
-        changes=changes_of(setup, updates, entry, leave),
+        changes=changes_of(setup, _acting(signal, updates, strategy), orders, entry, leave),
         maintenance=maintenance if strategy.market.type == "swap" else None,
         reference=setup.reference,
         tick=contract.tick if contract is not None else None,
@@ -104,36 +103,11 @@ def make_plan(
     return on_grid(plan)
 
 
-def entry_orders(setup: Setup, entry: Entry) -> tuple[Order, ...]:
-    """The orders of a call, the one that price reaches first in front; weights sum to one."""
-    if setup.entry_kind is EntryKind.MARKET:
-        return (Order("market", None, 1.0),)
-    sign = setup.side.sign
-    if setup.entry_kind is EntryKind.BREAKOUT:
-        level = min(setup.entries, key=lambda price: price * sign)
-        return (Order("stop", level, 1.0),)
-    prices: list[float | None] = [*sorted(setup.entries, reverse=sign > 0)]
-    given = dict(zip(setup.entries, setup.entry_shares[-len(setup.entries) :], strict=False))
-    own = [given.get(price, 0.0) for price in prices if price is not None]
-    if setup.entry_kind is EntryKind.ZONE:
-        near, far = max(setup.entries, key=lambda p: p * sign), min(setup.entries, key=lambda p: p * sign)
-        own = []
-        if entry.zone == "ladder":
-            n = entry.rungs
-            prices = [near + (far - near) * i / max(1, n - 1) for i in range(n)]
-        else:
-            prices = [{"near": near, "middle": (near + far) / 2, "far": far}[entry.zone]]
-    if setup.market_leg:
-        prices = [None, *prices]
-        own = [setup.entry_shares[0], *own] if own and len(setup.entry_shares) == len(prices) else []
-    elif entry.grace and prices and prices[0] is not None:
-        prices[0] *= 1 + sign * entry.grace
-    weights = entry_weights(len(prices), entry, own)
-    return tuple(
-        Order("market" if price is None else "limit", price, weight)
-        for price, weight in zip(prices, weights, strict=False)
-        if weight > 0
-    )
+def _acting(signal: Signal, updates: Sequence[Update], strategy: Strategy) -> Sequence[Update]:
+    """The updates that count: not those that are a later version of the call itself, where the strategy wants none."""
+    if strategy.calls.edits == "follow":
+        return updates
+    return [update for update in updates if update.message.key != signal.message.key]
 
 
 def target_shares(
