@@ -94,13 +94,12 @@ class Marks:
 
     def _column(self, symbol: str) -> list[float]:
         """The price at each minute of the stretch; empty where bars end between minutes."""
-        bars = self._candles[symbol]
         minutes = (self._stretch * STRETCH + np.arange(STRETCH, dtype=np.int64)) * MINUTE_MS
-        first, last = bars.over(minutes[[0, -1]]) + 1
-        if np.any(bars.ends_of(max(first - 1, 0), last + 1) % MINUTE_MS):
+        ends = self._closing(symbol)
+        first, last = ends.searchsorted((minutes[0], minutes[-1] + MINUTE_MS))
+        if np.any(ends[first:last] % MINUTE_MS):
             return []
-        at = bars.over(minutes)
-        prices: list[float] = np.where(at >= 0, bars.close[np.maximum(at, 0)], bars.open[0]).tolist()
+        prices: list[float] = self.prices(symbol, minutes).tolist()
         return prices
 
     def closes(self, symbols: Collection[str], after_ms: int, until_ms: int) -> Ints:
