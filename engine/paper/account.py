@@ -140,7 +140,7 @@ class PaperAccount:
     def _book(self, call: PaperCall, fills: int, legs: int, paid: Sequence[tuple[int, float]]) -> None:
         """Tell the books the newest fills, exits and payments of a trade, and its end."""
         path, terms = call.stepper.path(), self.lanes[call.lane].terms
-        flows = list(moves_of(path, call.quantity, terms, self.timeframe_ms))
+        flows = list(moves_of(path, call.quantity, terms, self._end_of_bar))
         into, out = flows[: len(path.fills)], flows[len(path.fills) :]
         new: list[Flow] = into[len(into) - fills :] + out[len(out) - legs :]
         new += [funding_flow(call.plan.symbol, ts, money, call.quantity) for ts, money in paid]
@@ -218,10 +218,14 @@ class PaperAccount:
         self.books.end(call.row, end_ms)
         return True
 
+    def _end_of_bar(self, ts_ms: int) -> int:
+        """When the bar that opens at a moment is over."""
+        return ts_ms + self.timeframe_ms
+
     def _catch_up(self, call: PaperCall) -> None:
         """A trade goes on after all: tell the books what was held back."""
         terms = self.lanes[call.lane].terms
-        flows = [*moves_of(call.stepper.path(), call.quantity, terms, self.timeframe_ms)]
+        flows = [*moves_of(call.stepper.path(), call.quantity, terms, self._end_of_bar)]
         flows += [funding_flow(call.plan.symbol, ts, money, call.quantity) for ts, money in call.paid]
         self._rebook(call, flows, self._settled_ms)
         if call.stepper.done:

@@ -24,6 +24,7 @@ from engine.market.candles import Funding
 from engine.paper.call import WAITING, Bar, PaperCall, end_of, quiet
 from engine.simulate.account import NEVER_MS
 from engine.simulate.buckets import beyond_liquidation, stop_too_near
+from engine.simulate.planning import MAINTENANCE
 from engine.simulate.position import DUST
 from engine.simulate.step import Stepper
 from engine.simulate.terms import Terms
@@ -208,11 +209,13 @@ class VirtualBroker:
     def _judge(self, call: PaperCall) -> None:
         """What the first candle says of a call."""
         call.settle()
-        risk, entry, leverage = (np.array(value) for value in (call.risk, call.entry, call.plan.leverage or 1.0))
+        plan, terms = call.plan, self.terms[call.lane]
+        risk, entry, leverage = (np.array(value) for value in (call.risk, call.entry, plan.leverage or 1.0))
+        kept = np.array(MAINTENANCE if plan.maintenance is None else plan.maintenance)
         status = call.stepper.path().status if call.stepper.done else None
-        if beyond_liquidation(risk, entry, leverage):
+        if beyond_liquidation(risk, entry, leverage, kept):
             call.fate = "stop beyond liquidation"
-        elif stop_too_near(risk, entry, self.terms[call.lane]):
+        elif stop_too_near(risk, entry, np.array(terms.fee(plan.act_ms, maker=False)), terms.slippage):
             call.fate = "stop too near"
         elif status in (PathStatus.TOO_LATE, PathStatus.NO_DATA):
             call.fate = status.value
