@@ -25,7 +25,8 @@ class Notation:
     @property
     def token(self) -> str:
         """A pattern (no groups, linear) for one number as it stands in a folded text."""
-        grouped = r"\d{1,3}+(?: \d{3})++(?!\d)(?:[.,'’]\d++)*+|" if self.thousands == " " else ""
+        # behind a letter a digit counts (TP1 612), it begins no group
+        grouped = r"(?<![^\W\d])\d{1,3}+(?: \d{3})++(?!\d)(?:[.,'’]\d++)*+|" if self.thousands == " " else ""
         return rf"(?:{grouped}\d++(?:[.,'’]\d++)*+(?:k\d{{0,3}}+(?![a-z0-9]))?+|[.]\d++(?![.,]\d))"
 
     def parse(self, text: str) -> float | None:
