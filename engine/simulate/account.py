@@ -104,6 +104,7 @@ class Accountant:
         self.books = Books(cash=start, wallet=start, peak=start, day_equity=start, week_equity=start)
         self._sequence = 0
         self._same_day_ms = 0  # before this moment no new day can have begun
+        self._first_end_ms = NEVER_MS  # before this moment no trade ends
         self._midnight_ms = NEVER_MS
         self._now_ms = 0
         self._outlook: Outlook | None = None
@@ -145,7 +146,7 @@ class Accountant:
             self._ending(decision.close)
         if not decision.taken:
             return Answer(False, decision.notes, halt=decision.halt, close=decision.close)
-        free = min(books.wallet, equity) - sum(trade.facts.margin for trade in books.open)
+        free = min(books.wallet, equity) - sum([trade.facts.margin for trade in books.open])
         margin = proposal.margin * decision.factor
         if margin > free:
             text = "the margin of this trade is not free in the account"
@@ -184,6 +185,7 @@ class Accountant:
     def hold(self, row: int, facts: OpenTrade, end_ms: int = NEVER_MS) -> None:
         """A trade occupies its place, until ``end_ms`` where that is known."""
         self.books.open.append(Holding(end_ms, row, facts))
+        self._first_end_ms = min(self._first_end_ms, end_ms)
         self._outlook, self._booked = None, False  # the rules were asked about it just now
 
     def end(self, row: int, end_ms: int) -> None:
@@ -191,6 +193,7 @@ class Accountant:
         for holding in self.books.open:
             if holding.row == row:
                 holding.end_ms = end_ms
+        self._first_end_ms = min(self._first_end_ms, end_ms)
 
     def book(self, row: int, flows: Iterable[Flow]) -> None:
         """Note what a trade will do to the account, each move when it is known."""
@@ -281,9 +284,10 @@ class Accountant:
                 books.cash += flow.cash
                 books.wallet += flow.realised
             books.peak = max(books.peak, self._equity(at_ms))
-        ended = [holding for holding in books.open if holding.end_ms <= now_ms]
-        if ended:
+        if self._first_end_ms <= now_ms:
+            ended = [holding for holding in books.open if holding.end_ms <= now_ms]
             books.open = [holding for holding in books.open if holding.end_ms > now_ms]
+            self._first_end_ms = min([holding.end_ms for holding in books.open], default=NEVER_MS)
             self._remember(ended)
         equity = self._equity(now_ms)
         books.peak = max(books.peak, equity)
@@ -299,8 +303,7 @@ class Accountant:
 
     def _equity(self, now_ms: int) -> float:
         """Cash and open positions at the last closed prices."""
-        held = self.books.held.items()
-        return self.books.cash + sum([quantity * self.marks.price(symbol, now_ms) for symbol, quantity in held])
+        return self.books.cash + self.marks.worth(self.books.held, now_ms)
 
     def _new_days(self, now_ms: int) -> None:
         """When a new day of the zone has begun, keep the equity at its midnight; on a Monday also for the week."""
