@@ -26,7 +26,10 @@ QUARTER = MINUTE // 4
 
 @dataclass
 class Sockets:
-    """The open sockets. ``refuse_until`` (monotonic s): until then new ones are turned away."""
+    """The open sockets. ``refuse_until`` (monotonic s): until then new ones are turned away.
+
+    ``garbled``: so many of the next messages are a page of HTML instead.
+    """
 
     double: ExchangeDouble
     opened: int = 0
@@ -34,6 +37,7 @@ class Sockets:
     muted_until: float = 0.0
     refuse_until: float = 0.0
     stale: bool = False
+    garbled: int = 0
     _open: set[web.WebSocketResponse] = field(default_factory=set)
 
     def add_to(self, app: web.Application) -> None:
@@ -123,7 +127,10 @@ class Sockets:
         at = clock.now_ms()
         with contextlib.suppress(ConnectionError, RuntimeError):
             while not socket.closed:
-                if not self._silent():
+                if self.garbled:
+                    self.garbled -= 1
+                    await socket.send_str("<html><body>Bad Gateway</body></html>")
+                elif not self._silent():
                     if at % MINUTE < QUARTER:
                         await _send(socket, make(symbol, base, at // MINUTE * MINUTE - 1))
                     await _send(socket, make(symbol, base, at))
