@@ -172,6 +172,21 @@ def test_a_silent_socket_is_noticed_in_time_and_replaced(monkeypatch: pytest.Mon
     print(f"a silent socket was noticed after {noticed[0]:.2f} s ({QUICK.silence_s} s configured)")
 
 
+def test_an_answer_that_a_handler_stumbles_over_does_not_end_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception in a handler of ccxt stops its stream in silence: the watchers begin again, the gap is filled."""
+
+    async def garble(double: ExchangeDouble, feed: Feed) -> None:
+        for _ in range(3):
+            await asyncio.sleep(1.2)
+            double.sockets.garbled = 8
+        await asyncio.sleep(4)
+
+    double, _, events, end = watch(monkeypatch, garble)
+    assert double.sockets.garbled == 0
+    assert_whole(double, events, end, ("BTC", "SOL"))
+    assert isinstance(events[-1], ClosedCandle | TradeSeen | Quote)
+
+
 def test_without_sockets_prices_are_polled_until_they_are_back(monkeypatch: pytest.MonkeyPatch) -> None:
     async def refuse(double: ExchangeDouble, feed: Feed) -> None:
         await asyncio.sleep(1)
