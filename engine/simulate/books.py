@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from engine.simulate.flows import Flow
 from engine.units import MINUTE_MS
 
 STRETCH = 4096  # minutes
+FEW = 16  # minutes that are looked at one by one
 
 
 @dataclass
@@ -36,6 +37,8 @@ class Books:
     held: dict[str, float] = field(default_factory=dict)  # signed quantity by symbol
     flows: list[tuple[int, int, Flow]] = field(default_factory=list)  # a heap: time, sequence, flow
     open: list[Holding] = field(default_factory=list)
+    symbols: set[str] = field(default_factory=set)  # of the open trades
+    ending: bool = False  # whether a rule ends some of them
     halts: list[Halt] = field(default_factory=list)
     peak: float = 0.0
     day: datetime | None = None
@@ -43,6 +46,20 @@ class Books:
     week_equity: float = 0.0
     history: History = field(default_factory=History)
     booked: dict[int, list[int]] = field(default_factory=dict)  # by row: the sequence numbers of its flows
+
+    def add(self, holding: Holding) -> None:
+        """A trade occupies a place."""
+        self.open.append(holding)
+        self.symbols.add(holding.facts.symbol)
+        self.ending |= holding.ending
+
+    def free(self, now_ms: int) -> list[Holding]:
+        """Free the places of trades that are over; those trades."""
+        ended = [holding for holding in self.open if holding.end_ms <= now_ms]
+        self.open = [holding for holding in self.open if holding.end_ms > now_ms]
+        self.symbols = {holding.facts.symbol for holding in self.open}
+        self.ending = any([holding.ending for holding in self.open])  # noqa: C419 - half the time
+        return ended
 
 
 class Marks:
@@ -59,6 +76,7 @@ class Marks:
         self._candles = candles
         self._stretch = -1
         self._columns: dict[str, list[float]] = {}  # by symbol: the price at each minute of the stretch
+        self._every_minute: set[str] = set()  # symbols with a candle that closes at each minute of the stretch
         self._known: dict[str, tuple[int, int, float]] = {}  # by symbol: from when, before when, price
         self._closings: dict[str, Ints] = {}
 
@@ -80,17 +98,41 @@ class Marks:
         if not self.foreseen:
             return sum([quantity * self.price(symbol, now_ms) for symbol, quantity in held.items()])
         minute = now_ms // MINUTE_MS
-        if minute // STRETCH != self._stretch:
-            self._stretch = minute // STRETCH
-            self._columns.clear()
-        columns, at = self._columns, minute % STRETCH
-        for symbol in held:
-            if symbol not in columns:
-                columns[symbol] = self._column(symbol)
+        columns, at = self._columns_at(held, minute), minute % STRETCH
         return sum([
             quantity * (columns[symbol][at] if columns[symbol] else self.price(symbol, now_ms))
             for symbol, quantity in held.items()
         ])  # fmt: skip
+
+    def course(
+        self, held: Mapping[str, float], symbols: Collection[str], after_ms: int, until_ms: int
+    ) -> tuple[Ints, Floats]:
+        """When candles of ``symbols`` close, after one moment and up to another, and what ``held`` is worth then."""
+        first, last = after_ms // MINUTE_MS + 1, until_ms // MINUTE_MS
+        if self.foreseen and last - first < FEW and first // STRETCH == last // STRETCH:
+            columns = self._columns_at(held, first)
+            if any(symbol in self._every_minute for symbol in symbols) and all(columns[symbol] for symbol in held):
+                worth = [
+                    sum([quantity * columns[symbol][at % STRETCH] for symbol, quantity in held.items()])
+                    for at in range(first, last + 1)
+                ]
+                return np.arange(first, last + 1, dtype=np.int64) * MINUTE_MS, np.array(worth, np.float64)
+        ts = self.closes(symbols, after_ms, until_ms)
+        total = np.zeros(len(ts))
+        for symbol, quantity in held.items():
+            total += quantity * self.prices(symbol, ts)
+        return ts, total
+
+    def _columns_at(self, symbols: Iterable[str], minute: int) -> dict[str, list[float]]:
+        """The prices of symbols at each minute of the stretch in which a minute lies."""
+        if minute // STRETCH != self._stretch:
+            self._stretch = minute // STRETCH
+            self._columns.clear()
+            self._every_minute.clear()
+        for symbol in symbols:
+            if symbol not in self._columns:
+                self._columns[symbol] = self._column(symbol)
+        return self._columns
 
     def _column(self, symbol: str) -> list[float]:
         """The price at each minute of the stretch; empty where bars end between minutes."""
@@ -99,6 +141,8 @@ class Marks:
         first, last = ends.searchsorted((minutes[0], minutes[-1] + MINUTE_MS))
         if np.any(ends[first:last] % MINUTE_MS):
             return []
+        if last - first == STRETCH:
+            self._every_minute.add(symbol)
         prices: list[float] = self.prices(symbol, minutes).tolist()
         return prices
 
