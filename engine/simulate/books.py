@@ -86,10 +86,10 @@ class Marks:
         if start <= now_ms < end:
             return price
         bars = self._candles[symbol]
-        i = int(bars.ts.searchsorted(now_ms - bars.timeframe_ms, side="right")) - 1
+        i = int(bars.over(now_ms))
         price = float(bars.close[i]) if i >= 0 else float(bars.open[0])
-        start = int(bars.ts[i]) + bars.timeframe_ms if i >= 0 else now_ms
-        end = int(bars.ts[i + 1]) + bars.timeframe_ms if i + 1 < len(bars) else sys.maxsize
+        start = bars.end_of(i) if i >= 0 else now_ms
+        end = bars.end_of(i + 1) if i + 1 < len(bars) else sys.maxsize
         self._known[symbol] = start, end, price
         return price
 

@@ -67,7 +67,10 @@ class Seeded:
 
 @st.composite
 def candle_sets(draw: st.DrawFn) -> Candles:
-    """Candles on a coarse grid of whole prices around 100, so that levels are touched exactly; some bars missing."""
+    """Candles on a coarse grid of whole prices around 100, so that levels are touched exactly; some bars missing.
+
+    Or, in place of the missing ones, bars of several lengths.
+    """
     n = draw(st.integers(1, 200))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     lively = draw(st.sampled_from([0.3, 1.0, 3.0]))
@@ -79,7 +82,22 @@ def candle_sets(draw: st.DrawFn) -> Candles:
     ts = np.arange(n, dtype=np.int64) * MINUTE_MS
     keep = rng.random(n) > draw(st.sampled_from([0.0, 0.2]))
     keep[0] = True
-    return Candles("X", MINUTE_MS, ts[keep], open_[keep], high[keep], low[keep], close[keep], np.ones(int(keep.sum())))
+    columns = (open_[keep], high[keep], low[keep], close[keep], np.ones(int(keep.sum())))
+    ts = ts[keep]
+    ends = np.append(ts[1:], ts[-1] + MINUTE_MS) if draw(st.sampled_from([False, False, True])) else None
+    longest = MINUTE_MS if ends is None else int((ends - ts).max())
+    return Candles("X", longest, ts, *columns, own_ends=ends)
+
+
+def fair_of(candles: Candles, seed: int) -> Candles | None:
+    """The fair price of some of the bars, a little off the last price; or none is known."""
+    rng = np.random.default_rng([seed, 1])
+    if rng.random() < 0.5:
+        return None
+    n = len(candles)
+    off, keep = np.rint(rng.normal(0, 1.5, n)), rng.random(n) > 0.2
+    columns = (candles.open + off, candles.high + off, candles.low + off, candles.close + off, candles.volume)
+    return Candles("X", candles.timeframe_ms, candles.ts[keep], *(column[keep] for column in columns))
 
 
 @st.composite
@@ -142,6 +160,8 @@ def dealt(deal: Dealer) -> Plan:
         trail=trail(deal, has_stop=stop is not None) if deal.one([False, True]) else None,
         changes=tuple(sorted(changes, key=lambda c: c.act_ms)),
         maintenance=deal.one([None, None, 0.004]),
+        tick=deal.one([None, None, 0.1, 0.25, 2.0]),
+        impact=deal.one([0.0, 0.0, 0.004]),
     )
 
 

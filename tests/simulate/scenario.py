@@ -10,6 +10,8 @@
 ``later 10:02 maker 0.1%, taker 0.5%`` are the fees from then on, ``funding 10:02 0.1%`` is a settlement. The last line
 may go on with ``gross``, ``fees``, ``funding`` and ``net`` for one unit; a time with ``1d`` in front is a day later.
 Without ``terms`` there are no fees and no slippage; targets without shares share evenly; a call is valid for a day.
+``fair 10:01 o ...`` is the fair price of a bar. ``bars 5m`` says how long the candles are; ``fine 10:06 o ...`` is a
+candle of a minute inside one of them.
 """
 
 from __future__ import annotations
@@ -35,10 +37,10 @@ from engine.domain import (
     Trail,
 )
 from engine.market.candles import Candles, Funding
-from engine.simulate.planning import entry_orders
-from engine.simulate.sharing import entry_weights, target_weights
+from engine.market.refine import refined
+from engine.simulate.sharing import entry_orders, entry_weights, target_weights
 from engine.simulate.terms import Terms
-from engine.units import DAY_MS, duration_ms, fraction
+from engine.units import DAY_MS, MINUTE_MS, duration_ms, fraction
 from tests.simulate.world import from_rows
 
 SYMBOL = "BTCUSDT"
@@ -69,6 +71,7 @@ class Scenario:
     r: float | None
     money: dict[str, float]
     funding: Funding | None
+    fair: Candles | None = None
 
 
 def clock(text: str) -> int:
@@ -82,6 +85,7 @@ def read(text: str, title: str = "") -> Scenario:
     """One scenario; a line that is none of the known ones is an error."""
     plan, terms, bars, steps = None, Terms(0.0, 0.0, 0.0), [], []
     status, ambiguous, r = None, False, None
+    fair, fine, frame = [], [], MINUTE_MS
     money, settlements = {}, []
     for line in filter(None, (line.split("#")[0].strip() for line in text.splitlines())):
         if line.startswith("call "):
@@ -95,8 +99,11 @@ def read(text: str, title: str = "") -> Scenario:
             settlements.append((clock(match[1]), fraction(match[2])))
         elif line.startswith("terms "):
             terms = read_terms(terms, line.removeprefix("terms "))
-        elif match := re.fullmatch(r"([\d:d]+) +o (\S+) +h (\S+) +l (\S+) +c (\S+)", line):
-            bars.append((clock(match[1]), *map(float, match.groups()[1:])))
+        elif match := re.fullmatch(r"(?:(fair|fine) )?([\d:d]+) +o (\S+) +h (\S+) +l (\S+) +c (\S+)", line):
+            rows = {"fair": fair, "fine": fine}.get(match[1], bars)
+            rows.append((clock(match[2]), *map(float, match.groups()[2:])))
+        elif match := re.fullmatch(r"bars (\S+)", line):
+            frame = duration_ms(match[1])
         elif match := re.fullmatch(r"(in|out) +([\d:d]+) +(\S+) +([a-z ]+?)(?: (\d+))?(?: x ([\d.]+%))?", line):
             share = fraction(match[6]) if match[6] else 1.0
             steps.append(Step(match[1], clock(match[2]), float(match[3]), match[4], share, int(match[5] or 0)))
@@ -107,9 +114,13 @@ def read(text: str, title: str = "") -> Scenario:
             raise ValueError(f"{title}: {line}")
     assert plan, title
     assert status, title
+    candles = replace(from_rows(SYMBOL, bars), timeframe_ms=frame)
+    if fine:
+        candles = refined(candles, [from_rows(SYMBOL, fine)])
+    known = from_rows(SYMBOL, fair) if fair else None
     ts, rates = np.array(settlements, np.float64).reshape(-1, 2).T
     funding = Funding(SYMBOL, ts.astype(np.int64), rates) if settlements else None
-    return Scenario(title, plan, terms, from_rows(SYMBOL, bars), tuple(steps), status, ambiguous, r, money, funding)
+    return Scenario(title, plan, terms, candles, tuple(steps), status, ambiguous, r, money, funding, known)
 
 
 def read_call(text: str) -> Plan:
@@ -163,6 +174,10 @@ def read_call(text: str) -> Plan:
         elif match := re.fullmatch(r"(\d+)x(?: maintenance (\S+))?", item):
             more["leverage"] = float(match[1])
             more["maintenance"] = fraction(match[2] or "0.5%")
+        elif word == "tick":
+            more["tick"] = float(numbers[0])
+        elif word == "impact":
+            more["impact"] = fraction(numbers[0])
         elif item == "wait when stop comes first":
             more["cancel_on_stop"] = False
         elif item == "wait when target comes first":
@@ -233,7 +248,13 @@ def mirrored(scenario: Scenario) -> Scenario | None:
     plan, c = scenario.plan, scenario.candles
     if scenario.terms.slippage or scenario.terms.through or isinstance(plan.stop, Distance) or plan.maintenance:
         return None
-    if plan.changes or plan.trail or any(move.to == "breakeven with fees" for move in plan.stop_moves):
+    if (
+        plan.changes
+        or plan.trail
+        or plan.impact
+        or scenario.fair
+        or any(move.to == "breakeven with fees" for move in plan.stop_moves)
+    ):
         return None
     if any(isinstance(level, Distance) for level, _ in plan.targets):
         return None

@@ -38,8 +38,9 @@ def test_there_are_scenarios_for_the_rules() -> None:
 
 @pytest.mark.parametrize("scenario", BOTH_SIDES, ids=lambda scenario: scenario.title)
 def test_a_call_meets_the_market(scenario: Scenario) -> None:
-    table = simulate([scenario.plan], {SYMBOL: scenario.candles}, scenario.terms)
-    for path in (table.path(0), step_path(scenario.plan, scenario.candles, scenario.terms)):
+    fair = {SYMBOL: scenario.fair} if scenario.fair else None
+    table = simulate([scenario.plan], {SYMBOL: scenario.candles}, scenario.terms, fair)
+    for path in (table.path(0), step_path(scenario.plan, scenario.candles, scenario.terms, scenario.fair)):
         steps = told(path)
         assert [(s.way, s.ts_ms, s.how, s.target) for s in steps] == [
             (s.way, s.ts_ms, s.how, s.target) for s in scenario.steps

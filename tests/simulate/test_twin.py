@@ -18,7 +18,7 @@ from engine.market.candles import Candles
 from engine.simulate.kernel import prepare, simulate
 from engine.simulate.step import step_path
 from engine.simulate.terms import Terms
-from tests.simulate.dealing import TERMS, candle_sets, many_plans, plans
+from tests.simulate.dealing import TERMS, candle_sets, fair_of, many_plans, plans
 
 EXAMPLES = int(os.environ.get("SIGNALPROOF_EXAMPLES", "2000"))
 SEEDS = st.integers(0, 2**40)
@@ -46,9 +46,10 @@ def same_moves(a: Path, b: Path) -> None:
 @given(candle_sets(), plans(), SEEDS, TERMS)
 def test_both_ways_of_simulating_agree(candles: Candles, first: Plan, seed: int, terms: Terms) -> None:
     many = [first, *many_plans(seed, 11)]
-    table = simulate(many, {"X": candles}, terms)
+    fair = fair_of(candles, seed)
+    table = simulate(many, {"X": candles}, terms, {"X": fair} if fair else None)
     for i, plan in enumerate(many):
-        same(table.path(i), step_path(plan, candles, terms))
+        same(table.path(i), step_path(plan, candles, terms, fair))
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -69,14 +70,14 @@ def keeps(path: Path, plan: Plan, terms: Terms, bars: dict[int, tuple[float, flo
     assert sum(leg.share for leg in path.legs) == pytest.approx(filled)
     fixed = plan.target_gap == "level"
     for fill in path.fills:
-        inside(fill.price, bars[fill.ts_ms], 0.0 if fill.maker else terms.slippage)
+        inside(fill.price, bars[fill.ts_ms], 0.0 if fill.maker else terms.slippage + plan.impact)
         assert fill.ts_ms >= plan.act_ms
         assert fill.ts_ms < plan.expire_ms
     for leg in path.legs:
         assert leg.ts_ms >= path.fills[0].ts_ms
         assert leg.share > 0
         if leg.reason is not ExitReason.LIQUIDATION and not (leg.reason is ExitReason.TARGET and leg.maker and fixed):
-            inside(leg.price, bars[leg.ts_ms], 0.0 if leg.maker else terms.slippage)
+            inside(leg.price, bars[leg.ts_ms], 0.0 if leg.maker else terms.slippage + plan.impact)
     times = [leg.ts_ms for leg in path.legs]
     assert times == sorted(times)
 
@@ -141,4 +142,5 @@ def test_plans_acted_on_later_or_taken_in_another_order(candles: Candles, seed: 
 def until(candles: Candles, end: int) -> Candles:
     """The first bars."""
     columns = (getattr(candles, name)[:end] for name in ("ts", "open", "high", "low", "close", "volume"))
-    return Candles("X", candles.timeframe_ms, *columns)
+    ends = None if candles.own_ends is None else candles.own_ends[:end]
+    return Candles("X", candles.timeframe_ms, *columns, own_ends=ends)
