@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,10 +12,7 @@ import numpy as np
 from engine.domain import Halt, History, OpenTrade
 from engine.market.candles import Candles, Floats, Ints
 from engine.simulate.flows import Flow
-from engine.units import MINUTE_MS
-
-STRETCH = 4096  # minutes
-FEW = 16  # minutes that are looked at one by one
+from engine.simulate.minutes import Minutes
 
 
 @dataclass
@@ -66,7 +63,7 @@ class Marks:
     """The last close of each symbol before a moment.
 
     An account looks often and time goes on slowly. Of one price the last answer is kept with the time for which it is
-    true; for the worth of a whole account the prices of a stretch of minutes are worked out at once for each symbol.
+    true; the worth of a whole account comes from ``minutes.py``.
     ``foreseen``: the candles of the future are there already, as in a backtest. Live they are not.
     """
 
@@ -74,9 +71,7 @@ class Marks:
 
     def __init__(self, candles: Mapping[str, Candles]) -> None:
         self._candles = candles
-        self._stretch = -1
-        self._columns: dict[str, list[float]] = {}  # by symbol: the price at each minute of the stretch
-        self._every_minute: set[str] = set()  # symbols with a candle that closes at each minute of the stretch
+        self._minutes = Minutes(candles)
         self._known: dict[str, tuple[int, int, float]] = {}  # by symbol: from when, before when, price
         self._closings: dict[str, Ints] = {}
 
@@ -95,56 +90,23 @@ class Marks:
 
     def worth(self, held: Mapping[str, float], now_ms: int) -> float:
         """What quantities by symbol are worth at ``now_ms``."""
-        if not self.foreseen:
-            return sum([quantity * self.price(symbol, now_ms) for symbol, quantity in held.items()])
-        minute = now_ms // MINUTE_MS
-        columns, at = self._columns_at(held, minute), minute % STRETCH
-        return sum([
-            quantity * (columns[symbol][at] if columns[symbol] else self.price(symbol, now_ms))
-            for symbol, quantity in held.items()
-        ])  # fmt: skip
+        known = self._minutes.worth(held, now_ms) if self.foreseen else None
+        if known is not None:
+            return known
+        return sum([quantity * self.price(symbol, now_ms) for symbol, quantity in held.items()])
 
     def course(
         self, held: Mapping[str, float], symbols: Collection[str], after_ms: int, until_ms: int
     ) -> tuple[Ints, Floats]:
         """When candles of ``symbols`` close, after one moment and up to another, and what ``held`` is worth then."""
-        first, last = after_ms // MINUTE_MS + 1, until_ms // MINUTE_MS
-        if self.foreseen and last - first < FEW and first // STRETCH == last // STRETCH:
-            columns = self._columns_at(held, first)
-            if any(symbol in self._every_minute for symbol in symbols) and all(columns[symbol] for symbol in held):
-                worth = [
-                    sum([quantity * columns[symbol][at % STRETCH] for symbol, quantity in held.items()])
-                    for at in range(first, last + 1)
-                ]
-                return np.arange(first, last + 1, dtype=np.int64) * MINUTE_MS, np.array(worth, np.float64)
+        known = self._minutes.course(held, symbols, after_ms, until_ms) if self.foreseen else None
+        if known is not None:
+            return known
         ts = self.closes(symbols, after_ms, until_ms)
         total = np.zeros(len(ts))
         for symbol, quantity in held.items():
             total += quantity * self.prices(symbol, ts)
         return ts, total
-
-    def _columns_at(self, symbols: Iterable[str], minute: int) -> dict[str, list[float]]:
-        """The prices of symbols at each minute of the stretch in which a minute lies."""
-        if minute // STRETCH != self._stretch:
-            self._stretch = minute // STRETCH
-            self._columns.clear()
-            self._every_minute.clear()
-        for symbol in symbols:
-            if symbol not in self._columns:
-                self._columns[symbol] = self._column(symbol)
-        return self._columns
-
-    def _column(self, symbol: str) -> list[float]:
-        """The price at each minute of the stretch; empty where bars end between minutes."""
-        minutes = (self._stretch * STRETCH + np.arange(STRETCH, dtype=np.int64)) * MINUTE_MS
-        ends = self._closing(symbol)
-        first, last = ends.searchsorted((minutes[0], minutes[-1] + MINUTE_MS))
-        if np.any(ends[first:last] % MINUTE_MS):
-            return []
-        if last - first == STRETCH:
-            self._every_minute.add(symbol)
-        prices: list[float] = self.prices(symbol, minutes).tolist()
-        return prices
 
     def closes(self, symbols: Collection[str], after_ms: int, until_ms: int) -> Ints:
         """When candles of these symbols close, after one moment and up to another; in order of time, each once."""
