@@ -24,6 +24,11 @@ def percent(value: float | None, digits: int = 0) -> str:
     return NOTHING if value is None else f"{_no_minus_zero(100 * value, digits):.{digits}f}%"
 
 
+def points(value: float | None) -> str:
+    """A difference of two shares in percentage points, with its sign: ``+3%``."""
+    return NOTHING if value is None else f"{_no_minus_zero(100 * value, 0):+.0f}%"
+
+
 def plain(value: float | None, digits: int = 2) -> str:
     """A figure without a sign of its own: ``1.84``."""
     return NOTHING if value is None else f"{_no_minus_zero(value, digits):.{digits}f}"
