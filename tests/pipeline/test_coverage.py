@@ -65,7 +65,7 @@ def test_look_alikes_of_one_shape_and_reason_stand_together(workspace: Path, run
     assert found[0]["why"] == "no layout begins like any line of this message"
     assert found[-1]["ids"] == ["1"]
     text = run("channel", "coverage", "demo_keel", path).stdout
-    assert "3 x 2 [no-layout] SOL LONG / entry 140-139 / tp 145 150 / sl 135" in text
+    assert "3 x 4 [no-layout] BTC LONG / entry 64800-64500 / tp 65300 65800 / sl 64300" in text
 
 
 def test_the_text_says_it_by_month(workspace: Path, run: Run) -> None:

@@ -39,6 +39,7 @@ def test_the_step_function_agrees_on_some_of_it(world: dict[str, Candles], rich:
     table = simulate(plans, world, FREE)
     for i, plan in enumerate(plans):
         same(table.path(i), step_path(plan, around(world[plan.symbol], plan), FREE))
+    assert len(plans) == 200
 
 
 def around(bars: Candles, plan: Plan) -> Candles:
