@@ -45,7 +45,7 @@ def opinions(
         venue, plans = played.venue, played.table.plans
         harder = _harder(played)
         histories = [_history(p, readings[p.id], messages[p.id], played, harder) for p in profiles]
-        found = courses(histories, Ground(venue.candles, venue.terms, venue.funding), seed)
+        found = courses(histories, Ground(venue.candles, venue.terms, venue.funding, venue.fair), seed)
         act_ms = np.array([plan.act_ms for plan in plans], np.int64)
         at = {profile.id: course.at(act_ms) for profile, course in zip(profiles, found, strict=True)}
         return [at[plan.channel][row] for row, plan in enumerate(plans)]
