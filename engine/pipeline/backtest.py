@@ -43,7 +43,7 @@ from engine.pipeline.readings import channel_messages, read_channels
 from engine.pipeline.replay import Replay, replay
 from engine.pipeline.results import call_rows, channel_results, held_market, holdout_result
 from engine.pipeline.statements import assumptions, inside, outside, shown_period, warnings
-from engine.pipeline.stress import decimals
+from engine.pipeline.ticks import shown_decimals
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from engine.report.evidence import EVIDENCE_FILE, Evidence, write_evidence
@@ -161,7 +161,7 @@ def _run(
         held=held_market(prices, strategy, span),
         copies=copies({p.id: _posts(played, p.id) for p in profiles}),
         without_skill=without_skill(luck),
-        decimals={symbol: decimals(bars) for symbol, bars in sorted(candles.items())},
+        decimals={symbol: shown_decimals(bars, prices.contracts(symbol)) for symbol, bars in sorted(candles.items())},
     )
     folder = out or _new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{strategy.name}")
     rows = call_rows(played, walked, {row: (a, f) for j in judged for row, a, f in _excursions(j)})

@@ -98,14 +98,14 @@ def _plain(value: Any, kind: str, zone: str) -> Any:
 
 
 def exits_text(exits: str, decimals: int | None, zone: str, words: Words) -> str:
-    """The exits of a call as a reader writes them: ``target 1: 65,000.0 × 50%, 2025-05-04 18:40; stop: ...``."""
+    """The exits of a call as a reader writes them: ``target 1: 65000.0 × 0.5, 2025-05-04 18:40; stop: ...``."""
     parts = []
     for part in exits.split("; ") if exits else ():
         match = _EXIT.fullmatch(part)
         if match is None:
             return clean(exits)[:LONGEST_TEXT]
         what, price, share, at = match.groups()
-        told = price if decimals is None else f"{float(price):,.{decimals}f}"
+        told = price if decimals is None else f"{float(price):.{decimals}f}"
         figures = words.figure(f"{told} × {float(share):.3g}")
         parts.append(f"{words.line(what)}: {figures}, {show_time(moment_ms(at), zone)[:16]}")
     return "; ".join(parts)

@@ -116,7 +116,7 @@ def days(value: float | None) -> str:
 
 def minus(text: str) -> str:
     """Text for a page: real minus signs before its figures, a dash where there is none."""
-    return "–" if text == NOTHING else re.sub(r"(?<!\w)-(?=\d)", "−", text)
+    return "–" if text == NOTHING else re.sub(r"(?<!\w)-(?=%?\d)", "−", text)
 
 
 def _no_minus_zero(value: float, digits: int) -> float:

@@ -89,10 +89,10 @@ def test_notes_of_rules(english: str, turkish: str) -> None:
 def test_exits_are_told_in_the_reader_s_words_zone_and_ticks() -> None:
     exits = "target 1 65000 x 0.5 @ 2025-05-04T15:40:00Z; moved stop 64990.5 x 0.5 @ 2025-05-04T16:00:00Z"
     assert exits_text(exits, 1, "Europe/Sofia", Words("en")) == (
-        "target 1: 65,000.0 × 0.5, 2025-05-04 18:40; moved stop: 64,990.5 × 0.5, 2025-05-04 19:00"
+        "target 1: 65000.0 × 0.5, 2025-05-04 18:40; moved stop: 64990.5 × 0.5, 2025-05-04 19:00"
     )
     assert exits_text(exits, 1, "Europe/Sofia", TURKISH) == (
-        "hedef 1: 65.000,0 × 0,5, 2025-05-04 18:40; taşınan stop: 64.990,5 × 0,5, 2025-05-04 19:00"
+        "hedef 1: 65000,0 × 0,5, 2025-05-04 18:40; taşınan stop: 64990,5 × 0,5, 2025-05-04 19:00"
     )
     assert exits_text("", 1, "UTC", TURKISH) == ""
     assert exits_text("<b>=1+1\n", 1, "UTC", TURKISH) == "<b>=1+1 "
