@@ -126,11 +126,11 @@ def latency_figure(channels: Sequence[ChannelResult]) -> Figure:
         y = np.array([point.mean_r for point in known], np.float64)
         dash = DASHES[place // len(LINES) % len(DASHES)]
         colour = LINES[place % len(LINES)]
-        trace = draw.line(
-            draw.name(channel.name), [DELAYS_S.index(p.delay_s) for p in known], y, colour, hovertemplate="%{y:+.2f} R"
-        )
-        traces.append(trace | {"mode": "lines+markers", "line": trace["line"] | {"dash": dash}})
-    layout = draw.layout(300, hovermode="x unified", showlegend=len(traces) > 1)
+        places = [DELAYS_S.index(point.delay_s) for point in known]
+        trace = draw.line(draw.name(channel.name), places, y, colour, hovertemplate="%{text}: %{y:+.2f} R")
+        trace |= {"mode": "lines+markers", "text": [seconds(point.delay_s) for point in known]}
+        traces.append(trace | {"line": trace["line"] | {"dash": dash}})
+    layout = draw.layout(300, hovermode="closest", showlegend=len(traces) > 1)
     layout["legend"] = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "bgcolor": "--clear"}
     layout["xaxis"] |= {
         "title": draw.title("delay after the text was known"),
