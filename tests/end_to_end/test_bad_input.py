@@ -200,7 +200,7 @@ def test_control_c_leaves_whole_files_and_says_so(workspace: Path, run: Run, mon
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("engine.pipeline.backtest.render_report", interrupted)
+    monkeypatch.setattr("engine.pipeline.runfolder.render_report", interrupted)
     result = run("backtest", "demo", "--from", "2025-01-01", "--to", "2025-01-20")
     assert result.exit_code == 130
     assert "stopped" in result.stderr
