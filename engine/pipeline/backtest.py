@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from engine import __version__
 from engine.config.strategy import Strategy
+from engine.memory import uncollected
 from engine.pipeline.accounts import walk_accounts
 from engine.pipeline.asked import cut_at, load_strategy, no_candles, prices_of, with_period
 from engine.pipeline.asof import opinions
@@ -46,7 +47,6 @@ from engine.pipeline.workspace import Workspace
 from engine.report.run import FORMAT, Run
 from engine.report.tables import SHOWN_CALLS
 from engine.risk import RuleBook
-from engine.simulate.walk import uncollected
 from engine.units import iso, moment_ms
 from engine.verdict.crowd import copies
 from engine.verdict.many import without_skill

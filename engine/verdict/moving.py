@@ -16,11 +16,11 @@ import numpy as np
 
 from engine.domain import Plan
 from engine.market.candles import Candles, Floats, Funding, Ints
+from engine.memory import uncollected
 from engine.simulate.kernel import prepare
 from engine.simulate.money import money_of
 from engine.simulate.table import Bools
 from engine.simulate.terms import Terms
-from engine.simulate.walk import uncollected
 from engine.units import DAY_MS
 
 WINDOW_MS = 14 * DAY_MS
