@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -59,12 +60,10 @@ testnet: {{address: "{address}"}}
 
 def lay_out(root: Path, address: str, double: ExchangeDouble, telegram_port: int = 9) -> Workspace:
     """A workspace with one channel, one strategy and all keys."""
-    for folder in ("channels", "strategies", "rules", "data"):
-        (root / folder).mkdir(parents=True, exist_ok=True)
-    for old in (root / "strategies").glob("*.yaml"):
-        old.unlink()
-    for old in (root / "channels").glob("*.channel"):
-        old.unlink()
+    for folder in ("channels", "strategies", "rules"):
+        shutil.rmtree(root / folder, ignore_errors=True)
+        (root / folder).mkdir()
+    (root / "data").mkdir(exist_ok=True)
     (root / "channels" / "fast.channel").write_text(PROFILE, encoding="utf-8")
     (root / "strategies" / "practice.yaml").write_text(STRATEGY.format(address=address), encoding="utf-8")
     env = root / ".env"
