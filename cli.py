@@ -410,7 +410,12 @@ def backtest(
 
 
 @command(
-    paper, "run", "paper vip-ladder", "paper demo --replay demo", "paper vip --replay data/signals_raw.jsonl --compare"
+    paper,
+    "run",
+    "paper vip-ladder",
+    "paper demo --replay demo",
+    "paper vip --replay data/signals_raw.jsonl --compare",
+    logged=True,
 )
 @click.argument("strategies", nargs=-1, metavar="[STRATEGY ...]", shell_complete=names_in("strategies", ".yaml"))
 @click.option("--replay", "source", metavar="SOURCE", help="Over history: an archive, an export, or the word demo.")

@@ -24,15 +24,16 @@ from engine.paper.call import WAITING, Bar, PaperCall
 from engine.paper.codec import Data, books_data, change_data, plan_data, restore_books
 from engine.paper.fold import Fold, call_data, trade_data
 from engine.paper.ledger import Event, Key, Ledger
-from engine.simulate.account import NEVER_MS, Answer
+from engine.simulate.account import Answer
 from engine.simulate.amending import changes_of
 from engine.simulate.judge import Alarm
 from engine.simulate.planning import make_plan
 from engine.simulate.step import Stepper
 from engine.simulate.volatility import average_true_range
-from engine.units import DAY_MS
+from engine.units import DAY_MS, moment_ms
 
 BY_HAND = "by hand"
+UNTIL_RESUMED_MS = moment_ms("2100-01-01")
 LATE_MS = 150_000  # what is worked out so long after its candle was over is marked as late
 
 
@@ -254,6 +255,7 @@ class Desk:
         self.books.hear(one)
         fills, legs = ([asdict(move) for move in moves] for moves in (one.fills, one.legs))
         said: Data = {"fills": fills, "legs": legs, "paid": list(one.paid), "stands": call_data(call)}
+        said["taken"] = call.facts is not None and call.early is None
         if call.stepper.done:
             said |= {"status": call.stepper.path().status, "r": call.r(self.lanes[call.lane].terms)}
         self._tell("step", ts_ms, said, call.row, late=late)
@@ -311,7 +313,7 @@ class Desk:
         books, said = self.books.books.books, ""
         if order.kind == "halt":
             names = tuple(order.data.get("channels", ()))
-            books.halts.append(Halt(order.data["until_ms"] or NEVER_MS, BY_HAND, "paper halt", names))
+            books.halts.append(Halt(order.data["until_ms"] or UNTIL_RESUMED_MS, BY_HAND, "paper halt", names))
             said = f"no new trades{' of ' + ', '.join(names) if names else ''}"
         elif order.kind == "resume":
             said, books.halts = f"{len(books.halts)} pauses ended", []

@@ -108,6 +108,7 @@ class Live:
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     _bars: dict[str, deque[Bar]] = field(default_factory=dict)
     _needed_ms: dict[str, int] = field(default_factory=dict)
+    _began_ms: dict[str, int] = field(default_factory=dict)
     _silent: set[str] = field(default_factory=set)
     _unknown: set[str] = field(default_factory=set)
     _orders: int = 0
@@ -186,6 +187,7 @@ class Live:
                 self.tell(Notice(NoticeKind.ERROR, f"no prices of {symbol}", str(problem)))
             elif problem is None:
                 self._unknown.discard(symbol)
+                self._began_ms[symbol] = now
         for symbol in self.feed.symbols:
             if now - self._needed_ms.get(symbol, 0) > self.pace.idle_ms:
                 await self.feed.unsubscribe(symbol)
@@ -240,7 +242,12 @@ class Live:
         if self.feed.waiting:
             return  # what was told by the feed is not all here yet
         needed, now, step = self.desk.symbols(), self.now_ms(), self.desk.timeframe_ms
-        stuck = [symbol for symbol in needed if now - self.feed.through_ms(symbol) > self.pace.patience_ms + step]
+        patience = self.pace.patience_ms + step
+        stuck = [
+            symbol
+            for symbol in needed
+            if now - max(self.feed.through_ms(symbol), self._began_ms.get(symbol, 0)) > patience
+        ]
         self._give_up(stuck, now)
         known = [self.feed.through_ms(symbol) for symbol in needed if symbol not in stuck]
         until = min(known, default=now // step * step - step)
@@ -268,7 +275,8 @@ class Live:
         """Say once that a symbol is silent, and once that it is back."""
         now = self.now_ms()
         for symbol in self.desk.symbols():
-            late_ms = now - self.feed.through_ms(symbol) - self.desk.timeframe_ms
+            since = max(self.feed.through_ms(symbol), self._began_ms.get(symbol, now))
+            late_ms = now - since - self.desk.timeframe_ms
             if late_ms > self.pace.silent_ms and symbol not in self._silent:
                 self._silent.add(symbol)
                 text = f"No candles of {symbol} for {show_duration(late_ms)}. "

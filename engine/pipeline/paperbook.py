@@ -17,6 +17,7 @@ import numpy as np
 from engine.collect.lock import locked
 from engine.domain import PathStatus
 from engine.paper.call import PaperCall
+from engine.paper.desk import UNTIL_RESUMED_MS
 from engine.paper.fold import Fold
 from engine.paper.ledger import Event, Ledger, LedgerError
 from engine.pipeline.errors import InputError
@@ -117,7 +118,8 @@ def status(workspace: Workspace, account: str | None) -> Iterator[str]:
         for symbol, quantity in held.items():
             yield f"  holds: {quantity:+.8g} {symbol}"
         for halt in data.get("halts", []):
-            until = "a word of yours" if halt["until_ms"] > 1 << 60 else show_time(halt["until_ms"], zone)
+            forever = halt["until_ms"] >= UNTIL_RESUMED_MS
+            until = "you write: paper resume" if forever else show_time(halt["until_ms"], zone)
             yield f"  halted by {halt['rule']} until {until}"
         yield from (f"  {line}" for line in channel_lines(book))
         practised = workspace.root / "data" / "testnet.jsonl"

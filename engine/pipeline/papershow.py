@@ -59,7 +59,7 @@ def told(event: Event, call: PaperCall | None, currency: str) -> Iterable[Said]:
         if data["halt"]:
             text = data["notes"][-1]["text"]
             yield Said(f"no new trades: {text}", NoticeKind.HALT)
-    elif event.kind == "step" and call.facts is not None and call.early is None:
+    elif event.kind == "step" and data["taken"]:
         yield from _filled(call, data["fills"], late)
         for leg in data["legs"]:
             yield _left(call, leg, late, currency, ended=data.get("status") == PathStatus.CLOSED)

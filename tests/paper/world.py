@@ -37,12 +37,13 @@ class Month:
     def candles(self) -> dict[str, Candles]:
         return dict(self.played.venue.candles)
 
-    def desk(self, ledger: Ledger, **more) -> Desk:
+    def desk(self, ledger: Ledger, candles=None, **more) -> Desk:
         strategy = self.loaded.strategy
         lane = Lane(strategy.name, strategy, self.loaded.rules, self.played.venue.terms)
         readers = {profile.id: reader_of(profile) for profile in self.loaded.profiles}
-        return Desk("demo", ledger, {strategy.name: lane}, readers, self.candles, strategy.market.timeframe_ms,
-                    self.zone, self.played.venue.funding, **more)  # fmt: skip
+        candles, timeframe_ms = self.candles if candles is None else candles, strategy.market.timeframe_ms
+        return Desk("demo", ledger, {strategy.name: lane}, readers, candles, timeframe_ms, self.zone,
+                    self.played.venue.funding, **more)  # fmt: skip
 
 
 @cache
