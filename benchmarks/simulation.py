@@ -20,7 +20,7 @@ from engine.domain import Distance, Order, Plan, Side, StopMove, Trail
 from engine.market.candles import Candles
 from engine.simulate.kernel import prepare
 from engine.simulate.money import money_of
-from engine.simulate.table import STATUSES
+from engine.simulate.table import REASONS, PathTable
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS, MINUTE_MS
 
@@ -43,14 +43,19 @@ def candles_of(rng: np.random.Generator, name: str) -> Candles:
     return Candles(name, MINUTE_MS, ts, *map(np.exp, (open_, high, low, close)), volume)
 
 
-def plans_of(count: int, *, days: int = 1, gap: str = "level", rich: bool = False) -> list[Plan]:
+def drawn(count: int) -> tuple[np.ndarray, ...]:
+    """Symbol, bar, side, and target and stop as fractions of the fill; shape (calls,) each, in order of time."""
     rng = np.random.default_rng(777 + count)
     symbol, bar = rng.integers(0, SYMBOLS, count), rng.integers(0, BARS - DAY - 3, count)
     order = np.lexsort((symbol, bar))
-    symbol, bar, side = symbol[order], bar[order], rng.choice([-1, 1], count)
+    side = rng.choice([-1, 1], count)
     target, stop = rng.uniform(0.005, 0.04, count).round(4), rng.uniform(0.005, 0.03, count).round(4)
+    return symbol[order], bar[order], side, target, stop
+
+
+def plans_of(count: int, *, days: int = 1, gap: str = "level", rich: bool = False) -> list[Plan]:
     made = []
-    for i, (s, b, d, up, down) in enumerate(zip(*(x.tolist() for x in (symbol, bar, side, target, stop)), strict=True)):
+    for i, (s, b, d, up, down) in enumerate(zip(*(x.tolist() for x in drawn(count)), strict=True)):
         act = (b + 1) * MINUTE_MS
         targets = [(Distance(up * 100, "percent"), 1.0)]
         more = {}
@@ -68,18 +73,34 @@ def plans_of(count: int, *, days: int = 1, gap: str = "level", rich: bool = Fals
     return made
 
 
+def made_world() -> dict[str, Candles]:
+    """A year of minutes of 20 symbols, always the same."""
+    rng = np.random.default_rng(12345)
+    return {f"S{i}": candles_of(rng, f"S{i}") for i in range(SYMBOLS)}
+
+
+def result(table: PathTable, world: dict[str, Candles]) -> tuple[dict[str, int], float]:
+    """How many exits there are of each kind, and the profit in quote at 1,000 a call."""
+    reasons = np.bincount(table.leg_reason[table.leg_ms >= 0], minlength=len(REASONS)).tolist()
+    counts = {reason.value: n for reason, n in zip(REASONS, reasons, strict=True) if n}
+    return counts, float(np.nansum(1000 * money_of(table, FREE, world).net / table.entry_price))
+
+
 def timed(label: str, plans: list[Plan], world: dict[str, Candles]) -> None:
+    """Lay the plans out, take them through the candles, and say how long each took (CPU time)."""
     start = time.process_time()
     prepared = prepare(plans, world)
     laid = time.process_time()
     table = prepared.run(FREE)
     took = time.process_time() - laid
-    money = money_of(table, FREE, world)
-    entry = table.entry_price
-    statuses = np.bincount(table.status, minlength=len(STATUSES))
-    reasons = np.bincount(table.leg_reason[table.leg_ms >= 0], minlength=10).tolist()
-    print(f"{label:34} layout {laid - start:6.3f} s, paths {took:6.3f} s, {len(plans) / took:9,.0f} paths/s")
-    print(f"{'':34} statuses {statuses.tolist()}, exits {reasons}, PnL {np.nansum(1000 * money.net / entry):.4f}")
+    n = len(plans)
+    print(
+        f"{label:34} layout {laid - start:6.3f} s, paths {took:6.3f} s: {n / took:9,.0f} paths/s, "
+        f"{n / (took + laid - start):9,.0f} with the layout"
+    )
+    counts, profit = result(table, world)
+    shown = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    print(f"{'':34} {shown}; PnL {profit:.4f}")
 
 
 def bound(world: dict[str, Candles], touched: float) -> None:
@@ -96,8 +117,7 @@ def bound(world: dict[str, Candles], touched: float) -> None:
 
 def main() -> None:
     what = sys.argv[1] if len(sys.argv) > 1 else "medium"
-    rng = np.random.default_rng(12345)
-    world = {f"S{i}": candles_of(rng, f"S{i}") for i in range(SYMBOLS)}
+    world = made_world()
     if what == "horizon":
         for days in (1, 7, 30):
             timed(f"one target, {days} d", plans_of(20_000, days=days), world)

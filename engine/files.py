@@ -7,7 +7,7 @@ import hashlib
 import io
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -77,6 +77,19 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([safe_cell(cell) for cell in row] for row in rows)
+    write_text(path, out.getvalue())
+
+
+def write_csv_columns(path: Path, columns: Mapping[str, Sequence[object]]) -> None:
+    """As ``write_csv``, for long tables that are at hand by column: a text that comes often is made safe once."""
+    cells: list[Sequence[object]] = []
+    for values in columns.values():
+        safe = {value: safe_cell(value) for value in values if type(value) is str}
+        cells.append([safe[value] if type(value) is str else value for value in values] if safe else values)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*cells, strict=True))
     write_text(path, out.getvalue())
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 MINUTE_MS = 60_000
@@ -56,8 +57,17 @@ def next_midnight_ms(now_ms: int, zone: str) -> int:
 
 def iso(ms: int) -> str:
     """Epoch ms as ISO 8601 in UTC, such as ``2025-05-04T15:30:05Z`` (with milliseconds where there are any)."""
-    text = datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds" if ms % 1000 else "seconds")
-    return text.replace("+00:00", "Z")
+    days, rest = divmod(ms, DAY_MS)
+    seconds, rest = divmod(rest, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    part = f".{rest:03}" if rest else ""
+    return f"{_date(days)}T{minutes // 60:02}:{minutes % 60:02}:{seconds:02}{part}Z"
+
+
+@lru_cache(maxsize=10_000)
+def _date(days: int) -> str:
+    """The date of a day after 1970-01-01."""
+    return (date(1970, 1, 1) + timedelta(days=days)).isoformat()
 
 
 def show_duration(ms: float) -> str:

@@ -70,7 +70,7 @@ def load_series(path: Path, names: tuple[str, ...], mapped: bool = True) -> tupl
             table = pa.ipc.open_file(source).read_all()
         metadata = table.schema.metadata or {}
         form = int(metadata.get(b"signalproof", b"0"))
-        columns = {name: table.column(name).combine_chunks().to_numpy(zero_copy_only=False) for name in names}
+        columns = {name: _whole(table.column(name)) for name in names}
         answered = tuple(Range(*pair) for pair in json.loads(metadata.get(b"answered", b"[]")))
         provenance = Provenance(metadata.get(b"origin", b"").decode(), answered)
     except (OSError, pa.ArrowInvalid, KeyError, ValueError, TypeError) as error:
@@ -80,6 +80,13 @@ def load_series(path: Path, names: tuple[str, ...], mapped: bool = True) -> tupl
         text = f"a file of the candle store in format {form}, this program knows format {FORMAT}"
         raise StoreError(Problem(text, str(path), hint="delete it and import its candles again"))
     return columns, provenance
+
+
+def _whole(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+    """A column as one array; one that is written in one piece stays a view of the file."""
+    whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    array: npt.NDArray[Any] = whole.to_numpy(zero_copy_only=False)
+    return array
 
 
 def save_columns(path: Path, columns: Columns, timeframe_ms: int | None, provenance: Provenance = IMPORTED) -> None:

@@ -84,7 +84,7 @@ def books_data(account: Accountant) -> Data:
         "cash": books.cash,
         "wallet": books.wallet,
         "held": books.held,
-        "flows": [[at, number, rows.get(number, -1), asdict(flow)] for at, number, flow in sorted(books.flows)],
+        "flows": [[at, number, rows.get(number, -1), list(flow)] for at, number, flow in sorted(books.flows)],
         "open": [[one.end_ms, one.row, asdict(one.facts), one.ending] for one in books.open],
         "halts": [asdict(halt) for halt in books.halts],
         "peak": books.peak,
@@ -103,7 +103,7 @@ def books_data(account: Accountant) -> Data:
 def restore_books(account: Accountant, data: Data) -> None:
     """Bring an account to where it was when ``books_data`` was taken."""
     books = Books(data["cash"], data["wallet"], dict(data["held"]), peak=data["peak"])
-    books.flows = [(at, number, Flow(**flow)) for at, number, _, flow in data["flows"]]
+    books.flows = [(at, number, Flow(*flow)) for at, number, _, flow in data["flows"]]
     for _, number, row, _ in data["flows"]:
         books.booked.setdefault(row, []).append(number)
     for end_ms, row, found, ending in data["open"]:
@@ -114,7 +114,7 @@ def restore_books(account: Accountant, data: Data) -> None:
     books.day = None if data["day"] is None else date.fromisoformat(data["day"])
     books.day_equity, books.week_equity = data["day_equity"], data["week_equity"]
     books.history = History(**data["history"])
-    account.books = books
+    account.restored(books)
     account.sequence, account.same_day_ms = data["sequence"], data["same_day_ms"]
     account.midnight_ms, account.now_ms, account.booked = data["midnight_ms"], data["now_ms"], data["booked"]
 

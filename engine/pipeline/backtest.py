@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from engine import __version__
 from engine.config.strategy import Fees, Strategy
-from engine.files import append_synced, sha256_of
+from engine.files import append_synced, replacing, sha256_of
 from engine.market.fees import fees_of
 from engine.market.store import CandleStore
 from engine.market.synthetic import SyntheticMarket
@@ -49,11 +50,11 @@ from engine.report.exports import write_tables
 from engine.report.html import render_report
 from engine.report.run import FORMAT, Run
 from engine.report.runfile import save_run
-from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, write_calls, write_equity
+from engine.report.tables import CALLS_FILE, EQUITY_FILE, SHOWN_CALLS, CallRow, write_calls, write_equity
 from engine.risk import RuleBook
 from engine.simulate.equity import EquityCurve, equity_curve
 from engine.simulate.flows import Venue
-from engine.simulate.walk import Walk, WalkResult
+from engine.simulate.walk import Walk, WalkResult, uncollected
 from engine.units import HOUR_MS, iso, moment_ms
 from engine.verdict.crowd import copies
 from engine.verdict.many import without_skill
@@ -95,6 +96,20 @@ def run_backtest(
 
     What comes at or after ``holdout`` (a date) is kept out of everything but one table of its own.
     """
+    with uncollected():
+        return _run(workspace, given, from_, to, out, track, holdout)
+
+
+def _run(
+    workspace: Workspace,
+    given: str,
+    from_: str | None,
+    to: str | None,
+    out: Path | None,
+    track: Track,
+    holdout: str | None,
+) -> tuple[Path, Run]:
+    """See ``run_backtest``."""
     file = _load(workspace, given)
     whole = _period(file.strategy, from_, to)
     strategy = whole if holdout is None else _cut_at(whole, holdout)
@@ -128,8 +143,8 @@ def run_backtest(
     judged = judge_channels(
         profiles, period.readings, period.messages, played, strategy, load_trials(workspace), keys, track
     )
-    shown = shown_period(strategy, period.messages)
-    span = moment_ms(shown[0]), max(moment_ms(shown[1]), int(played.table.end_ms.max(initial=0)))
+    days = shown_period(strategy, period.messages)
+    span = moment_ms(days[0]), max(moment_ms(days[1]), int(played.table.end_ms.max(initial=0)))
     channels = channel_results(profiles, period.readings, played, walked, strategy, judged, span)
     luck = [found.verdict.luck for found in judged if found.verdict.luck is not None]
     run = Run(
@@ -138,7 +153,7 @@ def run_backtest(
         version=__version__,
         strategy=strategy.name,
         strategy_path=strategy.path,
-        period=shown,
+        period=days,
         timezone=workspace.settings.timezone,
         timeframe=strategy.market.timeframe,
         price_source=prices.origin,
@@ -159,7 +174,8 @@ def run_backtest(
     )
     folder = out or _new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{strategy.name}")
     rows = call_rows(played, walked, {row: (a, f) for j in judged for row, a, f in _excursions(j)})
-    _write(workspace, folder, run, rows, curve, evidence_of(played, [row.signal_id for row in rows], period.messages))
+    shown = [row.signal_id for row in rows[-SHOWN_CALLS:]]
+    _write(workspace, folder, run, rows, curve, evidence_of(played, shown, period.messages))
     _note_trial(workspace, run, keys)
     LOG.info("backtest %s: %d calls, %d trades, report in %s", strategy.path, len(signals), run.account.trades, folder)
     return folder, run
@@ -336,8 +352,9 @@ def _write(
     write_evidence(folder / EVIDENCE_FILE, evidence)
     save_run(folder, run)
     write_tables(folder, run, rows)
-    render_report(folder, workspace.settings.language)
-    write_calls(workspace.results_path, rows)
+    render_report(folder, workspace.settings.language, (rows, evidence))
+    with replacing(workspace.results_path) as temporary:
+        shutil.copyfile(folder / CALLS_FILE, temporary)
 
 
 def _note_trial(workspace: Workspace, run: Run, keys: dict[str, str]) -> None:

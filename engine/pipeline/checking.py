@@ -72,9 +72,14 @@ def check_strategy(_workspace: Workspace, source: SourceText, _name: str) -> Che
 
 def check_settings(_workspace: Workspace, source: SourceText, _name: str) -> Checked:
     """The workspace's own settings."""
+    from engine.config.document import read_document
     from engine.config.workspace import load_settings
+    from engine.risk.spelling import check_symbols
 
-    return Checked(tuple(load_settings(source)[1]))
+    document = read_document(source, "workspace")
+    document.findings.clear()  # load_settings tells them
+    check_symbols(document)
+    return Checked((*load_settings(source)[1], *document.ordered))
 
 
 Check = Callable[["Workspace", SourceText, str], Checked]

@@ -2,7 +2,8 @@
 
 1. read every post with the profile; each ends as exactly one of signal, update, refused, unread or empty;
 2. count them, by layout and by month;
-3. show the unread and refused posts that look most like calls: a layout that changed shows here first.
+3. show the posts that look like calls and were not read, those of one shape together: a layout that changed shows
+   here first.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.channel import Profile, read
+from engine.channel.suggest.marks import LEVELS, guess, results_in
 from engine.channel.text.fold import fold
 from engine.pipeline.channels import find_profile
 from engine.pipeline.posts import Post, load_posts
@@ -24,9 +26,43 @@ from engine.units import iso
 
 KINDS = ("signals", "updates", "refused", "unread", "empty")
 UNDATED = "no date"
-LOOK_ALIKES = 15
-LEAST_LIKENESS = 6
+MOST_GROUPS = {"text": 20, "json": 200}
+LEAST_LIKENESS = 6  # of a text that names no coin, side and levels where a call has them
+LEAST_OF_A_CALL = 3
+MOST_IDS = 10
+OFTEN = 5
+LONGEST = 4096
 WIDTH = 100
+
+
+@dataclass
+class LookAlikes:
+    """Posts of one shape that were not read for one reason; the most like a call is the sample.
+
+    ``grade``: 2 with coin, side and a price, or with all kinds of levels; 1 without a price; 0 for numbers and trade
+    words alone.
+    """
+
+    shape: str
+    reason: str
+    grade: int
+    ids: list[str] = field(default_factory=list)
+    likeness: int = 0
+    id: str = ""
+    why: str = ""
+    text: str = ""
+
+    def add(self, post: Post, likeness: int, why: str) -> None:
+        """Count a post."""
+        self.ids.append(clean(post.id))
+        if likeness > self.likeness:
+            self.likeness, self.id, self.why = likeness, clean(post.id), clean(why)
+            self.text = clean(" / ".join(post.text.split("\n")))[:WIDTH]
+
+    @property
+    def rank(self) -> tuple[bool, int, int]:
+        """What looks like a call stands first, then what is frequent."""
+        return self.grade == 2 or (self.grade == 1 and len(self.ids) >= OFTEN), len(self.ids), self.likeness
 
 
 @dataclass
@@ -39,7 +75,11 @@ class Coverage:
     reasons: Counter[str] = field(default_factory=Counter)
     months: dict[str, Counter[str]] = field(default_factory=dict)
     used: dict[str, Counter[str]] = field(default_factory=dict)  # by month, the layouts that read
-    look_alikes: list[tuple[int, str, str, str]] = field(default_factory=list)  # likeness, id, why, text
+    look_alikes: dict[tuple[str, str, int], LookAlikes] = field(default_factory=dict)
+
+    def ranked(self, form: str) -> list[LookAlikes]:
+        """The groups of look-alikes that are worth showing, the most telling first."""
+        return sorted(self.look_alikes.values(), key=lambda group: group.rank, reverse=True)[: MOST_GROUPS[form]]
 
     def as_json(self) -> str:
         """The contract: signals, updates, refused and unread at the top."""
@@ -55,8 +95,18 @@ class Coverage:
                 for month, found in sorted(self.months.items())
             },
             "look_alikes": [
-                {"id": number, "likeness": score, "reason": why, "text": text}
-                for score, number, why, text in self.look_alikes
+                {
+                    "count": len(group.ids),
+                    "reason": group.reason,
+                    "looks_like_a_call": group.grade > 0,
+                    "likeness": group.likeness,
+                    "shape": group.shape,
+                    "id": group.id,
+                    "why": group.why,
+                    "text": group.text,
+                    "ids": group.ids[:MOST_IDS],
+                }
+                for group in self.ranked("json")
             ],
         }
         return json.dumps(shown, ensure_ascii=False, indent=1)
@@ -72,8 +122,10 @@ class Coverage:
                 lines.append(f"{month}: {_shares(found)}")
                 lines += [f"  {name}: {n:,}" for name, n in self.used.get(month, Counter()).most_common()]
         if self.look_alikes:
-            lines.append("not read, but most like a call:")
-            lines += [f"  {number} [{why}] {text}" for _, number, why, text in self.look_alikes]
+            lines.append("not read, but most like a call (of one shape together):")
+            for group in self.ranked("text"):
+                lines.append(f"  {len(group.ids):,} x {group.id} [{group.reason}] {group.text}")
+                lines.append(f"      {group.why}")
         return "\n".join(lines)
 
 
@@ -83,7 +135,6 @@ def coverage(workspace: Workspace, name: str, source: Path, by: str | None, form
     found = Coverage()
     for post in track(load_posts(source, profile.id, workspace.settings.timezone), "reading messages"):
         _count(found, profile, post)
-    found.look_alikes = sorted(found.look_alikes, key=lambda row: -row[0])[:LOOK_ALIKES]
     return found.as_json() if form == "json" else found.as_text(by == "month")
 
 
@@ -107,17 +158,39 @@ def _count(found: Coverage, profile: Profile, post: Post) -> None:
         if kind == "refused":
             found.reasons[code] += 1
         if code != "never":
-            score = likeness(profile, post.text)
-            if score >= LEAST_LIKENESS:
-                shown = clean(" / ".join(post.text.split("\n")))[:WIDTH]
-                found.look_alikes.append((score, clean(post.id), code, shown))
+            _compare(found, profile, post, code, reading.refusal.text)
     found.counts[kind] += 1
     found.months.setdefault(month, Counter())[kind] += 1
 
 
+def _compare(found: Coverage, profile: Profile, post: Post, code: str, why: str) -> None:
+    """Put a post that was not read with those of its shape, when it looks like a call."""
+    score = likeness(profile, post.text)
+    if score < LEAST_OF_A_CALL:
+        return
+    marked = guess(post.text[:LONGEST])
+    grade = 0
+    if marked.is_call and not results_in(marked.folded.text):
+        grade = 2 if any(any(map(str.isdigit, value)) for value in marked.values(*LEVELS)) else 1
+    if grade or score >= LEAST_LIKENESS:
+        key = shape(profile, marked.folded.text), code, grade
+        found.look_alikes.setdefault(key, LookAlikes(*key)).add(post, score, why)
+
+
+def shape(profile: Profile, folded: str) -> str:
+    """What a text is made of: the trade words of each line with # for numbers, what comes again once."""
+    lines: list[str] = []
+    for line in folded.split("\n"):
+        hits = ["#" if hit[0].isdigit() or not hit[0].isalpha() else hit for hit in profile.unread.findall(line)]
+        made = " ".join(hit for at, hit in enumerate(hits) if hits[at - 1 : at] != [hit])
+        if made and lines[-1:] != [made]:
+            lines.append(made)
+    return " / ".join(lines)
+
+
 def likeness(profile: Profile, text: str) -> int:
     """How much a text looks like a call: its numbers (up to six) and twice its different trade words (up to four)."""
-    hits = profile.unread.findall(fold(text).text[:4096])
+    hits = profile.unread.findall(fold(text).text[:LONGEST])
     words = {hit for hit in hits if not hit[:1].isdigit()}
     return min(len(hits) - sum(hit in words for hit in hits), 6) + 2 * min(len(words), 4)
 

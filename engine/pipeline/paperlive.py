@@ -14,9 +14,11 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from engine.collect.account import Account, load_account
 from engine.collect.archive import Archive, ArchiveError
@@ -48,6 +50,7 @@ LOG = logging.getLogger(__name__)
 Say = Callable[[str], None]
 LEDGER = "paper.db"
 BACKUP_MS = 24 * 3_600_000
+RECONCILED_AFTER = timedelta(minutes=10)  # when the day is over, so that its last candles are history
 
 
 @dataclass(frozen=True)
@@ -303,13 +306,30 @@ class _Trading:
                 LOG.warning("funding of %s: %s", symbol, refusal.problem)
 
     async def _daily(self) -> None:
-        """Copy the ledger once a day."""
+        """Copy the ledger once a day, and hold the day before against history."""
+        day = datetime.now(ZoneInfo(self.zone)).date()
         while True:
             now = self.settings.now_ms()
             if now - self.backed_up_ms >= BACKUP_MS:
                 self.backed_up_ms = now
                 self.ledger.back_up(ledger_path(self.workspace).with_suffix(".backup.db"))
+            past = datetime.now(ZoneInfo(self.zone)) - RECONCILED_AFTER
+            if past.date() > day:
+                day = past.date()
+                await self._reconcile(str(day - timedelta(days=1)))
             await asyncio.sleep(60)
+
+    async def _reconcile(self, day: str) -> None:
+        """Compare a day, in a process of its own: it takes seconds of work that live trading must not wait for."""
+        command = [sys.executable, "-m", "cli", "paper", "reconcile", day, "--account", self.desk.account]
+        command += ["--workspace", str(self.workspace.root.absolute())]
+        folder = Path(__file__).parent.parent.parent
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        said, _ = await process.communicate()
+        self.say(said.decode(errors="replace").strip())
+        LOG.info("reconciliation of %s ended with %s", day, process.returncode)
 
     # ------------------------------------------------------------------ telling
 

@@ -19,7 +19,7 @@ from engine.market.candles import Candles, Floats, Funding
 from engine.simulate.buckets import beyond_liquidation, stop_too_near
 from engine.simulate.calls import settle_calls
 from engine.simulate.flows import Venue
-from engine.simulate.kernel import prepare
+from engine.simulate.kernel import Prepared, prepare
 from engine.simulate.money import Money, money_of
 from engine.simulate.planning import make_plan
 from engine.simulate.table import PathTable
@@ -32,16 +32,18 @@ TICK_THROUGH = 0.0001  # one basis point stands for a tick: the stores do not kn
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """All calls of a run. ``rows`` maps a signal's place to its row in ``table`` (-1: never planned).
+    """All calls of a run, ``prepared`` to be simulated again.
 
-    ``fates`` has one word for each signal; ``r`` its R multiple (NaN where it has none or does not count).
-    ``other_order`` (the other way round inside a candle) and ``through`` are R under other readings, shape as ``r``.
+    ``rows`` maps a signal's place to its row in ``table`` (-1: never planned). ``fates`` has one word for each signal;
+    ``r`` its R multiple (NaN where it has none or does not count). ``other_order`` (the other way round inside a
+    candle) and ``through`` are R under other readings, shape as ``r``.
     """
 
     signals: Sequence[Signal]
     venue: Venue
     rows: Sequence[int]
     fates: Sequence[str]
+    prepared: Prepared
     table: PathTable
     money: Money
     r: Floats
@@ -104,14 +106,15 @@ def replay(
         fates[i] = marks[row] or own
         if not marks[row] and fates[i] in COUNTED and np.isnan(money.r[row]):
             fates[i] = "no stop"
-    counted = np.isin(np.array(fates, dtype=object), COUNTED)
-    readings = []
-    for reading in (terms, other_way_round(terms), replace(terms, through=TICK_THROUGH)):
-        r = money.r if reading is terms else money_of(prepared.run(reading), reading, candles, funding).r
-        readings.append(np.where(counted, np.append(r, np.nan)[at], np.nan))
-    return Replay(
-        signals, Venue(terms, candles, funding), rows, fates, table, money, readings[0], readings[1], readings[2]
-    )
+    counted = np.array([fate in COUNTED for fate in fates], np.bool_)
+    narrow = replace(terms, through=TICK_THROUGH)
+    readings = [money.r, money.r.copy(), money_of(prepared.run(narrow), narrow, candles, funding).r]
+    doubtful = np.flatnonzero(table.ambiguous)  # the other order changes nothing where no bar left a doubt
+    if len(doubtful):
+        other = other_way_round(terms)
+        readings[1][doubtful] = money_of(prepared.taken(doubtful).run(other), other, candles, funding).r
+    readings = [np.where(counted, np.append(r, np.nan)[at], np.nan) for r in readings]
+    return Replay(signals, Venue(terms, candles, funding), rows, fates, prepared, table, money, *readings)
 
 
 def _ended(plan: Plan, act_ms: int | None) -> Plan:

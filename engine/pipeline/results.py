@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from engine.channel import Profile
 
 HELD_SYMBOL = "BTCUSDT"
+OF_THE_ACCOUNT = ("quantity", "risk", "gross", "fees", "funding", "net")
 
 
 def channel_results(
@@ -285,66 +285,57 @@ def _row(
 ) -> CallRow:
     signal, at, table = played.signals[i], played.rows[i], played.table
     setup = signal.setup
-    row = CallRow(
-        signal_id=signal.id,
-        channel=signal.message.channel,
-        posted=iso(signal.message.posted_ms),
-        symbol=setup.symbol,
-        side=setup.side.value,
-        entry_kind=setup.entry_kind.value,
-        entry=setup.entries,
-        stop=None if isinstance(setup.stop, Distance) else setup.stop,
-        targets=tuple(t.price for t in setup.targets if t.price is not None),
-        leverage=setup.leverage,
-        layout=setup.layout,
-        status=played.fates[i],
-    )
+    cells: dict[str, Any] = {
+        "signal_id": signal.id,
+        "channel": signal.message.channel,
+        "posted": iso(signal.message.posted_ms),
+        "symbol": setup.symbol,
+        "side": setup.side.value,
+        "entry_kind": setup.entry_kind.value,
+        "entry": setup.entries,
+        "stop": None if isinstance(setup.stop, Distance) else setup.stop,
+        "targets": tuple([t.price for t in setup.targets if t.price is not None]),
+        "leverage": setup.leverage,
+        "layout": setup.layout,
+        "status": played.fates[i],
+    }
     if at < 0:
-        return row
+        return CallRow(**cells)
     trade, no = trades.get(at), refused.get(at)
     path = trade.path if trade else table.path(at)
     note = no.notes[-1] if no and no.notes else None
     said: Sequence[RuleNote] = no.notes if no else trade.notes if trade else ()
-    r, stop = float(played.money.r[at]), float(table.stop[at])
-    row = replace(
-        row,
-        acted=iso(path.plan.act_ms),
-        stop=None if np.isnan(stop) else stop,
-        ambiguous=path.ambiguous,
-        taken=trade is not None,
-        rule=note.rule if note else "",
-        rule_where=note.where if note else "",
-        notes="; ".join(n.text for n in said),
-        r=None if np.isnan(r) else r,
-        mae_r=_known(excursions.get(at, (np.nan, np.nan))[0]),
-        mfe_r=_known(excursions.get(at, (np.nan, np.nan))[1]),
-    )
+    mae, mfe = excursions.get(at, (np.nan, np.nan))
+    cells |= {
+        "acted": iso(path.plan.act_ms),
+        "stop": _known(float(table.stop[at])),
+        "ambiguous": path.ambiguous,
+        "taken": trade is not None,
+        "rule": note.rule if note else "",
+        "rule_where": note.where if note else "",
+        "notes": "; ".join([n.text for n in said]),
+        "r": _known(float(played.money.r[at])),
+        "mae_r": _known(mae),
+        "mfe_r": _known(mfe),
+    }
     if path.fills:
-        row = replace(
-            row,
-            filled_at=iso(path.fills[0].ts_ms),
-            closed_at=iso(path.legs[-1].ts_ms),
-            entry_price=sum(f.price * f.share for f in path.fills) / sum(f.share for f in path.fills),
-            exit_reason=path.legs[-1].reason.value,
-            exits=_exits(path),
-            delay_s=(path.fills[0].ts_ms - signal.message.known_ms) / 1000,
-        )
-    if trade is None:
-        return row
-    return replace(
-        row,
-        quantity=trade.quantity,
-        risk=trade.risk,
-        gross=trade.gross,
-        fees=trade.fees,
-        funding=trade.funding,
-        net=trade.net,
-    )
+        first, last = path.fills[0], path.legs[-1]
+        cells |= {
+            "filled_at": iso(first.ts_ms),
+            "closed_at": iso(last.ts_ms),
+            "entry_price": sum([f.price * f.share for f in path.fills]) / sum([f.share for f in path.fills]),
+            "exit_reason": last.reason.value,
+            "exits": _exits(path),
+            "delay_s": (first.ts_ms - signal.message.known_ms) / 1000,
+        }
+    if trade is not None:
+        cells |= {name: getattr(trade, name) for name in OF_THE_ACCOUNT}
+    return CallRow(**cells)
 
 
 def _known(value: float) -> float | None:
     """A figure, None where it is not one."""
-    return None if np.isnan(value) else value
+    return None if value != value else value
 
 
 def _exits(path: Path) -> str:

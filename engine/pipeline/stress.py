@@ -13,7 +13,6 @@ import numpy as np
 from engine.domain import Plan
 from engine.market.candles import Candles, Floats
 from engine.pipeline.replay import Replay
-from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
 from engine.verdict.excursion import excursions
 from engine.verdict.latency import delayed_r
@@ -40,10 +39,12 @@ def stress(played: Replay) -> Stress:
         if row >= 0:
             known[row] = signal.message.known_ms
     terms = replace(venue.terms, slippage=2 * venue.terms.slippage)
-    slipped = money_of(simulate(plans, venue.candles, terms), terms, venue.candles, venue.funding).r
+    slipped = played.money.r
+    if terms != venue.terms:
+        slipped = money_of(played.prepared.run(terms), terms, venue.candles, venue.funding).r
     rows = np.arange(len(plans), dtype=np.int64)
     mae, mfe = excursions(played.table, rows, played.money.risk, venue.candles)
-    return Stress(delayed_r(plans, known, venue.candles, venue.terms, venue.funding), slipped, mae, mfe)
+    return Stress(delayed_r(played.prepared, known, venue.candles, venue.terms, venue.funding), slipped, mae, mfe)
 
 
 def tradable(played: Replay, channel: str) -> list[int]:

@@ -1,7 +1,7 @@
 """What stands behind each call: the versions of its message, and the candles around its trade.
 
-``evidence.jsonl.gz`` has one line for each call that ``trades.csv`` has, in its order, so that a report can be rendered
-again without archive and candle store. The same evidence gives the same bytes.
+``evidence.jsonl.gz`` has one line for each call that the report shows, the latest of ``trades.csv`` in its order, so
+that a report can be rendered again without archive and candle store. The same evidence gives the same bytes.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Evidence:
 
 
 def write_evidence(path: Path, found: Iterable[Evidence]) -> None:
-    """Write the evidence of all calls, atomically."""
+    """Write the evidence of calls, atomically."""
     packed = io.BytesIO()
     # no name and no time in the header: the same evidence gives the same bytes
     with gzip.GzipFile(filename="", mode="wb", fileobj=packed, compresslevel=5, mtime=0) as lines:

@@ -35,13 +35,21 @@ from engine.report.packing import packed, story_data
 from engine.report.run import ChannelResult, Run
 from engine.report.runfile import RUN_FILE, load_run
 from engine.report.spoken import Spoken, said
-from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, UnreadableRunError, clean, read_calls, read_equity
+from engine.report.tables import (
+    CALLS_FILE,
+    EQUITY_FILE,
+    SHOWN_CALLS,
+    CallRow,
+    UnreadableRunError,
+    clean,
+    read_calls,
+    read_equity,
+)
 from engine.report.words import Words
 
 REPORT_FILE = "report.html"
 TEMPLATES = Path(__file__).with_name("templates")
 PLOTLY = importlib.resources.files("plotly") / "package_data" / "plotly.min.js"
-SHOWN_CALLS = 5000
 
 PAGE_WORDS = (
     "Dark", "Light", "No call fits", "of", "yes", "no", "taken", "Everything about this call", "posted", "edited",

@@ -7,7 +7,7 @@ The trades of every split add up to the trades of the channel: what does not fit
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -92,25 +92,25 @@ def origin(calls: Sequence[CallRow], zone: str, seed: int) -> Origin | None:
     counted = [row for row in calls if row.counted_r is not None]
     if not counted:
         return None
-    keys: tuple[tuple[str, Callable[[CallRow], str]], ...] = (
-        ("Symbol", lambda row: row.symbol),
-        ("Side", lambda row: row.side),
-        ("Exit", lambda row: row.exit_reason),
-        ("Weekday", lambda row: DAYS[_posted(row, zone).weekday()]),
-        ("Hour", lambda row: _hours(_posted(row, zone).hour)),
+    posted = [_posted(row, zone) for row in counted]
+    keys = (
+        ("Symbol", [row.symbol for row in counted]),
+        ("Side", [row.side for row in counted]),
+        ("Exit", [row.exit_reason for row in counted]),
+        ("Weekday", [DAYS[moment.weekday()] for moment in posted]),
+        ("Hour", [_hours(moment.hour) for moment in posted]),
     )
     start = np.array([moment_ms(row.filled_at or row.posted) for row in counted], np.int64)
     end = np.array([moment_ms(row.closed_at or row.filled_at or row.posted) for row in counted], np.int64)
     r = np.array([row.counted_r for row in counted], np.float64)
-    return Origin(tuple((name, split(counted, key)) for name, key in keys), robustness(r, start, end, seed))
+    return Origin(tuple((name, split(counted, labels)) for name, labels in keys), robustness(r, start, end, seed))
 
 
-def split(calls: Sequence[CallRow], key: Callable[[CallRow], str]) -> tuple[Group, ...]:
-    """The counted calls by a key, the most trades first; beyond twelve rows the smallest groups share the last one."""
+def split(counted: Sequence[CallRow], labels: Sequence[str]) -> tuple[Group, ...]:
+    """Counted calls by their labels, the most trades first; beyond twelve rows the smallest groups share the last."""
     found: dict[str, list[CallRow]] = defaultdict(list)
-    for row in calls:
-        if row.counted_r is not None:
-            found[key(row)].append(row)
+    for row, label in zip(counted, labels, strict=True):
+        found[label].append(row)
     ranked = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
     kept = len(ranked) if len(ranked) <= MOST_ROWS else MOST_ROWS - 1
     groups = [_group(label or NO_NAME, rows) for label, rows in ranked[:kept]]
@@ -153,10 +153,9 @@ def monthly(channels: Sequence[Sequence[CallRow]], zone: str) -> tuple[Year, ...
 
 
 def _group(label: str, rows: Sequence[CallRow], merged: int = 0) -> Group:
-    closed = [row for row in rows if row.status == "closed"]
-    won = sum((row.counted_r or 0.0) > 0 for row in closed)
-    total = sum(row.counted_r or 0.0 for row in rows)
-    return Group(label, len(rows), total, won / len(closed) if closed else None, merged)
+    closed = [row.r or 0.0 for row in rows if row.status == "closed"]
+    won = sum([r > 0 for r in closed])
+    return Group(label, len(rows), sum([row.r or 0.0 for row in rows]), won / len(closed) if closed else None, merged)
 
 
 def _cell(values: Sequence[float], highest: float) -> Cell | None:

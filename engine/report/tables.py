@@ -11,20 +11,21 @@ import math
 import re
 import typing
 from collections.abc import Callable, Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.files import write_csv
+from engine.files import write_csv, write_csv_columns
 from engine.problem import Problem
 from engine.units import moment_ms
 
 T = TypeVar("T")
 CALLS_FILE = "trades.csv"
 EQUITY_FILE = "equity.csv"
+SHOWN_CALLS = 5_000  # a report shows the latest; all of them stand in trades.csv
 FILLED = ("closed", "open")  # the statuses of calls that were filled and count in a verdict
 _EQUITY_COLUMNS = ("time", "equity", "drawdown")
 _AGAIN = "run the backtest again"
@@ -99,12 +100,15 @@ TIME_COLUMNS = ("posted", "acted", "filled_at", "closed_at")
 
 def clean(text: str) -> str:
     """Text on one line: control characters and line breaks as a space, halves of characters as ``?``."""
+    if text.isascii() and text.isprintable():
+        return text
     return _UNPRINTABLE.sub(" ", text).encode("utf-8", "replace").decode("utf-8")
 
 
 def write_calls(path: Path, rows: Iterable[CallRow]) -> None:
     """Write the calls as CSV, atomically. Prices of one cell are joined by ``;``, flags are yes and no."""
-    write_csv(path, CALL_COLUMNS, ([_cell(value) for value in astuple(row)] for row in rows))
+    rows = list(rows)
+    write_csv_columns(path, {name: _cells([getattr(row, name) for row in rows]) for name in CALL_COLUMNS})
 
 
 def read_calls(path: Path) -> list[CallRow]:
@@ -156,8 +160,20 @@ def _records(path: Path, columns: tuple[str, ...], build: Callable[[list[str]], 
     return built
 
 
+def _cells(values: list[Any]) -> list[object]:
+    """A column as CSV cells. Words come often: each text is made a cell once."""
+    texts = {value: _cell(value) for value in values if type(value) is str}
+    if texts:
+        return [texts[value] if type(value) is str else _cell(value) for value in values]
+    if all(value is None or type(value) is float for value in values):  # None and NaN are no figures
+        return [None if value is None or value - value != 0 else value for value in values]
+    return [_cell(value) for value in values]
+
+
 def _cell(value: object) -> object:
     """A field as a CSV cell. An apostrophe at the start is doubled, since ``write_csv`` adds one to formulas."""
+    if value is None:
+        return None
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):

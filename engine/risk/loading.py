@@ -11,6 +11,7 @@ from engine.config.text import SourceText, Span
 from engine.config.workspace import Groups, read_groups
 from engine.config.yamlfile import Path
 from engine.risk.rules import Rule, RuleAction, RuleFile, Scope
+from engine.risk.spelling import check_symbols
 from engine.risk.testing import run_tests
 from engine.risk.tree import Tree, build_tree
 from engine.units import duration_ms, fraction, money
@@ -28,6 +29,7 @@ def load_rules(source: SourceText, shared: Groups = ()) -> tuple[RuleFile | None
     document.refuse_repeats("test", [("tests", i, "name") for i in range(document.count("tests"))])
     for path in rules:
         _check_together(document, path)
+    check_symbols(document)
     built = [_build_rule(document, path, groups) for path in rules if document.sound(*path)]
     currency = _currency(document)
     if not document.failed:

@@ -107,6 +107,7 @@ class Accountant:
         self.midnight_ms = NEVER_MS
         self.now_ms = 0
         self.booked = True  # something was, and no rule has looked at it yet
+        self._first_end_ms = NEVER_MS  # before this moment no trade ends
         self._outlook: Outlook | None = None
 
     # ------------------------------------------------------------------ one call
@@ -145,7 +146,7 @@ class Accountant:
             self._ending(decision.close)
         if not decision.taken:
             return Answer(False, decision.notes, halt=decision.halt, close=decision.close)
-        free = min(books.wallet, equity) - sum(trade.facts.margin for trade in books.open)
+        free = min(books.wallet, equity) - sum([trade.facts.margin for trade in books.open])
         margin = proposal.margin * decision.factor
         if margin > free:
             text = "the margin of this trade is not free in the account"
@@ -184,6 +185,7 @@ class Accountant:
     def hold(self, row: int, facts: OpenTrade, end_ms: int = NEVER_MS) -> None:
         """A trade occupies its place, until ``end_ms`` where that is known."""
         self.books.open.append(Holding(end_ms, row, facts))
+        self._first_end_ms = min(self._first_end_ms, end_ms)
         self._outlook, self.booked = None, False  # the rules were asked about it just now
 
     def end(self, row: int, end_ms: int) -> None:
@@ -191,7 +193,7 @@ class Accountant:
         for holding in self.books.open:
             if holding.row == row:
                 holding.end_ms = end_ms
-                self._outlook = None
+        self._first_end_ms, self._outlook = min(self._first_end_ms, end_ms), None
 
     def book(self, row: int, flows: Iterable[Flow]) -> None:
         """Note what a trade will do to the account, each move when it is known."""
@@ -290,10 +292,16 @@ class Accountant:
                 books.cash += flow.cash
                 books.wallet += flow.realised
             books.peak = max(books.peak, self.equity(at_ms))
-        ended = [holding for holding in books.open if holding.end_ms <= now_ms]
-        if ended:
+        if self._first_end_ms <= now_ms:
+            ended = [holding for holding in books.open if holding.end_ms <= now_ms]
             books.open = [holding for holding in books.open if holding.end_ms > now_ms]
+            self._first_end_ms = min([holding.end_ms for holding in books.open], default=NEVER_MS)
             self._remember(ended)
+
+    def restored(self, books: Books) -> None:
+        """Go on with books from before a restart."""
+        self.books, self._outlook = books, None
+        self._first_end_ms = min([holding.end_ms for holding in books.open], default=NEVER_MS)
 
     def pass_time(self, now_ms: int) -> None:
         """Let time go on without a call: days begin, and what is over is booked. No answer depends on it."""
@@ -310,8 +318,7 @@ class Accountant:
 
     def equity(self, now_ms: int) -> float:
         """Cash and open positions at the last closed prices."""
-        held = self.books.held.items()
-        return self.books.cash + sum([quantity * self.marks.price(symbol, now_ms) for symbol, quantity in held])
+        return self.books.cash + self.marks.worth(self.books.held, now_ms)
 
     def _new_days(self, now_ms: int) -> None:
         """For each day of the zone that has begun, keep the equity at its midnight; on a Monday also for the week."""

@@ -12,6 +12,9 @@ import numpy as np
 from engine.domain import Halt, History, OpenTrade
 from engine.market.candles import Candles, Floats, Ints
 from engine.simulate.flows import Flow
+from engine.units import MINUTE_MS
+
+STRETCH = 4096  # minutes
 
 
 @dataclass
@@ -45,7 +48,8 @@ class Books:
 class Marks:
     """The last close of each symbol before a moment.
 
-    An account looks often and time goes on slowly, so the last answer is kept with the time for which it is true.
+    An account looks often and time goes on slowly. Of one price the last answer is kept with the time for which it is
+    true; for the worth of a whole account the prices of a stretch of minutes are worked out at once for each symbol.
     ``foreseen``: the candles of the future are there already, as in a backtest. Live they are not.
     """
 
@@ -53,6 +57,8 @@ class Marks:
 
     def __init__(self, candles: Mapping[str, Candles]) -> None:
         self._candles = candles
+        self._stretch = -1
+        self._columns: dict[str, list[float]] = {}  # by symbol: the price at each minute of the stretch
         self._known: dict[str, tuple[int, int, float]] = {}  # by symbol: from when, before when, price
         self._closings: dict[str, Ints] = {}
 
@@ -68,6 +74,34 @@ class Marks:
         end = int(bars.ts[i + 1]) + bars.timeframe_ms if i + 1 < len(bars) else sys.maxsize
         self._known[symbol] = start, end, price
         return price
+
+    def worth(self, held: Mapping[str, float], now_ms: int) -> float:
+        """What quantities by symbol are worth at ``now_ms``."""
+        if not self.foreseen:
+            return sum([quantity * self.price(symbol, now_ms) for symbol, quantity in held.items()])
+        minute = now_ms // MINUTE_MS
+        if minute // STRETCH != self._stretch:
+            self._stretch = minute // STRETCH
+            self._columns.clear()
+        columns, at = self._columns, minute % STRETCH
+        for symbol in held:
+            if symbol not in columns:
+                columns[symbol] = self._column(symbol)
+        return sum([
+            quantity * (columns[symbol][at] if columns[symbol] else self.price(symbol, now_ms))
+            for symbol, quantity in held.items()
+        ])  # fmt: skip
+
+    def _column(self, symbol: str) -> list[float]:
+        """The price at each minute of the stretch; empty where bars end between minutes."""
+        bars = self._candles[symbol]
+        minutes = (self._stretch * STRETCH + np.arange(STRETCH, dtype=np.int64)) * MINUTE_MS
+        first, last = np.searchsorted(bars.ts, (minutes[0] - bars.timeframe_ms, minutes[-1] + MINUTE_MS))
+        if np.any((bars.ts[first:last] + bars.timeframe_ms) % MINUTE_MS):
+            return []
+        at = np.searchsorted(bars.ts, minutes - bars.timeframe_ms, side="right") - 1
+        prices: list[float] = np.where(at >= 0, bars.close[np.maximum(at, 0)], bars.open[0]).tolist()
+        return prices
 
     def closes(self, symbols: Collection[str], after_ms: int, until_ms: int) -> Ints:
         """When candles of these symbols close, after one moment and up to another; in order of time, each once."""

@@ -5,15 +5,16 @@ Prices are those a long would see: a short's are negated, so that "above" always
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from itertools import chain
+from operator import attrgetter
 
 import numpy as np
 
 from engine.domain import Change, Distance, Plan
 from engine.market.candles import Floats, Ints
-from engine.simulate.table import Bools, order_room, target_room
+from engine.simulate.table import Bools, order_room, places, target_room
 
 PRICE, PERCENT, POINTS, MULTIPLE = 0, 1, 2, 3  # how a level is said
 UNITS = {"percent": PERCENT, "points": POINTS, "R": MULTIPLE}
@@ -69,95 +70,141 @@ class Columns:
         """How many plans."""
         return len(self.at)
 
+    def acting_at(self, act_ms: Ints) -> Columns:
+        """The same plans acted on at other moments, valid as long."""
+        return replace(self, act_ms=act_ms, expire_ms=self.expire_ms + act_ms - self.act_ms)
+
+    def taken(self, rows: Ints, at: Ints) -> Columns:
+        """Some rows (one may come often), now at places ``at``."""
+        columns = {field.name: getattr(self, field.name)[rows] for field in fields(self) if field.name != "changes"}
+        changes = {i: self.changes[row] for i, row in enumerate(rows.tolist()) if row in self.changes}
+        return replace(self, **columns | {"at": at, "changes": changes})
+
+    def moved(self, act_ms: Ints, by: Floats) -> Columns:
+        """The rows acted on at other moments with prices scaled by a factor, their changes as much later."""
+        later, wide = act_ms - self.act_ms, by[:, None]
+        points = self.target_unit == POINTS, self.stop_unit == POINTS, self.trail_unit == POINTS
+        return replace(
+            self,
+            act_ms=act_ms,
+            expire_ms=self.expire_ms + later,
+            price=self.price * wide,
+            target=self.target * wide,
+            target_value=self.target_value * np.where(points[0], wide, 1.0),
+            stop=self.stop * by,
+            stop_value=self.stop_value * np.where(points[1], by, 1.0),
+            hard=self.hard * by,
+            trail_value=self.trail_value * np.where(points[2], by, 1.0),
+            changes={
+                row: tuple([_moved(change, int(later[row]), float(by[row])) for change in changes])
+                for row, changes in self.changes.items()
+            },
+        )
+
+
+def _moved(change: Change, later_ms: int, by: float) -> Change:
+    """A change later, its prices scaled by a factor."""
+    orders = tuple([replace(o, price=None if o.price is None else o.price * by) for o in change.orders])
+    return replace(
+        change,
+        act_ms=change.act_ms + later_ms,
+        stop=change.stop * by if isinstance(change.stop, float | int) else change.stop,
+        orders=orders,
+        targets=tuple([(price * by, share) for price, share in change.targets]),
+    )
+
+
+PLAIN = (
+    "act_ms", "expire_ms", "close_after_ms", "close_stop_ms", "hard_stop", "leverage", "maintenance",
+    "cancel_on_target", "cancel_on_stop",
+)  # fmt: skip
+
 
 def lay_out(plans: Sequence[Plan], at: Ints) -> Columns:
     """The columns of plans of one symbol."""
     n = len(plans)
+    plain = dict(zip(PLAIN, zip(*map(attrgetter(*PLAIN), plans), strict=True), strict=True))
+
+    def numbers(name: str, missing: float) -> Floats:
+        column = np.array(plain[name], np.float64)  # None becomes NaN
+        return np.where(np.isnan(column), missing, column)
+
     sign = np.array([p.side.sign for p in plans], np.float64)
-
-    def ints(value: Callable[[Plan], int | None], missing: int = 0) -> Ints:
-        return np.array([missing if (v := value(p)) is None else v for p in plans], np.int64)
-
-    def flags(value: Callable[[Plan], bool]) -> Bools:
-        return np.array([value(p) for p in plans], np.bool_)
-
-    orders = ints(lambda p: len(p.orders))
-    price = np.full((n, max(order_room(p) for p in plans)), -np.inf)
+    orders = np.array([len(p.orders) for p in plans], np.int64)
+    changed = [p for p in plans if p.changes]
+    price = np.full((n, max([int(orders.max()), *map(order_room, changed)])), -np.inf)
     weight = np.zeros(price.shape)
-    row, column = _places(orders)
-    given = [np.inf if o.price is None else o.price for p in plans for o in p.orders]
-    price[row, column] = np.array(given) * np.where(np.isinf(given), 1.0, sign[row])
-    weight[row, column] = [o.weight for p in plans for o in p.orders]
-    targets = ints(lambda p: len(p.targets))
-    target = np.full((n, max(1, max(target_room(p) for p in plans))), np.inf)
+    row, column = places(orders)
+    flat = [o for p in plans for o in p.orders]
+    given = np.array([o.price for o in flat], np.float64) * sign[row]
+    price[row, column] = np.where(np.isnan(given), np.inf, given)
+    weight[row, column] = [o.weight for o in flat]
+    targets = np.array([len(p.targets) for p in plans], np.int64)
+    target = np.full((n, max([1, int(targets.max()), *map(target_room, changed)])), np.inf)
     share, unit, value = np.zeros(target.shape), np.zeros(target.shape, np.int64), np.zeros(target.shape)
-    row, column = _places(targets)
-    levels = [level for p in plans for level, _ in p.targets]
-    if any(isinstance(level, Distance) for level in levels):
-        said = [_said(level) for level in levels]
-        target[row, column] = np.array([t[0] for t in said]) * np.where([np.isinf(t[0]) for t in said], 1.0, sign[row])
-        unit[row, column], value[row, column] = [t[1] for t in said], [t[2] for t in said]
-    else:
-        target[row, column] = np.array(levels, np.float64) * sign[row]
-    share[row, column] = [s for p in plans for _, s in p.targets]
-    stops = [_said(p.stop) if p.stop is not None else (np.inf, PRICE, 0.0) for p in plans]
-    stop = np.array([s[0] for s in stops])
-    moves = ints(lambda p: len(p.stop_moves))
+    row, column = places(targets)
+    levels, shares = [level for p in plans for level, _ in p.targets], [s for p in plans for _, s in p.targets]
+    known, unit[row, column], value[row, column] = _levels(levels)
+    target[row, column] = np.where(np.isnan(known), np.inf, known * sign[row])
+    share[row, column] = shares
+    stop, stop_unit, stop_value = _levels([p.stop for p in plans])
+    moves = np.array([len(p.stop_moves) for p in plans], np.int64)
     move_after, move_to = np.full((n, int(moves.max())), NEVER), np.zeros((n, int(moves.max())), np.int64)
-    row, column = _places(moves)
+    row, column = places(moves)
     move_after[row, column] = [m.after for p in plans for m in p.stop_moves]
     move_to[row, column] = [
         m.to if isinstance(m.to, int) else BREAKEVEN if m.to == "breakeven" else WITH_FEES
         for m in chain.from_iterable(p.stop_moves for p in plans)
     ]
     trails = [p.trail for p in plans]
-    margin = np.array([1 / (p.leverage or 1.0) for p in plans])
-    kept = np.array([np.inf if p.maintenance is None else p.maintenance for p in plans])
+    margin = 1 / np.where((lever := numbers("leverage", 1.0)) == 0, 1.0, lever)
+    close_after = plain["close_after_ms"]
     return Columns(
         at=at,
         sign=sign,
-        act_ms=ints(lambda p: p.act_ms),
-        expire_ms=ints(lambda p: p.expire_ms),
+        act_ms=np.array(plain["act_ms"], np.int64),
+        expire_ms=np.array(plain["expire_ms"], np.int64),
         price=price,
         weight=weight,
         orders=orders,
-        stop_order=flags(lambda p: p.orders[0].kind == "stop"),
+        stop_order=np.array([p.orders[0].kind == "stop" for p in plans], np.bool_),
         target=target,
         target_unit=unit,
         target_value=value,
         share=share,
         targets=targets,
-        stop=np.where(np.isinf(stop), -np.inf, stop * sign),
-        stop_unit=np.array([s[1] for s in stops], np.int64),
-        stop_value=np.array([s[2] for s in stops]),
-        hard=np.array([-np.inf if p.hard_stop is None else p.hard_stop * p.side.sign for p in plans]),
-        close_frame=ints(lambda p: p.close_stop_ms),
-        cancel_on_target=flags(lambda p: p.cancel_on_target),
-        cancel_on_stop=flags(lambda p: p.cancel_on_stop),
-        gap_open=flags(lambda p: p.target_gap == "open"),
+        stop=np.where(np.isnan(stop), -np.inf, stop * sign),
+        stop_unit=stop_unit,
+        stop_value=stop_value,
+        hard=np.where(np.isnan(hard := numbers("hard_stop", np.nan)), -np.inf, hard * sign),
+        close_frame=numbers("close_stop_ms", 0).astype(np.int64),
+        cancel_on_target=np.array(plain["cancel_on_target"], np.bool_),
+        cancel_on_stop=np.array(plain["cancel_on_stop"], np.bool_),
+        gap_open=np.array([p.target_gap == "open" for p in plans], np.bool_),
         move_after=move_after,
         move_to=move_to,
-        close_after=ints(lambda p: p.close_after_ms, int(NEVER)),
+        close_after=np.array([NEVER if after is None else after for after in close_after], np.int64),
         trails=np.array([t is not None for t in trails], np.bool_),
         trail_unit=np.array([UNITS[t.distance.unit] if t else 0 for t in trails], np.int64),
         trail_value=np.array([t.distance.value if t else 0.0 for t in trails]),
         trail_target=np.array([t.after_target if t else 0 for t in trails], np.int64),
         trail_gain=np.array([t.after_gain if t else 0.0 for t in trails]),
-        keep=np.where(np.isinf(kept), np.inf, margin - kept),
+        keep=margin - numbers("maintenance", -np.inf),
         gone=margin,
         changes={i: p.changes for i, p in enumerate(plans) if p.changes},
     )
 
 
-def _places(counts: Ints) -> tuple[Ints, Ints]:
-    """Row and column of each item when row ``i`` has ``counts[i]`` of them."""
-    row = np.repeat(np.arange(len(counts)), counts)
-    column = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return row, column
-
-
-def _said(level: float | Distance) -> tuple[float, int, float]:
-    """A level as price (inf: open), unit and value; percent as a fraction."""
-    if not isinstance(level, Distance):
-        return float(level), PRICE, 0.0
-    return np.inf, UNITS[level.unit], level.value / 100 if level.unit == "percent" else level.value
+def _levels(levels: Sequence[float | Distance | None]) -> tuple[Floats, Ints, Floats]:
+    """Levels as prices (NaN: none, or not known yet), units and values (a percentage as a fraction)."""
+    n = len(levels)
+    far = [i for i, level in enumerate(levels) if isinstance(level, Distance)]
+    if not far:
+        return np.array(levels, np.float64), np.zeros(n, np.int64), np.zeros(n)
+    unit, value = np.zeros(n, np.int64), np.zeros(n)
+    said = [levels[i] for i in far]
+    unit[far] = [UNITS[d.unit] for d in said if isinstance(d, Distance)]
+    value[far] = [d.value for d in said if isinstance(d, Distance)]
+    value = np.where(unit == PERCENT, value / 100, value)
+    known = np.array([None if isinstance(level, Distance) else level for level in levels], np.float64)
+    return known, unit, value

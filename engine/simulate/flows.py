@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.domain import Path, Trade
 from engine.market.candles import Candles, Funding
@@ -16,8 +17,7 @@ from engine.simulate.money import fee_of, settlements
 from engine.simulate.terms import Terms
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """At ``at_ms`` the position of ``symbol`` changes by ``quantity`` (signed base units), the cash by ``cash``."""
 
     at_ms: int

@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from engine.simulate.changes import Changing
 from engine.simulate.columns import Columns, lay_out
 from engine.simulate.pyramid import Bars, Trailed
 from engine.simulate.rows import DUST, Rows
-from engine.simulate.table import Bools, PathTable
+from engine.simulate.table import Bools, PathTable, Planned
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS
 
@@ -36,30 +36,72 @@ class Prepared:
     """Plans laid out over their candles, for any number of readings."""
 
     plans: Sequence[Plan]
+    planned: Planned
     groups: tuple[tuple[Columns, Bars], ...]
 
     def run(self, terms: Terms) -> PathTable:
         """The path of every plan under these terms."""
-        table = PathTable.empty(self.plans)
+        table = PathTable.empty(self.plans, self.planned)
         for columns, bars in self.groups:
             _Group(Rows.of(columns, bars, int(bars.ends[-1])), table, terms).run()
         return table
+
+    def acting_at(self, act_ms: Ints) -> Prepared:
+        """The same plans acted on at other moments, shape (n,): valid as long, at the same prices.
+
+        The plans of the tables that come of it are those acted on at their own moments.
+        """
+        groups = tuple((columns.acting_at(act_ms[columns.at]), bars) for columns, bars in self.groups)
+        return replace(self, planned=replace(self.planned, act_ms=act_ms), groups=groups)
+
+    def taken(self, rows: Ints) -> Prepared:
+        """Some of the plans (a row may come often), shape (m,)."""
+        groups = []
+        for columns, bars in self.groups:
+            place = np.full(len(self.plans), -1, np.int64)
+            place[columns.at] = np.arange(len(columns))
+            mine = np.flatnonzero(place[rows] >= 0)
+            if len(mine):
+                groups.append((columns.taken(place[rows[mine]], mine), bars))
+        return Prepared([self.plans[row] for row in rows.tolist()], self.planned.taken(rows), tuple(groups))
+
+    def moved(self, rows: Ints, act_ms: Ints, factor: Floats) -> Prepared:
+        """Some plans (a row may come often) at other moments, all prices scaled by a factor; shape (m,) each.
+
+        What their channel said later comes as much later, its prices scaled too. The plans of the tables that come of
+        it are the unmoved ones.
+        """
+        taken = self.taken(rows)
+        groups = tuple((c.moved(act_ms[c.at], factor[c.at]), bars) for c, bars in taken.groups)
+        return replace(taken, planned=taken.planned.moved(act_ms, factor), groups=groups)
+
+    def bars(self) -> tuple[Ints, Ints]:
+        """The first bar that counts and the first in which orders fill no more, of each plan, in its symbol's candles;
+        -1 where no bar counts.
+
+        Plans that differ in nothing else have the same fills and exits. Shape (n,) each.
+        """
+        first, last = np.full(len(self.plans), -1, np.int64), np.full(len(self.plans), -1, np.int64)
+        for columns, bars in self.groups:
+            found = np.searchsorted(bars.ts, columns.act_ms)
+            wait = bars.ts[np.minimum(found, len(bars) - 1)] - columns.act_ms
+            first[columns.at] = np.where((found < len(bars)) & (wait <= NEVER_FETCHED_MS), found, -1)
+            last[columns.at] = np.searchsorted(bars.ts, columns.expire_ms)
+        return first, last
 
 
 def prepare(
     plans: Sequence[Plan], candles: Mapping[str, Candles], fair: Mapping[str, Candles] | None = None
 ) -> Prepared:
     """Lay plans out over the candles of their symbols; ``fair`` has the fair prices that liquidate, where known."""
-    members: dict[str, list[int]] = {}
-    for i, plan in enumerate(plans):
-        members.setdefault(plan.symbol, []).append(i)
-    groups = []
-    for symbol, found in members.items():
+    planned, groups = Planned.of(plans), []
+    for number, symbol in enumerate(planned.names):
         bars = candles.get(symbol)
         if bars is not None and len(bars):
-            columns = lay_out([plans[i] for i in found], np.array(found))
+            found = np.flatnonzero(planned.symbol == number)
+            columns = lay_out([plans[i] for i in found.tolist()], found)
             groups.append((columns, Bars.of(bars, (fair or {}).get(symbol))))
-    return Prepared(plans, tuple(groups))
+    return Prepared(plans, planned, tuple(groups))
 
 
 def simulate(

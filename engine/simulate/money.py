@@ -38,7 +38,7 @@ def money_of(
     table: PathTable, terms: Terms, candles: Mapping[str, Candles], funding: Mapping[str, Funding] | None = None
 ) -> Money:
     """The money of every path. ``funding`` None: no funding is paid."""
-    sign = np.array([plan.side.sign for plan in table.plans], np.float64)
+    sign = table.planned.sign
     bought, sold = table.fill_price * table.fill_share, table.leg_price * table.leg_share
     gross = sign * (sold.sum(axis=1) - bought.sum(axis=1))
     entry_fees = (bought * terms.fees(table.fill_ms, table.fill_maker)).sum(axis=1)
@@ -76,13 +76,9 @@ def settlements(path: Path, funding: Funding | None, bars: Candles) -> Iterator[
 
 def planned_orders(table: PathTable) -> tuple[Floats, Floats]:
     """Prices and weights of all orders, shape (n, R); a market order at its fill (NaN when it never filled)."""
-    price, weight = np.zeros(table.fill_ms.shape), np.zeros(table.fill_ms.shape)
-    for i, plan in enumerate(table.plans):
-        for j, order in enumerate(plan.orders):
-            weight[i, j] = order.weight
-            filled = table.fill_ms[i, j] >= 0
-            price[i, j] = order.price if order.price is not None else table.fill_price[i, j] if filled else np.nan
-    return price, weight
+    planned = table.planned
+    fill = np.where(table.fill_ms >= 0, table.fill_price, np.nan)
+    return np.where(planned.at_market, fill, planned.price), planned.weight
 
 
 def _funding(table: PathTable, candles: Mapping[str, Candles], funding: Mapping[str, Funding]) -> Floats:
@@ -92,11 +88,11 @@ def _funding(table: PathTable, candles: Mapping[str, Candles], funding: Mapping[
     bar. The price is the open of the first bar at or after the settlement (the fair price is not stored).
     """
     paid = np.zeros(len(table))
-    symbols = np.array([plan.symbol for plan in table.plans])
-    for symbol, history in funding.items():
-        rows = np.flatnonzero((symbols == symbol) & table.filled)
-        bars = candles.get(symbol)
-        if not len(rows) or bars is None or not len(bars):
+    filled = table.filled
+    for i, symbol in enumerate(table.planned.names):
+        rows = np.flatnonzero((table.planned.symbol == i) & filled)
+        bars, history = candles.get(symbol), funding.get(symbol)
+        if not len(rows) or history is None or bars is None or not len(bars):
             continue
         at = np.minimum(np.searchsorted(bars.ts, history.ts), len(bars) - 1)
         running = np.concatenate([[0.0], np.cumsum(history.rate * bars.open[at])])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -33,20 +33,86 @@ def leg_room(plan: Plan) -> int:
     return target_room(plan) + len(plan.changes) + 1
 
 
+def places(counts: Ints) -> tuple[Ints, Ints]:
+    """Row and column of each item when row ``i`` has ``counts[i]`` of them."""
+    row = np.repeat(np.arange(len(counts)), counts)
+    column = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return row, column
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What of ``n`` plans counts in money, as columns; R is the room for orders, also those of later changes.
+
+    ``symbol`` (n,) indexes ``names``, ``sign`` (n,) is +1 or -1. ``price`` and ``weight`` (n, R) of the orders of the
+    plans themselves, 0 where there is none; ``at_market`` says which have no price. ``targets`` and ``legs`` are the
+    most that a plan may have.
+    """
+
+    names: tuple[str, ...]
+    symbol: Ints
+    sign: Floats
+    act_ms: Ints
+    price: Floats
+    weight: Floats
+    at_market: Bools
+    targets: int
+    legs: int
+
+    @classmethod
+    def of(cls, plans: Sequence[Plan]) -> Planned:
+        """The columns of plans."""
+        number = {name: i for i, name in enumerate(dict.fromkeys([plan.symbol for plan in plans]))}
+        changed = [plan for plan in plans if plan.changes]
+        counts = np.array([len(plan.orders) for plan in plans], np.int64)
+        targets = max([len(plan.targets) for plan in plans], default=1)
+        shape = len(plans), max([int(counts.max(initial=1)), *map(order_room, changed)])
+        price, weight = np.zeros(shape), np.zeros(shape)
+        at_market = np.zeros(shape, np.bool_)
+        row, column = places(counts)
+        orders = [order for plan in plans for order in plan.orders]
+        given = np.array([order.price for order in orders], np.float64)  # None becomes NaN
+        price[row, column] = np.where(np.isnan(given), 0.0, given)
+        at_market[row, column] = np.isnan(given)
+        weight[row, column] = [order.weight for order in orders]
+        return cls(
+            tuple(number),
+            np.array([number[plan.symbol] for plan in plans], np.int64),
+            np.array([plan.side.sign for plan in plans], np.float64),
+            np.array([plan.act_ms for plan in plans], np.int64),
+            price,
+            weight,
+            at_market,
+            max([1, targets, *map(target_room, changed)]),
+            max([targets + 1, *map(leg_room, changed)]),
+        )
+
+    def taken(self, rows: Ints) -> Planned:
+        """Some of them; a row may come often."""
+        columns = ("symbol", "sign", "act_ms", "price", "weight", "at_market")
+        return replace(self, **{name: getattr(self, name)[rows] for name in columns})
+
+    def moved(self, act_ms: Ints, by: Floats) -> Planned:
+        """At other moments, with prices scaled by a factor."""
+        return replace(self, act_ms=act_ms, price=self.price * by[:, None])
+
+
 @dataclass(frozen=True, slots=True)
 class PathTable:
     """Paths of ``n`` plans with at most ``R`` orders and ``L`` exit legs, for one unit of planned quantity each.
 
-    ``status`` indexes ``STATUSES``; ``first_ms`` is the open of the first bar that counts (-1: none). Fills (n, R):
-    ``fill_ms`` (-1: not filled), ``fill_price`` (slippage included), ``fill_share`` of the planned quantity,
-    ``fill_maker``. Legs (n, L) in order of time: ``leg_ms`` (-1: none), ``leg_price``, ``leg_share``, ``leg_reason``
-    (indexes ``REASONS``), ``leg_maker``, ``leg_target`` (from 1; 0 for other exits). ``stop`` is the resolved first
-    stop (NaN: none), ``target`` (n, T) the call's own targets, resolved (NaN: none, or never settled), ``end_ms`` when
-    its orders and position were known to be gone: the close of the bar in which that happened, the open of the bar for
-    expired or late ones, the end of the candles for open or resting ones.
+    ``planned`` are the plans' own columns, ``status`` indexes ``STATUSES``; ``first_ms`` is the open of the first bar
+    that counts (-1: none). Fills (n, R): ``fill_ms`` (-1: not filled), ``fill_price`` (slippage included),
+    ``fill_share`` of the planned quantity, ``fill_maker``. Legs (n, L) in order of time: ``leg_ms`` (-1: none),
+    ``leg_price``, ``leg_share``, ``leg_reason`` (indexes ``REASONS``), ``leg_maker``, ``leg_target`` (from 1; 0 for
+    other exits). ``stop`` is the resolved first stop (NaN: none), ``target`` (n, T) the call's own targets, resolved
+    (NaN: none, or never settled), ``end_ms`` when its orders and position were known to be gone: the close of the bar
+    in which that happened, the open of the bar for expired or late ones, the end of the candles for open or resting
+    ones.
     """
 
     plans: Sequence[Plan]
+    planned: Planned
     status: Ints
     ambiguous: Bools
     first_ms: Ints
@@ -65,30 +131,29 @@ class PathTable:
     leg_target: Ints
 
     @classmethod
-    def empty(cls, plans: Sequence[Plan]) -> PathTable:
-        """A table in which nothing has happened: every plan without data."""
-        n = len(plans)
-        rungs = max(map(order_room, plans), default=1)
-        targets = max(map(target_room, plans), default=1)
-        legs = max(map(leg_room, plans), default=1)
+    def empty(cls, plans: Sequence[Plan], planned: Planned | None = None) -> PathTable:
+        """A table in which nothing has happened: every plan without data. ``planned`` where it is known already."""
+        planned = planned or Planned.of(plans)
+        n, rungs = planned.price.shape
         return cls(
             plans,
+            planned,
             np.full(n, CODE[PathStatus.NO_DATA], np.int64),
             np.zeros(n, np.bool_),
             np.full(n, -1, np.int64),
-            np.array([p.act_ms for p in plans], np.int64),
+            planned.act_ms.copy(),
             np.full(n, np.nan),
-            np.full((n, max(1, targets)), np.nan),
+            np.full((n, planned.targets), np.nan),
             np.full((n, rungs), -1, np.int64),
             np.zeros((n, rungs)),
             np.zeros((n, rungs)),
             np.zeros((n, rungs), np.bool_),
-            np.full((n, legs), -1, np.int64),
-            np.zeros((n, legs)),
-            np.zeros((n, legs)),
-            np.zeros((n, legs), np.int64),
-            np.zeros((n, legs), np.bool_),
-            np.zeros((n, legs), np.int64),
+            np.full((n, planned.legs), -1, np.int64),
+            np.zeros((n, planned.legs)),
+            np.zeros((n, planned.legs)),
+            np.zeros((n, planned.legs), np.int64),
+            np.zeros((n, planned.legs), np.bool_),
+            np.zeros((n, planned.legs), np.int64),
         )
 
     def __len__(self) -> int:

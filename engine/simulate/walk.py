@@ -125,8 +125,9 @@ class Walk:
             row = holding.row
             ended = close_early(self.trades[row], now_ms, self.venue) if close.covers(holding.facts) else None
             if ended is not None:
-                trade, holding.end_ms = ended
+                trade, end_ms = ended
                 self.trades[row] = replace(trade, notes=(*trade.notes, note))
+                self.account.end(row, end_ms)
                 self.account.unbook(row)
                 later = (flow for flow in flows_of(self.trades[row], self.venue) if flow.at_ms > now_ms)
                 self.account.book(row, later)

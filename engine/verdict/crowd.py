@@ -11,12 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.market.candles import Ints
 from engine.units import DAY_MS, MINUTE_MS
 
 WITHIN_MS = 30 * MINUTE_MS
 SHIFTS_DAYS = (-7, -5, -3, -2, 2, 3, 5, 7)
 FEWEST_MATCHES = 5
 TIMES_CHANCE = 3.0
+
+STRETCH_MS = 1 << 44  # longer than any time of a message (557 years)
 
 Post = tuple[int, str]  # when, and coin with side
 
@@ -46,11 +49,13 @@ def copies(posts: Mapping[str, Sequence[Post]]) -> list[Copies]:
         For each channel its calls: time in epoch ms, and what was called.
     """
     names = sorted(posts)
+    number = {what: i for i, what in enumerate(sorted({what for calls in posts.values() for _, what in calls}))}
+    placed = {name: _placed(posts[name], number) for name in names}
     found = []
     for place, one in enumerate(names):
         for other in names[place + 1 :]:
-            lags = _lags(posts[one], posts[other])
-            chance = np.mean([len(_lags(posts[one], _later(posts[other], days))) for days in SHIFTS_DAYS])
+            lags = _lags(placed[one], placed[other])
+            chance = np.mean([len(_lags(placed[one], placed[other] + days * DAY_MS)) for days in SHIFTS_DAYS])
             if len(lags) < FEWEST_MATCHES or len(lags) < TIMES_CHANCE * chance:
                 continue
             ahead = int((lags > 0).sum())
@@ -63,21 +68,35 @@ def copies(posts: Mapping[str, Sequence[Post]]) -> list[Copies]:
     return sorted(found, key=lambda pair: -pair.matches / max(1, pair.calls))
 
 
-def _lags(one: Sequence[Post], other: Sequence[Post]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """By how much the other's calls came after the one's, for calls of the same within the window, each used once."""
-    waiting: dict[str, list[int]] = {}
+def _placed(posts: Sequence[Post], number: Mapping[str, int]) -> Ints:
+    """The calls on one line, sorted: each coin and side has a stretch of time of its own, far from the others."""
+    return np.sort(np.array([number[what] * STRETCH_MS + at for at, what in posts], np.int64))
+
+
+def _lags(one: Ints, other: Ints) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """By how much the other's calls came after the one's, for calls of the same within the window, each used once.
+
+    In order of time each call takes the earliest of the other channel that still waits; at one moment the second
+    channel's call comes first. Calls with none of the other's near them are left out before.
+    """
+    calls = [(at, True) for at in one[_near(one, other)].tolist()]
+    calls += [(at, False) for at in other[_near(other, one)].tolist()]
+    waiting: tuple[list[int], list[int]] = ([], [])
     lags = []
-    for at, what, mine in sorted([(at, what, True) for at, what in one] + [(at, what, False) for at, what in other]):
-        key = f"{what} {'other' if mine else 'one'}"
-        recent = [then for then in waiting.get(key, []) if at - then <= WITHIN_MS]
-        if recent:
-            lags.append(recent[0] - at if mine else at - recent[0])
-            waiting[key] = recent[1:]
+    for at, mine in sorted(calls):
+        theirs = waiting[not mine]
+        while theirs and at - theirs[0] > WITHIN_MS:
+            theirs.pop(0)
+        if theirs:
+            then = theirs.pop(0)
+            lags.append(then - at if mine else at - then)
         else:
-            waiting.setdefault(f"{what} {'one' if mine else 'other'}", []).append(at)
+            waiting[mine].append(at)
     return np.array(lags, np.float64)
 
 
-def _later(posts: Sequence[Post], days: int) -> list[Post]:
-    """The same calls some days later."""
-    return [(at + days * DAY_MS, what) for at, what in posts]
+def _near(some: Ints, others: Ints) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which calls have one of the others within the window."""
+    first = np.searchsorted(others, some - WITHIN_MS)
+    near: np.ndarray[tuple[int], np.dtype[np.bool_]] = first < np.searchsorted(others, some + WITHIN_MS, side="right")
+    return near

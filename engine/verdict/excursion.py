@@ -20,19 +20,30 @@ def excursions(table: PathTable, rows: Ints, risk: Floats, candles: Mapping[str,
 
     ``risk`` is the planned risk of each of ``rows`` for one unit of quantity (``simulate.money``).
     """
-    adverse, favourable = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
-    entry, first = table.entry_price, table.fill_first_ms
-    last = np.where(table.leg_ms >= 0, table.leg_ms, -1).max(axis=1, initial=-1)
-    for i, row in enumerate(rows.tolist()):
-        bars = candles.get(table.plans[row].symbol)
-        if bars is None or first[row] < 0 or not risk[i] > 0:
-            continue
-        begin, end = np.searchsorted(bars.ts, (first[row], last[row]))
-        done = table.leg_price[row][table.leg_ms[row] >= 0]
-        low = min(float(bars.low[begin:end].min(initial=np.inf)), float(done.min(initial=np.inf)), float(entry[row]))
-        high = max(
-            float(bars.high[begin:end].max(initial=-np.inf)), float(done.max(initial=-np.inf)), float(entry[row])
-        )
-        down, up = (float(entry[row]) - low) / risk[i], (high - float(entry[row])) / risk[i]
-        adverse[i], favourable[i] = (down, up) if table.plans[row].side.sign > 0 else (up, down)
-    return adverse, favourable
+    entry, first, sign = table.entry_price[rows], table.fill_first_ms[rows], table.planned.sign[rows]
+    done = table.leg_ms[rows] >= 0
+    price, last = table.leg_price[rows], np.where(done, table.leg_ms[rows], -1).max(axis=1, initial=-1)
+    low = np.minimum(np.where(done, price, np.inf).min(axis=1, initial=np.inf), entry)
+    high = np.maximum(np.where(done, price, -np.inf).max(axis=1, initial=-np.inf), entry)
+    with np.errstate(invalid="ignore"):
+        known = (first >= 0) & (risk > 0)
+    for number, symbol in enumerate(table.planned.names):
+        at = np.flatnonzero(known & (table.planned.symbol[rows] == number))
+        bars = candles.get(symbol)
+        if bars is None:
+            known[at] = False
+        elif len(at):
+            begin, end = np.searchsorted(bars.ts, first[at]), np.searchsorted(bars.ts, last[at])
+            low[at] = np.minimum(low[at], _extreme(bars.low, begin, end, np.minimum, np.inf))
+            high[at] = np.maximum(high[at], _extreme(bars.high, begin, end, np.maximum, -np.inf))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        down, up = (entry - low) / risk, (high - entry) / risk
+    adverse, favourable = np.where(sign > 0, down, up), np.where(sign > 0, up, down)
+    return np.where(known, adverse, np.nan), np.where(known, favourable, np.nan)
+
+
+def _extreme(values: Floats, begin: Ints, end: Ints, extreme: np.ufunc, nothing: float) -> Floats:
+    """The extreme of ``values[begin:end]`` for each stretch, ``nothing`` for an empty one."""
+    edges = np.stack([begin, end], axis=1).ravel()
+    found: Floats = extreme.reduceat(np.append(values, nothing), edges)[::2]
+    return np.where(begin < end, found, nothing)

@@ -6,14 +6,13 @@ compared in pairs, the same call at once and later, so that the spread between c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from engine.domain import Plan
 from engine.market.candles import Candles, Floats, Funding, Ints
-from engine.simulate.kernel import simulate
+from engine.simulate.kernel import Prepared
 from engine.simulate.money import money_of
 from engine.simulate.terms import Terms
 
@@ -47,20 +46,29 @@ class LatencyCurve:
 
 
 def delayed_r(
-    plans: Sequence[Plan],
+    prepared: Prepared,
     known_ms: Ints,
     candles: Mapping[str, Candles],
     terms: Terms,
     funding: Mapping[str, Funding] | None,
 ) -> Floats:
-    """R of each plan at each delay (NaN: not filled), shape (delays, plans)."""
-    found = np.full((len(DELAYS_S), len(plans)), np.nan)
+    """R of each prepared plan at each delay (NaN: not filled), shape (delays, plans).
+
+    A delay that leads to the same bars as the one before is not simulated again.
+    """
+    found = np.full((len(DELAYS_S), len(known_ms)), np.nan)
+    bars_before: tuple[Ints, Ints] | None = None
     for i, delay in enumerate(DELAYS_S):
-        later = [
-            replace(plan, act_ms=at + 1000 * delay, expire_ms=at + 1000 * delay + plan.expire_ms - plan.act_ms)
-            for plan, at in zip(plans, known_ms.tolist(), strict=True)
-        ]
-        found[i] = money_of(simulate(later, candles, terms), terms, candles, funding).r
+        later = prepared.acting_at(known_ms + 1000 * delay)
+        bars = later.bars()
+        rows = np.arange(len(known_ms))
+        if bars_before is not None:
+            found[i] = found[i - 1]
+            rows = np.flatnonzero((bars[0] != bars_before[0]) | (bars[1] != bars_before[1]))
+        if len(rows):
+            table = later.taken(rows).run(terms)
+            found[i, rows] = money_of(table, terms, candles, funding).r
+        bars_before = bars
     return found
 
 

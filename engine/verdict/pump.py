@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.domain import Plan
-from engine.market.candles import Candles
+from engine.market.candles import Candles, Floats
 from engine.units import MINUTE_MS
 
 STRETCH_MS = 15 * MINUTE_MS
@@ -40,24 +40,34 @@ class Pump:
 
 def pump(plans: Sequence[Plan], candles: Mapping[str, Candles]) -> Pump | None:
     """The marks of a pump in one channel's calls; None on candles coarser than 5 minutes or without 20 calls."""
-    before, after = [], []
-    for plan in plans:
-        bars = candles.get(plan.symbol)
-        if bars is None or bars.timeframe_ms > COARSEST_MS:
-            continue
-        bar = int(np.searchsorted(bars.ts, plan.act_ms))
-        step = STRETCH_MS // bars.timeframe_ms
-        first = bar - step * (DAY_STRETCHES + 1)
-        if first < 0 or bar + step >= len(bars):
-            continue
-        marks = np.log(bars.open[first : bar + step + 1 : step])
-        moves = plan.side.sign * np.diff(marks)
-        spread = float(moves[:DAY_STRETCHES].std())
-        if spread > 0:
-            before.append(float(moves[DAY_STRETCHES]) / spread)
-            after.append(-float(moves[DAY_STRETCHES + 1]) / spread)
+    before, after = _moves(plans, candles)
     if len(before) < FEWEST_CALLS:
         return None
     run_up, reversal = float(np.median(before)), float(np.mean(after))
     error = float(np.std(after, ddof=1)) / len(after) ** 0.5
     return Pump(len(before), run_up, reversal, run_up > 1.0 and reversal > 2 * error)
+
+
+def _moves(plans: Sequence[Plan], candles: Mapping[str, Candles]) -> tuple[Floats, Floats]:
+    """Run-up and reversal of the calls that have a day of candles before them and a stretch after them."""
+    symbols = np.array([plan.symbol for plan in plans], dtype=object)
+    act_ms = np.array([plan.act_ms for plan in plans], np.int64)
+    sign = np.array([plan.side.sign for plan in plans], np.float64)
+    before, after = np.full(len(plans), np.nan), np.full(len(plans), np.nan)
+    for symbol in dict.fromkeys(symbols.tolist()):
+        bars = candles.get(symbol)
+        if bars is None or bars.timeframe_ms > COARSEST_MS:
+            continue
+        step = STRETCH_MS // bars.timeframe_ms
+        rows = np.flatnonzero(symbols == symbol)
+        bar = np.searchsorted(bars.ts, act_ms[rows])
+        first = bar - step * (DAY_STRETCHES + 1)
+        known = (first >= 0) & (bar + step < len(bars))
+        rows, first = rows[known], first[known]
+        marks = np.log(bars.open[first[:, None] + step * np.arange(DAY_STRETCHES + 3)])
+        moves = sign[rows, None] * np.diff(marks, axis=1)
+        spread = moves[:, :DAY_STRETCHES].std(axis=1)
+        moved = spread > 0
+        before[rows[moved]] = moves[moved, DAY_STRETCHES] / spread[moved]
+        after[rows[moved]] = -moves[moved, DAY_STRETCHES + 1] / spread[moved]
+    return before[np.isfinite(before)], after[np.isfinite(after)]

@@ -53,6 +53,21 @@ def test_the_look_alikes_come_first_and_results_never_are_any(workspace: Path, r
     assert {row["reason"] for row in found["look_alikes"]} == {"no-layout", "levels"}
 
 
+def test_look_alikes_of_one_shape_and_reason_stand_together(workspace: Path, run: Run) -> None:
+    others = ("SOL LONG\nentry 140-139\ntp 145 150\nsl 135", "ADA SHORT\nentry 0.81\ntp 0.77\nsl 0.84")
+    talk = ("who knows what matters: long, short, buy, sell, 64800 or 64500?",)
+    posts = [{"id": n, "text": text} for n, text in enumerate((*talk, *others, OTHER, *others), 1)]
+    path = write(workspace, posts)
+    found = json.loads(run("channel", "coverage", "demo_keel", path, "--format", "json").stdout)["look_alikes"]
+    first = found[0]
+    assert (first["count"], first["reason"], first["ids"]) == (3, "no-layout", ["2", "4", "5"])
+    assert found[0]["shape"] == "long / entry # / tp # / sl #"
+    assert found[0]["why"] == "no layout begins like any line of this message"
+    assert found[-1]["ids"] == ["1"]
+    text = run("channel", "coverage", "demo_keel", path).stdout
+    assert "3 x 4 [no-layout] BTC LONG / entry 64800-64500 / tp 65300 65800 / sl 64300" in text
+
+
 def test_the_text_says_it_by_month(workspace: Path, run: Run) -> None:
     text = run("channel", "coverage", "demo_keel", write(workspace, POSTS), "--by", "month").stdout
     assert "6 posts, 5 with text: signals 20% (1), updates 0% (0), refused 40% (2), unread 40% (2); 1 calls" in text

@@ -69,7 +69,7 @@ def test_days_and_hours_are_those_of_the_zone():
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(-2, 3)), max_size=80))
 def test_a_table_has_twelve_rows_at_most_and_loses_no_trade(trades):
     rows = [call(float(r), symbol=f"S{n}") for n, r in trades]
-    groups = splits.split(rows, lambda row: row.symbol)
+    groups = splits.split(rows, [row.symbol for row in rows])
     names = Counter(f"S{n}" for n, _ in trades)
     assert len(groups) == min(len(names), splits.MOST_ROWS)
     assert sum(g.merged or 1 for g in groups) == len(names)
@@ -82,7 +82,7 @@ def test_a_table_has_twelve_rows_at_most_and_loses_no_trade(trades):
 def test_calls_outside_the_verdict_are_outside_the_splits():
     assert splits.origin([call(None), call(2.0, status="expired")], ZONE, 7) is None
     rows = [call(2.0, symbol=""), call(9.0, status="opposite"), call(-1.0, status="open"), call(1.0, status="open")]
-    found = splits.split(rows, lambda row: row.symbol)
+    found = dict(splits.origin(rows, ZONE, 7).splits)["Symbol"]
     assert [(g.label, g.trades, g.total_r, g.win_rate) for g in found] == [
         ("BTCUSDT", 2, 0.0, None),
         ("–", 1, 2.0, 1.0),

@@ -9,6 +9,7 @@ from functools import cached_property
 from engine.channel.form.scan import Token
 from engine.channel.text.names import FORM_LABELS
 
+QUIET = frozenset({"index", "about", "range", "long sign", "short sign", "nothing"})  # say nothing beside a number
 TALK = 8  # so many words without a label or a side are talk: their numbers are no levels
 _SPEAKS = FORM_LABELS - {"skip"} | {"long", "short", "doubt", "done"}
 
@@ -57,6 +58,15 @@ class Lines:
         for token in self.tokens:
             found.setdefault(token.line, []).append(token)
         return found
+
+    @cached_property
+    def of_numbers(self) -> frozenset[int]:
+        """The lines that hold nothing but numbers."""
+        return frozenset(
+            line
+            for line, tokens in self.by_number.items()
+            if all(token.kind == "number" or token.kind in QUIET for token in tokens)
+        )
 
     @cached_property
     def talk(self) -> frozenset[int]:

@@ -7,11 +7,11 @@ is none, the label of the entry (Buy zone) says it, or a sign; where nothing doe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from engine.channel.form.claims import Claims
+from engine.channel.form.claims import Claims, Lines
 from engine.channel.form.form import Form
 from engine.channel.form.scan import Token
 from engine.channel.text.vocabulary import DENSE_CHARACTER
@@ -35,12 +35,13 @@ class Head:
     refusal: Refusal | None = None
 
 
-def find_head(form: Form, tokens: Sequence[Token], claims: Claims, spelled: Callable[[int, int], str]) -> Head:
+def find_head(form: Form, lines: Lines, claims: Claims, spelled: Callable[[int, int], str]) -> Head:
     """The headline of a message. ``spelled`` gives the original characters of a range."""
     head = Head()
+    tokens = lines.tokens
     levels_at = min(number.token.line for number in claims.numbers)  # below it stands no headline
-    above = [token for token in tokens if token.line <= levels_at]
-    symbol = _symbol(form, above, tokens, spelled)
+    above = Lines([token for token in tokens if token.line <= levels_at])
+    symbol = _symbol(form, above, lines, spelled)
     if isinstance(symbol, Refusal) or symbol is None:
         head.refusal = symbol or Refusal("no-symbol", f'form "{form.name}" found no coin')
         return head
@@ -53,19 +54,18 @@ def find_head(form: Form, tokens: Sequence[Token], claims: Claims, spelled: Call
 # ------------------------------------------------------------------ the coin
 
 
-def _symbol(
-    form: Form, above: Sequence[Token], tokens: Sequence[Token], spelled: Callable[[int, int], str]
-) -> Token | Refusal | None:
+def _symbol(form: Form, above: Lines, lines: Lines, spelled: Callable[[int, int], str]) -> Token | Refusal | None:
     """The coin, the most certain way of saying it first; only a label or a pair names it below the levels too."""
+    sided = {token.line for token in above.tokens if token.kind in _SIDES}
     for group in (
         _labelled(above),
-        [token for token in above if token.kind == "pair"],
-        [token for token in above if token.kind == "tag" and _may_be_coin(form, token, above)],
-        [token for token in above if token.kind == "alias"],
-        _beside_side(form, above, spelled),
-        [t for t in above if t.kind in ("coin", "ticker") and spelled(t.start, t.end).isupper()],
-        _labelled(tokens),
-        [token for token in tokens if token.kind == "pair"],
+        [token for token in above.tokens if token.kind == "pair"],
+        [token for token in above.tokens if token.kind == "tag" and _may_be_coin(form, token, sided)],
+        [token for token in above.tokens if token.kind == "alias"],
+        _beside_side(form, above, sided, spelled),
+        [t for t in above.tokens if t.kind in ("coin", "ticker") and spelled(t.start, t.end).isupper()],
+        _labelled(lines),
+        [token for token in lines.tokens if token.kind == "pair"],
     ):
         names: dict[str | None, Token] = {}
         known = [token for token in group if token.kind in ("coin", "ticker")]
@@ -79,10 +79,12 @@ def _symbol(
     return None
 
 
-def _may_be_coin(form: Form, tag: Token, tokens: Sequence[Token]) -> bool:
-    """Whether a tag is a coin: it means nothing else, and one of a single letter stands beside the side."""
-    beside = len(tag.text) > 1 or any(token.kind in _SIDES and token.line == tag.line for token in tokens)
-    return beside and form.means(tag.text) not in _NEVER_COINS
+def _may_be_coin(form: Form, tag: Token, sided: Set[int]) -> bool:
+    """Whether a tag is a coin: it means nothing else, and one of a single letter stands beside the side.
+
+    ``sided`` are the lines that say long or short.
+    """
+    return (len(tag.text) > 1 or tag.line in sided) and form.means(tag.text) not in _NEVER_COINS
 
 
 def _is_no_coin(form: Form, name: str) -> bool:
@@ -108,33 +110,32 @@ def _is_ticker(form: Form, token: Token, spelled: Callable[[int, int], str]) -> 
     return spelled(token.start, token.end).isupper() and not _is_no_coin(form, token.text)
 
 
-def _labelled(tokens: Sequence[Token]) -> list[Token]:
+def _labelled(lines: Lines) -> list[Token]:
     """What stands behind a label such as ``Coin:``."""
     found = []
-    for label, behind in pairwise(tokens):
-        if label.kind == "symbol" and behind.line == label.line:
-            pairs = [token for token in tokens if token.line == label.line and token.kind == "pair"]
-            word = behind.kind == "word" and behind.text.isascii() and len(behind.text) <= MOST_LETTERS
-            if pairs or word or behind.kind in ("tag", "alias", "coin"):
-                found.append(pairs[0] if pairs else behind)
+    for line in lines.by_number.values():
+        pair = next((token for token in line if token.kind == "pair"), None)
+        for label, behind in pairwise(line):
+            if label.kind == "symbol":
+                word = behind.kind == "word" and behind.text.isascii() and len(behind.text) <= MOST_LETTERS
+                if pair or word or behind.kind in ("tag", "alias", "coin"):
+                    found.append(pair or behind)
     return found
 
 
-def _beside_side(form: Form, tokens: Sequence[Token], spelled: Callable[[int, int], str]) -> list[Token]:
+def _beside_side(form: Form, lines: Lines, sided: Set[int], spelled: Callable[[int, int], str]) -> list[Token]:
     """A ticker in capitals, or a known one in any letters, in the line that says long or short, or alone on the first.
 
     Where several stand in one line, none is certain.
     """
     found: list[Token] = []
-    for number in sorted({token.line for token in tokens}):
-        line = [token for token in tokens if token.line == number]
-        sided = any(token.kind in _SIDES for token in line)
+    for number, line in lines.by_number.items():
         ends = next((at for at, token in enumerate(line) if token.kind in _ENDS), len(line))
         words = [t for t in line[:ends] if t.kind in ("word", "coin", "ticker") and not DENSE_CHARACTER.match(t.text)]
         coins = [token for token in words if _is_ticker(form, token, spelled)]
-        if sided and len(words) > PROSE_WORDS:
+        if number in sided and len(words) > PROSE_WORDS:
             coins = [token for token in coins if token.kind in ("coin", "ticker")]
-        if coins and (sided or (number == tokens[0].line and len(words) == 1)):
+        if coins and (number in sided or (number == lines.tokens[0].line and len(words) == 1)):
             found += coins
     return found
 

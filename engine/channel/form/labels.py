@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.channel.form.claims import Claims
+from engine.channel.form.claims import QUIET, Claims
 from engine.channel.form.scan import Token
 
 LISTS = frozenset({"entry", "entry long", "entry short", "target"})
 NUMBERS = frozenset({"number", "percent"})
-QUIET = frozenset({"index", "about", "range", "long sign", "short sign", "nothing"})
 MOST_ITEMS = 20  # a list index is not larger
 _COUNTED = frozenset({"target", "entry", "entry add"})
 _VALUES = frozenset({"number", "percent", "market", "open target", "about"})

@@ -71,7 +71,7 @@ def form_pattern(meaning: Mapping[tuple[str, ...], str], fields: Fields) -> re.P
             rf"{ticker}{{1,15}}+{_BLANK}/{_BLANK}(?:{quote}){edge}{tail}"
             rf"|{ticker}{{1,15}}+[|-](?:{dollars}){edge}{tail}"
             rf"|(?<=[$#]){ticker}{{1,15}}+[ \t]++(?:{dollars})(?![a-z0-9]){tail}"
-            rf"|{ticker}{{1,20}}?(?:{dollars})(?:perp)?{edge}{tail}"
+            rf"|(?={ticker}{{1,19}}?usd){ticker}{{1,20}}?(?:{dollars})(?:perp)?{edge}{tail}"
             rf"|\d{{1,5}}+{_BLANK}/{_BLANK}(?:{dollars})(?![a-z0-9])"
         ),
         "tag": rf"(?<=[$#])(?<!\w[$#])(?=[{_LOOK_ALIKE}0-9]*+[a-z]){ticker}{{1,15}}+(?!{_LETTER})",
@@ -102,4 +102,4 @@ def form_pattern(meaning: Mapping[tuple[str, ...], str], fields: Fields) -> re.P
         "number": number,
         "word": rf"{_LETTER}++\d*+|[{DENSE}]",
     }
-    return re.compile("|".join(f"(?P<{kind.replace(' ', '_')}>{body})" for kind, body in kinds.items()))
+    return re.compile(r"(?=\S)(?:" + "|".join(f"(?P<{kind}>{body})" for kind, body in kinds.items()) + ")")

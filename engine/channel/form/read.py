@@ -7,7 +7,7 @@ beside a value. The values go to ``meaning/setups.py``, which holds their order 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
 from engine.channel.form.claims import Claims, Lines
@@ -38,15 +38,16 @@ class Seen:
         return values_of(form, text, self.claims, self.head)
 
 
-def see(form: Form, text: str, tokens: Sequence[Token], spelled: Callable[[int, int], str]) -> Seen | Refusal | None:
-    """The call that the tokens of a folded text make, or why they make none; None where nothing looks like a call.
+def see(form: Form, text: str, lines: Lines, spelled: Callable[[int, int], str]) -> Seen | Refusal | None:
+    """The call that some lines of a folded text make, or why they make none; None where nothing looks like a call.
 
     ``spelled`` gives the original characters of a range. The position of a refusal counts in ``text``.
     """
-    claims = walk(form, text, tokens, Lines(tokens))
+    tokens = lines.tokens
+    claims = walk(form, text, lines)
     if not claims.of("target", "stop"):
         return None
-    head = find_head(form, tokens, claims, spelled)
+    head = find_head(form, lines, claims, spelled)
     return _refused(form, text, tokens, claims, head) or Seen(claims, head)
 
 
@@ -58,10 +59,8 @@ def _refused(form: Form, text: str, tokens: Sequence[Token], claims: Claims, hea
         left = claims.left[0]
         return Refusal("unread", f'form "{form.name}" leaves "{left.text}" unread', left.start)
     lines = {number.token.line for number in claims.numbers} | head.lines
-    for token in tokens:
-        doubtful = token.kind == "doubt" and token.line in lines
-        if doubtful and not _is_condition_of_stop(form, text, tokens, claims, token):
-            return Refusal("doubt", f'"{token.text}" makes this a thought, no call', token.start)
+    if doubt := _doubt(form, text, tokens, claims, lines):
+        return Refusal("doubt", f'"{doubt.text}" makes this a thought, no call', doubt.start)
     for line in sorted(lines):
         start = _start_of(text, line)
         if _QUOTE.match(text, start):
@@ -79,6 +78,21 @@ def _refused(form: Form, text: str, tokens: Sequence[Token], claims: Claims, hea
         if gained and token.line not in lines:
             return Refusal("done", f'"{token.text}" is a result', token.start)
     return _entry_fault(form, claims, head) or _stop_fault(form, text, claims) or _scale_fault(form, claims, head)
+
+
+def _doubt(form: Form, text: str, tokens: Sequence[Token], claims: Claims, lines: Set[int]) -> Token | None:
+    """A word of doubt in a line of the call, unless it belongs to a stop that waits: ``stop if 4h closes below``."""
+    stops = {stop.token.line for stop in claims.of("stop")}
+    waiting = {line for line in stops if close_stop(form, text, claims, line) is not None}
+    label: Token | None = None
+    for token in tokens:
+        if token.kind in FORM_LABELS:
+            label = token
+        elif token.kind == "doubt" and token.line in lines:
+            of_stop = label is not None and label.kind == "stop" and label.line == token.line
+            if not (of_stop and token.line in waiting):
+                return token
+    return None
 
 
 def _stop_fault(form: Form, text: str, claims: Claims) -> Refusal | None:
@@ -142,15 +156,6 @@ def _heads(tokens: Sequence[Token], at: int) -> bool:
     """Whether a label heads a list: no number counts it."""
     label, behind = tokens[at], tokens[at + 1] if at + 1 < len(tokens) else None
     return not label.index and (behind is None or behind.start > label.end)
-
-
-def _is_condition_of_stop(form: Form, text: str, tokens: Sequence[Token], claims: Claims, doubt: Token) -> bool:
-    """Whether a word such as "if" belongs to a stop that waits for a close: ``stop if 4h closes below``."""
-    if close_stop(form, text, claims, doubt.line) is None:
-        return False
-    before = [token for token in tokens if token.line == doubt.line and token.start < doubt.start]
-    label = next((token for token in reversed(before) if token.kind in FORM_LABELS), None)
-    return label is not None and label.kind == "stop"
 
 
 def _entry_fault(form: Form, claims: Claims, head: Head) -> Refusal | None:

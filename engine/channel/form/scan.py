@@ -9,7 +9,7 @@ from engine.channel.form.form import Form
 from engine.channel.text.names import FORM_LABELS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # made by the thousand
 class Token:
     """A piece of a message: its kind, half-open offsets, and the number of its line from 0.
 

@@ -18,23 +18,20 @@ _LEVELS = frozenset({"target", "stop"})
 _BEFORE_COIN = frozenset({"index", "long", "short", "long sign", "short sign", "symbol", "no coin", "side"})
 
 
-def calls_of(form: Form, text: str, spelled: Callable[[int, int], str]) -> list[list[Token]]:
-    """The tokens of each call of a folded text; none where nothing looks like one."""
+def calls_of(form: Form, text: str, spelled: Callable[[int, int], str]) -> list[Lines]:
+    """The lines of each call of a folded text; none where nothing looks like one."""
     if not form.quick.search(text):
         return []
-    tokens = scan(form, text)
-    lines = Lines(tokens).by_number
+    whole = Lines(scan(form, text))
+    lines = whole.by_number
     heads = {line: coin for line, found in lines.items() if (coin := _heading(form, found, spelled))}
     if len(set(heads.values())) < 2:
-        return [tokens]
+        return [whole]
     starts = sorted(heads)
     ends = [*starts[1:], text.count("\n") + 1]
     ranges = [(start if at else 0, end) for at, (start, end) in enumerate(zip(starts, ends, strict=True))]
-    whole = all(
-        any(token.kind in _LEVELS for line in range(start, end) for token in lines.get(line, ()))
-        for start, end in ranges
-    )
-    return [[one for one in tokens if start <= one.line < end] for start, end in ranges] if whole else [tokens]
+    calls = [Lines([token for token in whole.tokens if start <= token.line < end]) for start, end in ranges]
+    return calls if all(any(token.kind in _LEVELS for token in call.tokens) for call in calls) else [whole]
 
 
 def _heading(form: Form, tokens: Sequence[Token], spelled: Callable[[int, int], str]) -> str:

@@ -22,14 +22,13 @@ def values_of(form: Form, text: str, claims: Claims, head: Head) -> list[Found]:
     if head.side is not None:
         found.append(_marked("side", head.side))
     entries, targets = _entries_and_targets(claims, head)
-    shares = _Shares(form, claims)
+    shares = _Shares(form, claims, entries)
     for number in _entry_values(claims, head, entries):
-        found.append(number)
-        found += shares.behind(number, entries)
+        found += [number, *shares.behind(number)]
+    shares = _Shares(form, claims, targets)
     for target in targets:
         mark = _marked("target", target.token, "5%" if target.token.kind == "percent" else "")
-        found.append(mark)
-        found += shares.behind(mark, targets)
+        found += [mark, *shares.behind(mark)]
     found += _stops(form, text, claims)
     if claims.leverages:
         found.append(_marked("leverage", claims.leverages[0]))
@@ -115,25 +114,20 @@ def _stops(form: Form, text: str, claims: Claims) -> list[Found]:
 class _Shares:
     """The shares behind entries and targets; they count only where every one has its share and all make the whole."""
 
-    def __init__(self, form: Form, claims: Claims) -> None:
-        self.form, self.claims = form, claims
-
-    def behind(self, mark: Found, numbers: Sequence[Number]) -> list[Found]:
-        """The share of the price that a mark ends with."""
-        shares = self._of(numbers)
-        token = next((share for end, share in shares.items() if end == mark[2]), None)
-        return [_marked("share", token)] if token is not None else []
-
-    def _of(self, numbers: Sequence[Number]) -> dict[int, Token]:
-        """Shares by where their price ends; none where they do not make the whole."""
+    def __init__(self, form: Form, claims: Claims, numbers: Sequence[Number]) -> None:
         ends = [number.token.end for number in numbers]
         found: dict[int, Token] = {}
-        for share in self.claims.shares:
-            before = [n.token for n in self.claims.numbers if n.token.end <= share.start and n.token.line == share.line]
+        for share in claims.shares:
+            before = [n.token for n in claims.numbers if n.token.end <= share.start and n.token.line == share.line]
             if before and before[-1].end in ends:
                 found.setdefault(before[-1].end, share)
-        parts = [self.form.fields.share(share.text) or 0.0 for share in found.values()]
-        return found if len(parts) == len(numbers) and abs(sum(parts) - 1) < WHOLE else {}
+        parts = [form.fields.share(share.text) or 0.0 for share in found.values()]
+        self._by_end = found if len(parts) == len(numbers) and abs(sum(parts) - 1) < WHOLE else {}
+
+    def behind(self, mark: Found) -> list[Found]:
+        """The share of the price that a mark ends with."""
+        token = self._by_end.get(mark[2])
+        return [_marked("share", token)] if token is not None else []
 
 
 def _marked(name: str, token: Token, sample: str = "") -> Found:

@@ -10,12 +10,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.channel.form.claims import Claims, Lines, Number
 from engine.channel.form.form import Form
-from engine.channel.form.labels import LISTS, MOST_ITEMS, NUMBERS, QUIET, label_behind, numbering
+from engine.channel.form.labels import LISTS, MOST_ITEMS, NUMBERS, label_behind, numbering
 from engine.channel.form.scan import Token
 from engine.channel.text.names import FORM_LABELS, VALUE_WORDS
 
@@ -27,16 +26,16 @@ _ARROW = re.compile("[\u2190-\u21ff\u2794-\u27bf]|[-=]>")
 _JOINT = re.compile(r"[ \t$€₮]*+(?:[-~\u2010-\u2015\u2212\u301c\u2192]|->|=>)++[ \t$€₮]*+")
 
 
-def walk(form: Form, text: str, tokens: Sequence[Token], lines: Lines) -> Claims:
-    """The claims of all tokens of a folded text."""
-    return _Walk(form, text, tokens, lines).run()
+def walk(form: Form, text: str, lines: Lines) -> Claims:
+    """The claims of all tokens of some lines of a folded text."""
+    return _Walk(form, text, lines).run()
 
 
 class _Walk:
     """Step over the tokens once, from left to right."""
 
-    def __init__(self, form: Form, text: str, tokens: Sequence[Token], lines: Lines) -> None:
-        self.form, self.text, self.tokens, self.lines = form, text, tokens, lines
+    def __init__(self, form: Form, text: str, lines: Lines) -> None:
+        self.form, self.text, self.tokens, self.lines = form, text, lines.tokens, lines
         self.claims = Claims()
         self.field = ""
         self.opened_on = -1  # the line of the label
@@ -47,7 +46,8 @@ class _Walk:
         self.broken = False  # a word stands behind the field's numbers on this line
         self.behind: Token | None = None  # a label that the numbers before it belong to
         self.at = -1  # the token in hand
-        self.names_targets = any(token.kind == "target" for token in tokens)
+        self.named = False  # something that may be the coin stands before it
+        self.names_targets = any(token.kind == "target" for token in self.tokens)
 
     def run(self) -> Claims:
         """The claims of all tokens."""
@@ -69,6 +69,7 @@ class _Walk:
                 self._number(token)
             else:
                 self._other(token)
+            self.named = self.named or token.kind in _COINS or token.kind == "word"
         return self.claims
 
     def _other(self, token: Token) -> None:
@@ -225,13 +226,14 @@ class _Walk:
         """Whether a line holds nothing but numbers, before any target or stop was named."""
         if self.claims.of("target", "stop") or self.heads_on not in (-1, token.line):
             return False
-        alone = all(other.kind == "number" or other.kind in QUIET for other in self.lines.by_number[token.line])
-        self.heads_on = token.line if alone else self.heads_on
-        return alone
+        if token.line in self.lines.of_numbers:
+            self.heads_on = token.line
+            return True
+        return False
 
     def _before_side(self, token: Token) -> bool:
         """Whether the side follows in a few words, the coin stands before (``SOL 146 dan long``)."""
-        if self.claims.numbers or not any(t.kind in _COINS or t.kind == "word" for t in self.tokens[: self.at]):
+        if self.claims.numbers or not self.named:
             return False
         behind = [t.kind for t in self.tokens[self.at + 1 : self.at + 4] if t.line == token.line]
         return "long" in behind or "short" in behind

@@ -1,0 +1,155 @@
+"""A whole ``backtest``, as a user starts it: wall time, CPU time and peak memory.
+
+    python -m benchmarks.backtest_whole large              100,000 calls over 20 symbols x a year of minutes
+    python -m benchmarks.backtest_whole medium             20,000 calls over the same 10.5 million candles
+    python -m benchmarks.backtest_whole large --keep DIR   build the workspace there, and use it again next time
+
+The calls are those of ``simulation.py``, posted as messages of ten channels ("BUY TK03USDT now, TP 2.31%, SL 1.25%")
+into an archive, the candles lie in the store. The measured process reads, plans and replays all of it, asks the rules
+about every call, judges the channels, and writes all files of the run with the report. The account is large enough to
+take every call, so equity and tables are at their longest. The limits that the project sets itself for ``large``: 12 s
+and 1.5 GB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.simulation import CALLS, SYMBOLS, candles_of, drawn
+from engine.collect.archive import Archive
+from engine.domain import Message
+from engine.market.candles import Candles
+from engine.market.store import CandleStore
+from engine.units import MINUTE_MS, moment_ms
+
+ROOT = Path(__file__).parent.parent
+START_MS = moment_ms("2024-01-01")
+LATENCY_MS = 5_000
+CHANNELS = 10
+
+PROFILE = """\
+channel "Desk {number}"
+source: telegram @desk_{number}
+numbers: 1,234.56
+
+defaults
+quote: USDT
+entry: market
+
+words
+long = BUY
+short = SELL
+
+signal "at the market"
+<<<
+{{side: BUY}} {{symbol: TK01USDT}} now, TP {{target: 2%}}, SL {{stop: 1%}}
+>>>
+"""
+RULES = """\
+rules:
+  - {name: needs-a-stop, when: {no stop: true}, then: reject}
+  - {name: cap-leverage, when: {leverage over: 10}, then: reject}
+  - {name: daily-stop, when: {daily loss over: 5%}, then: {halt: until next day}}
+  - {name: crowd, when: {open trades at least: 400}, then: reject}
+  - {name: cap-risk, when: {risk per trade over: 1%}, then: {resize: to limit}}
+"""
+STRATEGY = """\
+name: large
+channels: [CHANNELS]
+market: {source: imported, type: swap, timeframe: 1m}
+account: {equity: 1000000 USDT, leverage: 5}
+size: {fixed: 1000 USDT}
+entry: {latency: 5s}
+exit: {close after: 1d}
+calls: {repeat: add, opposite: add}
+costs: {fees: {maker: 0.05%, taker: 0.05%, source: "the benchmark"}, slippage: 0bp, funding: none}
+rules: [large]
+"""
+
+
+def name_of(symbol: int) -> str:
+    return f"TK{symbol:02}USDT"
+
+
+def messages_of(count: int) -> Iterator[Message]:
+    """The drawn calls as posts, five seconds before the open at which they act."""
+    for number, (symbol, bar, side, up, down) in enumerate(zip(*(x.tolist() for x in drawn(count)), strict=True), 1):
+        posted = START_MS + (bar + 1) * MINUTE_MS - LATENCY_MS
+        text = f"{'BUY' if side > 0 else 'SELL'} {name_of(symbol)} now, TP {up * 100:.2f}%, SL {down * 100:.2f}%"
+        channel = number % CHANNELS
+        yield Message(f"desk_{channel}", -1001 - channel, number, 1, "post", posted, None, posted, text)
+
+
+def build(folder: Path, count: int) -> None:
+    """Write profiles, rules, strategy, archive and candles."""
+    for name in ("channels", "rules", "strategies"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for number in range(CHANNELS):
+        (folder / "channels" / f"desk_{number}.channel").write_text(PROFILE.format(number=number), encoding="utf-8")
+    (folder / "rules" / "large.yaml").write_text(RULES, encoding="utf-8")
+    names = ", ".join(f"desk_{number}" for number in range(CHANNELS))
+    (folder / "strategies" / "large.yaml").write_text(STRATEGY.replace("CHANNELS", names), encoding="utf-8")
+    archive = Archive(folder / "data" / "signals_raw.jsonl")
+    archive.append(messages_of(count))
+    archive.close()
+    store, rng = CandleStore(folder / "data" / "candles"), np.random.default_rng(12345)
+    for number in range(SYMBOLS):
+        c = candles_of(rng, name_of(number))
+        store.add(
+            Candles(c.symbol, MINUTE_MS, c.ts + START_MS, c.open, c.high, c.low, c.close, c.volume), "imported", "swap"
+        )
+
+
+def measure(folder: Path, profile: Path | None) -> None:
+    """Run ``backtest`` once in a process of its own and print what it took and found."""
+    out = folder / "run"
+    how = ["-m", "cProfile", "-o", str(profile)] if profile else []
+    began = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, *how, ROOT / "cli.py", "backtest", "large", "--workspace", folder, "--out", out],
+        capture_output=True, text=True, cwd=ROOT, check=False,
+    )  # fmt: skip
+    wall = time.perf_counter() - began
+    if done.returncode:
+        sys.exit(done.stderr)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    run = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    trades = sum(channel["trades"] for channel in run["channels"])
+    print(
+        f"wall {wall:.1f} s, CPU {used.ru_utime + used.ru_stime:.1f} s on {os.cpu_count()} cores, "
+        f"peak {used.ru_maxrss / 1024:,.0f} MB"
+    )
+    print(f"{trades:,} trades judged, {run['account']['trades']:,} taken by the account; files of the run:")
+    for file in sorted(out.rglob("*")):
+        if file.is_file():
+            print(f"  {file.stat().st_size / 1e6:8.2f} MB  {file.relative_to(out)}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("size", choices=CALLS, nargs="?", default="large")
+    parser.add_argument("--keep", type=Path, help="build the workspace in this folder, or use the one there")
+    parser.add_argument("--profile", type=Path, help="write a profile of the process (cProfile) there")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = options.keep or Path(name)
+        if not (folder / "data" / "candles").is_dir():
+            began = time.perf_counter()
+            build(folder, CALLS[options.size])
+            print(f"workspace built in {time.perf_counter() - began:.0f} s")
+        measure(folder, options.profile)
+
+
+if __name__ == "__main__":
+    main()
