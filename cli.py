@@ -500,6 +500,17 @@ def paper_close(workspace: Workspace, account: str | None, identity: str) -> Non
         click.echo(line)
 
 
+@command(paper, "reconcile", "paper reconcile", "paper reconcile 2026-03-01", logged=True)
+@ACCOUNT
+@click.argument("day", required=False, metavar="[DAY]")
+def paper_reconcile(workspace: Workspace, account: str | None, day: str | None) -> None:
+    """Hold the trades that closed on a day (default: yesterday) against a replay from the exchange's history."""
+    from engine.pipeline.paperday import reconcile
+
+    for line in reconcile(workspace, account, day):
+        click.echo(line)
+
+
 @command(paper, "reset", "paper reset", "paper reset --yes")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def paper_reset(workspace: Workspace, yes: bool) -> None:

@@ -86,7 +86,7 @@ async def serve(folder: Path) -> None:
         while line := await reader.readline():
             channel, number = map(int, line.split())
             price = world.price(f"TK{number:02}", "swap")
-            text = f"BUY TK{number:02}USDT @ {price:.4f}, TP {price * 1.5:.4f}, SL {price * 0.7:.4f}"
+            text = f"BUY TK{number:02}USDT @ {price:.4f}, TP {price * 1.15:.4f}, SL {price * 0.85:.4f}"
             at = time.time()
             message = channels[channel].post(text)
             print(json.dumps({"channel": channel, "message": message, "at": at}), flush=True)

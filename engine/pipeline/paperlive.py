@@ -12,11 +12,13 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from engine.collect.account import Account, load_account
 from engine.collect.archive import Archive, ArchiveError
@@ -30,6 +32,7 @@ from engine.notify.notice import Notice, NoticeKind
 from engine.paper.ledger import Event, Ledger, LedgerError
 from engine.paper.live import Live, Pace
 from engine.paper.prices import PriceBook
+from engine.pipeline.alive import NAME, heart
 from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
 from engine.pipeline.paperdesk import Loaded, account_name, load, make_desk, open_ledger, terms_of
@@ -47,6 +50,7 @@ LOG = logging.getLogger(__name__)
 Say = Callable[[str], None]
 LEDGER = "paper.db"
 BACKUP_MS = 24 * 3_600_000
+RECONCILED_AFTER = timedelta(minutes=10)  # when the day is over, so that its last candles are history
 
 
 @dataclass(frozen=True)
@@ -189,7 +193,10 @@ class _Trading:
                 )  # fmt: skip
                 open_ = len(self.desk.books.books.books.open)
                 self.say(f"paper trading {self.desk.account}: {open_} open; Ctrl-C stops")
-                await self._until_stopped(collector.run(), live.run(), self._show(live), self._daily())
+                async with AsyncExitStack() as beside:
+                    await beside.enter_async_context(heart(self.workspace.root / "data" / NAME))
+                    await self._practise(beside)
+                    await self._until_stopped(collector.run(), live.run(), self._show(live), self._daily())
         except SignInError as error:
             raise InputError(error.problem) from None
         except LoginRevoked as error:
@@ -206,6 +213,22 @@ class _Trading:
             raise
         finally:
             await self.sender.close()
+
+    async def _practise(self, beside: AsyncExitStack) -> None:
+        """Send the trades of strategies that name a test exchange there too. Raises InputError."""
+        for strategy in (one.strategy for one in self.loaded):
+            if strategy.testnet:
+                from engine.pipeline.papertestnet import mirror_of
+
+                mirror = await beside.enter_async_context(
+                    mirror_of(strategy, self.workspace, self.desk.books.rows, self._testnet, self.settings.now_ms)
+                )
+                self.listeners.append(lambda event, _, hear=mirror.hear: hear(event))
+                self.say(f"trades of {strategy.name} are sent to the test exchange {strategy.testnet} too")
+
+    def _testnet(self, problem: Problem) -> None:
+        """What the test exchange does not do as it should."""
+        self._tell(Notice(NoticeKind.ERROR, "test exchange", str(problem)))
 
     async def _until_stopped(self, *work: Any) -> None:
         """Run until SIGTERM, SIGINT, or until something ends by a fault."""
@@ -283,13 +306,30 @@ class _Trading:
                 LOG.warning("funding of %s: %s", symbol, refusal.problem)
 
     async def _daily(self) -> None:
-        """Copy the ledger once a day."""
+        """Copy the ledger once a day, and hold the day before against history."""
+        day = datetime.now(ZoneInfo(self.zone)).date()
         while True:
             now = self.settings.now_ms()
             if now - self.backed_up_ms >= BACKUP_MS:
                 self.backed_up_ms = now
                 self.ledger.back_up(ledger_path(self.workspace).with_suffix(".backup.db"))
+            past = datetime.now(ZoneInfo(self.zone)) - RECONCILED_AFTER
+            if past.date() > day:
+                day = past.date()
+                await self._reconcile(str(day - timedelta(days=1)))
             await asyncio.sleep(60)
+
+    async def _reconcile(self, day: str) -> None:
+        """Compare a day, in a process of its own: it takes seconds of work that live trading must not wait for."""
+        command = [sys.executable, "-m", "cli", "paper", "reconcile", day, "--account", self.desk.account]
+        command += ["--workspace", str(self.workspace.root.absolute())]
+        folder = Path(__file__).parent.parent.parent
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        said, _ = await process.communicate()
+        self.say(said.decode(errors="replace").strip())
+        LOG.info("reconciliation of %s ended with %s", day, process.returncode)
 
     # ------------------------------------------------------------------ telling
 
