@@ -176,7 +176,7 @@ def _meaning(profile: Profile, sight: Sight) -> Reading:
         if isinstance(spoken, Talk):
             actions = actions_in(profile, spoken)
             wrong = actions if isinstance(actions, Refusal) else _out_of_scale(profile, actions)
-            if wrong is None:
+            if wrong is None and not isinstance(actions, Refusal):
                 return Reading(actions=actions)
             spoken = wrong
         unread = unread or spoken

@@ -99,7 +99,7 @@ class Feed:
 
     def through_ms(self, symbol: str) -> int:
         """All candles of a symbol that open before this were told, or are not there; 0 for one that is not watched."""
-        watched = self._watched.get(symbol)
+        watched = self.watched.get(symbol)
         return watched.line.next_ms if watched else 0
 
     async def __aenter__(self) -> Feed:
