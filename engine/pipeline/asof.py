@@ -46,7 +46,7 @@ def opinions(
         venue, plans = played.venue, played.table.plans
         harder = _harder(played)
         histories = [_history(p, readings[p.id], messages[p.id], played, harder) for p in profiles]
-        found = courses(histories, Ground(venue.candles, venue.terms, venue.funding), seed)
+        found = courses(histories, Ground(venue.candles, venue.terms, venue.funding, venue.fair), seed)
         act_ms = np.array([plan.act_ms for plan in plans], np.int64)
         at = {profile.id: course.at(act_ms) for profile, course in zip(profiles, found, strict=True)}
         return [at[plan.channel][row] for row, plan in enumerate(plans)]
@@ -57,7 +57,7 @@ def opinions(
 def _harder(played: Replay) -> dict[str, Reading]:
     """All rows of the table under the harder terms, and when each result was known."""
     venue, plans, terms = played.venue, played.table.plans, played.venue.terms
-    prepared = prepare(plans, venue.candles)
+    prepared = prepare(plans, venue.candles, venue.fair)
     known = np.zeros(len(plans), np.int64)
     for signal, row in zip(played.signals, played.rows, strict=True):
         known[max(row, 0)] = signal.message.known_ms if row >= 0 else known[0]
@@ -69,7 +69,7 @@ def _harder(played: Replay) -> dict[str, Reading]:
     def reading(table: PathTable, under: Terms) -> Reading:
         return Reading(money_of(table, under, venue.candles, venue.funding).r, table.end_ms)
 
-    found = {LATE: reading(prepare(later, venue.candles).run(terms), terms)}
+    found = {LATE: reading(prepare(later, venue.candles, venue.fair).run(terms), terms)}
     for name, under in (
         (ONCE, replace(terms, slippage=2 * terms.slippage)),
         (OTHER_ORDER, other_way_round(terms)),

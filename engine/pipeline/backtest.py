@@ -7,7 +7,7 @@
    with limits that need a trade through their price, for the band (``engine.simulate``);
 5. **calls** - repeated and opposite calls marked, so that re-posts do not inflate a sample;
 6. **money** - fees and funding of each path, its R multiple;
-7. **account** - one chronological walk in which the risk rules speak;
+7. **accounts** - one chronological walk in which the risk rules speak, and one of each channel alone (``accounts.py``);
 8. **verdict** - each channel from all its paths, without account rules (``judging.py``, ``results.py``);
 9. **files of the run** - run.json, trades.csv, equity.csv, evidence.jsonl.gz, tables/, the report;
    data/backtest_results.csv, and a line in data/trials.jsonl.
@@ -26,21 +26,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import __version__
-from engine.config.strategy import Fees, Strategy
+from engine.config.strategy import Strategy
 from engine.files import append_synced, replacing, sha256_of
-from engine.market.fees import fees_of
 from engine.market.store import CandleStore
 from engine.market.synthetic import SyntheticMarket
+from engine.pipeline.accounts import walk_accounts
 from engine.pipeline.asof import opinions
+from engine.pipeline.conditions import conditions_of
 from engine.pipeline.errors import InputError
 from engine.pipeline.evidence import evidence_of
-from engine.pipeline.funding import funding_of
 from engine.pipeline.judging import Judgement, judge_channels, load_trials, trial_key
+from engine.pipeline.pathcache import PathCache
 from engine.pipeline.prices import Prices, StoredPrices, SyntheticPrices
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages, read_channels
 from engine.pipeline.replay import Replay, replay
-from engine.pipeline.results import account_result, call_rows, channel_results, held_market, holdout_result
+from engine.pipeline.results import call_rows, channel_results, held_market, holdout_result
 from engine.pipeline.statements import assumptions, inside, outside, shown_period, warnings
 from engine.pipeline.stress import decimals
 from engine.pipeline.workspace import Workspace
@@ -52,10 +53,9 @@ from engine.report.run import FORMAT, Run
 from engine.report.runfile import save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, SHOWN_CALLS, CallRow, write_calls, write_equity
 from engine.risk import RuleBook
-from engine.simulate.equity import EquityCurve, equity_curve
-from engine.simulate.flows import Venue
-from engine.simulate.walk import Walk, WalkResult, uncollected
-from engine.units import HOUR_MS, iso, moment_ms
+from engine.simulate.equity import EquityCurve
+from engine.simulate.walk import uncollected
+from engine.units import DAY_MS, HOUR_MS, iso, moment_ms
 from engine.verdict.crowd import copies
 from engine.verdict.many import without_skill
 
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from engine.channel import Profile
     from engine.collect.reading import ReadResult
     from engine.config.strategies import StrategyFile
-    from engine.domain import Message, Signal
+    from engine.domain import Message
     from engine.market.candles import Candles
 
 LOG = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class _Period:
     symbols: list[str]
     candles: dict[str, Candles]
     played: Replay
-    notes: tuple[str, str]  # about fees, about funding
+    notes: tuple[str, ...]  # about fees, funding, margin, contracts, finer candles
 
 
 def run_backtest(
@@ -122,18 +122,9 @@ def _run(
     known = channel_messages(workspace, profiles, world, strategy.seed)
     period = _play(workspace, file, strategy, profiles, known, prices, track)
     played, candles, signals = period.played, period.candles, period.played.signals
-    walk = Walk(
-        played.table,
-        played.money,
-        strategy,
-        rules,
-        played.venue,
-        workspace.settings.timezone,
-        [signals[i].message.posted_ms for i in _signal_of_row(played)],
-        opinions(profiles, period.readings, period.messages, played, strategy.seed),
-    )
-    walked = walk.run(played.eligible(), lambda items: track(items, "walking the account"))
-    curve = _curve(strategy, walked, played.venue)
+    judged_then = opinions(profiles, period.readings, period.messages, played, strategy.seed)
+    accounts = walk_accounts(played, strategy, rules, workspace.settings.timezone, track, judged_then)
+    walked, curve = accounts.walked, accounts.curve
     held = None
     if strategy.to_ms != whole.to_ms:
         later = _play(workspace, file, replace(whole, from_ms=strategy.to_ms), profiles, known, prices, track)
@@ -145,7 +136,7 @@ def _run(
     )
     days = shown_period(strategy, period.messages)
     span = moment_ms(days[0]), max(moment_ms(days[1]), int(played.table.end_ms.max(initial=0)))
-    channels = channel_results(profiles, period.readings, played, walked, strategy, judged, span)
+    channels = channel_results(profiles, period.readings, played, walked, accounts.alone, strategy, judged, span)
     luck = [found.verdict.luck for found in judged if found.verdict.luck is not None]
     run = Run(
         format=FORMAT,
@@ -159,8 +150,8 @@ def _run(
         price_source=prices.origin,
         seed=strategy.seed,
         channels=channels,
-        account=account_result(strategy, walked, curve),
-        assumptions=assumptions(strategy, workspace, prices, *period.notes),
+        account=accounts.shared,
+        assumptions=assumptions(strategy, workspace, prices, period.notes),
         warnings=[
             *outside(known, strategy),
             *warnings(played, period.readings, set(period.symbols) - set(candles)),
@@ -178,6 +169,7 @@ def _run(
     _write(workspace, folder, run, rows, curve, evidence_of(played, shown, period.messages))
     _note_trial(workspace, run, keys)
     LOG.info("backtest %s: %d calls, %d trades, report in %s", strategy.path, len(signals), run.account.trades, folder)
+    LOG.info("paths: %d parts known from runs before, %d computed", played.cache.hits, played.cache.misses)
     return folder, run
 
 
@@ -199,11 +191,14 @@ def _play(
     candles = {symbol: bars.before(strategy.to_ms) for symbol, bars in loaded.items() if bars is not None}
     if signals and not candles:
         raise InputError(_no_candles(workspace, strategy, symbols))
-    fees, fee_note = _fees(file, strategy, signals)
-    funding, funding_note = funding_of(strategy, prices, candles)
+    met = conditions_of(file, strategy, prices, candles, signals)
     updates = [update for profile in profiles for update in readings[profile.id].updates]
-    played = replay(signals, strategy, fees, candles, funding, updates)
-    return _Period(strategy, messages, readings, symbols, candles, played, (fee_note, funding_note))
+    played = replay(
+        signals, strategy, met.fees, met.candles, met.funding, updates,
+        later_fees=met.later_fees, fair=met.fair, contracts=met.contracts, coarse=met.coarse,
+        cache=PathCache(workspace.paths_path),
+    )  # fmt: skip
+    return _Period(strategy, messages, readings, symbols, met.candles, played, met.notes)
 
 
 # --------------------------------------------------------------------------- files in
@@ -250,28 +245,16 @@ def _prices(workspace: Workspace, strategy: Strategy) -> tuple[Prices, Synthetic
     """Where this run's prices come from, and the synthetic market if it is that."""
     market = strategy.market
     if market.source != "synthetic":
-        start = None if strategy.from_ms is None else strategy.from_ms - market.timeframe_ms
-        return StoredPrices(CandleStore(workspace.candles_path), market, start, strategy.to_ms), None
+        before = max(market.timeframe_ms, DAY_MS if strategy.costs.impact else 0)
+        start = None if strategy.from_ms is None else strategy.from_ms - before
+        store = CandleStore(workspace.candles_path)
+        return StoredPrices(store, market, start, strategy.to_ms, strategy.finer), None
     if strategy.from_ms is None or strategy.to_ms is None:
         raise InputError(Problem("a synthetic market needs a period with from and to", strategy.path))
     if strategy.to_ms - strategy.from_ms > LONGEST_SYNTHETIC_MS:
         raise InputError(Problem("a synthetic market lasts three years at most", strategy.path))
     world = SyntheticMarket(market.seed or 0, strategy.from_ms, strategy.to_ms, market.timeframe_ms)
     return SyntheticPrices(world), world
-
-
-def _fees(file: StrategyFile, strategy: Strategy, signals: Sequence[Signal]) -> tuple[Fees, str]:
-    """The fees and the sentence about them."""
-    fees = strategy.costs.fees
-    if isinstance(fees, Fees):
-        return fees, f"fees: maker {fees.maker:.3%}, taker {fees.taker:.3%} ({fees.source})"
-    at = max((signal.message.posted_ms for signal in signals), default=strategy.to_ms or 0)
-    found = fees_of(fees, strategy.market.type, at)
-    if isinstance(found, Problem):
-        place = file.source.place(file.fees_span.start)
-        raise InputError(replace(found, path=strategy.path, line=place.line, column=place.column))
-    shown = f"fees {fees} {strategy.market.type}: maker {found.fees.maker:.3%}, taker {found.fees.taker:.3%}"
-    return found.fees, f"{shown} ({found.fees.source}){f'; {found.note}' if found.note else ''}"
 
 
 def _no_candles(workspace: Workspace, strategy: Strategy, symbols: Sequence[str]) -> Problem:
@@ -287,29 +270,6 @@ def _no_candles(workspace: Workspace, strategy: Strategy, symbols: Sequence[str]
 
 
 # --------------------------------------------------------------------------- figures
-
-
-def _signal_of_row(played: Replay) -> list[int]:
-    """The place of each table row's signal."""
-    found = [0] * len(played.table)
-    for i, row in enumerate(played.rows):
-        if row >= 0:
-            found[row] = i
-    return found
-
-
-def _curve(strategy: Strategy, walked: WalkResult, venue: Venue) -> EquityCurve:
-    """The account's equity by the hour (by the bar on coarser candles)."""
-    start = (
-        strategy.from_ms
-        if strategy.from_ms is not None
-        else min((int(c.ts[0]) for c in venue.candles.values()), default=0)
-    )
-    end = max((bars.end_ms for bars in venue.candles.values()), default=start)
-    step = max(HOUR_MS, strategy.market.timeframe_ms)
-    trades = list(walked.trades.values())
-    begin = start // strategy.market.timeframe_ms * strategy.market.timeframe_ms
-    return equity_curve(trades, venue, strategy.equity, begin, end, step)
 
 
 def _inputs(workspace: Workspace, strategy: Strategy, prices: Prices, symbols: Sequence[str]) -> dict[str, str]:

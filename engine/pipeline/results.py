@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,13 +54,18 @@ def channel_results(
     readings: dict[str, ReadResult],
     played: Replay,
     walked: WalkResult,
+    alone: Mapping[str, AccountResult],
     strategy: Strategy,
     judgements: Sequence[Judgement],
     period_ms: tuple[int, int],
 ) -> list[ChannelResult]:
-    """What each channel did, from all its calls, whatever the account's rules said."""
+    """What each channel did, from all its calls, whatever the account's rules said; ``alone`` in its own account."""
     return [
-        _channel(profile, readings[profile.id], played, walked, strategy, judgement, period_ms)
+        replace(
+            _channel(profile, readings[profile.id], played, walked, strategy, judgement, period_ms),
+            alone=alone.get(profile.id),
+            decided=int(played.decided[judgement.rows].sum()),
+        )
         for profile, judgement in zip(profiles, judgements, strict=True)
     ]
 

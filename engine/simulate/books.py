@@ -68,10 +68,10 @@ class Marks:
         if start <= now_ms < end:
             return price
         bars = self._candles[symbol]
-        i = int(bars.ts.searchsorted(now_ms - bars.timeframe_ms, side="right")) - 1
+        i = int(bars.over(now_ms))
         price = float(bars.close[i]) if i >= 0 else float(bars.open[0])
-        start = int(bars.ts[i]) + bars.timeframe_ms if i >= 0 else now_ms
-        end = int(bars.ts[i + 1]) + bars.timeframe_ms if i + 1 < len(bars) else sys.maxsize
+        start = bars.end_of(i) if i >= 0 else now_ms
+        end = bars.end_of(i + 1) if i + 1 < len(bars) else sys.maxsize
         self._known[symbol] = start, end, price
         return price
 
@@ -94,13 +94,12 @@ class Marks:
 
     def _column(self, symbol: str) -> list[float]:
         """The price at each minute of the stretch; empty where bars end between minutes."""
-        bars = self._candles[symbol]
         minutes = (self._stretch * STRETCH + np.arange(STRETCH, dtype=np.int64)) * MINUTE_MS
-        first, last = np.searchsorted(bars.ts, (minutes[0] - bars.timeframe_ms, minutes[-1] + MINUTE_MS))
-        if np.any((bars.ts[first:last] + bars.timeframe_ms) % MINUTE_MS):
+        ends = self._closing(symbol)
+        first, last = ends.searchsorted((minutes[0], minutes[-1] + MINUTE_MS))
+        if np.any(ends[first:last] % MINUTE_MS):
             return []
-        at = np.searchsorted(bars.ts, minutes - bars.timeframe_ms, side="right") - 1
-        prices: list[float] = np.where(at >= 0, bars.close[np.maximum(at, 0)], bars.open[0]).tolist()
+        prices: list[float] = self.prices(symbol, minutes).tolist()
         return prices
 
     def closes(self, symbols: Collection[str], after_ms: int, until_ms: int) -> Ints:

@@ -39,7 +39,7 @@ def equity_curve(
     for symbol in sorted({flow.symbol for flow in flows}):
         mine = [flow for flow in flows if flow.symbol == symbol]
         bars = venue.candles[symbol]
-        last = np.searchsorted(bars.ts + bars.timeframe_ms, grid, side="right") - 1
+        last = np.searchsorted(bars.ends, grid, side="right") - 1
         price = np.where(last >= 0, bars.close[np.maximum(last, 0)], bars.open[0])
         equity += _running(grid, mine, [flow.quantity for flow in mine]) * price
     peak = np.maximum.accumulate(np.maximum(equity, start_equity))
