@@ -21,15 +21,16 @@ from engine.paper.reconcile import Difference, differences
 from engine.paper.record import Record, record_of
 from engine.paper.replay import play
 from engine.pipeline import backtest as whole
+from engine.pipeline.accounts import walk_accounts
+from engine.pipeline.asof import opinions
+from engine.pipeline.conditions import conditions_of
 from engine.pipeline.errors import InputError
-from engine.pipeline.funding import funding_of
 from engine.pipeline.paperdesk import Loaded, load, make_desk, open_ledger, terms_of
 from engine.pipeline.papertable import COLUMNS, trade_rows
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages, read_channels, read_messages
 from engine.pipeline.statements import inside
 from engine.problem import Problem
-from engine.simulate.walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,14 +71,14 @@ def replay_paper(
     candles = {symbol: bars.before(strategy.to_ms) for symbol, bars in read.items() if bars is not None}
     if signals and not candles:
         raise InputError(whole._no_candles(workspace, strategy, symbols))
-    fees, _ = whole._fees(loaded.file, strategy, signals)
-    funding, _ = funding_of(strategy, prices, candles)
+    met = conditions_of(loaded.file, strategy, prices, candles, signals)
+    candles = met.candles
     folder = out or whole._new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-paper-{strategy.name}")
     ledger = open_ledger(folder / LEDGER_FILE, EVERY)
     try:
-        desk = make_desk(
-            [loaded], {strategy.name: terms_of(strategy, fees)}, ledger, candles, funding, workspace.settings.timezone
-        )
+        terms = {strategy.name: terms_of(strategy, met.fees, met.later_fees)}
+        zone = workspace.settings.timezone
+        desk = make_desk([loaded], terms, ledger, candles, met.funding, zone, met.fair, met.contracts)
         told = sorted((message for found in messages.values() for message in found), key=when_known)
         play(desk, track(told, "replaying"), candles)
         record = record_of(desk, candles)
@@ -129,9 +130,8 @@ def _against_backtest(
     messages = {name: list(found) for name, found in known.items()}
     period = whole._play(workspace, loaded.file, strategy, loaded.profiles, messages, prices, track)
     played = period.played
-    posted = [played.signals[i].message.posted_ms for i in whole._signal_of_row(played)]
-    walk = Walk(played.table, played.money, strategy, loaded.rules, played.venue, workspace.settings.timezone, posted)
-    walked = walk.run(played.eligible())
+    opinions_then = opinions(loaded.profiles, period.readings, period.messages, played, strategy.seed)
+    walked = walk_accounts(played, strategy, loaded.rules, workspace.settings.timezone, track, opinions_then).walked
     ours = {trade.path.plan.signal_id: trade for trade in record.trades.values()}
     theirs = {trade.path.plan.signal_id: trade for trade in walked.trades.values()}
     found = differences(ours, theirs)

@@ -13,13 +13,14 @@ from engine.paper.account import Lane
 from engine.paper.desk import Desk
 from engine.paper.ledger import Event, Ledger
 from engine.pipeline import backtest
+from engine.pipeline.accounts import walk_accounts
 from engine.pipeline.paperdesk import Loaded, load, reader_of
 from engine.pipeline.progress import silent
 from engine.pipeline.readings import channel_messages
 from engine.pipeline.replay import Replay
 from engine.pipeline.statements import inside
 from engine.pipeline.workspace import Workspace
-from engine.simulate.walk import Walk, WalkResult
+from engine.simulate.walk import WalkResult
 from tests.conftest import ROOT
 
 
@@ -56,10 +57,8 @@ def month(strategy: str = "demo", to: str = "2025-02-01", root: Path = ROOT) -> 
     prices, world = backtest._prices(workspace, period)
     known = channel_messages(workspace, loaded.profiles, world, period.seed)
     played = backtest._play(workspace, loaded.file, period, loaded.profiles, known, prices, silent).played
-    posted = [played.signals[i].message.posted_ms for i in backtest._signal_of_row(played)]
     zone = workspace.settings.timezone
-    walk = Walk(played.table, played.money, period, loaded.rules, played.venue, zone, posted)
-    walked = walk.run(played.eligible())
+    walked = walk_accounts(played, period, loaded.rules, zone, silent).walked
     told = sorted((m for found in known.values() for m in found if inside(m, period)), key=when_known)
     return Month(loaded, told, played, walked, zone)
 
