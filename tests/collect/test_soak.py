@@ -171,8 +171,8 @@ def test_nothing_is_lost_nothing_is_twice(tmp_path: Path) -> None:
     counts = Counter(e.kind for e in world.record)
     print(
         f"\n{dict(counts)}, {dict(done)}; {len(records)} records in {time.monotonic() - began:.0f} s; overwritten or "
-        f"deleted before anybody could look: {passed} edits, {len(unseen)} posts; told again because an edit of "
-        f"the same second had overtaken it: {overtaken}; {len(list(s.folder.glob('signals_raw.*.jsonl')))} full files"
+        f"deleted before anybody could look: {passed} edits, {len(unseen)} posts; told again because an edit of the "
+        f"same second had overtaken it: {overtaken}; {len(list(s.folder.glob('signals_raw.*.jsonl')))} full files"
     )
     assert counts["post"] >= POSTS
     assert len(unseen) < len(gone)
