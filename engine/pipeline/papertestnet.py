@@ -221,7 +221,8 @@ def summary(path: Path, rows: Sequence[PaperCall]) -> list[str]:
     lines = [
         f"testnet: {len(standings)} trades sent, {len(living)} open, {sum(s.held for s in living):g} contracts held"
     ]
-    into, out = [], []
+    into: list[float] = []
+    out: list[float] = []
     for call in rows:
         standing = standings.get(ticket_id(call.lane, call.plan.signal_id))
         if standing is None:
