@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.channel.cases import summary
-from engine.channel.suggest.families import Family, Post
+from engine.channel.suggest.families import Family
 from engine.channel.suggest.marks import results_in
+from engine.channel.suggest.rows import Post
 from engine.channel.suggest.words import LONG, MARKET, SHORT, SIGNS
 from engine.channel.text.fold import fold
 from engine.channel.text.names import SPECIAL_GROUPS
