@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class Books:
     ending: bool = False  # whether a rule ends some of them
     halts: list[Halt] = field(default_factory=list)
     peak: float = 0.0
-    day: datetime | None = None
+    day: date | None = None
     day_equity: float = 0.0
     week_equity: float = 0.0
     history: History = field(default_factory=History)
