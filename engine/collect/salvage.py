@@ -125,14 +125,13 @@ def _message(text: str) -> tuple[dict[str, Any] | None, str]:
         return found
 
     decoder = json.JSONDecoder(strict=False, object_pairs_hook=once)
-    for attempt in (text, _mended(text)):
+    for mend in (str, _mended):
+        whole = mend(text)
         try:
-            found, end = decoder.raw_decode(attempt)
+            found, end = decoder.raw_decode(whole)
         except (ValueError, RecursionError):
             continue
-        if not isinstance(found, dict) or UNDECODED.search(attempt, 0, end):
-            break
-        return found, attempt[end:]
+        return (found, whole[end:]) if isinstance(found, dict) and not UNDECODED.search(whole, 0, end) else (None, "")
     return None, ""
 
 
@@ -151,29 +150,28 @@ def _mended(text: str) -> str:
 def _pieces(path: Path) -> Iterator[_Piece]:
     """The text of a file cut at every beginning. A piece that is too long is cut short: no message is."""
     decode = codecs.getincrementaldecoder("utf-8-sig")(errors="surrogateescape")
-    line, column, kind, text = 1, 1, "head", ""
-    scanned = 0  # up to here no beginning stands in the text, but for the first one
+    line, column, kind = 1, 1, "head"
+    text, start, scanned = "", 0, 0  # the piece begins at ``start``; up to ``scanned`` no other does
     with path.open("rb") as file:
         while True:
             block = file.read(BLOCK)
-            text += decode.decode(block, final=not block)
+            text, scanned, start = text[start:] + decode.decode(block, final=not block), scanned - start, 0
             end = len(text) if not block else len(text) - OVERLAP
             while (match := BEGINNING.search(text, scanned)) and match.start() < end:
-                if match.start():
-                    yield _Piece(kind, text[: min(match.start(), LONGEST_PIECE)], line, column)
-                line, column = _behind(text[: match.start()], line, column)
-                kind, text, end = "chat" if match["chat"] else "message", text[match.start() :], end - match.start()
-                scanned = 1
-            scanned = max(scanned, end, 0)
+                if match.start() > start:
+                    yield _Piece(kind, text[start : min(match.start(), start + LONGEST_PIECE)], line, column)
+                line, column = _behind(text[start : match.start()], line, column)
+                kind, start, scanned = "chat" if match["chat"] else "message", match.start(), match.start() + 1
+            scanned = max(scanned, end)
             if not block:
-                if text:
-                    yield _Piece(kind, text, line, column)
+                if start < len(text):
+                    yield _Piece(kind, text[start:], line, column)
                 return
-            if len(text) > LONGEST_PIECE + OVERLAP:
+            if len(text) - start > LONGEST_PIECE + OVERLAP:
                 if kind != "lost":
-                    yield _Piece(kind, text[:LONGEST_PIECE], line, column)
-                line, column = _behind(text[: len(text) - OVERLAP], line, column)
-                kind, text, scanned = "lost", text[len(text) - OVERLAP :], 0
+                    yield _Piece(kind, text[start : start + LONGEST_PIECE], line, column)
+                line, column = _behind(text[start : len(text) - OVERLAP], line, column)
+                kind, start = "lost", len(text) - OVERLAP
 
 
 def _behind(text: str, line: int, column: int) -> tuple[int, int]:

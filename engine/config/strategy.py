@@ -91,14 +91,14 @@ class Calls:
     """What happens to a call while an earlier one of the channel on the symbol lives.
 
     It is ignored or a trade of its own (add). Of the same side it may replace the earlier one, of the other side close
-    it, without (close) or with a trade of its own (reverse). ``deleted``: what becomes of a call that is deleted.
-    ``edits``: whether a later version of a call changes its trade.
+    it, without (close) or with a trade of its own (reverse). ``edits``: whether a later version of a call changes its
+    trade; ``deleted``: what becomes of a trade on paper whose call is deleted.
     """
 
     repeat: Literal["ignore", "add", "replace"] = "ignore"
     opposite: Literal["ignore", "add", "close", "reverse"] = "ignore"
-    deleted: Literal["keep", "close"] = "keep"
     edits: Literal["follow", "ignore"] = "follow"
+    deleted: Literal["keep", "close"] = "keep"
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,14 +111,14 @@ def _run(
 
     prices, world = prices_of(workspace, whole)
     known = channel_messages(workspace, profiles, world, strategy.seed)
-    period = _play(workspace, file, strategy, profiles, known, prices, track)
+    period = played_period(workspace, file, strategy, profiles, known, prices, track)
     played, candles, signals = period.played, period.candles, period.played.signals
     judged_then = opinions(profiles, period.readings, period.messages, played, strategy.seed)
     accounts = walk_accounts(played, strategy, rules, workspace.settings.timezone, track, judged_then)
     walked, curve = accounts.walked, accounts.curve
     held = None
     if strategy.to_ms != whole.to_ms:
-        later = _play(workspace, file, replace(whole, from_ms=strategy.to_ms), profiles, known, prices, track)
+        later = played_period(workspace, file, replace(whole, from_ms=strategy.to_ms), profiles, known, prices, track)
         held = holdout_result(profiles, later.played, later.strategy, shown_period(later.strategy, later.messages))
 
     keys = {profile.id: trial_key(workspace, strategy, profile.id) for profile in profiles}
@@ -164,7 +164,7 @@ def _run(
     return folder, run
 
 
-def _play(
+def played_period(
     workspace: Workspace,
     file: StrategyFile,
     strategy: Strategy,

@@ -74,6 +74,11 @@ class Mirror:
         for call in self.rows:
             if call.lane == self.lane and (call.facts is not None or self.standing(call) is not None):
                 self._changed[call.row] = None
+        known = {ticket_id(call.lane, call.plan.signal_id) for call in self.rows}
+        for standing in self.broker.living():
+            if standing.ticket.account == self.lane and standing.ticket.id not in known:
+                text = f"testnet: {standing.ticket.id} is open there and not in the ledger"
+                self._say(Problem(text, hint="it runs on to its stop and targets; or close it at the exchange"))
         while True:
             try:
                 await self.round()
@@ -216,7 +221,8 @@ def summary(path: Path, rows: Sequence[PaperCall]) -> list[str]:
     lines = [
         f"testnet: {len(standings)} trades sent, {len(living)} open, {sum(s.held for s in living):g} contracts held"
     ]
-    into, out = [], []
+    into: list[float] = []
+    out: list[float] = []
     for call in rows:
         standing = standings.get(ticket_id(call.lane, call.plan.signal_id))
         if standing is None:

@@ -113,11 +113,11 @@ def replay(
         prepared = prepare(plans, candles, fair)
         table = cache.run(prepared, terms)
     money = money_of(table, terms, candles, funding)
+    rates = np.array([MAINTENANCE if plan.maintenance is None else plan.maintenance for plan in plans])
     leverage = np.array([plan.leverage or 1.0 for plan in plans])
-    kept = np.array([MAINTENANCE if plan.maintenance is None else plan.maintenance for plan in plans])
-    gone = beyond_liquidation(money.risk, money.entry, leverage, kept)
-    fee = terms.fees(np.array([plan.act_ms for plan in plans], np.int64), np.zeros(len(plans), np.bool_))
-    near = stop_too_near(money.risk, money.entry, fee, terms.slippage)
+    gone = beyond_liquidation(money.risk, money.entry, leverage, rates)
+    act_ms = np.array([plan.act_ms for plan in plans], np.int64)
+    near = stop_too_near(money.risk, money.entry, terms.fees(act_ms, np.zeros(len(plans), np.bool_)) + terms.slippage)
     at = np.array(rows, np.int64)
     for i, row in enumerate(rows):
         if row < 0:

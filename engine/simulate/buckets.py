@@ -14,21 +14,17 @@ NEAR_STOP_COSTS = 2.0  # a stop nearer than this many round trips of costs measu
 
 
 def beyond_liquidation(risk: Floats, entry: Floats, leverage: Floats, maintenance: Floats) -> Bools:
-    """Whether a stop lies behind the liquidation price; False where entry or stop are not known (NaN). Any shape.
-
-    ``maintenance``: the rate of the position's value that has to stay.
-    """
+    """Whether a stop lies behind the liquidation price; False where entry or stop are not known (NaN). Any shape."""
     with np.errstate(invalid="ignore"):
         found: Bools = risk / entry >= 1 / leverage - maintenance
     return found
 
 
-def stop_too_near(risk: Floats, entry: Floats, fee: Floats, slippage: float) -> Bools:
-    """Whether a stop is nearer than twice the round-trip cost; False where it is not known (NaN). Any shape.
+def stop_too_near(risk: Floats, entry: Floats, cost: Floats) -> Bools:
+    """Whether a stop is nearer than twice the round trip; False where it is not known (NaN). Any shape.
 
-    ``fee``: the taker's rate in force when the call was acted on.
+    ``cost`` is what one way costs at the market, as a fraction of the price.
     """
-    round_trip = 2 * (fee + slippage)
     with np.errstate(invalid="ignore"):
-        found: Bools = risk / entry < NEAR_STOP_COSTS * round_trip
+        found: Bools = risk / entry < NEAR_STOP_COSTS * 2 * cost
     return found

@@ -90,6 +90,11 @@ class Stepper:
         return self._position
 
     @property
+    def changes(self) -> tuple[Change, ...]:
+        """All changes known so far."""
+        return tuple(self._changes)
+
+    @property
     def next_change_ms(self) -> int | None:
         """When the next change acts that is known."""
         return self._changes[self._state.changed].act_ms if self._state.changed < len(self._changes) else None

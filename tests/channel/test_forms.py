@@ -176,6 +176,32 @@ READ = {
         "SUI/USDT LONG\nEntry (3.20)\nTargets: 1) 3.40\n2) 3.60\nSL (3.05)",
         "symbol SUIUSDT, side long, entry 3.2, targets 3.4, 3.6, stop 3.05",
     ),
+    "a stop behind its price, in words": (
+        "SUI/USDT LONG\nEntry 3.20\nTarget 3.40\n3.05 can be stop",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.4, stop 3.05",
+    ),
+    "close for the targets": (
+        "#SUI\nLONG 3.20\nClose 3.40 3.60\nStop 3.05",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.4, 3.6, stop 3.05",
+    ),
+    "close beside targets is none": ("#SUI\nLONG 3.20\nTP 3.40\nClose 3.60\nStop 3.05", "refused: unread"),
+    "the lengths of an average are no prices": (
+        "SUI/USDT LONG\nEntry 3.20\nTP 3.40\nSL 3.05\nEMA50/200 holds",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.4, stop 3.05",
+    ),
+    "the end of a zone cut off": (
+        "SUI/USDT LONG\nEntry 3.20-26\nTP 3.40\nSL 3.05",
+        "symbol SUIUSDT, side long, entry 3.2 - 3.26, targets 3.4, stop 3.05",
+    ),
+    "a target that comes twice, with its shares": (
+        "SUI/USDT LONG\nEntry 3.20\nTP1: 3.40 - 50%\nTP2: 3.60 - 25%\nTP3: 3.60 - 25%\nSL 3.05",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.4 (50%), 3.6 (25%), 3.6 (25%), stop 3.05",
+    ),
+    "a target that comes twice": (
+        "SUI/USDT LONG\nEntry 3.20\nTP1: 3.40\nTP2: 3.60\nTP3: 3.60\nSL 3.05",
+        "refused: duplicate-level",
+    ),
+    "still in a trade": ("Still long SUI/USDT here 3.20\nTP 3.40\nSL 3.05", "refused: doubt"),
     "a word in capitals is no coin": ("VIP LONG\nEntry 3.20\nTP 3.40\nSL 3.05", "refused: no-symbol"),
 }
 
@@ -250,4 +276,16 @@ AT_ONCE = {
 
 @pytest.mark.parametrize(("message", "expected"), AT_ONCE.values(), ids=AT_ONCE.keys())
 def test_a_form_drops_no_word_of_the_market_and_no_close(common: Profile, message: str, expected: str) -> None:
+    assert reads(common, message) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("BTC stopu 61.500'e çekin", "update move-stop, symbol BTCUSDT, stop 61500"),  # 61.5 is no price of it
+        ("LINK stopu 14.500'e çekin", "refused: ambiguous-number"),
+        ("LINK stopu 14.50'ye çekin", "update move-stop, symbol LINKUSDT, stop 14.5"),
+    ],
+)
+def test_a_price_that_may_be_two_different_ones_moves_no_stop(common: Profile, message: str, expected: str) -> None:
     assert reads(common, message) == expected

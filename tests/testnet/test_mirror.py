@@ -253,6 +253,28 @@ def test_a_restart_goes_on_with_what_is_at_the_exchange(double: ExchangeDouble, 
     assert len([body for body in double.private.sent("order/create") if body["side"] == 1]) == 1
 
 
+def test_a_trade_that_the_ledger_does_not_know_is_told_and_left_to_its_stop(
+    double: ExchangeDouble, tmp_path: Path
+) -> None:
+    """After ``paper reset``."""
+
+    async def first(trial: Trial) -> None:
+        await trial.bar(0, 64_800, 64_900, 64_750, 64_850)
+
+    mirrored(double, tmp_path, Trial(plan()), first)
+    told: list[Problem] = []
+
+    async def anew() -> None:
+        async with mirror_of(strategy(double), Workspace(tmp_path), [], told.append, lambda: 0) as mirror:
+            for _ in range(3):
+                await mirror.round()
+
+    asyncio.run(anew())
+    (problem,) = told
+    assert "demo: vip/7 is open there and not in the ledger" in problem.text
+    assert (held(double), live_stops(double)) == ({("BTC_USDT", 1): 100}, [(64_500.0, 100.0)])
+
+
 def test_two_processes_do_not_order_from_one_journal(double: ExchangeDouble, tmp_path: Path) -> None:
     async def play(_: Trial) -> None:
         with pytest.raises(InputError, match="another process"):

@@ -61,6 +61,7 @@ def form_pattern(meaning: Mapping[tuple[str, ...], str], fields: Fields) -> re.P
     kinds = {
         "link": r"(?:https?://|www\.|t\.me/)\S++|@[a-z][\w-]*+",
         "nothing": (
+            rf"(?<![^\W_])(?:[esw]?ma|rsi|cci|adx){_BLANK}\d{{1,3}}+(?:[/,]\d{{1,3}}+)*+(?![.,]?\d|\w)|"
             rf"#{_BLANK}\d++x?(?!\w)|#?[a-z]{{0,6}}\d{{7,}}+(?![\w.,])"
             r"|\d{1,2}[-. ](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}[-., ]{1,2}(?:20)?\d\d(?!\d)"
             r"|20\d\d[-./]\d{1,2}[-./]\d{1,2}(?!\d)"

@@ -164,7 +164,7 @@ def _heads(tokens: Sequence[Token], at: int) -> bool:
 def _entry_fault(form: Form, claims: Claims, head: Head) -> Refusal | None:
     """A call needs more than a coin: its price with a target or a stop, or at the market both and a side."""
     if not claims.of(*ENTRIES) and not (head.side and claims.of("stop") and (claims.of("target"))):
-        if claims.markets and head.side and claims.of("stop", "target"):
+        if claims.at_once and head.side and claims.of("stop", "target"):
             return None
         return Refusal("no-entry", f'form "{form.name}" found no entry, and not side, target and stop either')
     lines = {token.line for token in (*(number.token for number in claims.numbers), head.symbol) if token is not None}
