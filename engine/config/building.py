@@ -55,6 +55,7 @@ def build_strategy(data: Block, path: str) -> Strategy:
             for channel, own in data.get("overrides", {}).items()
         },
         testnet=data.get("testnet", {}).get("address", ""),
+        stale_after_ms=duration_ms(data.get("paper", {}).get("stale after", "5m")),
     )
 
 

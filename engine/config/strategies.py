@@ -58,6 +58,7 @@ def load_strategy(source: SourceText) -> tuple[StrategyFile | None, list[Diagnos
     _check_money(document)
     _check_costs(document)
     _check_testnet(document)
+    _check_paper(document)
     for at in ((), *(("overrides", channel) for channel in document.keys("overrides"))):
         _check_entry(document, at)
         _check_exit(document, at)
@@ -164,6 +165,15 @@ def _check_testnet(document: Document) -> None:
     if (market and market != "swap") or (source and source != "mexc"):
         message = f"orders can be practised for contracts of MEXC, not for {source} {market}"
         document.report(("testnet",), "R121", message, "write market: {source: mexc, type: swap, ...}", at_key=True)
+
+
+def _check_paper(document: Document) -> None:
+    """A call is not stale before it can be acted on."""
+    stale = document.get("paper", "stale after")
+    if stale and duration_ms(stale) < 1000:
+        _out_of_range(
+            document, ("paper", "stale after"), "at least 1s, because Telegram's times are whole seconds", "5m"
+        )
 
 
 def _check_entry(document: Document, at: Path) -> None:

@@ -91,12 +91,13 @@ class Calls:
     """What happens to a call while an earlier one of the channel on the symbol lives.
 
     It is ignored or a trade of its own (add). Of the same side it may replace the earlier one, of the other side close
-    it, without (close) or with a trade of its own (reverse). ``edits``: whether a later version of a call changes its
-    trade.
+    it, without (close) or with a trade of its own (reverse). ``deleted``: what becomes of a call that is deleted.
+    ``edits``: whether a later version of a call changes its trade.
     """
 
     repeat: Literal["ignore", "add", "replace"] = "ignore"
     opposite: Literal["ignore", "add", "close", "reverse"] = "ignore"
+    deleted: Literal["keep", "close"] = "keep"
     edits: Literal["follow", "ignore"] = "follow"
 
 
@@ -154,6 +155,7 @@ class Strategy:
     seed: int = 1
     overrides: dict[str, tuple[Entry, Exit]] = field(default_factory=dict)
     testnet: str = ""
+    stale_after_ms: int = 300_000
 
     def entry_of(self, channel: str) -> Entry:
         """The entry settings that hold for a channel."""

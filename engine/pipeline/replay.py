@@ -18,6 +18,7 @@ from engine.domain import Change, Plan, Refusal, Signal, Update
 from engine.market.candles import Candles, Floats, Funding
 from engine.market.contracts import Contract, state_at
 from engine.pipeline.pathcache import PathCache
+from engine.simulate.buckets import beyond_liquidation, stop_too_near
 from engine.simulate.calls import settle_calls
 from engine.simulate.flows import Venue
 from engine.simulate.kernel import Prepared, prepare, simulate
@@ -29,7 +30,6 @@ from engine.simulate.volatility import average_true_range
 
 COUNTED = ("closed", "open")  # fates whose R counts in a verdict
 TICK_THROUGH = 0.0001  # one basis point stands for a tick: the stores do not know every symbol's tick
-NEAR_STOP_COSTS = 2.0  # a stop nearer than this many round trips of costs measures costs, not skill
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,11 @@ def replay(
         prepared = prepare(plans, candles, fair)
         table = cache.run(prepared, terms)
     money = money_of(table, terms, candles, funding)
-    gone = _beyond_liquidation(plans, money)
-    near = _stop_too_near(plans, money, terms)
+    leverage = np.array([plan.leverage or 1.0 for plan in plans])
+    kept = np.array([MAINTENANCE if plan.maintenance is None else plan.maintenance for plan in plans])
+    gone = beyond_liquidation(money.risk, money.entry, leverage, kept)
+    fee = terms.fees(np.array([plan.act_ms for plan in plans], np.int64), np.zeros(len(plans), np.bool_))
+    near = stop_too_near(money.risk, money.entry, fee, terms.slippage)
     at = np.array(rows, np.int64)
     for i, row in enumerate(rows):
         if row < 0:
@@ -150,21 +153,3 @@ def _ended(plan: Plan, act_ms: int | None) -> Plan:
 def other_way_round(terms: Terms) -> Terms:
     """The same terms with the other order of stop and target inside a candle."""
     return replace(terms, same_candle="target first" if terms.same_candle == "stop first" else "stop first")
-
-
-def _beyond_liquidation(plans: Sequence[Plan], money: Money) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Paths whose stop lies beyond liquidation: what a market order's fill decides, the others were never planned."""
-    rates = [MAINTENANCE if plan.maintenance is None else plan.maintenance for plan in plans]
-    limit = np.array([1 / (plan.leverage or 1.0) - rate for plan, rate in zip(plans, rates, strict=True)])
-    with np.errstate(invalid="ignore"):
-        gone: np.ndarray[tuple[int], np.dtype[np.bool_]] = money.risk / money.entry >= limit
-    return gone
-
-
-def _stop_too_near(plans: Sequence[Plan], money: Money, terms: Terms) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Filled paths whose stop is nearer than twice the round-trip cost."""
-    act_ms = np.array([plan.act_ms for plan in plans], np.int64)
-    round_trip = 2 * (terms.fees(act_ms, np.zeros(len(plans), np.bool_)) + terms.slippage)
-    with np.errstate(invalid="ignore"):
-        near: np.ndarray[tuple[int], np.dtype[np.bool_]] = money.risk / money.entry < NEAR_STOP_COSTS * round_trip
-    return near

@@ -161,6 +161,13 @@ class Position:
             return level
         return self.on_grid(price + self.sign * self._away(level, price))
 
+    def price_of(self, level: float | Distance) -> float | None:
+        """The price of one of the plan's targets; None for a distance before the first fill."""
+        if not isinstance(level, Distance):
+            return level
+        fills = self.state.fills
+        return fills[0].price + self.sign * self._away(level, fills[0].price) if fills else None
+
     def _away(self, distance: Distance, price: float) -> float:
         if distance.unit == "percent":
             return price * distance.value / 100

@@ -79,6 +79,21 @@ class Stepper:
         """The targets ahead: level and share of the filled quantity."""
         return tuple(self._state.targets)
 
+    @property
+    def first_stop(self) -> float | None:
+        """The stop that the risk was planned with; None without one, or before the fill that settles it."""
+        return self._state.first_stop
+
+    @property
+    def position(self) -> Position:
+        """The trade's state with its arithmetic, to be looked at."""
+        return self._position
+
+    @property
+    def next_change_ms(self) -> int | None:
+        """When the next change acts that is known."""
+        return self._changes[self._state.changed].act_ms if self._state.changed < len(self._changes) else None
+
     def path(self) -> Path:
         """What happened so far."""
         state = self._state

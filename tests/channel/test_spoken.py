@@ -65,7 +65,7 @@ def loaded() -> Profile:
         ("BTC SL to entry please", "update move-stop, symbol BTCUSDT, stop breakeven"),
         ("Put your stops at entry guys", "update move-stop, stop breakeven"),
         ("Book 30% here and trail the rest", "update close, share 30%"),
-        ("Booked 50% profits at TP1", "update close, symbol TP1USDT, share 50%"),
+        ("Booked 50% profits at TP1", "update close, share 50%; update target-hit, number 1"),
         ("Stop to break even ✅", "update move-stop, stop breakeven"),
         ("Please move your SL to entry, risk free trade now", "update move-stop, stop breakeven"),
         ("Close the trade manually", "update close, share 100%"),

@@ -102,6 +102,9 @@ def _stop_fault(form: Form, text: str, claims: Claims) -> Refusal | None:
     for close in claims.closes:
         if waits is None and any(stop.token.line == close.line for stop in stops):
             return Refusal("stop", f'"{close.text}" of which candle does this stop wait for?', close.start)
+    if waits is None and claims.times:
+        time = claims.times[0]
+        return Refusal("stop", f'"{time.text}" beside the stop: does it wait for the close of a candle?', time.start)
     if len(stops) > (1 if waits is None else 2):
         return Refusal("stop", "more than one stop", stops[1].token.start)
     return None

@@ -22,6 +22,7 @@ MOST_WORDS_BEFORE = 2  # between a label and its first number
 MOST_NUMBERS = 60  # no call has so many
 _COINS = frozenset({"pair", "tag", "alias", "coin"})
 _BEGINS_HEAD = frozenset({"number", "index", "long", "short", "market"}) | _COINS
+_HEADLINE = frozenset({"number", "long", "short", "entry", "entry long", "entry short", "ticker"}) | _COINS
 _ARROW = re.compile("[\u2190-\u21ff\u2794-\u27bf]|[-=]>")
 _JOINT = re.compile(r"[ \t$€₮]*+(?:[-~\u2010-\u2015\u2212\u301c\u2192]|->|=>)++[ \t$€₮]*+")
 
@@ -78,7 +79,10 @@ class _Walk:
         if kind == "market":
             if self.field in ("", "entry", "entry long", "entry short", "head", "market"):
                 claims.markets.append(token)
+                claims.at_once = claims.at_once or self._stands_beside(token)
                 self._open("market", token)
+        elif self.field == "stop" and (kind == "time" or token.text in self.form.frames):
+            claims.times.append(token)
         elif kind in ("long", "short"):
             if self.field in ("", "head", "side", "symbol") or (self.filled and self.field != "market"):
                 self._open("head", token)
@@ -107,6 +111,11 @@ class _Walk:
             ):  # fmt: skip
                 if kind == name:
                     found.append(token)
+
+    def _stands_beside(self, market: Token) -> bool:
+        """Whether a word of the market stands right beside the side, the coin, the label or the price of the entry."""
+        around = (*self.tokens[max(0, self.at - 1) : self.at], *self.tokens[self.at + 1 : self.at + 2])
+        return any(token.line == market.line and token.kind in _HEADLINE for token in around)
 
     # ------------------------------------------------------------------ lines and labels
 

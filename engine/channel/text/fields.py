@@ -17,7 +17,6 @@ from engine.channel.text.names import CURRENCIES, PRICE_FIELDS, QUOTES
 from engine.channel.text.numbers import Notation
 from engine.channel.text.timeframes import timeframe_ms, timeframe_pattern
 from engine.channel.text.vocabulary import (
-    DENSE,
     GAP,
     NO_LETTER_AHEAD,
     NO_LETTER_BEHIND,
@@ -33,6 +32,10 @@ _TICKER = "a-z0-9авекмнорстухѕіј"
 _X = "[x×х]"
 _CURRENCY = rf"(?:{_BLANK}(?:(?:{'|'.join(CURRENCIES)}){NO_LETTER_AHEAD}|[$€₮]))?"
 _MULTIPLIERS = "萬万千百億亿"
+_MONEY = tuple(quote for quote in QUOTES if quote not in ("BTC", "ETH", "BNB"))
+_IN_BITCOIN = re.compile(r"[A-Z]{3,}BTC")
+_PERPETUAL = re.compile(r"\.P$|(?<=.)-?PERP$")
+_JOINTS = str.maketrans("", "", "/|:-")
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Fields:
     @cached_property
     def _price(self) -> str:
         """A number that is no percentage, no multiple and no part of a word; its currency may follow."""
-        end = rf"(?![^\W\d{DENSE}]|[{_MULTIPLIERS}]|{_BLANK}%)"
+        end = rf"{NO_LETTER_AHEAD}(?![{_MULTIPLIERS}]|{_BLANK}%)"
         return rf"{self.notation.token}(?:{self._thousand})?+(?={_CURRENCY}{end})"
 
     @property
@@ -156,7 +159,12 @@ class Fields:
 
     def is_distance(self, sample: str) -> bool:
         """Whether the sample of a target says distances instead of prices."""
-        return bool(re.match(rf"\W*{self._distance(target=True)}", fold(sample).text))
+        return bool(re.match(rf"\W*{self._target_distance.pattern}", fold(sample).text))
+
+    @cached_property
+    def _target_distance(self) -> re.Pattern[str]:
+        """A target that is no price."""
+        return re.compile(self._distance(target=True))
 
     def _side(self) -> str:
         """A word, with a sign before it where there is one, or the sign alone."""
@@ -177,12 +185,12 @@ class Fields:
         quoted = rf"\d{{1,5}}+(?={_BLANK}/{_BLANK}{quotes})|(?<=[$#])\d{{1,2}}+(?![\w.,])"
         tail = rf"(?:{_BLANK}[/|:-]?{_BLANK}{quotes})?(?:\.p(?!\w)|[ -]?perp(?!\w))?"
         if signed:
-            return rf"([$#]++{_BLANK}(?:{ticker}|\d{{1,2}}+(?![\w.,])){tail})(?![^\W\d{DENSE}])"
+            return rf"([$#]++{_BLANK}(?:{ticker}|\d{{1,2}}+(?![\w.,])){tail}){NO_LETTER_AHEAD}"
         free = rf"(?:[$#]++{_BLANK})?+"
         if not strict:
             free = rf"(?:[$#]++{_BLANK}|(?!{alternatives(self.words.reserved_words())}(?!{_BLANK}/)))"
         return (
-            rf"{free}({alternatives(map(' '.join, self.words.symbols))}|(?:{ticker}|{quoted}){tail})(?![^\W\d{DENSE}])"
+            rf"{free}({alternatives(map(' '.join, self.words.symbols))}|(?:{ticker}|{quoted}){tail}){NO_LETTER_AHEAD}"
         )
 
     # ------------------------------------------------------------------ meanings (of folded text)
@@ -209,22 +217,31 @@ class Fields:
 
     def side(self, text: str) -> Side | None:
         """The side a value says; None when it says both."""
-        long = re.search(alternatives(self.words.phrases("long")), text)
-        short = re.search(alternatives(self.words.phrases("short")), text)
-        if bool(long) == bool(short):
+        long, short = self._sides
+        is_long = long.search(text) is not None
+        if is_long == (short.search(text) is not None):
             return None
-        return Side.LONG if long else Side.SHORT
+        return Side.LONG if is_long else Side.SHORT
+
+    @cached_property
+    def _sides(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
+        """What says long, and what says short."""
+        return (
+            re.compile(alternatives(self.words.phrases("long"))),
+            re.compile(alternatives(self.words.phrases("short"))),
+        )
 
     def symbol(self, text: str, quote: str) -> str | None:
         """The symbol with its quote currency; None when neither the text nor the profile names one."""
-        bare = re.sub(r"\s+", "", text).lstrip("$#")
-        alias = self.words.symbols.get(tokens_of(text))
-        name = alias or bare.translate(_LOOKALIKES if re.search("[a-z0-9]", bare) else {}).upper()
-        name = re.sub(r"\.P$|(?<=.)-?PERP$", "", name)
-        pair = re.sub(r"[/|:-]", "", name)
-        if any(pair.endswith(q) and len(pair) > len(q) for q in QUOTES if q not in ("BTC", "ETH", "BNB")):
+        alias = self.words.symbols.get(tokens_of(text)) if self.words.symbols else None
+        bare = "".join(text.split()).lstrip("$#")
+        if not bare.isascii() and re.search("[a-z0-9]", bare):
+            bare = bare.translate(_LOOKALIKES)
+        name = _PERPETUAL.sub("", alias or bare.upper())
+        pair = name.translate(_JOINTS)
+        if pair.endswith(_MONEY) and any(pair.endswith(money) and pair != money for money in _MONEY):
             return pair
-        if pair != name or re.fullmatch(r"[A-Z]{3,}BTC", pair):  # the pair was written out
+        if pair != name or _IN_BITCOIN.fullmatch(pair):  # the pair was written out
             return pair
         return pair + quote if quote else None
 
@@ -246,7 +263,7 @@ class Fields:
 
     def distances(self, text: str) -> list[Distance]:
         """The distances in the value of a target, none when it holds prices."""
-        found = re.findall(self._distance(target=True), text)
+        found = self._target_distance.findall(text)
         return [distance for one in found if (distance := self.distance(one))]
 
     def timeframe(self, text: str) -> int | None:
