@@ -19,7 +19,6 @@ from engine.pipeline.coverage import LEAST_LIKENESS, likeness
 from engine.pipeline.judging import TRIED
 from engine.pipeline.replay import TICK_THROUGH, Replay, other_way_round
 from engine.pipeline.stress import plans_of, tradable
-from engine.simulate.kernel import prepare
 from engine.simulate.money import money_of
 from engine.simulate.table import CODE, PathTable
 from engine.simulate.terms import Terms
@@ -56,20 +55,16 @@ def opinions(
 
 def _harder(played: Replay) -> dict[str, Reading]:
     """All rows of the table under the harder terms, and when each result was known."""
-    venue, plans, terms = played.venue, played.table.plans, played.venue.terms
-    prepared = prepare(plans, venue.candles, venue.fair)
-    known = np.zeros(len(plans), np.int64)
+    venue, prepared, terms = played.venue, played.prepared, played.venue.terms
+    known = np.zeros(len(played.table), np.int64)
     for signal, row in zip(played.signals, played.rows, strict=True):
-        known[max(row, 0)] = signal.message.known_ms if row >= 0 else known[0]
-    later = [
-        replace(plan, act_ms=at, expire_ms=at + plan.expire_ms - plan.act_ms)
-        for plan, at in zip(plans, (known + 1000 * MINUTE_S).tolist(), strict=True)
-    ]
+        if row >= 0:
+            known[row] = signal.message.known_ms
 
     def reading(table: PathTable, under: Terms) -> Reading:
         return Reading(money_of(table, under, venue.candles, venue.funding).r, table.end_ms)
 
-    found = {LATE: reading(prepare(later, venue.candles, venue.fair).run(terms), terms)}
+    found = {LATE: reading(prepared.acting_at(known + 1000 * MINUTE_S).run(terms), terms)}
     for name, under in (
         (ONCE, replace(terms, slippage=2 * terms.slippage)),
         (OTHER_ORDER, other_way_round(terms)),

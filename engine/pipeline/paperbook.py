@@ -122,6 +122,11 @@ def status(workspace: Workspace, account: str | None) -> Iterator[str]:
             until = "you write: paper resume" if forever else show_time(halt["until_ms"], zone)
             yield f"  halted by {halt['rule']} until {until}"
         yield from (f"  {line}" for line in channel_lines(book))
+        practised = workspace.root / "data" / "testnet.jsonl"
+        if practised.is_file():
+            from engine.pipeline.papertestnet import summary
+
+            yield from (f"  {line}" for line in summary(practised, book.fold.rows))
         waiting = _waiting(book)
         if waiting:
             yield f"  waiting to be done: {', '.join(event.kind for event in waiting)}"

@@ -12,7 +12,7 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -32,6 +32,7 @@ from engine.notify.notice import Notice, NoticeKind
 from engine.paper.ledger import Event, Ledger, LedgerError
 from engine.paper.live import Live, Pace
 from engine.paper.prices import PriceBook
+from engine.pipeline.alive import NAME, heart
 from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
 from engine.pipeline.paperdesk import Loaded, account_name, load, make_desk, open_ledger, terms_of
@@ -193,7 +194,10 @@ class _Trading:
                 )  # fmt: skip
                 open_ = len(self.desk.books.books.books.open)
                 self.say(f"paper trading {self.desk.account}: {open_} open; Ctrl-C stops")
-                await self._until_stopped(collector.run(), live.run(), self._show(live), self._daily())
+                async with AsyncExitStack() as beside:
+                    await beside.enter_async_context(heart(self.workspace.root / "data" / NAME))
+                    await self._practise(beside)
+                    await self._until_stopped(collector.run(), live.run(), self._show(live), self._daily())
         except SignInError as error:
             raise InputError(error.problem) from None
         except LoginRevoked as error:
@@ -210,6 +214,22 @@ class _Trading:
             raise
         finally:
             await self.sender.close()
+
+    async def _practise(self, beside: AsyncExitStack) -> None:
+        """Send the trades of strategies that name a test exchange there too. Raises InputError."""
+        for strategy in (one.strategy for one in self.loaded):
+            if strategy.testnet:
+                from engine.pipeline.papertestnet import mirror_of
+
+                mirror = await beside.enter_async_context(
+                    mirror_of(strategy, self.workspace, self.desk.books.rows, self._testnet, self.settings.now_ms)
+                )
+                self.listeners.append(_without_call(mirror.hear))
+                self.say(f"trades of {strategy.name} are sent to the test exchange {strategy.testnet} too")
+
+    def _testnet(self, problem: Problem) -> None:
+        """What the test exchange does not do as it should."""
+        self._tell(Notice(NoticeKind.ERROR, "test exchange", str(problem)))
 
     async def _until_stopped(self, *work: Any) -> None:
         """Run until SIGTERM, SIGINT, or until something ends by a fault."""
@@ -376,3 +396,8 @@ def _constant(symbol: str, now: int, rate: float) -> Funding:
     step = 8 * 3_600_000
     ts = np.arange((now - 400 * step) // step * step, now + 10 * step, step, dtype=np.int64)
     return Funding(symbol, ts, np.full(len(ts), rate))
+
+
+def _without_call(hear: Callable[[Event], None]) -> Callable[[Event, Any], None]:
+    """A listener that needs no call."""
+    return lambda event, _: hear(event)

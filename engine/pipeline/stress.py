@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from engine.domain import Plan
-from engine.market.candles import Candles, Floats, Ints
+from engine.market.candles import Floats, Ints
 from engine.pipeline.pathcache import array_digest, funding_digest
 from engine.pipeline.replay import Replay
 from engine.simulate.money import money_of
@@ -68,13 +68,3 @@ def tradable(played: Replay, channel: str) -> list[int]:
 def plans_of(played: Replay, rows: Sequence[int]) -> list[Plan]:
     """The plans of some rows."""
     return [played.table.plans[row] for row in rows]
-
-
-def decimals(bars: Candles) -> int:
-    """How many decimals the prices of a symbol have: those that all but a few of its closes need, at most 10."""
-    sample = bars.close[:: max(1, len(bars) // 500)]
-    for places in range(11):
-        off = np.abs(sample - np.round(sample, places)) > 1e-9 * np.abs(sample)
-        if off.mean() <= 0.01:
-            return places
-    return 10

@@ -116,6 +116,7 @@ class Accountant:
         self.now_ms = 0
         self.booked = True  # something was, and no rule has looked at it yet
         self._first_end_ms = NEVER_MS  # before this moment no trade ends
+        self._facts: tuple[OpenTrade, ...] | None = None
         self._outlook: Outlook | None = None
 
     # ------------------------------------------------------------------ one call
@@ -143,7 +144,7 @@ class Accountant:
             equity,
             books.day_equity,
             books.peak,
-            tuple([trade.facts for trade in books.open]),
+            self._open_trades(),
             books.week_equity,
             books.history,
         )
@@ -159,7 +160,7 @@ class Accountant:
         if isinstance(fitted, Unfit):
             return self._refused(fitted.rule, fitted.seen, fitted.limit, fitted.text, decision.notes)
         factor = decision.factor if fitted.quantity == asked else fitted.quantity / proposal.quantity
-        free = min(books.wallet, equity) - sum([trade.facts.margin for trade in books.open])
+        free = min(books.wallet, equity) - sum([trade.margin for trade in self._open_trades()])
         margin = proposal.margin * factor
         if fitted.plan.leverage and fitted.plan.leverage < proposal.leverage:
             margin *= proposal.leverage / fitted.plan.leverage
@@ -200,8 +201,8 @@ class Accountant:
 
     def hold(self, row: int, facts: OpenTrade, end_ms: int = NEVER_MS) -> None:
         """A trade occupies its place, until ``end_ms`` where that is known."""
-        self.books.open.append(Holding(end_ms, row, facts))
-        self._first_end_ms = min(self._first_end_ms, end_ms)
+        self.books.add(Holding(end_ms, row, facts))
+        self._first_end_ms, self._facts = min(self._first_end_ms, end_ms), None
         self._outlook, self.booked = None, False  # the rules were asked about it just now
 
     def end(self, row: int, end_ms: int) -> None:
@@ -262,7 +263,13 @@ class Accountant:
     def _change_ms(self) -> int:
         """When the next thing is booked, a place becomes free, or a day begins."""
         booked = self.books.flows[0][0] if self.books.flows else NEVER_MS
-        return min([booked, self.midnight_ms, *[holding.end_ms for holding in self.books.open]])
+        return min(booked, self.midnight_ms, self._first_end_ms)
+
+    def _open_trades(self) -> tuple[OpenTrade, ...]:
+        """The open trades as rules see them."""
+        if self._facts is None:
+            self._facts = tuple([holding.facts for holding in self.books.open])
+        return self._facts
 
     def _look_ahead(self, until_ms: int) -> None:
         """Look at the account's course from now on."""
@@ -272,7 +279,7 @@ class Accountant:
             equity,
             books.day_equity,
             books.peak,
-            tuple([trade.facts for trade in books.open]),
+            self._open_trades(),
             books.week_equity,
             books.history,
         )
@@ -282,6 +289,7 @@ class Accountant:
         """Mark the trades that a rule ends, so that it ends them once."""
         for holding in self.books.open:
             holding.ending = holding.ending or close.covers(holding.facts)
+            self.books.ending |= holding.ending
 
     def advance(self, now_ms: int) -> float:
         """Book everything that is over at ``now_ms``, looking at the peak whenever something was; the equity then."""
@@ -309,14 +317,13 @@ class Accountant:
                 books.wallet += flow.realised
             books.peak = max(books.peak, self.equity(at_ms))
         if self._first_end_ms <= now_ms:
-            ended = [holding for holding in books.open if holding.end_ms <= now_ms]
-            books.open = [holding for holding in books.open if holding.end_ms > now_ms]
+            ended, self._facts = books.free(now_ms), None
             self._first_end_ms = min([holding.end_ms for holding in books.open], default=NEVER_MS)
             self._remember(ended)
 
     def restored(self, books: Books) -> None:
         """Go on with books from before a restart."""
-        self.books, self._outlook = books, None
+        self.books, self._outlook, self._facts = books, None, None
         self._first_end_ms = min([holding.end_ms for holding in books.open], default=NEVER_MS)
 
     def pass_time(self, now_ms: int) -> None:

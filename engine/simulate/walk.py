@@ -9,15 +9,14 @@ plan (another margin tier, an impact on the price) is the trade taken through th
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.config.strategy import Strategy
 from engine.domain import Close, OpenTrade, Opinion, RuleNote, Trade
+from engine.memory import uncollected
 from engine.simulate.account import Accountant, Answer
 from engine.simulate.books import Books, Marks
 from engine.simulate.closing import close_early
@@ -142,20 +141,3 @@ class Walk:
         """What a trade earned, None where it was never filled."""
         trade = self.trades[row]
         return trade.net if trade.path.fills else None
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Without Python's search for cycles: a walk makes many small things that stay and no cycles among them.
-
-    Afterwards they count as old (frozen and thawed): else the first thing made would have all of them looked through.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.freeze()
-            gc.unfreeze()
-            gc.enable()

@@ -43,7 +43,7 @@ class Broker:
         self.exchange, self.journal, self._now_ms = exchange, journal, now_ms
         self._sender = Sender(exchange, journal, arrives_within_s)
         self._driver = Driver(exchange, journal, self._sender)
-        self._short: set[tuple[str, bool]] = set()
+        self._short: dict[tuple[str, bool], tuple[float, float]] = {}
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def start(self) -> list[Problem]:
@@ -152,7 +152,8 @@ class Broker:
     async def _compare(self) -> list[Problem]:
         """Whether the exchange holds what the tickets hold: a liquidation or a hand may have closed something.
 
-        A ticket whose position is gone, seen in two rounds, takes that as its end, at the present price.
+        It counts when two rounds see the same. Tickets whose position is gone take that as their end, at the present
+        price.
         """
         held: dict[tuple[str, bool], list[Standing]] = defaultdict(list)
         for standing in self.living():
@@ -162,18 +163,20 @@ class Broker:
             at_exchange = await self.exchange.holds() if held else {}
         except RefusedError as error:
             return [error.problem]
-        found, short = [], set()
+        found: list[Problem] = []
+        short: dict[tuple[str, bool], tuple[float, float]] = {}
         for key, standings in held.items():
             ours, theirs = sum(standing.held for standing in standings), at_exchange.get(key, 0.0)
             if theirs >= ours:
                 continue
+            short[key] = (ours, theirs)
+            if self._short.get(key) != short[key]:
+                continue  # something may have been filled between the questions
             text = f"{key[0]}: the exchange holds {theirs:g} contracts, the journal {ours:g}"
             found.append(Problem(text, hint="something was liquidated or closed by hand"))
-            short.add(key)
-            if key in self._short and not theirs:
-                price = await self.exchange.price(key[0])
-                for standing in standings:
-                    more = {"stop_id": "elsewhere", "contracts": standing.held, "average": price}
-                    self.journal.write("stopped", standing.ticket.id, **more)
+            price = await self.exchange.price(key[0])
+            for standing in standings if not theirs else ():
+                more = {"stop_id": "elsewhere", "contracts": standing.held, "average": price}
+                self.journal.write("stopped", standing.ticket.id, **more)
         self._short = short
         return found

@@ -12,8 +12,9 @@ from engine.market.candles import Candles
 from engine.paper.account import Lane
 from engine.paper.desk import Desk
 from engine.paper.ledger import Event, Ledger
-from engine.pipeline import backtest
 from engine.pipeline.accounts import walk_accounts
+from engine.pipeline.asked import prices_of, with_period
+from engine.pipeline.backtest import played_period
 from engine.pipeline.paperdesk import Loaded, load, reader_of
 from engine.pipeline.progress import silent
 from engine.pipeline.readings import channel_messages
@@ -52,11 +53,11 @@ def month(strategy: str = "demo", to: str = "2025-02-01", root: Path = ROOT) -> 
     """The demo up to a day."""
     workspace = Workspace(root)
     loaded = load(workspace, strategy)
-    period = backtest._period(loaded.strategy, None, to)
+    period = with_period(loaded.strategy, None, to)
     loaded = Loaded(loaded.file, period, loaded.profiles, loaded.rules)
-    prices, world = backtest._prices(workspace, period)
+    prices, world = prices_of(workspace, period)
     known = channel_messages(workspace, loaded.profiles, world, period.seed)
-    played = backtest._play(workspace, loaded.file, period, loaded.profiles, known, prices, silent).played
+    played = played_period(workspace, loaded.file, period, loaded.profiles, known, prices, silent).played
     zone = workspace.settings.timezone
     walked = walk_accounts(played, period, loaded.rules, zone, silent).walked
     told = sorted((m for found in known.values() for m in found if inside(m, period)), key=when_known)
