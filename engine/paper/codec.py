@@ -97,6 +97,7 @@ def books_data(account: Accountant) -> Data:
         "midnight_ms": account.midnight_ms,
         "now_ms": account.now_ms,
         "booked": account.booked,
+        "prices": {symbol: account.marks.price(symbol, account.now_ms) for symbol in books.held},
     }
 
 

@@ -106,6 +106,7 @@ class Desk:
             self.books.restore(call)
         if fold.books is not None:
             restore_books(self.books.books, fold.books)
+            self.books.marks.before.update(fold.books["prices"])
         self.books.go_on()
         self._written = self._mark()
 

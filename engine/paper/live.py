@@ -194,7 +194,9 @@ class Live:
         """From where candles of a symbol are needed."""
         if symbol in self.prices:
             return self.prices[symbol].end_ms
-        start = now - self.pace.history_ms
+        start, books = now - self.pace.history_ms, self.desk.books.books
+        if symbol in books.books.held and books.now_ms:
+            start = min(start, books.now_ms - self.desk.timeframe_ms)
         for call in self.desk.broker.book.get(symbol, []):
             seen = call.stepper.position.state.last_ts
             start = min(start, (call.plan.act_ms if seen is None else seen) - self.desk.timeframe_ms)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.market.candles import Candles, Ints
+from engine.market.candles import Candles, Floats, Ints
 from engine.market.feedevents import ClosedCandle
 from engine.simulate.books import Marks
 
@@ -68,19 +68,36 @@ class PriceBook(Mapping[str, Candles]):
 
 
 class LiveMarks(Marks):
-    """Marks over candles that are still coming: what the next candle may change is not remembered."""
+    """Marks over candles that are still coming: what the next candle may change is not remembered.
+
+    ``before`` has the prices that were known before a restart, for symbols whose candles have not come again yet.
+    """
 
     foreseen = False
 
+    def __init__(self, candles: Mapping[str, Candles]) -> None:
+        super().__init__(candles)
+        self.before: dict[str, float] = {}
+
     def price(self, symbol: str, now_ms: int) -> float:
         """See ``Marks``."""
+        if symbol not in self._candles and symbol in self.before:
+            return self.before[symbol]
         found = super().price(symbol, now_ms)
         if self._known[symbol][1] == sys.maxsize:
             del self._known[symbol]
         return found
 
+    def prices(self, symbol: str, moments_ms: Ints) -> Floats:
+        """See ``Marks``."""
+        if symbol not in self._candles:
+            return np.full(len(moments_ms), self.before.get(symbol, np.nan))
+        return super().prices(symbol, moments_ms)
+
     def _closing(self, symbol: str) -> Ints:
         """See ``Marks``."""
+        if symbol not in self._candles:
+            return np.empty(0, np.int64)
         known = self._closings.get(symbol)
         bars = self._candles[symbol]
         if known is None or len(known) != len(bars) or known[-1] != bars.end_ms:

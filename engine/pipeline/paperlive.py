@@ -50,6 +50,7 @@ LOG = logging.getLogger(__name__)
 Say = Callable[[str], None]
 LEDGER = "paper.db"
 BACKUP_MS = 24 * 3_600_000
+REMEMBERED_MS = 40 * 24 * 3_600_000  # updates are bound to calls of the last thirty days
 RECONCILED_AFTER = timedelta(minutes=10)  # when the day is over, so that its last candles are history
 
 
@@ -273,8 +274,9 @@ class _Trading:
             await client.close()
 
     def _known(self) -> list[Any]:
-        """The messages of the archive now."""
-        return list(Archive(self.workspace.archive_path).read())
+        """The messages of the archive that an update may still be about."""
+        since = self.desk.began_ms - REMEMBERED_MS
+        return [m for m in Archive(self.workspace.archive_path).read() if m.known_ms >= since]
 
     async def _fund(self, symbols: Sequence[str]) -> None:
         """Bring the funding of symbols up to date; what cannot be had is told, and asked for again in an hour."""

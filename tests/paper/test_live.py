@@ -259,6 +259,23 @@ def test_a_dead_feed_is_told_once_and_fills_nothing(stage: Stage) -> None:
     asyncio.run(play())
 
 
+def test_a_held_symbol_that_is_dead_after_a_restart_keeps_its_last_price(stage: Stage) -> None:
+    async def play() -> None:
+        async with stage.running() as live:
+            name = await until_open(stage, live)
+            symbol = next(c for c in live.desk.books.rows if c.plan.signal_id == name).plan.symbol
+        stage.candles = {name: bars for name, bars in stage.candles.items() if name != symbol}
+        async with stage.running() as live:
+            await stage.until(stage.now_ms + 2 * DAY_MS)
+            marks = live.desk.books.marks
+            assert marks.price(symbol, stage.now_ms) == marks.before[symbol] > 0
+            others = [call for call in live.desk.books.rows if call.facts and call.plan.symbol != symbol]
+            assert any(call.stepper.done for call in others), "the others go on"
+
+    asyncio.run(play())
+    assert any("no prices of" in notice.title for notice in stage.notices)
+
+
 def test_a_symbol_that_the_exchange_does_not_list_is_told_and_fills_nothing(stage: Stage) -> None:
     stage.candles = {}
 
