@@ -258,10 +258,16 @@ def channel_integrity(workspace: Workspace, profiles: tuple[str, ...], form: str
 @click.option("--channel", "name", required=True, metavar="NAME", help="The profile's name: channels/NAME.channel.")
 @click.option("--chat", metavar="NAME", help="Which chat, when the export holds several (name or id).")
 def import_(workspace: Workspace, export: Path, name: str, chat: str | None) -> None:
-    """Put a Telegram Desktop export (result.json) into the archive data/signals_raw.jsonl."""
+    """Put a Telegram Desktop export (result.json) into the archive data/signals_raw.jsonl.
+
+    Exit code 1: the file is damaged, and only what is whole in it was imported.
+    """
     from engine.pipeline.messages import import_export
 
-    click.echo(import_export(workspace, export, name, chat))
+    done = import_export(workspace, export, name, chat)
+    click.echo(done.text)
+    if not done.whole:
+        raise click.exceptions.Exit(1)
 
 
 @command(cli, "collect", "collect", "collect --once", "collect --qr", logged=True)

@@ -9,7 +9,7 @@ import pytest
 
 ENGINE = Path(__file__).parent.parent / "engine"
 LAYERS = [
-    {"domain", "files", "problem", "units"},
+    {"domain", "files", "memory", "problem", "units"},
     {"config"},
     {"channel", "market", "notify"},
     {"collect", "simulate"},

@@ -13,6 +13,7 @@ Every step goes over the message once, whatever a stranger posts: lines are matc
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -62,7 +63,8 @@ def _in_one_notation(profile: Profile, sight: Sight, first: Reading) -> Reading:
     sights = {profile.fields.notation.token: sight}
     apart = _BLANK_IN_NUMBER.search(sight.prepared.text) is not None
     for variant in profile.variants:
-        if made and variant.fields.notation.fallback:
+        # the order of its levels proves a call; nothing proves the price of an update
+        if made and made[0].setups and variant.fields.notation.fallback:
             continue
         spelling = variant.fields.notation.token if apart else profile.fields.notation.token
         if spelling not in sights:
@@ -173,9 +175,10 @@ def _meaning(profile: Profile, sight: Sight) -> Reading:
         spoken = sight.talk
         if isinstance(spoken, Talk):
             actions = actions_in(profile, spoken)
-            if not isinstance(actions, Refusal):
+            wrong = actions if isinstance(actions, Refusal) else _out_of_scale(profile, actions)
+            if wrong is None and not isinstance(actions, Refusal):
                 return Reading(actions=actions)
-            spoken = actions
+            spoken = wrong
         unread = unread or spoken
     if profile.forms and "signal" not in prepared.never:
         for form, calls in zip(profile.forms, sight.calls, strict=True):
@@ -232,12 +235,21 @@ def _of_form(profile: Profile, form: Form, calls: list[Seen | Refusal | None], p
     return Reading(tuple(setups))
 
 
-def _out_of_bounds(form: Form, made: Setup) -> Refusal | None:
+def _out_of_scale(profile: Profile, actions: Sequence[Action]) -> Refusal | None:
+    """The refusal of prices in phrases that cannot be meant for their coin."""
+    pairs = ((form, action) for form in profile.forms for action in actions if action.symbol)
+    return next((wrong for form, action in pairs if (wrong := _out_of_bounds(form, action))), None)
+
+
+def _out_of_bounds(form: Form, made: Setup | Action) -> Refusal | None:
     """The refusal of prices that cannot be meant for this coin."""
-    low, high = form.bounds_of(made.symbol) or (0.0, float("inf"))
-    stop = [made.stop] if isinstance(made.stop, float) else []
-    prices = [*made.entries, *(one.price for one in made.targets if one.price is not None), *stop]
-    wrong = next((price for price in prices if not low <= price <= high), None)
+    low, high = form.bounds_of(made.symbol or "") or (0.0, float("inf"))
+    stops = [made.stop] if isinstance(made, Setup) else [made.stop, made.level]
+    targets = (target.price for target in made.targets)
+    wrong = next(
+        (price for price in (*made.entries, *targets, *stops) if isinstance(price, float) and not low <= price <= high),
+        None,
+    )
     if wrong is None:
         return None
     return Refusal("scale", f"{show(wrong)} is no price of {made.symbol}")

@@ -8,7 +8,7 @@ backtest knows, and nothing else.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -22,6 +22,7 @@ from engine.paper.prices import LiveMarks
 from engine.simulate.account import NEVER_MS, Accountant, Answer
 from engine.simulate.closing import close_early
 from engine.simulate.facts import SPREAD_BARS, market_columns
+from engine.simulate.fitting import Fitted, Unfit
 from engine.simulate.flows import Flow, Venue, flows_of, funding_flow, moves_of
 from engine.simulate.judge import Alarm, Course, Judge
 from engine.simulate.offers import Offers, asked_price
@@ -34,12 +35,13 @@ FACTS_MS = 5 * DAY_MS  # so much of the past is enough for every market fact
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One strategy in the account: its rules, its costs, and how its channels stand in it."""
+    """One strategy in the account: its rules, its costs, and what fits a trade to its contract (None: nothing)."""
 
     name: str
     strategy: Strategy
     judge: Judge
     terms: Terms
+    fit: Callable[[Plan, float, float], Fitted | Unfit] | None = None
 
 
 class _Rows(Sequence[float]):
@@ -97,8 +99,8 @@ class PaperAccount:
     lanes: Mapping[str, Lane]
     zone: str
     candles: Mapping[str, Candles]
-    timeframe_ms: int
     funding: Mapping[str, Funding] | None = None
+    follow: Callable[[PaperCall, Plan], PaperCall] | None = None
     rows: list[PaperCall] = field(default_factory=list)
     _queue: list[tuple[tuple[int, int, int], PaperCall]] = field(default_factory=list)
     _closed: list[tuple[int, int]] = field(default_factory=list)
@@ -132,15 +134,17 @@ class PaperAccount:
     def hear(self, moved: Moved) -> None:
         """A candle did something to a call."""
         call = moved.call
-        if call.facts is not None and call.early is None and call.closing_ms is None:
+        whole = self.rows[call.row]
+        held = whole.facts is not None and whole.early is None and whole.closing_ms is None
+        if held and call is whole.acting:
             self._book(call, len(moved.fills), len(moved.legs), moved.paid)
-        if call.stepper.done and call.counted:
+        if call is whole and call.stepper.done and call.counted:
             heapq.heappush(self._closed, (call.end_ms, call.row))
 
     def _book(self, call: PaperCall, fills: int, legs: int, paid: Sequence[tuple[int, float]]) -> None:
         """Tell the books the newest fills, exits and payments of a trade, and its end."""
         path, terms = call.stepper.path(), self.lanes[call.lane].terms
-        flows = list(moves_of(path, call.quantity, terms, self.timeframe_ms))
+        flows = list(moves_of(path, call.quantity, terms, self.candles[call.plan.symbol].end_at))
         into, out = flows[: len(path.fills)], flows[len(path.fills) :]
         new: list[Flow] = into[len(into) - fills :] + out[len(out) - legs :]
         new += [funding_flow(call.plan.symbol, ts, money, call.quantity) for ts, money in paid]
@@ -181,15 +185,17 @@ class PaperAccount:
     def _ask(self, call: PaperCall) -> Answer:
         lane, now_ms = self.lanes[call.lane], call.plan.act_ms
         self._stand(now_ms)
-        self.books.strategy, self.books.judge = lane.strategy, lane.judge
+        self.books.strategy, self.books.judge, self.books.fit = lane.strategy, lane.judge, lane.fit
         answer = self.books.offer(call.row)
         self._settled_ms = max(self._settled_ms, now_ms)
         call.notes = answer.notes
         if answer.facts is not None:
             call.quantity, call.facts = answer.quantity, answer.facts
+            if answer.plan is not None and self.follow is not None:
+                call.own = self.follow(call, answer.plan)
             self.books.hold(call.row, answer.facts, NEVER_MS)
-            path = call.stepper.path()
-            self._book(call, len(path.fills), len(path.legs), call.paid)
+            path = call.acting.stepper.path()
+            self._book(call.acting, len(path.fills), len(path.legs), call.acting.paid)
         return answer
 
     def covered(self, close: Close) -> list[PaperCall]:
@@ -220,12 +226,12 @@ class PaperAccount:
 
     def _catch_up(self, call: PaperCall) -> None:
         """A trade goes on after all: tell the books what was held back."""
-        terms = self.lanes[call.lane].terms
-        flows = [*moves_of(call.stepper.path(), call.quantity, terms, self.timeframe_ms)]
-        flows += [funding_flow(call.plan.symbol, ts, money, call.quantity) for ts, money in call.paid]
+        terms, acting, symbol = self.lanes[call.lane].terms, call.acting, call.plan.symbol
+        flows = [*moves_of(acting.stepper.path(), call.quantity, terms, self.candles[symbol].end_at)]
+        flows += [funding_flow(symbol, ts, money, call.quantity) for ts, money in acting.paid]
         self._rebook(call, flows, self._settled_ms)
-        if call.stepper.done:
-            self.books.end(call.row, call.end_ms)
+        if acting.stepper.done:
+            self.books.end(call.row, acting.end_ms)
 
     def _rebook(self, call: PaperCall, flows: Sequence[Flow], after_ms: int) -> None:
         self.books.unbook(call.row)

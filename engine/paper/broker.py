@@ -19,11 +19,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from engine.config.strategy import Calls
-from engine.domain import Change, Fill, Leg, PathStatus
+from engine.domain import Change, Fill, Leg, PathStatus, Plan
 from engine.market.candles import Funding
 from engine.paper.call import WAITING, Bar, PaperCall, end_of, quiet
 from engine.simulate.account import NEVER_MS
 from engine.simulate.buckets import beyond_liquidation, stop_too_near
+from engine.simulate.planning import MAINTENANCE
 from engine.simulate.position import DUST
 from engine.simulate.step import Stepper
 from engine.simulate.terms import Terms
@@ -72,7 +73,6 @@ class VirtualBroker:
 
     calls: Mapping[str, Calls]
     terms: Mapping[str, Terms]
-    timeframe_ms: int
     funding: Mapping[str, Funding] | None = None
     book: dict[str, list[PaperCall]] = field(default_factory=dict)
     blocking: dict[Key, list[PaperCall]] = field(default_factory=dict)
@@ -85,16 +85,34 @@ class VirtualBroker:
 
     def restore(self, call: PaperCall) -> None:
         """Take a call as it stood before a restart."""
-        if _lives(call):
+        if call.lives:
             self.place(call)
         if call.blocks:
             self.blocking.setdefault(_key(call), []).append(call)
-        call.quiet = self._quiet(call)
+        for one in (call, call.own):
+            if one is not None:
+                one.quiet = self._quiet(one)
+
+    def follow(self, call: PaperCall, plan: Plan, bars: Sequence[Bar]) -> PaperCall:
+        """The account's own way of a call under another plan: through the bars that the call has seen."""
+        stepper = Stepper(plan, call.stepper.terms)
+        for change in call.stepper.changes:
+            stepper.change(change)
+        own = replace(call, plan=plan, stepper=stepper, fate="", paid=[], own=None, end_ms=NEVER_MS, quiet=None)
+        for bar in bars:
+            if bar.ts < plan.act_ms:
+                if bar.end > plan.act_ms:
+                    stepper.unused(bar.high, bar.low)
+            else:
+                self._step(own, bar, known=bar.ts == call.first_ms)
+        return own
 
     def change(self, call: PaperCall, change: Change) -> None:
         """Something that the channel, or a later call, wants of a call."""
-        call.stepper.change(change)
-        call.quiet = None
+        for one in (call, call.own):
+            if one is not None:
+                one.stepper.change(change)
+                one.quiet = None
 
     def drop(self, call: PaperCall, fate: str, end_ms: int) -> Placed:
         """A call that never came to the market."""
@@ -123,19 +141,25 @@ class VirtualBroker:
         due = sorted((c for c in here if c.fate == WAITING and c.plan.act_ms <= bar.ts), key=lambda c: c.order)
         placed = [*self._come(due, bar, before)] if due else []
         for call in list(here):
-            if call.fate == WAITING or (call.stepper.done and call.first_ms != bar.ts) or _passes(call, bar):
+            if call.fate == WAITING:
                 continue
-            moved = self._step(call, bar)
-            for one in placed:  # an account is told what a call is before it hears what became of it
-                if one.call is call:
-                    yield one
-            if moved is not None:
-                yield moved
-        self.book[symbol] = [call for call in here if _lives(call)]
+            own = call.own
+            if not (call.stepper.done and call.first_ms != bar.ts) and not _passes(call, bar):
+                moved = self._step(call, bar)
+                for one in placed:  # an account is told what a call is before it hears what became of it
+                    if one.call is call:
+                        yield one
+                if moved is not None:
+                    yield moved
+            if own is not None and not own.stepper.done and not _passes(own, bar):
+                moved = self._step(own, bar)
+                if moved is not None:
+                    yield moved
+        self.book[symbol] = [call for call in here if call.lives]
 
     def _come(self, due: Sequence[PaperCall], bar: Bar, before: Bar | None) -> Iterator[Placed]:
         """Calls meet their first candle."""
-        end = before.ts + self.timeframe_ms if before is not None else 0
+        end = before.end if before is not None else 0
         probes: dict[int, _Probe] = {}
         for call in due:
             if before is not None and before.ts < call.plan.act_ms < end:
@@ -148,9 +172,9 @@ class VirtualBroker:
     def _probe(self, call: PaperCall, bar: Bar) -> _Probe:
         """What the first candle alone would make of a call."""
         trial = Stepper.restored(call.plan, call.stepper.terms, call.stepper.saved())
-        trial.bar(*bar)
+        _take(trial, bar)
         status = trial.path().status if trial.done else None
-        return _Probe(status, NEVER_MS if status is None else end_of(call, status, bar.ts, self.timeframe_ms))
+        return _Probe(status, NEVER_MS if status is None else end_of(call, status, bar))
 
     def _settle(self, call: PaperCall, bar: Bar, probes: Mapping[int, _Probe]) -> Placed:
         """Whether a call is one of its own, and which earlier ones it ends: ``settle_calls`` for one call."""
@@ -184,8 +208,8 @@ class VirtualBroker:
             return bar.ts
         return call.end_ms
 
-    def _step(self, call: PaperCall, bar: Bar) -> Moved | None:
-        """Take one call through a bar; None when nothing of it is to be told."""
+    def _step(self, call: PaperCall, bar: Bar, *, known: bool = False) -> Moved | None:
+        """Take one call through a bar; None when nothing of it is to be told. ``known``: its fate is settled."""
         stepper, first = call.stepper, call.first_ms == bar.ts
         state = stepper.position.state
         if call.fate in ("repeat", "opposite") or (state.last_ts is not None and bar.ts <= state.last_ts):
@@ -193,12 +217,14 @@ class VirtualBroker:
         before = (len(state.fills), len(state.legs), len(state.resting), state.changed, state.moved, state.ambiguous)
         paid = self._funding(call, bar)
         call.paid += paid
-        stepper.bar(*bar)
-        if first:
+        _take(stepper, bar)
+        if known:
+            call.settle()
+        elif first:
             self._judge(call)
         if stepper.done:
             status = stepper.path().status
-            call.end_ms = end_of(call, status, bar.ts, self.timeframe_ms)
+            call.end_ms = end_of(call, status, bar)
         call.quiet = self._quiet(call)
         after = (len(state.fills), len(state.legs), len(state.resting), state.changed, state.moved, state.ambiguous)
         if before == after and not (paid or first or stepper.done):
@@ -208,11 +234,15 @@ class VirtualBroker:
     def _judge(self, call: PaperCall) -> None:
         """What the first candle says of a call."""
         call.settle()
-        risk, entry, leverage = (np.array(value) for value in (call.risk, call.entry, call.plan.leverage or 1.0))
+        plan, terms = call.plan, self.terms[call.lane]
+        rate = MAINTENANCE if plan.maintenance is None else plan.maintenance
+        cost = terms.fee(plan.act_ms, maker=False) + terms.slippage
+        figures = (call.risk, call.entry, plan.leverage or 1.0, rate, cost)
+        risk, entry, leverage, maintenance, way = (np.array(value) for value in figures)
         status = call.stepper.path().status if call.stepper.done else None
-        if beyond_liquidation(risk, entry, leverage):
+        if beyond_liquidation(risk, entry, leverage, maintenance):
             call.fate = "stop beyond liquidation"
-        elif stop_too_near(risk, entry, self.terms[call.lane]):
+        elif stop_too_near(risk, entry, way):
             call.fate = "stop too near"
         elif status in (PathStatus.TOO_LATE, PathStatus.NO_DATA):
             call.fate = status.value
@@ -249,12 +279,15 @@ class VirtualBroker:
 def _passes(call: PaperCall, bar: Bar) -> bool:
     """Whether a bar changes nothing about a call."""
     bounds = call.quiet
-    return bounds is not None and bar.ts < bounds[2] and bounds[0] < bar.low and bar.high < bounds[1]
+    if bounds is None or bar.ts >= bounds[2]:
+        return False
+    low, high = bar.span
+    return bounds[0] < low and high < bounds[1]
 
 
-def _lives(call: PaperCall) -> bool:
-    """Whether candles can still do something to a call."""
-    return call.fate not in ("repeat", "opposite") and not call.stepper.done
+def _take(stepper: Stepper, bar: Bar) -> None:
+    """Take a stepper through a bar."""
+    stepper.bar(bar.ts, bar.open, bar.high, bar.low, bar.close, bar.fair)
 
 
 def _key(call: PaperCall) -> Key:

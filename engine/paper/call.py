@@ -17,13 +17,22 @@ NOT_OFFERED = ("repeat", "opposite", "too late", "no data", "stop too near", "st
 
 
 class Bar(NamedTuple):
-    """A closed candle; ``ts`` is its open time."""
+    """A closed candle: its open time, its prices, when it was over; open, high and low of the fair price if known."""
 
     ts: int
     open: float
     high: float
     low: float
     close: float
+    end: int
+    fair: tuple[float, float, float] | None = None
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The lowest and the highest price that can do something."""
+        if self.fair is None:
+            return self.low, self.high
+        return min(self.low, self.fair[2]), max(self.high, self.fair[1])
 
 
 @dataclass(slots=True)
@@ -33,7 +42,9 @@ class PaperCall:
     ``fate`` is "waiting" until the call's first candle, then "" or the reason why it is no trade of its own
     (``NOT_OFFERED``). ``entry`` and ``risk`` are for one unit (NaN: not known), ``paid`` its funding payments so far.
     ``blocks``: later calls on the symbol are held against it. ``asked``: the account has answered; ``facts`` is there
-    when it took the call. ``closing_ms``: the account's trade is to end then; ``early`` is that trade, once ended.
+    when it took the call. ``own`` is the account's own way through the candles where its size changed the plan (another
+    margin tier, an impact on the price). ``closing_ms``: the account's trade is to end then; ``early`` is that trade,
+    once ended.
     """
 
     row: int
@@ -57,12 +68,25 @@ class PaperCall:
     closing_ms: int | None = None
     closing_notes: tuple[RuleNote, ...] = ()
     early: Trade | None = None
+    own: PaperCall | None = None
     quiet: tuple[float, float, int] | None = None
 
     @property
     def order(self) -> tuple[int, int, int]:
         """Calls are offered in this order: by their moments of action, then as their channels stand in the strategy."""
         return self.plan.act_ms, self.place, self.row
+
+    @property
+    def acting(self) -> PaperCall:
+        """The call as the account trades it."""
+        return self if self.own is None else self.own
+
+    @property
+    def lives(self) -> bool:
+        """Whether candles can still do something to it."""
+        if self.fate in ("repeat", "opposite"):
+            return False
+        return not self.stepper.done or (self.own is not None and not self.own.stepper.done)
 
     @property
     def counted(self) -> bool:
@@ -98,6 +122,8 @@ class PaperCall:
         """The account's trade so far (``early`` where it was ended before its path)."""
         if self.early is not None:
             return self.early
+        if self.own is not None:
+            return self.own.trade(terms, path)
         path = path or self.stepper.path()
         risk = self.facts.risk if self.facts else 0.0
         if path.status not in (PathStatus.CLOSED, PathStatus.OPEN) or not path.fills:
@@ -152,8 +178,8 @@ def quiet(stepper: Stepper) -> tuple[float, float, int] | None:
     return low, high, until
 
 
-def end_of(call: PaperCall, status: PathStatus, ts: int, timeframe_ms: int) -> int:
+def end_of(call: PaperCall, status: PathStatus, bar: Bar) -> int:
     """When a call's orders and position were known to be gone, as ``PathTable.end_ms`` says it."""
     if status is PathStatus.NO_DATA:
         return call.plan.act_ms
-    return ts if status in (PathStatus.EXPIRED, PathStatus.TOO_LATE) else ts + timeframe_ms
+    return bar.ts if status in (PathStatus.EXPIRED, PathStatus.TOO_LATE) else bar.end

@@ -109,7 +109,7 @@ def restore_books(account: Accountant, data: Data) -> None:
     for end_ms, row, found, ending in data["open"]:
         facts = facts_from(found)
         assert facts is not None
-        books.open.append(Holding(end_ms, row, facts, ending))
+        books.add(Holding(end_ms, row, facts, ending))
     books.halts = [halt_from(halt) for halt in data["halts"]]
     books.day = None if data["day"] is None else date.fromisoformat(data["day"])
     books.day_equity, books.week_equity = data["day_equity"], data["week_equity"]

@@ -2,7 +2,7 @@
 
     desk = Desk(lanes, readers, ...)            # what the ledger says is where it goes on
     desk.message(message)                       # each version of a post, in the order of arrival
-    desk.minute(ts, {symbol: bar})              # all candles that opened at ``ts`` of ``desk.symbols()``, oldest first
+    desk.minute(ts, symbols)                    # candles that opened at ``ts`` and are over, the oldest first
 
 Both may be told again what they were told before (after a restart they are): what is answered stays answered, what a
 call has seen it does not see again. Each input's events are written together, or none of them; only then they are told
@@ -11,13 +11,14 @@ to ``hear``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
 from engine.collect.reading import MessageReader
 from engine.domain import Change, Halt, Message, Plan, Refusal, RuleNote, Signal, Update
 from engine.market.candles import Candles, Funding
+from engine.market.contracts import Contract, state_at
 from engine.paper.account import Lane, PaperAccount
 from engine.paper.broker import Moved, Placed, VirtualBroker
 from engine.paper.call import WAITING, Bar, PaperCall
@@ -25,7 +26,6 @@ from engine.paper.codec import Data, books_data, change_data, plan_data, restore
 from engine.paper.fold import Fold, call_data, trade_data
 from engine.paper.ledger import Event, Key, Ledger
 from engine.simulate.account import Answer
-from engine.simulate.amending import changes_of
 from engine.simulate.judge import Alarm
 from engine.simulate.planning import make_plan
 from engine.simulate.step import Stepper
@@ -59,6 +59,8 @@ class Desk:
         Reads the messages of each channel.
     candles
         All candles known by now, by symbol; for replays also later ones, which are not looked at.
+    fair, contracts
+        Fair prices that liquidate, and what the exchange says of its contracts, by symbol, where known.
     now_ms
         The time, where calls are live: a call is acted on no earlier than it arrived, and one older than ``stale_ms``
         is refused. None for history, where a call acts when its text was known.
@@ -74,6 +76,8 @@ class Desk:
     timeframe_ms: int
     zone: str
     funding: Mapping[str, Funding] | None = None
+    fair: Mapping[str, Candles] | None = None
+    contracts: Mapping[str, Sequence[Contract]] | None = None
     now_ms: Callable[[], int] | None = None
     stale_ms: int = 0
     began_ms: int = 0
@@ -81,10 +85,9 @@ class Desk:
 
     def __post_init__(self) -> None:
         terms = {name: lane.terms for name, lane in self.lanes.items()}
-        self.broker = VirtualBroker(
-            {name: lane.strategy.calls for name, lane in self.lanes.items()}, terms, self.timeframe_ms, self.funding
-        )
-        self.books = PaperAccount(self.lanes, self.zone, self.candles, self.timeframe_ms, self.funding)
+        calls = {name: lane.strategy.calls for name, lane in self.lanes.items()}
+        self.broker = VirtualBroker(calls, terms, self.funding)
+        self.books = PaperAccount(self.lanes, self.zone, self.candles, self.funding, self._follow)
         self._events: list[Event] = []
         self._signals: dict[tuple[str, str], _Known] = {}
         self._rows: dict[tuple[str, str], int] = {}
@@ -135,7 +138,7 @@ class Desk:
         key = self._key(message, lane, f"call/{signal.index}")
         if known.row is not None or key in self._keys or message.known_ms < self.began_ms:
             return
-        plan = make_plan(signal, lane.strategy, (), partial(average_true_range, self.candles))
+        plan = self._plan(lane, signal, ())
         said: Data = {
             "lane": lane.name,
             "signal": signal.id,
@@ -160,6 +163,11 @@ class Desk:
         said |= {"place": place, "layout": signal.setup.layout, "plan": plan_data(plan)}
         self._tell("call", plan.act_ms, said, call.row, key, late)
 
+    def _plan(self, lane: Lane, signal: Signal, updates: Sequence[Update]) -> Plan | Refusal:
+        """The plan of a signal with what was said of it."""
+        facts = state_at((self.contracts or {}).get(signal.setup.symbol, ()), signal.message.known_ms)
+        return make_plan(signal, lane.strategy, updates, partial(average_true_range, self.candles), facts)
+
     def _timed(self, plan: Plan, message: Message, now_ms: int) -> tuple[Plan | Refusal, bool]:
         """The plan of a live call: acted on no earlier than it arrived; refused when that is too long ago."""
         age_ms = now_ms - message.known_ms
@@ -175,12 +183,8 @@ class Desk:
         if known is None:
             return
         known.updates.append(update)
-        channel = update.message.channel
-        changes = list(
-            changes_of(
-                known.signal.setup, known.updates, lane.strategy.entry_of(channel), lane.strategy.exit_of(channel)
-            )
-        )
+        plan = self._plan(lane, known.signal, known.updates)
+        changes = [] if isinstance(plan, Refusal) else list(plan.changes)
         new = [change for change in changes if change not in known.changes]
         known.changes = changes
         key = self._key(update.message, lane, f"update/{number}/{update.signal_id}")
@@ -212,11 +216,13 @@ class Desk:
         closing = {call.plan.symbol for call in self.closing()}
         return sorted({*self.broker.symbols(), *closing, *self.books.books.books.held})
 
-    def minute(self, ts_ms: int, bars: Mapping[str, Bar], before: Callable[[str], Bar | None]) -> None:
-        """All candles that opened at ``ts_ms``; ``before`` gives the candle before that of a symbol."""
+    def minute(self, ts_ms: int, symbols: Iterable[str]) -> None:
+        """All candles that opened at ``ts_ms`` are over: those of these symbols are there and are looked at."""
         late = self.now_ms is not None and self.now_ms() - ts_ms - self.timeframe_ms > LATE_MS
-        for symbol in sorted(bars):
-            for one in self.broker.bar(symbol, bars[symbol], before(symbol)):
+        for symbol in sorted(symbols):
+            place = int(self.candles[symbol].ts.searchsorted(ts_ms))
+            before = self.bar_at(symbol, place - 1) if place else None
+            for one in self.broker.bar(symbol, self.bar_at(symbol, place), before):
                 self._heard(one, ts_ms, late)
             for call in self.closing():
                 if call.plan.symbol == symbol:
@@ -255,7 +261,9 @@ class Desk:
         self.books.hear(one)
         fills, legs = ([asdict(move) for move in moves] for moves in (one.fills, one.legs))
         said: Data = {"fills": fills, "legs": legs, "paid": list(one.paid), "stands": call_data(call)}
-        said["taken"] = call.facts is not None and call.early is None
+        whole = self.books.rows[call.row]
+        said["taken"] = whole.facts is not None and whole.early is None and call is whole.acting
+        said["own"] = call is not whole
         if call.stepper.done:
             said |= {"status": call.stepper.path().status, "r": call.r(self.lanes[call.lane].terms)}
         self._tell("step", ts_ms, said, call.row, late=late)
@@ -269,6 +277,8 @@ class Desk:
             "notes": [asdict(note) for note in answer.notes],
             "halt": None if answer.halt is None else asdict(answer.halt),
         }
+        if call.own is not None:
+            said |= {"plan": plan_data(call.own.plan), "stands": call_data(call.own)}
         self._tell("decided", call.plan.act_ms, said, call.row, late=late)
         if answer.close is not None:
             for one in self.books.covered(answer.close):
@@ -282,6 +292,29 @@ class Desk:
         if alarm.close is not None:
             for one in self.books.covered(alarm.close):
                 self._close(one, alarm.at_ms, alarm.note)
+
+    def _follow(self, call: PaperCall, plan: Plan) -> PaperCall:
+        """A call under the plan that its size makes, through the candles told so far."""
+        symbol = plan.symbol
+        bars, ts = self.candles[symbol], call.first_ms
+        first = max(int(bars.ts.searchsorted(ts)) - 1, 0)
+        last = int(bars.ts.searchsorted(self.through_ms, side="right"))
+        return self.broker.follow(call, plan, [self.bar_at(symbol, i) for i in range(first, last)])
+
+    def bar_at(self, symbol: str, place: int) -> Bar:
+        """The candle of a symbol at a place."""
+        bars = self.candles[symbol]
+        ts = int(bars.ts[place])
+        open_, high, low, close = (float(column[place]) for column in (bars.open, bars.high, bars.low, bars.close))
+        return Bar(ts, open_, high, low, close, bars.end_of(place), self._fair_at(symbol, ts))
+
+    def _fair_at(self, symbol: str, ts: int) -> tuple[float, float, float] | None:
+        """The fair price's open, high and low in a bar, where they are known."""
+        fair = self.fair.get(symbol) if self.fair else None
+        place = int(fair.ts.searchsorted(ts)) if fair is not None else 0
+        if fair is None or place >= len(fair) or fair.ts[place] != ts:
+            return None
+        return float(fair.open[place]), float(fair.high[place]), float(fair.low[place])
 
     def _close(self, call: PaperCall, now_ms: int, note: RuleNote) -> None:
         """End a trade of the account at the first open from a moment on."""

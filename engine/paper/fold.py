@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from engine.domain import ExitReason, Fill, Leg, Path, PathStatus, Trade
@@ -84,8 +84,11 @@ class Fold:
 
     def _on_update(self, event: Event, data: dict[str, Any]) -> None:
         if event.row is not None:
+            call = self.rows[event.row]
             for change in map(change_from, data["changes"]):
-                self.rows[event.row].stepper.change(change)
+                for one in (call, call.own):
+                    if one is not None:
+                        one.stepper.change(change)
 
     def _on_placed(self, event: Event, data: dict[str, Any]) -> None:
         for row in data["ended"]:
@@ -95,17 +98,16 @@ class Fold:
     def _on_step(self, event: Event, data: dict[str, Any]) -> None:
         call = self._call(event)
         self.through_ms = max(self.through_ms, event.at_ms)
-        stands = data["stands"]
-        call.fate, call.first_ms, call.end_ms = stands["fate"], stands["first_ms"], stands["end_ms"]
-        call.entry, call.risk = (math.nan if stands[key] is None else stands[key] for key in ("entry", "risk"))
-        call.paid = [(ts, paid) for ts, paid in stands["paid"]]
-        call.blocks = stands["blocks"]
-        call.stepper = Stepper.restored(call.plan, call.stepper.terms, stands["stepper"])
+        _stand(call.own if data.get("own") and call.own is not None else call, data["stands"])
 
     def _on_decided(self, event: Event, data: dict[str, Any]) -> None:
         call = self._call(event)
         call.asked, call.quantity = True, data["quantity"]
         call.facts, call.notes = facts_from(data["facts"]), notes_from(data["notes"])
+        if "plan" in data:
+            plan = plan_from(data["plan"])
+            call.own = replace(call, plan=plan, stepper=Stepper(plan, call.stepper.terms), paid=[])
+            _stand(call.own, data["stands"])
 
     def _on_closing(self, event: Event, data: dict[str, Any]) -> None:
         call = self._call(event)
@@ -122,3 +124,12 @@ class Fold:
 
     def _on_account(self, event: Event, data: dict[str, Any]) -> None:
         self.books, self.through_ms = data["books"], max(self.through_ms, event.at_ms)
+
+
+def _stand(call: PaperCall, stands: Data) -> None:
+    """Bring a call to where ``call_data`` was taken."""
+    call.fate, call.first_ms, call.end_ms = stands["fate"], stands["first_ms"], stands["end_ms"]
+    call.entry, call.risk = (math.nan if stands[key] is None else stands[key] for key in ("entry", "risk"))
+    call.paid = [(ts, paid) for ts, paid in stands["paid"]]
+    call.blocks = stands["blocks"]
+    call.stepper = Stepper.restored(call.plan, call.stepper.terms, stands["stepper"])

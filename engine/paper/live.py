@@ -18,13 +18,12 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Protocol
 
 from engine.domain import Message
 from engine.market.feedevents import ClosedCandle, FeedEvent, Quote, TradeSeen
 from engine.notify.notice import Notice, NoticeKind
-from engine.paper.call import WAITING, Bar
+from engine.paper.call import WAITING
 from engine.paper.desk import Desk
 from engine.paper.glance import Glances
 from engine.paper.ledger import Event
@@ -106,7 +105,7 @@ class Live:
     wall_ms: Callable[[], int] = lambda: round(time.time() * 1000)
     last: dict[str, tuple[int, float]] = field(default_factory=dict)
     ready: asyncio.Event = field(default_factory=asyncio.Event)
-    _bars: dict[str, deque[Bar]] = field(default_factory=dict)
+    _bars: dict[str, deque[int]] = field(default_factory=dict)
     _needed_ms: dict[str, int] = field(default_factory=dict)
     _began_ms: dict[str, int] = field(default_factory=dict)
     _silent: set[str] = field(default_factory=set)
@@ -159,8 +158,7 @@ class Live:
         async for event in self.feed:
             if isinstance(event, ClosedCandle):
                 if self.prices.add(event):
-                    bar = Bar(event.ts_ms, event.open, event.high, event.low, event.close)
-                    self._bars.setdefault(event.symbol, deque()).append(bar)
+                    self._bars.setdefault(event.symbol, deque()).append(event.ts_ms)
             elif isinstance(event, TradeSeen):
                 self._price(event.symbol, event.ts_ms, event.price)
             elif isinstance(event, Quote):
@@ -253,14 +251,12 @@ class Live:
         until = min(known, default=now // step * step - step)
         wanted = set(needed)
         while True:
-            ready = [bars[0].ts for symbol, bars in self._bars.items() if bars and bars[0].ts < until]
-            if not ready:
+            ts = min([bars[0] for bars in self._bars.values() if bars and bars[0] < until], default=None)
+            if ts is None:
                 break
-            ts = min(ready)
-            here = {symbol: bars.popleft() for symbol, bars in self._bars.items() if bars and bars[0].ts == ts}
-            mine = {symbol: bar for symbol, bar in here.items() if symbol in wanted}
-            if mine:
-                self.desk.minute(ts, mine, partial(self.prices.before, ts))
+            here = {symbol for symbol, bars in self._bars.items() if bars and bars[0] == ts and bars.popleft()}
+            if here & wanted:
+                self.desk.minute(ts, here & wanted)
         if until - step > self.desk.through_ms:
             self.desk.decide(until - step)
 

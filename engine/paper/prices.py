@@ -11,7 +11,6 @@ import numpy as np
 
 from engine.market.candles import Candles, Ints
 from engine.market.feedevents import ClosedCandle
-from engine.paper.call import Bar
 from engine.simulate.books import Marks
 
 FIRST_ROOM = 4096
@@ -66,16 +65,6 @@ class PriceBook(Mapping[str, Candles]):
 
     def __len__(self) -> int:
         return len(self._lines)
-
-    def before(self, ts_ms: int, symbol: str) -> Bar | None:
-        """The newest candle of a symbol that opened before a moment."""
-        if symbol not in self._lines:
-            return None
-        bars = self[symbol]
-        i = int(np.searchsorted(bars.ts, ts_ms)) - 1
-        if i < 0:
-            return None
-        return Bar(int(bars.ts[i]), *(float(c[i]) for c in (bars.open, bars.high, bars.low, bars.close)))
 
 
 class LiveMarks(Marks):

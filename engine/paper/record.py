@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.domain import ExitReason, Trade
 from engine.market.candles import Candles
-from engine.paper.call import Bar, PaperCall
+from engine.paper.call import PaperCall
 from engine.paper.desk import Desk
 from engine.simulate.money import fee_of
 from engine.simulate.walk import Refused
@@ -38,8 +38,7 @@ def record_of(desk: Desk, candles: Mapping[str, Candles]) -> Record:
 def trade_at_end(desk: Desk, call: PaperCall, candles: Mapping[str, Candles]) -> Trade:
     """A trade, valued at the last close where it is open."""
     bars, terms = candles[call.plan.symbol], desk.lanes[call.lane].terms
-    columns = (bars.open, bars.high, bars.low, bars.close)
-    return call.trade(terms, call.path_at(Bar(int(bars.ts[-1]), *(float(c[-1]) for c in columns)), bars.end_ms))
+    return call.trade(terms, call.acting.path_at(desk.bar_at(bars.symbol, len(bars) - 1), bars.end_ms))
 
 
 def leaving(desk: Desk, trades: Mapping[int, Trade]) -> float:

@@ -6,13 +6,12 @@ The order is that of time: a message comes before the first candle that opens at
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import partial
 
 import numpy as np
 
 from engine.domain import Message
-from engine.market.candles import Candles
-from engine.paper.call import WAITING, Bar, PaperCall
+from engine.market.candles import Candles, Floats
+from engine.paper.call import WAITING, PaperCall
 from engine.paper.desk import Desk
 from engine.units import DAY_MS
 
@@ -41,7 +40,8 @@ class _Clock:
 
     def __init__(self, desk: Desk, candles: Mapping[str, Candles]) -> None:
         self.desk, self.candles = desk, candles
-        self._due: dict[int, tuple[object, int]] = {}
+        self._due: dict[tuple[int, bool], tuple[object, int]] = {}
+        self._spans: dict[str, tuple[Floats, Floats]] = {}
 
     def run(self, until_ms: int) -> None:
         """Tell all candles that open before a moment."""
@@ -51,8 +51,7 @@ class _Clock:
             if ts >= until_ms:
                 return
             symbols = {symbol for at, symbol in wakes if at == ts}
-            bars = {symbol: self._bar(symbol, ts) for symbol in symbols}
-            self.desk.minute(ts, bars, partial(self._before, ts))
+            self.desk.minute(ts, symbols)
 
     def _calls(self) -> list[PaperCall]:
         """All calls that wait for candles; those that will never have one are taken away."""
@@ -61,7 +60,8 @@ class _Clock:
             self.desk.never_came(call)
             calls.remove(call)
         known = {call.row for call in calls}
-        return calls + [call for call in self.desk.closing() if call.row not in known]
+        calls += [call for call in self.desk.closing() if call.row not in known]
+        return calls + [call.own for call in calls if call.own is not None]
 
     def _wake(self, call: PaperCall) -> int:
         """The open of the next candle that a call has to see."""
@@ -69,9 +69,10 @@ class _Clock:
         if bars is None or not len(bars):
             return NEVER
         state = (call.fate, call.quiet, call.stepper.position.state.last_ts, call.closing_ms)
-        known = self._due.get(call.row)
+        key = (call.row, call is self.desk.books.rows[call.row])
+        known = self._due.get(key)
         if known is None or known[0] != state:
-            known = self._due[call.row] = (state, self._next(call, bars))
+            known = self._due[key] = (state, self._next(call, bars))
         return known[1]
 
     def _next(self, call: PaperCall, bars: Candles) -> int:
@@ -93,21 +94,25 @@ class _Clock:
         if call.quiet is None:
             return min(place, end)
         low, high, until = call.quiet
+        lows, highs = self._extremes(bars.symbol)
         end = min(end, int(np.searchsorted(bars.ts, until)))
         while place < end:
             stop = min(place + CHUNK, end)
-            touched = (bars.low[place:stop] <= low) | (bars.high[place:stop] >= high)
+            touched = (lows[place:stop] <= low) | (highs[place:stop] >= high)
             if touched.any():
                 return place + int(touched.argmax())
             place = stop
         return max(place, end)
 
-    def _bar(self, symbol: str, ts: int) -> Bar:
-        bars = self.candles[symbol]
-        i = int(np.searchsorted(bars.ts, ts))
-        return Bar(ts, *(float(column[i]) for column in (bars.open, bars.high, bars.low, bars.close)))
-
-    def _before(self, ts: int, symbol: str) -> Bar | None:
-        bars = self.candles[symbol]
-        i = int(np.searchsorted(bars.ts, ts)) - 1
-        return self._bar(symbol, int(bars.ts[i])) if i >= 0 else None
+    def _extremes(self, symbol: str) -> tuple[Floats, Floats]:
+        """The lowest and the highest price of each bar that can do something: the fair ones count too."""
+        if symbol not in self._spans:
+            bars, fair = self.candles[symbol], (self.desk.fair or {}).get(symbol)
+            low, high = bars.low, bars.high
+            if fair is not None and len(fair):
+                at = np.minimum(np.searchsorted(fair.ts, bars.ts), len(fair) - 1)
+                known = fair.ts[at] == bars.ts
+                low = np.where(known, np.minimum(low, fair.low[at]), low)
+                high = np.where(known, np.maximum(high, fair.high[at]), high)
+            self._spans[symbol] = low, high
+        return self._spans[symbol]

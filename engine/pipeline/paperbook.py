@@ -55,7 +55,7 @@ class Book:
     @property
     def open(self) -> list[PaperCall]:
         """Those that are resting or open."""
-        return [call for call in self.taken if call.early is None and not call.stepper.done]
+        return [call for call in self.taken if call.early is None and not call.acting.stepper.done]
 
 
 def books(workspace: Workspace, account: str | None = None) -> list[Book]:
@@ -160,7 +160,7 @@ def trades(workspace: Workspace, account: str | None) -> tuple[tuple[str, ...], 
         trade_row(call.trade(call.stepper.terms), call.late)
         for book in books(workspace, account)
         for call in sorted(book.taken, key=lambda call: call.order)
-        if call.early is not None or call.stepper.done
+        if call.early is not None or call.acting.stepper.done
     ]
     return COLUMNS, rows
 
@@ -185,9 +185,10 @@ def _ended(call: PaperCall) -> object | None:
 
 
 def _line(call: PaperCall, zone: str) -> str:
-    plan, fills = call.plan, call.stepper.path().fills
-    state = f"in since {show_time(fills[0].ts_ms, zone)} at {call.stepper.position.average:.8g}" if fills else "resting"
-    stop = call.stepper.stop
+    plan, stepper = call.plan, call.acting.stepper
+    fills = stepper.path().fills
+    state = f"in since {show_time(fills[0].ts_ms, zone)} at {stepper.position.average:.8g}" if fills else "resting"
+    stop = stepper.stop
     return f"{plan.signal_id} {plan.side.value} {plan.symbol} {state}" + (
         f", stop {stop:.8g}" if stop is not None else ""
     )

@@ -128,7 +128,7 @@ def _closed(rows: Sequence[PaperCall], span_ms: tuple[int, int]) -> dict[str, Tr
     """The trades that an account closed within a span."""
     found = {}
     for call in rows:
-        if call.facts is not None and (call.early is not None or call.stepper.done):
+        if call.facts is not None and (call.early is not None or call.acting.stepper.done):
             trade = call.trade(call.stepper.terms)
             if trade.path.legs and span_ms[0] <= trade.path.legs[-1].ts_ms < span_ms[1]:
                 found[call.plan.signal_id] = trade

@@ -13,6 +13,8 @@ from engine.paper.desk import Desk
 from engine.paper.ledger import Ledger, LedgerError
 from engine.pipeline.errors import InputError
 from engine.risk import RuleBook
+from engine.simulate.fitting import Fitting
+from engine.simulate.flows import Venue
 from engine.simulate.terms import Terms
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from engine.config.strategy import Fees, Strategy
     from engine.domain import Message, Reading
     from engine.market.candles import Candles, Funding
+    from engine.market.contracts import Contract
     from engine.pipeline.workspace import Workspace
 
 
@@ -57,9 +60,9 @@ def reader_of(profile: Profile) -> MessageReader:
     return MessageReader(reader)
 
 
-def terms_of(strategy: Strategy, fees: Fees) -> Terms:
-    """The costs of a strategy."""
-    return Terms(fees.maker, fees.taker, strategy.costs.slippage, strategy.same_candle)
+def terms_of(strategy: Strategy, fees: Fees, later_fees: tuple[tuple[int, float, float], ...] = ()) -> Terms:
+    """The costs of a strategy; ``later_fees`` as in ``Terms``."""
+    return Terms(fees.maker, fees.taker, strategy.costs.slippage, strategy.same_candle, later_fees=later_fees)
 
 
 def open_ledger(path: Path, every: int = 1) -> Ledger:
@@ -79,16 +82,20 @@ def make_desk(
     candles: Mapping[str, Candles],
     funding: Mapping[str, Funding] | None,
     zone: str,
+    fair: Mapping[str, Candles] | None = None,
+    contracts: Mapping[str, Sequence[Contract]] | None = None,
 ) -> Desk:
-    """The desk of an account that trades these strategies."""
-    lanes = {
-        one.strategy.name: Lane(one.strategy.name, one.strategy, one.rules, terms[one.strategy.name]) for one in loaded
-    }
+    """The desk of an account that trades these strategies; ``fair`` and ``contracts`` as in ``Venue``."""
+    lanes = {}
+    for one in loaded:
+        name, impact = one.strategy.name, one.strategy.costs.impact
+        fitting = Fitting(Venue(terms[name], candles, funding, fair, contracts), impact)
+        fit = fitting.fit if contracts or impact else None
+        lanes[name] = Lane(name, one.strategy, one.rules, terms[name], fit)
     profiles = {profile.id: profile for one in loaded for profile in one.profiles}
     readers = {name: reader_of(profile) for name, profile in profiles.items()}
-    return Desk(
-        account_name(loaded), ledger, lanes, readers, candles, loaded[0].strategy.market.timeframe_ms, zone, funding
-    )
+    step_ms = loaded[0].strategy.market.timeframe_ms
+    return Desk(account_name(loaded), ledger, lanes, readers, candles, step_ms, zone, funding, fair, contracts)
 
 
 def account_name(loaded: Sequence[Loaded]) -> str:

@@ -223,7 +223,7 @@ class _Trading:
                 mirror = await beside.enter_async_context(
                     mirror_of(strategy, self.workspace, self.desk.books.rows, self._testnet, self.settings.now_ms)
                 )
-                self.listeners.append(lambda event, _, hear=mirror.hear: hear(event))
+                self.listeners.append(_without_call(mirror.hear))
                 self.say(f"trades of {strategy.name} are sent to the test exchange {strategy.testnet} too")
 
     def _testnet(self, problem: Problem) -> None:
@@ -394,3 +394,8 @@ def _constant(symbol: str, now: int, rate: float) -> Funding:
     step = 8 * 3_600_000
     ts = np.arange((now - 400 * step) // step * step, now + 10 * step, step, dtype=np.int64)
     return Funding(symbol, ts, np.full(len(ts), rate))
+
+
+def _without_call(hear: Callable[[Event], None]) -> Callable[[Event, Any], None]:
+    """A listener that needs no call."""
+    return lambda event, _: hear(event)

@@ -20,16 +20,19 @@ from engine.paper.ledger import LedgerError
 from engine.paper.reconcile import Difference, differences
 from engine.paper.record import Record, record_of
 from engine.paper.replay import play
-from engine.pipeline import backtest as whole
+from engine.pipeline.accounts import walk_accounts
+from engine.pipeline.asked import no_candles, prices_of
+from engine.pipeline.asof import opinions
+from engine.pipeline.backtest import played_period
+from engine.pipeline.conditions import conditions_of
 from engine.pipeline.errors import InputError
-from engine.pipeline.funding import funding_of
 from engine.pipeline.paperdesk import Loaded, load, make_desk, open_ledger, terms_of
 from engine.pipeline.papertable import COLUMNS, trade_rows
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages, read_channels, read_messages
+from engine.pipeline.runfolder import new_folder
 from engine.pipeline.statements import inside
 from engine.problem import Problem
-from engine.simulate.walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +63,7 @@ def replay_paper(
     """Replay a strategy over a source: an archive, an export, or the word ``demo``. Raises InputError."""
     loaded = load(workspace, given)
     strategy = loaded.strategy
-    prices, _ = whole._prices(workspace, strategy)
+    prices, _ = prices_of(workspace, strategy)
     known = _messages(workspace, loaded, source)
     messages = {name: [m for m in found if inside(m, strategy)] for name, found in known.items()}
     readings = read_channels(loaded.profiles, messages, track)  # which symbols are called, and when the last call came
@@ -69,15 +72,15 @@ def replay_paper(
     read = {symbol: prices.candles(symbol) for symbol in track(symbols, "reading candles")}
     candles = {symbol: bars.before(strategy.to_ms) for symbol, bars in read.items() if bars is not None}
     if signals and not candles:
-        raise InputError(whole._no_candles(workspace, strategy, symbols))
-    fees, _ = whole._fees(loaded.file, strategy, signals)
-    funding, _ = funding_of(strategy, prices, candles)
-    folder = out or whole._new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-paper-{strategy.name}")
+        raise InputError(no_candles(workspace, strategy, symbols))
+    met = conditions_of(loaded.file, strategy, prices, candles, signals)
+    candles = met.candles
+    folder = out or new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-paper-{strategy.name}")
     ledger = open_ledger(folder / LEDGER_FILE, EVERY)
     try:
-        desk = make_desk(
-            [loaded], {strategy.name: terms_of(strategy, fees)}, ledger, candles, funding, workspace.settings.timezone
-        )
+        terms = {strategy.name: terms_of(strategy, met.fees, met.later_fees)}
+        zone = workspace.settings.timezone
+        desk = make_desk([loaded], terms, ledger, candles, met.funding, zone, met.fair, met.contracts)
         told = sorted((message for found in messages.values() for message in found), key=when_known)
         play(desk, track(told, "replaying"), candles)
         record = record_of(desk, candles)
@@ -96,7 +99,7 @@ def _messages(workspace: Workspace, loaded: Loaded, source: str) -> dict[str, li
         if strategy.market.source != "synthetic":
             text = f"{strategy.name} trades no demo channels"
             raise InputError(Problem(text, strategy.path, hint="--replay data/signals_raw.jsonl replays the archive"))
-        _, world = whole._prices(workspace, strategy)
+        _, world = prices_of(workspace, strategy)
         return channel_messages(workspace, profiles, world, strategy.seed)
     path = Path(source) if Path(source).exists() else workspace.root / source
     if not path.is_file():
@@ -127,11 +130,10 @@ def _against_backtest(
     """Where a backtest of the same messages on the same candles has other trades."""
     strategy = loaded.strategy
     messages = {name: list(found) for name, found in known.items()}
-    period = whole._play(workspace, loaded.file, strategy, loaded.profiles, messages, prices, track)
+    period = played_period(workspace, loaded.file, strategy, loaded.profiles, messages, prices, track)
     played = period.played
-    posted = [played.signals[i].message.posted_ms for i in whole._signal_of_row(played)]
-    walk = Walk(played.table, played.money, strategy, loaded.rules, played.venue, workspace.settings.timezone, posted)
-    walked = walk.run(played.eligible())
+    opinions_then = opinions(loaded.profiles, period.readings, period.messages, played, strategy.seed)
+    walked = walk_accounts(played, strategy, loaded.rules, workspace.settings.timezone, track, opinions_then).walked
     ours = {trade.path.plan.signal_id: trade for trade in record.trades.values()}
     theirs = {trade.path.plan.signal_id: trade for trade in walked.trades.values()}
     found = differences(ours, theirs)

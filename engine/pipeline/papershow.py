@@ -55,7 +55,7 @@ def told(event: Event, call: PaperCall | None, currency: str) -> Iterable[Said]:
         if not data["taken"]:
             yield Said(f"{name} refused: {data['notes'][-1]['text'] if data['notes'] else ''}")
         else:
-            yield from _filled(call, call.stepper.path().fills, late)
+            yield from _filled(call, call.acting.stepper.path().fills, late)
         if data["halt"]:
             text = data["notes"][-1]["text"]
             yield Said(f"no new trades: {text}", NoticeKind.HALT)
@@ -73,7 +73,7 @@ def _filled(call: PaperCall, fills: Iterable[Any], late: str) -> Iterable[Said]:
     name = f"{call.plan.signal_id} {call.plan.side.value} {call.plan.symbol}"
     for fill in fills:
         price, share = (fill["price"], fill["share"]) if isinstance(fill, dict) else (fill.price, fill.share)
-        stop = call.stepper.stop
+        stop = call.acting.stepper.stop
         yield Said(
             f"{name} open: {call.quantity * share:.6g} at {price:.8g}"
             f"{f', stop {stop:.8g}' if stop is not None else ''}{late}",
@@ -89,7 +89,7 @@ def _left(call: PaperCall, leg: Mapping[str, Any], late: str, currency: str, *, 
     line = f"{call.plan.signal_id} {call.plan.side.value} {call.plan.symbol} {what}: "
     line += f"{call.quantity * leg['share']:.6g} out at {leg['price']:.8g}"
     if ended:
-        gross, fees, funding = call.money(call.stepper.terms)
+        gross, fees, funding = call.acting.money(call.stepper.terms)
         net = (gross - fees - funding) * call.quantity
         line += f"; closed with {net:+,.2f} {currency}"
     return Said(line + late, kind)
@@ -109,7 +109,7 @@ def open_table(calls: Iterable[PaperCall], last: Mapping[str, tuple[int, float]]
 
 def open_row(call: PaperCall, last: Mapping[str, tuple[int, float]], zone: str) -> tuple[str, ...]:
     """One trade of the table."""
-    stepper, plan = call.stepper, call.plan
+    stepper, plan = call.acting.stepper, call.plan
     fills = stepper.path().fills
     price = last[plan.symbol][1] if plan.symbol in last else None
     entry = stepper.position.average if fills else None
@@ -129,11 +129,12 @@ def open_row(call: PaperCall, last: Mapping[str, tuple[int, float]], zone: str) 
 
 def open_r(call: PaperCall, price: float) -> float:
     """What a trade would have made, in R, if what is held went out at a price (before its fees)."""
-    if not call.risk > 0:
+    acting = call.acting
+    if not acting.risk > 0:
         return 0.0
-    gross, fees, funding = call.money(call.stepper.terms)
-    worth = call.plan.side.sign * call.stepper.held * price
-    return (gross + worth - fees - funding) / call.risk
+    gross, fees, funding = acting.money(acting.stepper.terms)
+    worth = acting.plan.side.sign * acting.stepper.held * price
+    return (gross + worth - fees - funding) / acting.risk
 
 
 def _price(value: float | None) -> str:

@@ -32,12 +32,13 @@ def summary(path: Path, rows: Sequence[PaperCall]) -> list[str]:
     lines = [
         f"testnet: {len(standings)} trades sent, {len(living)} open, {sum(s.held for s in living):g} contracts held"
     ]
-    into, out = [], []
+    into: list[float] = []
+    out: list[float] = []
     for call in rows:
         standing = standings.get(ticket_id(call.lane, call.plan.signal_id))
         if standing is None:
             continue
-        state, sign = call.stepper.position.state, call.plan.side.sign
+        state, sign = call.acting.stepper.position.state, call.plan.side.sign
         for found, moves, way, worse in (
             (standing.entry_average, state.fills, sign, into),
             (standing.exit_average if standing.over else None, state.legs, -sign, out),

@@ -16,7 +16,9 @@ happened. The answers are the same, because nothing is booked before its time.
    last close before that moment.
 2. The strategy gives the size (risk, fraction or fixed), the judge may refuse, resize or halt, the margin must be free:
    open profit does not back new trades, open loss counts against them.
-3. Rules that need no call (a loss, a drawdown, the clock) are asked at every close of a candle while a trade is resting
+3. Before that the size is fitted to the contract, if whoever drives the account knows it (``fitting.py``): whole
+   contracts, the margin tier, the impact on the price. What the exchange would not take is refused.
+4. Rules that need no call (a loss, a drawdown, the clock) are asked at every close of a candle while a trade is resting
    or open, and whenever something is booked. They act then, not at the next call.
 """
 
@@ -25,7 +27,7 @@ from __future__ import annotations
 import heapq
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -33,6 +35,7 @@ from zoneinfo import ZoneInfo
 from engine.config.strategy import Strategy
 from engine.domain import Account, Close, Halt, OpenTrade, Plan, Proposal, RuleNote
 from engine.simulate.books import Books, Holding, Marks
+from engine.simulate.fitting import Fitted, Unfit
 from engine.simulate.flows import Flow
 from engine.simulate.history import closed
 from engine.simulate.judge import Alarm, Judge
@@ -71,7 +74,8 @@ class Calls(Protocol):
 class Answer:
     """What an account says to a call: taken with a ``quantity``, or refused; ``notes`` has who spoke.
 
-    ``facts`` is the taken trade as rules see it. ``halt`` is the pause that a rule asked for (it is in force already),
+    ``facts`` is the taken trade as rules see it, ``plan`` its plan where the size changed that (another margin tier, an
+    impact on the price; None: it stays). ``halt`` is the pause that a rule asked for (it is in force already),
     ``close`` what the rules want ended: that is for the asker to do.
     """
 
@@ -79,6 +83,7 @@ class Answer:
     notes: tuple[RuleNote, ...]
     quantity: float = 0.0
     facts: OpenTrade | None = None
+    plan: Plan | None = None
     halt: Halt | None = None
     close: Close | None = None
 
@@ -86,7 +91,8 @@ class Answer:
 class Accountant:
     """One account; see the module's docstring.
 
-    ``outcome`` tells of a row whose trade is over what it earned, None where it was never filled.
+    ``outcome`` tells of a row whose trade is over what it earned, None where it was never filled; ``fit`` fits a plan
+    with a quantity and a planned entry price to its contract (None: any quantity will do).
     """
 
     def __init__(
@@ -97,7 +103,9 @@ class Accountant:
         marks: Marks,
         zone: str,
         outcome: Callable[[int], float | None],
+        fit: Callable[[Plan, float, float], Fitted | Unfit] | None = None,
     ) -> None:
+        self.fit = fit
         self.strategy, self.judge, self.calls, self.marks = strategy, judge, calls, marks
         self.zone, self.outcome = ZoneInfo(zone), outcome
         start = strategy.equity
@@ -108,6 +116,7 @@ class Accountant:
         self.now_ms = 0
         self.booked = True  # something was, and no rule has looked at it yet
         self._first_end_ms = NEVER_MS  # before this moment no trade ends
+        self._facts: tuple[OpenTrade, ...] | None = None
         self._outlook: Outlook | None = None
 
     # ------------------------------------------------------------------ one call
@@ -135,7 +144,7 @@ class Accountant:
             equity,
             books.day_equity,
             books.peak,
-            tuple([trade.facts for trade in books.open]),
+            self._open_trades(),
             books.week_equity,
             books.history,
         )
@@ -146,13 +155,21 @@ class Accountant:
             self._ending(decision.close)
         if not decision.taken:
             return Answer(False, decision.notes, halt=decision.halt, close=decision.close)
-        free = min(books.wallet, equity) - sum([trade.facts.margin for trade in books.open])
-        margin = proposal.margin * decision.factor
+        asked = proposal.quantity * decision.factor
+        fitted = self.fit(plan, asked, proposal.entry) if self.fit is not None else Fitted(asked, plan)
+        if isinstance(fitted, Unfit):
+            return self._refused(fitted.rule, fitted.seen, fitted.limit, fitted.text, decision.notes)
+        factor = decision.factor if fitted.quantity == asked else fitted.quantity / proposal.quantity
+        free = min(books.wallet, equity) - sum([trade.margin for trade in self._open_trades()])
+        margin = proposal.margin * factor
+        if fitted.plan.leverage and fitted.plan.leverage < proposal.leverage:
+            margin *= proposal.leverage / fitted.plan.leverage
         if margin > free:
             text = "the margin of this trade is not free in the account"
             seen, limit = f"{margin:.2f}", f"{max(free, 0):.2f} {self.strategy.currency}"
             return self._refused("margin", seen, limit, text, decision.notes)
-        return self._taken(proposal, decision.factor, decision.notes)
+        answer = self._taken(proposal, factor, margin, decision.notes)
+        return answer if fitted.plan is plan else replace(answer, plan=fitted.plan)
 
     def _quantity(self, row: int, equity: float) -> float | None:
         """The strategy's size in base units; None when it cannot be told."""
@@ -164,14 +181,14 @@ class Accountant:
         notional = equity * size.fraction if size.fraction is not None else size.fixed or 0.0
         return notional / self.calls.entries[row]
 
-    def _taken(self, proposal: Proposal, factor: float, notes: tuple[RuleNote, ...]) -> Answer:
+    def _taken(self, proposal: Proposal, factor: float, margin: float, notes: tuple[RuleNote, ...]) -> Answer:
         facts = OpenTrade(
             proposal.signal_id,
             proposal.channel,
             proposal.symbol,
             proposal.side,
             proposal.notional * factor,
-            proposal.margin * factor,
+            margin,
             proposal.risk * factor,
         )
         return Answer(True, notes, proposal.quantity * factor, facts)
@@ -184,8 +201,8 @@ class Accountant:
 
     def hold(self, row: int, facts: OpenTrade, end_ms: int = NEVER_MS) -> None:
         """A trade occupies its place, until ``end_ms`` where that is known."""
-        self.books.open.append(Holding(end_ms, row, facts))
-        self._first_end_ms = min(self._first_end_ms, end_ms)
+        self.books.add(Holding(end_ms, row, facts))
+        self._first_end_ms, self._facts = min(self._first_end_ms, end_ms), None
         self._outlook, self.booked = None, False  # the rules were asked about it just now
 
     def end(self, row: int, end_ms: int) -> None:
@@ -246,7 +263,13 @@ class Accountant:
     def _change_ms(self) -> int:
         """When the next thing is booked, a place becomes free, or a day begins."""
         booked = self.books.flows[0][0] if self.books.flows else NEVER_MS
-        return min([booked, self.midnight_ms, *[holding.end_ms for holding in self.books.open]])
+        return min(booked, self.midnight_ms, self._first_end_ms)
+
+    def _open_trades(self) -> tuple[OpenTrade, ...]:
+        """The open trades as rules see them."""
+        if self._facts is None:
+            self._facts = tuple([holding.facts for holding in self.books.open])
+        return self._facts
 
     def _look_ahead(self, until_ms: int) -> None:
         """Look at the account's course from now on."""
@@ -256,7 +279,7 @@ class Accountant:
             equity,
             books.day_equity,
             books.peak,
-            tuple([trade.facts for trade in books.open]),
+            self._open_trades(),
             books.week_equity,
             books.history,
         )
@@ -266,6 +289,7 @@ class Accountant:
         """Mark the trades that a rule ends, so that it ends them once."""
         for holding in self.books.open:
             holding.ending = holding.ending or close.covers(holding.facts)
+            self.books.ending |= holding.ending
 
     def advance(self, now_ms: int) -> float:
         """Book everything that is over at ``now_ms``, looking at the peak whenever something was; the equity then."""
@@ -293,14 +317,13 @@ class Accountant:
                 books.wallet += flow.realised
             books.peak = max(books.peak, self.equity(at_ms))
         if self._first_end_ms <= now_ms:
-            ended = [holding for holding in books.open if holding.end_ms <= now_ms]
-            books.open = [holding for holding in books.open if holding.end_ms > now_ms]
+            ended, self._facts = books.free(now_ms), None
             self._first_end_ms = min([holding.end_ms for holding in books.open], default=NEVER_MS)
             self._remember(ended)
 
     def restored(self, books: Books) -> None:
         """Go on with books from before a restart."""
-        self.books, self._outlook = books, None
+        self.books, self._outlook, self._facts = books, None, None
         self._first_end_ms = min([holding.end_ms for holding in books.open], default=NEVER_MS)
 
     def pass_time(self, now_ms: int) -> None:

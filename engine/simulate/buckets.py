@@ -6,26 +6,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.simulate.planning import MAINTENANCE
-
 if TYPE_CHECKING:
     from engine.market.candles import Floats
     from engine.simulate.table import Bools
-    from engine.simulate.terms import Terms
 
 NEAR_STOP_COSTS = 2.0  # a stop nearer than this many round trips of costs measures costs, not skill
 
 
-def beyond_liquidation(risk: Floats, entry: Floats, leverage: Floats) -> Bools:
+def beyond_liquidation(risk: Floats, entry: Floats, leverage: Floats, maintenance: Floats) -> Bools:
     """Whether a stop lies behind the liquidation price; False where entry or stop are not known (NaN). Any shape."""
     with np.errstate(invalid="ignore"):
-        found: Bools = risk / entry >= 1 / leverage - MAINTENANCE
+        found: Bools = risk / entry >= 1 / leverage - maintenance
     return found
 
 
-def stop_too_near(risk: Floats, entry: Floats, terms: Terms) -> Bools:
-    """Whether a stop is nearer than twice the round-trip cost; False where it is not known (NaN). Any shape."""
-    round_trip = 2 * (terms.taker + terms.slippage)
+def stop_too_near(risk: Floats, entry: Floats, cost: Floats) -> Bools:
+    """Whether a stop is nearer than twice the round trip; False where it is not known (NaN). Any shape.
+
+    ``cost`` is what one way costs at the market, as a fraction of the price.
+    """
     with np.errstate(invalid="ignore"):
-        found: Bools = risk / entry < NEAR_STOP_COSTS * round_trip
+        found: Bools = risk / entry < NEAR_STOP_COSTS * 2 * cost
     return found

@@ -22,6 +22,7 @@ from typing import Any
 from engine.domain import Change, Distance, ExitReason, Order, Path, PathStatus, Plan, Side
 from engine.market.candles import Candles
 from engine.market.timeframes import grid_offset_ms
+from engine.simulate.grid import change_on_grid
 from engine.simulate.position import DUST, Position, State
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS
@@ -89,6 +90,11 @@ class Stepper:
         return self._position
 
     @property
+    def changes(self) -> tuple[Change, ...]:
+        """All changes known so far."""
+        return tuple(self._changes)
+
+    @property
     def next_change_ms(self) -> int | None:
         """When the next change acts that is known."""
         return self._changes[self._state.changed].act_ms if self._state.changed < len(self._changes) else None
@@ -116,6 +122,7 @@ class Stepper:
 
     def change(self, change: Change) -> None:
         """Something the channel wants; it has to be known here before the first bar that opens at its time."""
+        change = change_on_grid(change, self.plan.tick)
         done = self._changes[: self._state.changed]
         self._changes = done + sorted([*self._changes[len(done) :], change], key=lambda c: c.act_ms)
 
@@ -203,7 +210,7 @@ class Stepper:
             if self.done:
                 return
         for number, order in marketable:
-            price = position.buy(open_)
+            price = position.buy(open_, order.weight)
             if order.kind == "limit" and order.price is not None:
                 price = min(price, order.price) if self.plan.side is Side.LONG else max(price, order.price)
             position.fill(number, price, maker=False)
@@ -225,7 +232,7 @@ class Stepper:
             if order.kind == "limit" and position.beyond(open_, position.through(order.price, down=True), down=True):
                 position.fill(number, open_, maker=True)
             elif order.kind == "stop" and position.beyond(open_, order.price, down=False):
-                position.fill(number, position.buy(open_), maker=False)
+                position.fill(number, position.buy(open_, order.weight), maker=False)
         if self.held <= DUST:
             return
         liquidation = position.liquidation
@@ -276,7 +283,7 @@ class Stepper:
                 position.fill(number, better(order.price, open_), maker=True)
                 touched = True
             elif order.kind == "stop" and position.beyond(best, order.price, down=False):
-                position.fill(number, position.buy(order.price), maker=False)
+                position.fill(number, position.buy(order.price, order.weight), maker=False)
                 broke = True
         return touched, broke
 

@@ -176,6 +176,32 @@ READ = {
         "SUI/USDT LONG\nEntry (3.20)\nTargets: 1) 3.40\n2) 3.60\nSL (3.05)",
         "symbol SUIUSDT, side long, entry 3.2, targets 3.4, 3.6, stop 3.05",
     ),
+    "a stop behind its price, in words": (
+        "SUI/USDT LONG\nEntry 3.20\nTarget 3.40\n3.05 can be stop",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.4, stop 3.05",
+    ),
+    "close for the targets": (
+        "#SUI\nLONG 3.20\nClose 3.40 3.60\nStop 3.05",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.4, 3.6, stop 3.05",
+    ),
+    "close beside targets is none": ("#SUI\nLONG 3.20\nTP 3.40\nClose 3.60\nStop 3.05", "refused: unread"),
+    "the lengths of an average are no prices": (
+        "SUI/USDT LONG\nEntry 3.20\nTP 3.40\nSL 3.05\nEMA50/200 holds",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.4, stop 3.05",
+    ),
+    "the end of a zone cut off": (
+        "SUI/USDT LONG\nEntry 3.20-26\nTP 3.40\nSL 3.05",
+        "symbol SUIUSDT, side long, entry 3.2 - 3.26, targets 3.4, stop 3.05",
+    ),
+    "a target that comes twice, with its shares": (
+        "SUI/USDT LONG\nEntry 3.20\nTP1: 3.40 - 50%\nTP2: 3.60 - 25%\nTP3: 3.60 - 25%\nSL 3.05",
+        "symbol SUIUSDT, side long, entry 3.2, targets 3.4 (50%), 3.6 (25%), 3.6 (25%), stop 3.05",
+    ),
+    "a target that comes twice": (
+        "SUI/USDT LONG\nEntry 3.20\nTP1: 3.40\nTP2: 3.60\nTP3: 3.60\nSL 3.05",
+        "refused: duplicate-level",
+    ),
+    "still in a trade": ("Still long SUI/USDT here 3.20\nTP 3.40\nSL 3.05", "refused: doubt"),
     "a word in capitals is no coin": ("VIP LONG\nEntry 3.20\nTP 3.40\nSL 3.05", "refused: no-symbol"),
 }
 
@@ -222,3 +248,44 @@ def test_a_label_that_a_form_does_not_know_refuses_the_call() -> None:
     assert loaded is not None, found
     assert reads(loaded, "SUI/USDT LONG\nEntry 3.20\nSL 3.05").endswith("entry 3.2, stop 3.05")
     assert reads(loaded, "SUI/USDT LONG\nEntry 3.20\nTP 5%\nSL 3.05") == "refused: unread"
+
+
+NOW_601 = "symbol BNBUSDT, side long, entry market 601, targets 612, stop 592"
+AT_ONCE = {
+    "a price here": ("Longing $BNB here (601)\nTP 612\nSL 592", NOW_601),
+    "at the market behind its price": ("BNBUSDT long\nEntry: 601 (market)\nTP 612\nSL 592", NOW_601),
+    "now, the price on its own line": ("BNBUSDT long now\nEntry: 601\nTP 612\nSL 592", NOW_601),
+    "now in talk is no entry": (
+        "The market is calm now\nBNBUSDT long\nEntry: 601\nTP 612\nSL 592",
+        NOW_601.replace("market ", ""),
+    ),
+    "spanish": ("COMPRA ya en BNBUSDT ➡️ 601\nTP1 612\nSL=592 (cierre 4h)", NOW_601 + ", close stop 4h"),
+    "portuguese": ("BNBUSDT COMPRA agora 601\nAlvo 612\nStop 592 (fechamento diário)", NOW_601 + ", close stop 1d"),
+    "turkish": ("BNBUSDT şimdi LONG 601\nHedef 612\nStop 592 4s kapanış altı", NOW_601 + ", close stop 4h"),
+    "russian": ("BNBUSDT лонг сейчас 601\nЦель 612\nСтоп 592 (закрытие 4ч)", NOW_601 + ", close stop 4h"),
+    "german": ("BNBUSDT Long jetzt 601\nZiel 612\nStop 592 (4h Schlusskurs)", NOW_601 + ", close stop 4h"),
+    "indonesian": ("BNBUSDT beli sekarang 601\nTarget 612\nStop 592 (penutupan 4h)", NOW_601 + ", close stop 4h"),
+    "chinese": ("BNBUSDT 多 现价 601\n目标 612\n止损 592 (4小时收盘)", NOW_601 + ", close stop 4h"),
+    "persian": ("BNBUSDT خرید همین الان 601\nهدف 612\nحد ضرر 592 (کلوز ۴ ساعته)", NOW_601 + ", close stop 4h"),
+    "arabic": ("BNBUSDT شراء الآن 601\nالهدف 612\nوقف الخسارة 592 (اغلاق 4 ساعات)", NOW_601 + ", close stop 4h"),
+    "a candle with its letter first": ("BNBUSDT long now 601\nTP 612\nSL 592 H4 closing", NOW_601 + ", close stop 4h"),
+    "a close of no candle": ("BNBUSDT Long jetzt 601\nZiel 612\nStop 592 Tagesschluss", "refused: stop"),
+    "a time that says nothing of a close": ("BNBUSDT long now 601\nTP 612\nSL 592 4h", "refused: stop"),
+}
+
+
+@pytest.mark.parametrize(("message", "expected"), AT_ONCE.values(), ids=AT_ONCE.keys())
+def test_a_form_drops_no_word_of_the_market_and_no_close(common: Profile, message: str, expected: str) -> None:
+    assert reads(common, message) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("BTC stopu 61.500'e çekin", "update move-stop, symbol BTCUSDT, stop 61500"),  # 61.5 is no price of it
+        ("LINK stopu 14.500'e çekin", "refused: ambiguous-number"),
+        ("LINK stopu 14.50'ye çekin", "update move-stop, symbol LINKUSDT, stop 14.5"),
+    ],
+)
+def test_a_price_that_may_be_two_different_ones_moves_no_stop(common: Profile, message: str, expected: str) -> None:
+    assert reads(common, message) == expected

@@ -45,6 +45,7 @@ VARIANTS = {
     "rules that halt and close": {"rules: [default]": "rules: [stress]"},
     "later calls replace": {CALLS: "repeat: replace, opposite: reverse", "rules: [default]": "rules: [stress]"},
     "funding": {CALLS: "repeat: add, opposite: close", "funding: none": "funding: 0.01%"},
+    "an impact on the price": {"slippage: 2bp": "slippage: 2bp, impact: square root"},
     "trailing": {
         "after target 1: {move stop: breakeven}": "trailing: {after target: 1, distance: 1%}",
         "rules: [default]": "rules: [stress]",

@@ -15,6 +15,7 @@ import pytest
 from engine.paper.ledger import Ledger
 from engine.paper.replay import play
 from tests.conftest import ROOT
+from tests.paper.test_parity import STRESS, VARIANTS
 from tests.paper.world import Month, facts, month
 
 STOPS = int(os.environ.get("SIGNALPROOF_STOPS", "40"))
@@ -42,9 +43,15 @@ def whole(world: Month, path: Path) -> list[tuple]:
     return facts(list(ledger.events()))
 
 
-@pytest.mark.parametrize("strategy", ["demo"])
-def test_a_run_that_stops_again_and_again_writes_the_same(tmp_path: Path, strategy: str) -> None:
-    world, chance = month(strategy, "2025-01-20"), random.Random(5)
+@pytest.mark.parametrize("name", ["as it is", "rules that halt and close", "an impact on the price", "trailing"])
+def test_a_run_that_stops_again_and_again_writes_the_same(name: str, workspace: Path, tmp_path: Path) -> None:
+    (workspace / "rules" / "stress.yaml").write_text(STRESS, encoding="utf-8")
+    path = workspace / "strategies" / "demo.yaml"
+    text = path.read_text(encoding="utf-8")
+    for old, new in VARIANTS.get(name, {}).items():
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+    world, chance = month("demo", "2025-01-20", workspace), random.Random(5)
     expected = whole(world, tmp_path / "whole.db")
     stops = 0
     for number in range(3):

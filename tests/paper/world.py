@@ -12,14 +12,16 @@ from engine.market.candles import Candles
 from engine.paper.account import Lane
 from engine.paper.desk import Desk
 from engine.paper.ledger import Event, Ledger
-from engine.pipeline import backtest
+from engine.pipeline.accounts import walk_accounts
+from engine.pipeline.asked import prices_of, with_period
+from engine.pipeline.backtest import played_period
 from engine.pipeline.paperdesk import Loaded, load, reader_of
 from engine.pipeline.progress import silent
 from engine.pipeline.readings import channel_messages
 from engine.pipeline.replay import Replay
 from engine.pipeline.statements import inside
 from engine.pipeline.workspace import Workspace
-from engine.simulate.walk import Walk, WalkResult
+from engine.simulate.walk import WalkResult
 from tests.conftest import ROOT
 
 
@@ -51,15 +53,13 @@ def month(strategy: str = "demo", to: str = "2025-02-01", root: Path = ROOT) -> 
     """The demo up to a day."""
     workspace = Workspace(root)
     loaded = load(workspace, strategy)
-    period = backtest._period(loaded.strategy, None, to)
+    period = with_period(loaded.strategy, None, to)
     loaded = Loaded(loaded.file, period, loaded.profiles, loaded.rules)
-    prices, world = backtest._prices(workspace, period)
+    prices, world = prices_of(workspace, period)
     known = channel_messages(workspace, loaded.profiles, world, period.seed)
-    played = backtest._play(workspace, loaded.file, period, loaded.profiles, known, prices, silent).played
-    posted = [played.signals[i].message.posted_ms for i in backtest._signal_of_row(played)]
+    played = played_period(workspace, loaded.file, period, loaded.profiles, known, prices, silent).played
     zone = workspace.settings.timezone
-    walk = Walk(played.table, played.money, period, loaded.rules, played.venue, zone, posted)
-    walked = walk.run(played.eligible())
+    walked = walk_accounts(played, period, loaded.rules, zone, silent).walked
     told = sorted((m for found in known.values() for m in found if inside(m, period)), key=when_known)
     return Month(loaded, told, played, walked, zone)
 

@@ -59,8 +59,7 @@ def test_look_alikes_of_one_shape_and_reason_stand_together(workspace: Path, run
     posts = [{"id": n, "text": text} for n, text in enumerate((*talk, *others, OTHER, *others), 1)]
     path = write(workspace, posts)
     found = json.loads(run("channel", "coverage", "demo_keel", path, "--format", "json").stdout)["look_alikes"]
-    first = found[0]
-    assert (first["count"], first["reason"], first["ids"]) == (3, "no-layout", ["2", "4", "5"])
+    assert (found[0]["count"], found[0]["reason"], found[0]["ids"]) == (3, "no-layout", ["2", "4", "5"])
     assert found[0]["shape"] == "long / entry # / tp # / sl #"
     assert found[0]["why"] == "no layout begins like any line of this message"
     assert found[-1]["ids"] == ["1"]

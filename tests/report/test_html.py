@@ -116,7 +116,7 @@ def test_the_same_run_renders_to_the_same_bytes(folder):
         "target first",
         "Fees: maker 0.02%, taker 0.06% since 2024-11-01",
         "Half acted within",
-        "Time zone Europe/Sofia, seed 7.",
+        "seed of the statistics: 7",
         "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b",
     ],
 )

@@ -33,8 +33,10 @@ class Claims:
 
     numbers: list[Number] = field(default_factory=list)
     markets: list[Token] = field(default_factory=list)
+    at_once: bool = False  # a word of the market stands beside the side, the coin or the price
     leverages: list[Token] = field(default_factory=list)
     closes: list[Token] = field(default_factory=list)
+    times: list[Token] = field(default_factory=list)  # beside a stop
     ways: list[Token] = field(default_factory=list)  # above, below
     open_targets: list[Token] = field(default_factory=list)
     shares: list[Token] = field(default_factory=list)

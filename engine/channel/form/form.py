@@ -17,6 +17,7 @@ from engine.channel.form.pattern import form_pattern
 from engine.channel.syntax import tree as t
 from engine.channel.text.fields import Fields
 from engine.channel.text.names import CURRENCIES, FORM_BOUNDS, FORM_GROUPS
+from engine.channel.text.timeframes import ADJECTIVES
 from engine.channel.text.vocabulary import clean, tokens_of
 from engine.config.diagnostics import Diagnostic, diagnose, did_you_mean, related
 from engine.config.text import SourceText, Span
@@ -69,6 +70,11 @@ class Form:
             if symbol.endswith(quote.upper()) and (bounds := self.bounds.get(symbol.removesuffix(quote.upper()))):
                 return bounds
         return None
+
+    @cached_property
+    def frames(self) -> frozenset[str]:
+        """Words for a candle without its number: daily."""
+        return frozenset(word for group in ADJECTIVES for word in self.fields.words.words(group))
 
     @cached_property
     def whole(self) -> frozenset[str]:

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from engine.channel.text.fields import Fields
 from engine.channel.text.fold import INDEX
 from engine.channel.text.names import FORM_LABELS, QUOTES
+from engine.channel.text.timeframes import UNITS
 from engine.channel.text.trie import trie_pattern
-from engine.channel.text.vocabulary import DENSE, TOKEN, tokens_of
+from engine.channel.text.vocabulary import DENSE, TOKEN, alternatives, tokens_of
 
 _BLANK = r"[ \t]*+"
 _LETTER = rf"[^\W\d{DENSE}]"
@@ -54,11 +55,13 @@ def form_pattern(meaning: Mapping[tuple[str, ...], str], fields: Fields) -> re.P
     tail = rf"(?:\.p(?!\w)|{_BLANK}-?perp(?!\w))?+"
     thousand = trie_pattern((tokens_of(w) for g in ("thousand", "ten thousand") for w in fields.words.words(g)), gap)
     number = rf"{fields.notation.token}(?:{_BLANK}{thousand}(?!{_LETTER}))?+"
+    units = alternatives(word for unit in UNITS for word in fields.words.words(unit))
     edge = rf"(?:(?![a-z0-9])|(?={glued}))"
     times_edge = rf"(?:(?![a-z0-9])|(?={behind_digits}))"
     kinds = {
         "link": r"(?:https?://|www\.|t\.me/)\S++|@[a-z][\w-]*+",
         "nothing": (
+            rf"(?<![^\W_])(?:[esw]?ma|rsi|cci|adx){_BLANK}\d{{1,3}}+(?:[/,]\d{{1,3}}+)*+(?![.,]?\d|\w)|"
             rf"#{_BLANK}\d++x?(?!\w)|#?[a-z]{{0,6}}\d{{7,}}+(?![\w.,])"
             r"|\d{1,2}[-. ](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}[-., ]{1,2}(?:20)?\d\d(?!\d)"
             r"|20\d\d[-./]\d{1,2}[-./]\d{1,2}(?!\d)"
@@ -89,7 +92,7 @@ def form_pattern(meaning: Mapping[tuple[str, ...], str], fields: Fields) -> re.P
             rf"[+-]?{_NUMBER}{_BLANK}%|%{_BLANK}{_NUMBER}"
         ),
         "time": (
-            rf"\d{{1,3}}+{_BLANK}-?(?:{_DURATION})(?!{_LETTER}|\d)|[mhdм]\d{{1,2}}+(?!\w)"
+            rf"\d{{1,3}}+{_BLANK}-?(?:{_DURATION}|{units})(?!{_LETTER}|\d)|[mhdм]\d{{1,2}}+(?!\w)"
             r"|\d{1,2}:\d\d(?::\d\d)?(?![\d.,])(?:[ap]m)?(?=[^\w\n]|$)"
         ),
         "index": (

@@ -102,6 +102,9 @@ def _stop_fault(form: Form, text: str, claims: Claims) -> Refusal | None:
     for close in claims.closes:
         if waits is None and any(stop.token.line == close.line for stop in stops):
             return Refusal("stop", f'"{close.text}" of which candle does this stop wait for?', close.start)
+    if waits is None and claims.times:
+        time = claims.times[0]
+        return Refusal("stop", f'"{time.text}" beside the stop: does it wait for the close of a candle?', time.start)
     if len(stops) > (1 if waits is None else 2):
         return Refusal("stop", "more than one stop", stops[1].token.start)
     return None
@@ -161,7 +164,7 @@ def _heads(tokens: Sequence[Token], at: int) -> bool:
 def _entry_fault(form: Form, claims: Claims, head: Head) -> Refusal | None:
     """A call needs more than a coin: its price with a target or a stop, or at the market both and a side."""
     if not claims.of(*ENTRIES) and not (head.side and claims.of("stop") and (claims.of("target"))):
-        if claims.markets and head.side and claims.of("stop", "target"):
+        if claims.at_once and head.side and claims.of("stop", "target"):
             return None
         return Refusal("no-entry", f'form "{form.name}" found no entry, and not side, target and stop either')
     lines = {token.line for token in (*(number.token for number in claims.numbers), head.symbol) if token is not None}

@@ -62,6 +62,8 @@ def _entry_values(claims: Claims, head: Head, entries: Sequence[Number]) -> list
         return [(_mark("entry"), tokens[0].start, tokens[1].end)]
     at_market = [number for number in entries if number.field == "market"]
     found: list[Found] = []
+    if claims.at_once and len(entries) == 1 and not at_market and not added:  # now, and the price of the moment
+        return [_marked("entry", claims.markets[0], "market"), _marked("entry market", tokens[0])]
     if claims.markets and (not entries or at_market or added):
         found.append(_marked("entry", claims.markets[0], "market"))
     for number in entries:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from engine.channel.form.claims import Claims, Lines, Number
+from engine.channel.form.claims import QUIET, Claims, Lines, Number
 from engine.channel.form.form import Form
 from engine.channel.form.labels import LISTS, MOST_ITEMS, NUMBERS, label_behind, numbering
 from engine.channel.form.scan import Token
@@ -22,6 +22,7 @@ MOST_WORDS_BEFORE = 2  # between a label and its first number
 MOST_NUMBERS = 60  # no call has so many
 _COINS = frozenset({"pair", "tag", "alias", "coin"})
 _BEGINS_HEAD = frozenset({"number", "index", "long", "short", "market"}) | _COINS
+_HEADLINE = frozenset({"number", "long", "short", "entry", "entry long", "entry short", "ticker"}) | _COINS
 _ARROW = re.compile("[\u2190-\u21ff\u2794-\u27bf]|[-=]>")
 _JOINT = re.compile(r"[ \t$€₮]*+(?:[-~\u2010-\u2015\u2212\u301c\u2192]|->|=>)++[ \t$€₮]*+")
 
@@ -78,7 +79,12 @@ class _Walk:
         if kind == "market":
             if self.field in ("", "entry", "entry long", "entry short", "head", "market"):
                 claims.markets.append(token)
+                claims.at_once = claims.at_once or self._stands_beside(token)
                 self._open("market", token)
+        elif kind == "close" and self._closes_at(token):
+            self._open("target", token)
+        elif self.field == "stop" and (kind == "time" or token.text in self.form.frames):
+            claims.times.append(token)
         elif kind in ("long", "short"):
             if self.field in ("", "head", "side", "symbol") or (self.filled and self.field != "market"):
                 self._open("head", token)
@@ -108,6 +114,23 @@ class _Walk:
                 if kind == name:
                     found.append(token)
 
+    def _closes_at(self, close: Token) -> bool:
+        """Whether ``Close 33660 31500`` names the targets: it begins its line, prices follow, no target has a label."""
+        line = self.lines.by_number[close.line]
+        behind = self.tokens[self.at + 1 : self.at + 2]
+        return (
+            not self.names_targets
+            and line[0] is close
+            and bool(behind)
+            and behind[0].line == close.line
+            and all(token.kind == "number" or token.kind in QUIET for token in line[1:])
+        )
+
+    def _stands_beside(self, market: Token) -> bool:
+        """Whether a word of the market stands right beside the side, the coin, the label or the price of the entry."""
+        around = (*self.tokens[max(0, self.at - 1) : self.at], *self.tokens[self.at + 1 : self.at + 2])
+        return any(token.line == market.line and token.kind in _HEADLINE for token in around)
+
     # ------------------------------------------------------------------ lines and labels
 
     def _new_line(self, token: Token) -> None:
@@ -118,7 +141,9 @@ class _Walk:
         if self._is_bare_target(token):
             self._open("target", token)
         listing = self.field in LISTS and self.behind is None and (not self.filled or self.field == "target")
-        self.behind = None if listing else label_behind(self.lines.by_number[token.line])
+        self.behind = label_behind(self.lines.by_number[token.line])
+        if listing and self.behind is not None and self.behind.kind != "stop":
+            self.behind = None  # the line goes on with the list, unless it says: 0.06 can be the stop
         if self.behind is not None:
             self._open(self.behind.kind, self.behind)
         elif self.field == "skip" or self.field == "market":

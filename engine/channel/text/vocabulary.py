@@ -149,7 +149,7 @@ class Vocabulary:
 
     def telling_words(self) -> tuple[str, ...]:
         """The phrases that must not stand in what an update of phrases leaves unread."""
-        return (*TRADE_WORDS, *self.words("telling"), *self.words("doubt"))
+        return (*TRADE_WORDS, *self.share_words, *self.words("telling"), *self.words("doubt"))
 
     def reserved_words(self) -> tuple[str, ...]:
         """The phrases that are no symbol by themselves."""

@@ -35,10 +35,12 @@ def actions_in(profile: Profile, talk: Talk) -> tuple[Action, ...] | Refusal:
             if meant:
                 made.append((one.start, meant))
     places = [place for place, _ in made]
+    # where the first phrase stands before every coin, each coin follows its phrase: SL hit on ADA, TP2 hit on SOL
+    follow = len({symbol for _, symbol in symbols}) > 1 and bool(places) and places[0] < symbols[0][0]
     result: list[Action] = []
     for index, (_, several) in enumerate(made):
         for action in several:
-            symbol = _holding(symbols, places, index) if action.symbol is None else {action.symbol}
+            symbol = _holding(symbols, places, index, follow) if action.symbol is None else {action.symbol}
             ref = _holding(refs, places, index) if action.signal_ref is None else {action.signal_ref}
             side = _holding(sides, places, index) if action.side is None else {action.side}
             if max(len(symbol), len(ref), len(side)) > 1:
@@ -66,19 +68,22 @@ def _plan(actions: Sequence[Action]) -> Refusal | None:
     return None
 
 
-def _holding(values: Sequence[tuple[int, T]], places: Sequence[int], index: int) -> set[T]:
+def _holding(values: Sequence[tuple[int, T]], places: Sequence[int], index: int, follow: bool = False) -> set[T]:
     """The values that hold for the phrase at ``places[index]``.
 
     Those between the phrase before and this one, else those that stand last before it, else those that stand next.
+    ``follow``: those between this phrase and the next one come first.
     """
     here = places[index]
+    ends = [*places, 1 << 30]
+    if follow and (behind := {value for place, value in values if here < place < ends[index + 1]}):
+        return behind
     bounds = [-1, *places]
     for at in range(index, -1, -1):
         low, high = bounds[at], bounds[at + 1]
         if group := {value for place, value in values if low < place <= high or (at == index and place == here)}:
             return group
-    bounds = [*places, 1 << 30]
     for at in range(index, len(places)):
-        if group := {value for place, value in values if bounds[at] < place < bounds[at + 1]}:
+        if group := {value for place, value in values if ends[at] < place < ends[at + 1]}:
             return group
     return set()

@@ -2,8 +2,8 @@
 
 1. fillers are blanked; each line of the message is gone through from left to right: the longest phrase that fits there,
    else a coin by itself, else a word that nothing knows;
-2. a line that holds a word nothing knows is no part of the update when no phrase stands in it, and refuses the message
-   when one does, unless all of them are reports, which never trade, and may stand ``beside talk``;
+2. a line, or a clause of it, that holds a word nothing knows is no part of the update when no phrase stands in it, and
+   refuses the message when one does, unless all of them are reports, which never trade, and may stand ``beside talk``;
 3. wherever something is unknown, a number, a trade word, a word of doubt or a question mark refuses the message.
 
 At every word only the phrases are tried that may begin with it, and an update is short: a long message is none.
@@ -12,6 +12,7 @@ At every word only the phrases are tried that may begin with it, and an update i
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -32,6 +33,8 @@ COIN = Mark("symbol", NOWHERE, "BTC", NOWHERE, NOWHERE)
 # A quoted line, and what stands in brackets: [In reply to Alice], (by the admin), unless it holds a word that tells.
 _ASIDE = re.compile(r"(?m)^[ \t]*>[^\n]*+|[(\[](?![^)\]\n]*(?:\d{3}|\d[.,]\d))[^)\]\n]{0,60}[)\]]")
 _WORD = re.compile(rf"\W*+([{DENSE}]|\d[^\W{DENSE}]*+|[^\W\d{DENSE}]++)?")
+_GAP = re.compile(r"\W*+")
+_CLAUSE = re.compile(r"[,.;!…—–](?!\d)|[ \t]-[ \t]")  # behind it another clause begins
 # Addresses, names and results (+12.5%, +2R) say nothing.
 _NOTHING = re.compile(
     r"(?:https?://|www\.|t\.me/)\S++|@[a-z][\w-]*+|\+ ?\d{1,7}(?:[.,]\d{1,8})?[ \t]{0,3}(?:%|r(?!\w)|pips(?!\w))"
@@ -74,7 +77,9 @@ class Talk:
         sign = self.working[max(start - 2, 0) : start].rstrip(" \t")[-1:]
         if sign == "$" or (sign == "#" and not word.isdigit()) or self.profile.update_fields.is_pair(word):
             return True
-        if not 1 < len(word) <= LONGEST_BARE_COIN or self.book.reserved.fullmatch(word):
+        if not 1 < len(word) <= LONGEST_BARE_COIN or self.book.telling_words.fullmatch(word):
+            return False
+        if self.book.reserved.fullmatch(word.rstrip("0123456789")):  # TP1
             return False
         begin, stop = self.prepared.folded.original(start, end)
         return self.prepared.original[begin:stop].isupper()
@@ -130,7 +135,9 @@ def hear(profile: Profile, prepared: Prepared, posted_ms: int | None) -> Talk | 
         spoken, unknown = talk.line(start, end)
         if any(one.layout for one in spoken):
             talk.spoken += spoken
-            talk.unknown += unknown
+            apart = _apart(talk.working, start, end, spoken, unknown) if unknown else []
+            beside += apart
+            talk.unknown += [one for one in unknown if one not in apart]
         elif unknown:
             beside.append((start, end))
         else:
@@ -145,6 +152,18 @@ def hear(profile: Profile, prepared: Prepared, posted_ms: int | None) -> Talk | 
     if talk.unknown and not all(one.layout.talk or one.layout.kinds == ("context",) for one in phrases if one.layout):
         return _unknown(talk, *talk.unknown[0])
     return talk
+
+
+def _apart(
+    text: str, start: int, end: int, spoken: Sequence[Spoken], unknown: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """The unknown words of a line that stand in clauses of their own: ``exit PYTH, momentum is fading``."""
+    cuts = [start, *(cut.end() for cut in _CLAUSE.finditer(text, start, end)), end]
+    held: set[int] = set()
+    for one in spoken:
+        begins = _GAP.match(text, one.start, one.end)
+        held |= {*range(bisect_right(cuts, begins.end() if begins else one.start), bisect_right(cuts, one.end - 1) + 1)}
+    return [(at, behind) for at, behind in unknown if bisect_right(cuts, behind - 1) not in held]
 
 
 def _has_many_words(text: str) -> bool:

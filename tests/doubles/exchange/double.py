@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.doubles.exchange.binance import Binance
 from tests.doubles.exchange.faults import Faults
 from tests.doubles.exchange.futures import Futures
 from tests.doubles.exchange.private import Private
@@ -40,8 +41,15 @@ class ExchangeDouble:
     """
 
     def __init__(
-        self, world: World | None = None, faults: Faults | None = None, port: int = 0, *, limited: bool = True
+        self,
+        world: World | None = None,
+        faults: Faults | None = None,
+        port: int = 0,
+        *,
+        limited: bool = True,
+        exchange: str = "mexc",
     ) -> None:
+        self.exchange = exchange
         self.world, self.faults, self.limited = world or World(), faults or Faults(), limited
         self.limiter = Limiter()
         self.sockets = Sockets(self)
@@ -98,7 +106,7 @@ class ExchangeDouble:
     def app(self) -> web.Application:
         """All routes."""
         app = web.Application()
-        Rest(self).add_to(app)
+        (Binance(self) if self.exchange == "binance" else Rest(self)).add_to(app)
         self.private.add_to(app)
         app.router.add_get("/__double/pin", self._pin_asked)
         self.sockets.add_to(app)

@@ -29,6 +29,7 @@ class Sockets:
     """The open sockets. ``refuse_until`` (monotonic s): until then new ones are turned away.
 
     ``deals_per_s``: so many trades a second of each contract that is watched, instead of one every quarter of a minute.
+    ``garbled``: so many of the next messages are a page of HTML instead.
     """
 
     double: ExchangeDouble
@@ -38,6 +39,7 @@ class Sockets:
     refuse_until: float = 0.0
     stale: bool = False
     deals_per_s: float = 0.0
+    garbled: int = 0
     _open: set[web.WebSocketResponse] = field(default_factory=set)
 
     def add_to(self, app: web.Application) -> None:
@@ -129,7 +131,10 @@ class Sockets:
         at = clock.now_ms()
         with contextlib.suppress(ConnectionError, RuntimeError):
             while not socket.closed:
-                if not self._silent():
+                if self.garbled:
+                    self.garbled -= 1
+                    await socket.send_str("<html><body>Bad Gateway</body></html>")
+                elif not self._silent():
                     if at % MINUTE < QUARTER:
                         await _send(socket, make(symbol, base, at // MINUTE * MINUTE - 1))
                     await _send(socket, make(symbol, base, at))
