@@ -176,14 +176,15 @@ class Fields:
         ticker = rf"(?:{letters}{{2,12}}+{glued}|(?=\d*+{letters})[{_TICKER}]{{1,20}}+)"
         quoted = rf"\d{{1,5}}+(?={_BLANK}/{_BLANK}{quotes})|(?<=[$#])\d{{1,2}}+(?![\w.,])"
         tail = rf"(?:{_BLANK}[/|:-]?{_BLANK}{quotes})?(?:\.p(?!\w)|[ -]?perp(?!\w))?"
+        sides = alternatives((*self.words.words("long"), *self.words.words("short")))
+        no_side = rf"(?!#{_BLANK}{sides}(?!\w|{_BLANK}/))"  # #LONG is no coin
         if signed:
-            return rf"([$#]++{_BLANK}(?:{ticker}|\d{{1,2}}+(?![\w.,])){tail})(?![^\W\d{DENSE}])"
+            return rf"{no_side}([$#]++{_BLANK}(?:{ticker}|\d{{1,2}}+(?![\w.,])){tail})(?![^\W\d{DENSE}])"
         free = rf"(?:[$#]++{_BLANK})?+"
         if not strict:
             free = rf"(?:[$#]++{_BLANK}|(?!{alternatives(self.words.reserved_words())}(?!{_BLANK}/)))"
-        return (
-            rf"{free}({alternatives(map(' '.join, self.words.symbols))}|(?:{ticker}|{quoted}){tail})(?![^\W\d{DENSE}])"
-        )
+        names = alternatives(map(" ".join, self.words.symbols))
+        return rf"{no_side}{free}({names}|(?:{ticker}|{quoted}){tail})(?![^\W\d{DENSE}])"
 
     # ------------------------------------------------------------------ meanings (of folded text)
 
@@ -246,6 +247,9 @@ class Fields:
 
     def distances(self, text: str) -> list[Distance]:
         """The distances in the value of a target, none when it holds prices."""
+        ends = re.fullmatch(rf"\+?({self.notation.token}){self._joint}({self.notation.token}){_BLANK}%", text)
+        if ends and (both := self.numbers(f"{ends[1]} {ends[2]}")) and None not in both:
+            return [Distance(value, "percent") for value in both if value is not None]  # 30-40%
         found = re.findall(self._distance(target=True), text)
         return [distance for one in found if (distance := self.distance(one))]
 
