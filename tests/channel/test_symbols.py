@@ -29,8 +29,8 @@ signal "a"
         ("pepe", "1000PEPEUSDT"), ("1INCH", "1INCHUSDT"), ("1000SATS", "1000SATSUSDT"), ("SPX6900", "SPX6900USDT"),
         ("F", "FUSDT"), ("$4", "4USDT"), ("4/USDT", "4USDT"), ("$TAKE", "TAKEUSDT"), ("PERP", "PERPUSDT"),
         ("ETH/BTC", "ETHBTC"), ("SOLUSDC", "SOLUSDC"), ("ETHUSD", "ETHUSD"), ("$BTСUSDT", "BTCUSDT"), ("СF", "CFUSDT"),
-        ("$STOP", "STOPUSDT"), ("STOP/USDT", "STOPUSDT"), ("Entry", None), ("long", None), ("#LONG", None), ("$LONG", "LONGUSDT"),
-        ("64800", None), ("ÄÖ", None),
+        ("$STOP", "STOPUSDT"), ("STOP/USDT", "STOPUSDT"), ("Entry", None), ("long", None),
+        ("#LONG", None), ("$LONG", "LONGUSDT"), ("64800", None), ("ÄÖ", None),
     ],
 )  # fmt: skip
 def test_a_symbol_in_every_spelling(written: str, symbol: str | None) -> None:
