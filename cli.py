@@ -14,7 +14,7 @@ import click
 
 from engine import __version__
 from engine.pipeline.completion import SHELLS, codes, names_in
-from engine.pipeline.shell import FOLDER, Commands, command, track, workspace_option
+from engine.pipeline.shell import FOLDER, Commands, Either, command, track, workspace_option
 
 if TYPE_CHECKING:
     from engine.pipeline.workspace import Workspace
@@ -49,6 +49,11 @@ def market() -> None:
 @cli.group()
 def notify() -> None:
     """Notices to your phone, chat or mail."""
+
+
+@cli.group(cls=Either)
+def paper() -> None:
+    """Trade live calls with invented money, or the same over history (paper STRATEGY --replay SOURCE)."""
 
 
 @cli.group(name="explain")
@@ -253,10 +258,16 @@ def channel_integrity(workspace: Workspace, profiles: tuple[str, ...], form: str
 @click.option("--channel", "name", required=True, metavar="NAME", help="The profile's name: channels/NAME.channel.")
 @click.option("--chat", metavar="NAME", help="Which chat, when the export holds several (name or id).")
 def import_(workspace: Workspace, export: Path, name: str, chat: str | None) -> None:
-    """Put a Telegram Desktop export (result.json) into the archive data/signals_raw.jsonl."""
+    """Put a Telegram Desktop export (result.json) into the archive data/signals_raw.jsonl.
+
+    Exit code 1: the file is damaged, and only what is whole in it was imported.
+    """
     from engine.pipeline.messages import import_export
 
-    click.echo(import_export(workspace, export, name, chat))
+    done = import_export(workspace, export, name, chat)
+    click.echo(done.text)
+    if not done.whole:
+        raise click.exceptions.Exit(1)
 
 
 @command(cli, "collect", "collect", "collect --once", "collect --qr", logged=True)
@@ -402,6 +413,111 @@ def backtest(
 
     folder, run = run_backtest(workspace, strategy, from_, to, out, track, holdout)
     print_summary(run, folder, Console())
+
+
+@command(
+    paper,
+    "run",
+    "paper vip-ladder",
+    "paper demo --replay demo",
+    "paper vip --replay data/signals_raw.jsonl --compare",
+    logged=True,
+)
+@click.argument("strategies", nargs=-1, metavar="[STRATEGY ...]", shell_complete=names_in("strategies", ".yaml"))
+@click.option("--replay", "source", metavar="SOURCE", help="Over history: an archive, an export, or the word demo.")
+@click.option("--out", type=FOLDER, help="Folder of a replay (default: runs/<time>-paper-<strategy>).")
+@click.option("--compare", is_flag=True, help="After a replay: does a backtest give the same trades? Exit code 1: no.")
+def paper_run(
+    workspace: Workspace, strategies: tuple[str, ...], source: str | None, out: Path | None, compare: bool
+) -> None:
+    """Trade the calls of one or more strategies on paper, live, until stopped; nothing is ever sent to an exchange.
+
+    Without STRATEGY: the one that the ledger knows, or the only one there is.
+    """
+    from engine.pipeline.paper import paper as run_paper
+
+    if not run_paper(workspace, strategies, source, out, compare, track, click.echo):
+        raise click.exceptions.Exit(1)
+
+
+ACCOUNT = click.option("--account", metavar="NAME", help="Only this account (its strategies' names; default: all).")
+
+
+@command(paper, "status", "paper status")
+@ACCOUNT
+def paper_status(workspace: Workspace, account: str | None) -> None:
+    """Show what each account is worth, what is open or halted, and how each channel does."""
+    from engine.pipeline.paperbook import status
+
+    for line in status(workspace, account):
+        click.echo(line)
+
+
+@command(paper, "trades", "paper trades", "paper trades --format csv > trades.csv")
+@ACCOUNT
+@click.option("--format", "form", type=click.Choice(["table", "plain", "csv"]), help="Default: table on a terminal.")
+def paper_trades(workspace: Workspace, account: str | None, form: str | None) -> None:
+    """List the trades that are over, in the order of action."""
+    from engine.pipeline.paperbook import trades
+    from engine.pipeline.papertable import print_trades
+
+    columns, rows = trades(workspace, account)
+    print_trades(columns, rows, form or ("table" if sys.stdout.isatty() else "plain"), click.echo)
+
+
+@command(paper, "halt", "paper halt", "paper halt --for 4h", "paper halt --channel fast_scalps")
+@ACCOUNT
+@click.option("--for", "for_", metavar="TIME", help="So long (default: until paper resume).")
+@click.option("--channel", "channels", multiple=True, metavar="NAME", help="Only calls of this channel; several times.")
+def paper_halt(workspace: Workspace, account: str | None, for_: str | None, channels: tuple[str, ...]) -> None:
+    """Take no new trades; what is open goes on."""
+    import time
+
+    from engine.pipeline.paperbook import halt_data, order
+
+    for line in order(workspace, account, "halt", halt_data(for_, channels, round(time.time() * 1000))):
+        click.echo(line)
+
+
+@command(paper, "resume", "paper resume")
+@ACCOUNT
+def paper_resume(workspace: Workspace, account: str | None) -> None:
+    """End all pauses, those of rules too."""
+    from engine.pipeline.paperbook import order
+
+    for line in order(workspace, account, "resume", {}):
+        click.echo(line)
+
+
+@command(paper, "close", "paper close fast_scalps/4711", "paper close all")
+@ACCOUNT
+@click.argument("identity", metavar="ID|all")
+def paper_close(workspace: Workspace, account: str | None, identity: str) -> None:
+    """End a trade at the next candle's open, or take its orders away when nothing is filled."""
+    from engine.pipeline.paperbook import close_data, order
+
+    for line in order(workspace, account, "close", close_data(workspace, account, identity)):
+        click.echo(line)
+
+
+@command(paper, "reconcile", "paper reconcile", "paper reconcile 2026-03-01", logged=True)
+@ACCOUNT
+@click.argument("day", required=False, metavar="[DAY]")
+def paper_reconcile(workspace: Workspace, account: str | None, day: str | None) -> None:
+    """Hold the trades that closed on a day (default: yesterday) against a replay from the exchange's history."""
+    from engine.pipeline.paperday import reconcile
+
+    for line in reconcile(workspace, account, day):
+        click.echo(line)
+
+
+@command(paper, "reset", "paper reset", "paper reset --yes")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def paper_reset(workspace: Workspace, yes: bool) -> None:
+    """Begin anew with an empty ledger; the old one is kept under another name."""
+    from engine.pipeline.paperbook import reset
+
+    click.echo(reset(workspace, lambda text: yes or click.confirm(text, default=False)))
 
 
 @command(notify, "test", "notify test")

@@ -18,13 +18,14 @@ from engine.config.strategy import Costs, Market, Size, Strategy
 from engine.config.text import SourceText
 from engine.domain import Account, Decision, Order, Plan, Proposal, Side
 from engine.market.candles import Candles
+from engine.memory import uncollected
 from engine.risk import RuleBook, load_rules
 from engine.simulate.flows import Venue
 from engine.simulate.judge import Alarm, Course, TakeAll
 from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
 from engine.simulate.terms import Terms
-from engine.simulate.walk import Walk, WalkResult, uncollected
+from engine.simulate.walk import Walk, WalkResult
 from engine.units import DAY_MS, MINUTE_MS, moment_ms
 
 RULES = """\

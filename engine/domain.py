@@ -324,7 +324,9 @@ class Plan:
     sorted by target; ``changes`` by time. ``target_gap`` says where a target fills that a bar opens beyond.
     ``leverage`` is the call's where it names a lower one than the strategy; ``maintenance`` the margin rate at which an
     isolated position of that leverage is liquidated (None: never, as on spot). ``reference`` is the price that a
-    market call states.
+    market call states. ``tick`` is the smallest price step, to which stops and targets that the trade itself decides
+    are rounded (None: not known). ``impact`` is how far, as a fraction of the price, a market order for the whole
+    planned quantity moves the price against itself; one for a part of it moves it by the square root of that part.
     """
 
     signal_id: str
@@ -348,6 +350,8 @@ class Plan:
     trail: Trail | None = None
     changes: tuple[Change, ...] = ()
     maintenance: float | None = None
+    tick: float | None = None
+    impact: float = 0.0
 
 
 class PathStatus(StrEnum):

@@ -9,7 +9,7 @@ import pytest
 
 ENGINE = Path(__file__).parent.parent / "engine"
 LAYERS = [
-    {"domain", "files", "problem", "units"},
+    {"domain", "files", "memory", "problem", "units"},
     {"config"},
     {"channel", "market", "notify"},
     {"collect", "simulate"},
@@ -32,6 +32,19 @@ def rooms(path: Path) -> set[str]:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         found |= {name.split(".")[1] for name in names if name.startswith("engine.")}
     return found & RANK.keys()
+
+
+# Inside the channel language too, from the characters of a message to drafts of profiles.
+CHAMBERS = ["text", "syntax", "layout", "form", "meaning", "updates", "suggest"]
+
+
+@pytest.mark.parametrize("chamber", CHAMBERS)
+def test_a_chamber_of_the_channel_language_imports_only_those_on_its_left(chamber: str) -> None:
+    allowed = CHAMBERS[: CHAMBERS.index(chamber) + 1]
+    for path in (ENGINE / "channel" / chamber).glob("*.py"):
+        for other in CHAMBERS:
+            imports = f"engine.channel.{other}" in path.read_text(encoding="utf-8")
+            assert not imports or other in allowed, f"{path.name} ({chamber}) imports {other}"
 
 
 @pytest.mark.parametrize("path", sorted(ENGINE.rglob("*.py")), ids=lambda p: p.relative_to(ENGINE).as_posix())

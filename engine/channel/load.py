@@ -11,7 +11,8 @@ from dataclasses import replace
 from engine.channel.cases import case_faults
 from engine.channel.checks import sample_faults
 from engine.channel.form.form import blind_forms, compile_forms, form_faults
-from engine.channel.layout.compiler import compile_layouts, mark_faults, taken_layouts
+from engine.channel.layout.compiler import compile_layouts, taken_layouts
+from engine.channel.layout.faults import mark_faults
 from engine.channel.layout.layout import Layout
 from engine.channel.layout.phrases import phrase_pattern, text_pattern, unread_regex
 from engine.channel.library import Library, find_named, joined

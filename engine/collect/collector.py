@@ -26,11 +26,11 @@ from typing import Any, Literal
 from engine.collect.archive import Archive
 from engine.collect.feed import ChatError, Feed, News, Unreachable
 from engine.collect.pacer import Pacer, Sleep
+from engine.collect.tasks import end_tasks, first_of, is_connection_trouble
 from engine.collect.watch import Pace, Watch
 from engine.collect.writer import Writer
 from engine.domain import Message
 
-AGAIN_S = 1.0  # between two cancellations of a task
 LOG = logging.getLogger(__name__)
 LOST_IN_A_ROW = 3
 
@@ -96,9 +96,9 @@ class Collector:
         """
         writing = asyncio.create_task(self._writer.run())
         try:
-            await _first_of(writing, asyncio.create_task(self._stay()))
+            await first_of(writing, asyncio.create_task(self._stay()))
         finally:
-            await _end(writing)
+            await end_tasks(writing)
             await self._writer.finish()
 
     async def once(self) -> bool:
@@ -108,9 +108,9 @@ class Collector:
         """
         writing = asyncio.create_task(self._writer.run())
         try:
-            return bool(await _first_of(writing, asyncio.create_task(self._once())))
+            return bool(await first_of(writing, asyncio.create_task(self._once())))
         finally:
-            await _end(writing)
+            await end_tasks(writing)
             await self._writer.finish()
 
     async def listen(self) -> AsyncIterator[Message]:
@@ -175,10 +175,10 @@ class Collector:
                 done, _ = await asyncio.wait(
                     [*others, *tasks.values()], timeout=self._pace.sources_s, return_when=asyncio.FIRST_COMPLETED
                 )
-                for task in sorted(done, key=_is_connection_trouble):
+                for task in sorted(done, key=is_connection_trouble):
                     task.result()
         finally:
-            await _end(*others, *tasks.values())
+            await end_tasks(*others, *tasks.values())
 
     def _look_at_sources(self, feed: Feed, tasks: dict[str, asyncio.Task[None]]) -> None:
         """Begin to watch new channels, and stop where a profile is gone or says another address."""
@@ -281,29 +281,3 @@ class Collector:
         notice = Notice(kind, text, channel)
         LOG.log(logging.WARNING if kind == "problem" else logging.INFO, "%s", notice)
         self._tell(notice)
-
-
-def _is_connection_trouble(task: asyncio.Task[Any]) -> bool:
-    """Whether a task ended by a lost connection only: worse news are heard first."""
-    return not task.cancelled() and isinstance(task.exception(), Unreachable)
-
-
-async def _first_of(*tasks: asyncio.Task[Any]) -> Any:
-    """The result of the task that ends first; the others are ended."""
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        return next(iter(done)).result()
-    finally:
-        await _end(*tasks)
-
-
-async def _end(*tasks: asyncio.Task[Any]) -> None:
-    """Cancel tasks and wait until they are gone; how they ended is of no interest.
-
-    A library may swallow one cancellation, and the task would then wait for a writer that is gone: so it is told again.
-    """
-    while waiting := [task for task in tasks if not task.done()]:
-        for task in waiting:
-            task.cancel()
-        await asyncio.wait(waiting, timeout=AGAIN_S)
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -4,8 +4,9 @@
 2. find the chat: the file holds one, or a list of them (``chats.list`` and ``left_chats.list``) to choose from;
 3. walk through it again and read each message of that chat (``export_message.py``); skip and count the rest.
 
-An export is all or nothing: a file that is broken or cut off gives one ``Problem`` before its first message is given
-out, so that no half history is taken for a whole one.
+A file that is broken or cut off is known as such before its first message is given out. Every message in it that is
+whole is kept (``salvage.py``), and the summary says that it is damaged and where, so that no half history is taken for
+a whole one.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.collect.export_file import BrokenError, Found, walk
 from engine.collect.export_message import clean, has_utc_time, read_message
+from engine.collect.salvage import Place, Salvage
 from engine.config.diagnostics import did_you_mean
 from engine.domain import Message
 from engine.problem import Problem
@@ -32,7 +34,10 @@ MOST_BITS = 200_000_000
 
 @dataclass(frozen=True, slots=True)
 class ImportSummary:
-    """What an export held. ``local_times`` counts messages whose UTC time follows from ``timezone`` only."""
+    """What an export held. ``local_times`` counts messages whose UTC time follows from ``timezone`` only.
+
+    ``broken`` says what is wrong with a damaged file, ``damage`` at which places something could not be read.
+    """
 
     chat: str
     chat_id: int
@@ -43,6 +48,8 @@ class ImportSummary:
     skipped: tuple[tuple[str, int], ...]
     local_times: int
     timezone: str
+    broken: Problem | None = None
+    damage: tuple[Place, ...] = ()
 
     def __str__(self) -> str:
         """One line: the chat, its days, what was skipped."""
@@ -59,9 +66,14 @@ class ImportSummary:
 
 
 class Export:
-    """An export that was found whole. Iterate over ``messages`` once; ``summary`` is known after that."""
+    """A chat of an export. Iterate over ``messages`` once; ``summary`` is known after that.
 
-    def __init__(self, path: Path, channel: str, zone: ZoneInfo, chat: _Chat) -> None:
+    ``broken`` is what is wrong with the file; only what is whole in it is read then.
+    """
+
+    def __init__(self, path: Path, channel: str, zone: ZoneInfo, chat: _Chat, broken: Problem | None = None) -> None:
+        self._broken = broken
+        self._salvage = Salvage(path)
         self._path = path
         self._channel = channel
         self._zone = zone
@@ -80,18 +92,25 @@ class Export:
         written_ms = round(self._path.stat().st_mtime * 1000)
         seen = _Ids()
         try:
-            for _, batch in walk(self._path, self._chat.number):
-                for record in batch or ():
-                    message = read_message(record, self._channel, self._chat.chat_id, self._zone, written_ms)
-                    if isinstance(message, str):
-                        self._skipped[message] += 1
-                    elif seen.add(message.message_id):
-                        self._count(message, record)
-                        yield message
-                    else:
-                        self._skipped["repeated"] += 1
+            for record in self._records():
+                message = read_message(record, self._channel, self._chat.chat_id, self._zone, written_ms)
+                if isinstance(message, str):
+                    self._skipped[message] += 1
+                elif seen.add(message.message_id):
+                    self._count(message, record)
+                    yield message
+                else:
+                    self._skipped["repeated"] += 1
         except BrokenError as error:
             raise ExportError(error.problem) from None
+
+    def _records(self) -> Iterator[Any]:
+        """The chat's messages as the file has them."""
+        if self._broken is not None:
+            yield from self._salvage.messages(self._chat.number)
+            return
+        for _, batch in walk(self._path, self._chat.number):
+            yield from batch or ()
 
     def _count(self, message: Message, record: dict[str, Any]) -> None:
         """Count a message for the summary."""
@@ -114,6 +133,8 @@ class Export:
             skipped=tuple(sorted(self._skipped.items())),
             local_times=self._counts["local"],
             timezone=self._zone.key,
+            broken=self._broken,
+            damage=tuple(self._salvage.damage),
         )
 
 
@@ -126,7 +147,7 @@ class ExportError(Exception):
 
 
 def open_export(path: Path, channel: str, timezone: str, chat: str | None = None) -> Export | Problem:
-    """Find a chat in an export that is whole, or say what is wrong with it.
+    """Find a chat in an export, or say why there is none to be read.
 
     Parameters
     ----------
@@ -143,12 +164,16 @@ def open_export(path: Path, channel: str, timezone: str, chat: str | None = None
         zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError):
         return Problem(f'there is no time zone "{timezone}"', hint="write one such as Europe/Sofia or UTC")
+    broken = None
     try:
-        chats = [_Chat.of(number, found) for number, found in enumerate(_in_order(path))]
+        listed = _in_order(path)
     except BrokenError as error:
-        return error.problem
+        broken, listed = error.problem, [Found(head) for head in _heads(path, error)]
+        if not listed:
+            return broken
+    chats = [_Chat.of(number, found) for number, found in enumerate(listed)]
     found = _find_chat([one for one in chats if one is not None], str(path), chat)
-    return found if isinstance(found, Problem) else Export(path, channel, zone, found)
+    return found if isinstance(found, Problem) else Export(path, channel, zone, found, broken)
 
 
 def read_export(
@@ -197,6 +222,14 @@ class _Chat:
         if "messages" not in found or type(found.get("id")) is not int or not abs(found["id"]) < 1 << 62:
             return None
         return cls(number, _name(found), found["id"], _marked(found))
+
+
+def _heads(path: Path, error: BrokenError) -> list[dict[str, Any]]:
+    """What can be read of the chats of a damaged file; nothing of one that is no export at all."""
+    try:
+        return Salvage(path).chats() if error.damaged else []
+    except OSError:
+        return []
 
 
 def _in_order(path: Path) -> list[Found]:

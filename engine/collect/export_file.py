@@ -27,11 +27,11 @@ LISTS = ("chats", "left_chats")
 
 
 class BrokenError(Exception):
-    """The file cannot be read to its end; ``problem`` says why."""
+    """The file cannot be read to its end; ``problem`` says why. ``damaged``: some of it may be readable."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, *, damaged: bool = False) -> None:
         super().__init__(str(problem))
-        self.problem = problem
+        self.problem, self.damaged = problem, damaged
 
 
 class JsonPieces:
@@ -99,8 +99,8 @@ class JsonPieces:
                 if not self._more():
                     self._fail(error.msg, error.pos)
             except (RecursionError, ValueError):  # nested without end, or a number of thousands of digits
-                hint = "choose the file result.json"
-                raise BrokenError(Problem("not an export of Telegram Desktop", self._shown, hint=hint)) from None
+                problem = Problem("not an export of Telegram Desktop", self._shown, hint="choose the file result.json")
+                raise BrokenError(problem, damaged=True) from None
             else:
                 if end < len(self._text) or not self._more():  # a number at the window's end may go on
                     self._at = end
@@ -145,7 +145,8 @@ class JsonPieces:
         if self._ended:
             return False
         if len(self._text) - self._at > LARGEST_VALUE:
-            raise BrokenError(Problem("not an export of Telegram Desktop: one value is larger than 64 MB", self._shown))
+            problem = Problem("not an export of Telegram Desktop: one value is larger than 64 MB", self._shown)
+            raise BrokenError(problem, damaged=True)
         gone = self._text[: self._at]
         lines = gone.count("\n")
         self._column = len(gone) - gone.rfind("\n") - 1 if lines else self._column + len(gone)
@@ -196,7 +197,7 @@ class JsonPieces:
         after = f" after message {last}" if last else ""
         hint = "export the chat again" if last or "cut off" in what else "choose the file result.json of an export"
         hint = f"nothing was imported; {hint}"
-        raise BrokenError(Problem(what + after, self._shown, self._lines + lines + 1, column, hint))
+        raise BrokenError(Problem(what + after, self._shown, self._lines + lines + 1, column, hint), damaged=True)
 
 
 class Found(dict[str, Any]):

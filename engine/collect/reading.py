@@ -83,6 +83,73 @@ class _Found:
     signal: Signal | None = None
 
 
+class MessageReader:
+    """Reads message versions one after another, as they become known.
+
+    ``signals`` are all so far, in that order. ``read`` reads one version; it is not asked about deletions and messages
+    without text.
+    """
+
+    def __init__(self, read: Reader) -> None:
+        self._read = read
+        self._fates: dict[Post, _Fate] = {}
+        self._deleted: set[Post] = set()
+        self._latest: dict[tuple[str, str], Signal] = {}
+        self.signals: list[Signal] = []
+
+    def take(self, message: Message) -> tuple[list[Signal], list[Update]]:
+        """What a version says that is new: signals, and updates bound by what is known now."""
+        before = len(self.signals)
+        found = self.look(message)
+        return self.signals[before:], [update for one in found for update in self.bind(one)]
+
+    def withdrawn(self, message: Message) -> list[Signal]:
+        """The signals of the post that a deletion is about."""
+        fate = self._fates.get((message.channel, message.chat_id, message.message_id))
+        return list(fate.signals) if fate and message.kind == "deletion" else []
+
+    def look(self, message: Message) -> list[_Found]:
+        """Read a version: its signals are added to ``signals``; the actions in it, not bound yet."""
+        post = (message.channel, message.chat_id, message.message_id)
+        if message.kind == "deletion":
+            self._deleted.add(post)
+            return []
+        found: list[_Found] = []
+        fate = self._fates.setdefault(post, _Fate(message.key))
+        fate.reply_to = fate.reply_to or message.reply_to
+        fate.has_original |= not _is_edited(message)
+        fate.edited |= bool(fate.signals) and fate.signals[0].message.text != message.text
+        reading = self._read(message) if message.text.strip() else Reading(refusal=UNREAD)
+        if reading.setups and not fate.signals:
+            late = _is_hindsight(message, fate)
+            fate.signals = [Signal(message, setup, i, late) for i, setup in enumerate(reading.setups)]
+            self.signals += fate.signals
+            fate.levels = [_levels(setup) for setup in reading.setups]
+            for signal in fate.signals:
+                self._latest[message.channel, signal.setup.symbol] = signal
+                if signal.setup.ref:
+                    self._latest[message.channel, f"#{signal.setup.ref}"] = signal
+        elif reading.setups:
+            found += _changes(message, reading.setups, fate)
+        for action in reading.actions:
+            if not any(_is_same(action, known) for known in fate.actions):
+                fate.actions.append(action)
+                by_ref = self._latest.get((message.channel, f"#{action.signal_ref}")) if action.signal_ref else None
+                by_symbol = self._latest.get((message.channel, action.symbol or ""))
+                found.append(_Found(message, action, by_ref, by_symbol))
+        if reading.refusal and reading.refusal.code != UNREAD.code:
+            fate.refusal = reading.refusal
+        return found
+
+    def bind(self, found: _Found) -> list[Update]:
+        """The updates that an action makes: one for each signal that it is about, or one that nothing binds."""
+        return [Update(found.message, found.action, bound) for bound in _bind(found, self._fates, self.signals)]
+
+    def result(self, updates: list[Update]) -> ReadResult:
+        """What became of all posts so far."""
+        return _result(self._fates, self.signals, updates, len(self._deleted))
+
+
 def read_archive(messages: Iterable[Message], read: Reader) -> ReadResult:
     """Read message versions of any number of channels, in any order.
 
@@ -98,45 +165,12 @@ def read_archive(messages: Iterable[Message], read: Reader) -> ReadResult:
         Signals and updates in the order in which they became known, and what became of every post. An update that
         answers a post which was edited into a call later may lie before its signal's time.
     """
-    fates: dict[Post, _Fate] = {}
-    deleted: set[Post] = set()
-    signals: list[Signal] = []
-    found: list[_Found] = []
-    latest: dict[tuple[str, str], Signal] = {}
-    for message in sorted(messages, key=_when_known):
-        post = (message.channel, message.chat_id, message.message_id)
-        if message.kind == "deletion":
-            deleted.add(post)
-            continue
-        fate = fates.setdefault(post, _Fate(message.key))
-        fate.reply_to = fate.reply_to or message.reply_to
-        fate.has_original |= not _is_edited(message)
-        fate.edited |= bool(fate.signals) and fate.signals[0].message.text != message.text
-        reading = read(message) if message.text.strip() else Reading(refusal=UNREAD)
-        if reading.setups and not fate.signals:
-            late = _is_hindsight(message, fate)
-            fate.signals = [Signal(message, setup, i, late) for i, setup in enumerate(reading.setups)]
-            signals += fate.signals
-            fate.levels = [_levels(setup) for setup in reading.setups]
-            for signal in fate.signals:
-                latest[message.channel, signal.setup.symbol] = signal
-                if signal.setup.ref:
-                    latest[message.channel, f"#{signal.setup.ref}"] = signal
-        elif reading.setups:
-            found += _changes(message, reading.setups, fate)
-        for action in reading.actions:
-            if not any(_is_same(action, known) for known in fate.actions):
-                fate.actions.append(action)
-                by_ref = latest.get((message.channel, f"#{action.signal_ref}")) if action.signal_ref else None
-                by_symbol = latest.get((message.channel, action.symbol or ""))
-                found.append(_Found(message, action, by_ref, by_symbol))
-        if reading.refusal and reading.refusal.code != UNREAD.code:
-            fate.refusal = reading.refusal
-    updates = [Update(one.message, one.action, bound) for one in found for bound in _bind(one, fates, signals)]
-    return _result(fates, signals, updates, len(deleted))
+    reader = MessageReader(read)
+    found = [one for message in sorted(messages, key=when_known) for one in reader.look(message)]
+    return reader.result([update for one in found for update in reader.bind(one)])
 
 
-def _when_known(message: Message) -> tuple[int, int, bool, int]:
+def when_known(message: Message) -> tuple[int, int, bool, int]:
     """The order of versions, those of unknown time last; of versions known at one time the original comes first."""
     return message.known_ms or NEVER_MS, message.message_id, _is_edited(message), message.version
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 from telethon import errors
 
 from engine.collect.account import WHERE, Account
-from engine.collect.telegram import make_client
+from engine.collect.client import make_client
 from engine.problem import Problem
 
 T = TypeVar("T")

@@ -1,8 +1,8 @@
 """The Telethon client as a ``Feed``: it reads and never sends, joins or marks as read.
 
-Every request goes through ``ReadOnlyClient``, which lets only the requests of ``ALLOWED`` out. A connection that breaks
-is not mended by the client itself: it ends, and the collector makes a new one, so that there is one way to begin and
-history is always compared afterwards.
+Every request goes through the ``ReadOnlyClient`` of ``client.py``. A connection that breaks is not mended by the client
+itself: it ends, and the collector makes a new one, so that there is one way to begin and history is always compared
+afterwards.
 """
 
 from __future__ import annotations
@@ -12,21 +12,17 @@ import logging
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
-from telethon import TelegramClient, errors, events, utils
-from telethon.crypto import rsa
+from telethon import errors, events, utils
 from telethon.errors import RPCError
-from telethon.sessions import SQLiteSession
 from telethon.tl import functions as f
 from telethon.tl import types as t
 
-from engine import __version__
 from engine.collect.account import Account
 from engine.collect.address import parse_address
+from engine.collect.client import ForbiddenRequestError, make_client
 from engine.collect.feed import Chat, ChatError, FloodWait, LoginRevoked, News, Page, Unreachable
-from engine.collect.private import keep_private, make_private
 from engine.collect.telegram_message import names_of, peer_id, to_message
 from engine.domain import Message
 from engine.problem import Problem
@@ -35,14 +31,6 @@ T = TypeVar("T")
 LOG = logging.getLogger(__name__)
 PAGE = 100
 RPC_TIMEOUT_S = 60.0
-ALLOWED = (
-    f.help.GetConfigRequest, f.users.GetUsersRequest, f.updates.GetStateRequest, f.updates.GetDifferenceRequest,
-    f.updates.GetChannelDifferenceRequest, f.contacts.ResolveUsernameRequest, f.channels.GetChannelsRequest,
-    f.messages.GetChatsRequest, f.messages.GetDialogsRequest, f.messages.CheckChatInviteRequest,
-    f.messages.GetHistoryRequest, f.messages.GetMessagesRequest, f.channels.GetMessagesRequest,
-    f.auth.SendCodeRequest, f.auth.ResendCodeRequest, f.auth.SignInRequest, f.auth.CheckPasswordRequest,
-    f.auth.ExportLoginTokenRequest, f.auth.ImportLoginTokenRequest, f.account.GetPasswordRequest,
-)  # fmt: skip
 REVOKED = (errors.UnauthorizedError, errors.AuthKeyError)
 GONE = (
     errors.ChannelPrivateError,
@@ -50,60 +38,6 @@ GONE = (
     errors.ChatForbiddenError,
     errors.UserBannedInChannelError,
 )
-
-
-class ForbiddenRequestError(Exception):
-    """Something tried to send a request that a reader has no use for."""
-
-
-class ReadOnlyClient(TelegramClient):  # type: ignore[misc]  # Telethon has no types
-    """A client whose every request is on the list."""
-
-    async def __call__(self, request: Any, ordered: bool = False, flood_sleep_threshold: int | None = None) -> Any:
-        """Send an allowed request. Raises ForbiddenRequestError for another."""
-        for one in request if isinstance(request, list | tuple) else (request,):
-            if not isinstance(one, ALLOWED):
-                raise ForbiddenRequestError(f"{type(one).__name__} is not for a reader")
-        return await super().__call__(request, ordered, flood_sleep_threshold)
-
-
-def make_client(account: Account) -> ReadOnlyClient:
-    """A client that is not connected yet, on a session file that only its owner can read. Raises NotPrivateError."""
-    for path in _session_files(account.session):
-        note = keep_private(path, "the session file, a full login,")
-        if note is not None:
-            LOG.warning("%s", note)
-    make_private(account.session)
-    session = SQLiteSession(str(account.session))
-    if account.server is not None:
-        rsa._server_keys.clear()
-        rsa.add_key(account.server.key, old=False)
-        if not session.auth_key:
-            session.set_dc(2, account.server.host, account.server.port)
-        elif (session.server_address, session.port) != (account.server.host, account.server.port):
-            session._server_address, session._port = account.server.host, account.server.port
-    logger = LOG.getChild("client")
-    logger.setLevel(logging.ERROR)  # what it warns of is mended or reported by the collector
-    return ReadOnlyClient(
-        session,
-        account.api_id,
-        account.api_hash,
-        auto_reconnect=False,
-        connection_retries=1,
-        request_retries=1,
-        retry_delay=0,
-        flood_sleep_threshold=0,
-        raise_last_call_error=True,
-        sequential_updates=True,
-        catch_up=True,
-        app_version=f"SignalProof {__version__}",
-        base_logger=logger,
-    )
-
-
-def _session_files(session: Path) -> list[Path]:
-    """The session file and what SQLite may keep beside it."""
-    return [session, *(session.with_name(session.name + end) for end in ("-journal", "-wal", "-shm"))]
 
 
 class Telegram:

@@ -42,7 +42,8 @@ def build_strategy(data: Block, path: str) -> Strategy:
         exit=build_exit(exit_),
         calls=Calls(**data.get("calls", {})),
         costs=build_costs(data.get("costs", {}), market),
-        same_candle=data.get("same candle", "stop first"),
+        same_candle="target first" if data.get("same candle") == "target first" else "stop first",
+        finer=data.get("same candle") == "finer",
         compounding=account.get("compounding", True),
         rules=tuple(data.get("rules", ())),
         seed=int(data.get("seed", 1)),
@@ -54,6 +55,7 @@ def build_strategy(data: Block, path: str) -> Strategy:
             for channel, own in data.get("overrides", {}).items()
         },
         testnet=data.get("testnet", {}).get("address", ""),
+        stale_after_ms=duration_ms(data.get("paper", {}).get("stale after", "5m")),
     )
 
 
@@ -156,12 +158,25 @@ def build_costs(data: Block, market: Market) -> Costs:
     fees = data.get("fees", default.fees)
     if isinstance(fees, Mapping):
         fees = Fees(fraction(fees["maker"]), fraction(fees["taker"]), fees["source"])
-    funding = data.get("funding", "history" if has_funding(market.type, market.source) else "none")
+    funding, other = funding_of(data.get("funding", "history" if has_funding(market.type, market.source) else "none"))
     return Costs(
         fees=fees,
         slippage=fraction(data["slippage"]) if "slippage" in data else default.slippage,
-        funding=funding if funding in ("history", "none") else fraction(funding),
+        funding=funding,
+        funding_else=other,
+        impact=impact_of(data.get("impact", "none")),
     )
+
+
+def funding_of(text: str) -> tuple[Any, float | None]:
+    """``history``, ``none`` or a rate, and the rate where the history knows nothing (None: refused)."""
+    first, _, other = text.partition(", else ")
+    return first if first in ("history", "none") else fraction(first), fraction(other) if other else None
+
+
+def impact_of(text: str) -> float:
+    """The factor of the square-root law; 0 for none."""
+    return 0.0 if text == "none" else float(text.partition(" x ")[2] or 1)
 
 
 def merge_exit(common: Block, own: Block) -> dict[str, Any]:

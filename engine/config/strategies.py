@@ -10,7 +10,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.config.building import AFTER, EACH, TRAIL, after_targets, build_strategy, has_funding, rungs_of
+from engine.config.building import (
+    AFTER,
+    EACH,
+    TRAIL,
+    after_targets,
+    build_strategy,
+    funding_of,
+    has_funding,
+    impact_of,
+    rungs_of,
+)
 from engine.config.diagnostics import Diagnostic, Related, diagnose, did_you_mean
 from engine.config.document import Document, read_document
 from engine.config.strategy import Strategy
@@ -48,6 +58,7 @@ def load_strategy(source: SourceText) -> tuple[StrategyFile | None, list[Diagnos
     _check_money(document)
     _check_costs(document)
     _check_testnet(document)
+    _check_paper(document)
     for at in ((), *(("overrides", channel) for channel in document.keys("overrides"))):
         _check_entry(document, at)
         _check_exit(document, at)
@@ -128,9 +139,13 @@ def _check_costs(document: Document) -> None:
             _out_of_range(document, path, "10% at most", "0.05%")
     funding = document.get("costs", "funding")
     market, source = document.get("market", "type"), document.get("market", "source")
-    if funding not in (None, "history", "none") and abs(fraction(funding)) > 0.1:
+    rates = [rate for rate in funding_of(funding) if isinstance(rate, float)] if funding else []
+    if any(abs(rate) > 0.1 for rate in rates):
         _out_of_range(document, ("costs", "funding"), "10% per 8 hours at most", "0.01%")
-    if funding == "history" and market and source and not has_funding(market, source):
+    impact = document.get("costs", "impact")
+    if impact and impact != "none" and not 0 < impact_of(impact) <= 10:
+        _out_of_range(document, ("costs", "impact"), "a factor of more than 0 and 10 at most", "square root x 1")
+    if funding and funding.startswith("history") and market and source and not has_funding(market, source):
         what = "the synthetic market" if source == "synthetic" else "a spot market"
         document.report(("costs", "funding"), "R108", f"{what} has no funding history", "write funding: none")
     if source != "synthetic" and source and document.get("market", "seed") is not None:
@@ -150,6 +165,15 @@ def _check_testnet(document: Document) -> None:
     if (market and market != "swap") or (source and source != "mexc"):
         message = f"orders can be practised for contracts of MEXC, not for {source} {market}"
         document.report(("testnet",), "R121", message, "write market: {source: mexc, type: swap, ...}", at_key=True)
+
+
+def _check_paper(document: Document) -> None:
+    """A call is not stale before it can be acted on."""
+    stale = document.get("paper", "stale after")
+    if stale and duration_ms(stale) < 1000:
+        _out_of_range(
+            document, ("paper", "stale after"), "at least 1s, because Telegram's times are whole seconds", "5m"
+        )
 
 
 def _check_entry(document: Document, at: Path) -> None:

@@ -91,11 +91,14 @@ class Calls:
     """What happens to a call while an earlier one of the channel on the symbol lives.
 
     It is ignored or a trade of its own (add). Of the same side it may replace the earlier one, of the other side close
-    it, without (close) or with a trade of its own (reverse).
+    it, without (close) or with a trade of its own (reverse). ``edits``: whether a later version of a call changes its
+    trade; ``deleted``: what becomes of a trade on paper whose call is deleted.
     """
 
     repeat: Literal["ignore", "add", "replace"] = "ignore"
     opposite: Literal["ignore", "add", "close", "reverse"] = "ignore"
+    edits: Literal["follow", "ignore"] = "follow"
+    deleted: Literal["keep", "close"] = "keep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +112,17 @@ class Fees:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """``fees`` is a name of the dated fee table or own figures; ``funding`` a fraction per 8 h when constant."""
+    """``fees`` is a name of the dated fee table or own figures; ``funding`` a fraction per 8 h when constant.
+
+    ``funding_else`` is such a fraction for the time that a history does not cover (None: refused). ``impact`` is the
+    factor of the square-root law by which an order's size moves the price (0: it does not).
+    """
 
     fees: str | Fees = "mexc"
     slippage: float = 0.0002
     funding: Literal["history", "none"] | float = "history"
+    funding_else: float | None = None
+    impact: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +130,8 @@ class Strategy:
     """One strategy file.
 
     ``path`` is where it stands; ``overrides`` holds a channel's own entry and exit settings; ``testnet`` is the address
-    of a test exchange that paper trades are sent to as well ("": none).
+    of a test exchange that paper trades are sent to as well ("": none). ``finer``: candles of shorter time frames
+    decide what ``same_candle`` would assume, where the store has them.
     """
 
     name: str
@@ -139,11 +149,13 @@ class Strategy:
     calls: Calls = field(default_factory=Calls)
     costs: Costs = field(default_factory=Costs)
     same_candle: Literal["stop first", "target first"] = "stop first"
+    finer: bool = False
     compounding: bool = True
     rules: tuple[str, ...] = ()
     seed: int = 1
     overrides: dict[str, tuple[Entry, Exit]] = field(default_factory=dict)
     testnet: str = ""
+    stale_after_ms: int = 300_000
 
     def entry_of(self, channel: str) -> Entry:
         """The entry settings that hold for a channel."""

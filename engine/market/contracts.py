@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from math import floor
 from pathlib import Path
 from typing import Any
 
 from engine.files import write_text
+from engine.market.ticks import CLOSE, parts
 from engine.problem import Problem
 
 FORMAT = 1
@@ -110,21 +112,52 @@ class Contract:
         coins = contracts * self.contract_size
         return coins / price if self.inverse else coins
 
+    def whole(self, base_amount: float, price: float) -> float:
+        """The largest amount of base coins that can be ordered and is not larger than this one.
 
-def read_contract(folder: Path, at_ms: int | None = None) -> Contract | None:
-    """The facts in a symbol's folder; None when there are none that can be read.
+        Amounts come in steps of ``contract_step`` contracts; where a swap does not say, in whole contracts, and on a
+        spot pair without a step any amount will do.
+        """
+        step = self.contract_step or (1.0 if self.type == "swap" else 0.0)
+        if step <= 0:
+            return base_amount
+        num, den = parts(step)
+        contracts = base_amount / self.base_amount(1.0, price)
+        return self.base_amount(floor(contracts * den / num + CLOSE) * num / den, price)
 
-    Parameters
-    ----------
-    folder
-        ``<root>/<source>/<type>/<SYMBOL>``.
-    at_ms
-        The state in force then: the last one seen at or before that moment, else the earliest (whose ``as_of_ms``
-        tells that it is younger). None: the newest.
+    def below_minimum(self, base_amount: float, price: float) -> str | None:
+        """What the smallest order is, in words, where this amount lies below it; None where it does not."""
+        contracts, unit = base_amount / self.base_amount(1.0, price), self._unit
+        if contracts <= 0 or (self.min_contracts is not None and contracts < self.min_contracts - CLOSE):
+            return f"{self.min_contracts or self.contract_step or 1:g} {unit}"
+        if self.min_notional is not None and base_amount * price < self.min_notional - CLOSE:
+            return f"{self.min_notional:g} {self.quote}"
+        return None
+
+    def shown_amount(self, base_amount: float, price: float) -> str:
+        """An amount in the unit in which orders are placed."""
+        return f"{base_amount / self.base_amount(1.0, price):.6g} {self._unit}"
+
+    @property
+    def _unit(self) -> str:
+        """What orders are counted in."""
+        size = f"{self.contract_size:g} {self.quote if self.inverse else self.base}"
+        return f"contracts of {size}" if self.type == "swap" else self.base
+
+
+def state_at(states: Sequence[Contract], at_ms: int | None = None) -> Contract | None:
+    """The state in force at a moment: the last one seen at or before it, else the earliest (whose ``as_of_ms`` tells
+    that it is younger). ``at_ms`` None: the newest. None without any state.
     """
-    states = read_contracts(folder)
     past = [state for state in states if at_ms is None or state.as_of_ms <= at_ms]
     return past[-1] if past else states[0] if states else None
+
+
+def read_contract(folder: Path, at_ms: int | None = None) -> Contract | None:
+    """The facts in a symbol's folder (``<root>/<source>/<type>/<SYMBOL>``) as they were at a moment, see ``state_at``;
+    None when there are none that can be read.
+    """
+    return state_at(read_contracts(folder), at_ms)
 
 
 def read_contracts(folder: Path) -> tuple[Contract, ...]:

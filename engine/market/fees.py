@@ -61,6 +61,29 @@ def fees_of(exchange: str, market_type: str, at_ms: int) -> FeeQuote | Problem:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class FeeEras:
+    """Fees in order of time: ``first`` and what replaced it, each with the moment from which on it holds."""
+
+    first: FeeQuote
+    later: tuple[tuple[int, Fees], ...] = ()
+
+
+def fee_eras(exchange: str, market_type: str, from_ms: int, to_ms: int) -> FeeEras | Problem:
+    """All fees of an exchange that were in force between two moments; problems as in ``fees_of``."""
+    first = fees_of(exchange, market_type, from_ms)
+    if isinstance(first, Problem):
+        return first
+    dated = sorted((moment_ms(entry["from"]), entry) for entry in _table()[exchange][market_type])
+    later = [
+        (since, Fees(float(entry["maker"]), float(entry["taker"]), entry["source"]))
+        for since, entry in dated
+        if from_ms < since <= to_ms
+    ]
+    # fees used before the table begins need no second beginning
+    return FeeEras(first, tuple(later[1:] if first.note and later else later))
+
+
 def known_exchanges() -> tuple[str, ...]:
     """The names that ``fees_of`` knows, sorted."""
     return tuple(sorted(_table()))

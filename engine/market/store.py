@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.market.candles import Candles, Funding
-from engine.market.contracts import Contract, read_contract, write_contract
+from engine.market.contracts import Contract, read_contract, read_contracts, write_contract
 from engine.market.lock import locked
 from engine.market.ranges import Range, Ranges, merged
 from engine.market.seriesfile import IMPORTED, Columns, Provenance, figures_of, load_columns, load_series, save_columns
@@ -121,6 +121,11 @@ class CandleStore:
         path = self._path(source, type, symbol, FUNDING)
         return read_contract(path.parent, at_ms) if path is not None else None
 
+    def contracts(self, source: str, type: str, symbol: str) -> tuple[Contract, ...]:
+        """Every state of a contract's facts, oldest first."""
+        path = self._path(source, type, symbol, FUNDING)
+        return read_contracts(path.parent) if path is not None else ()
+
     def add_contract(self, contract: Contract) -> bool | Problem:
         """Keep the facts of a contract: whether they were new. Raises ValueError as in ``add``."""
         path = self._path(contract.source, contract.type, contract.symbol, FUNDING)
@@ -143,6 +148,13 @@ class CandleStore:
         """The symbols that have this series (a time frame, ``mark_`` and one, or ``funding``), sorted."""
         name = _series_name(timeframe)
         return tuple(sorted(path.parent.name for path in (self.root / source / type).glob(f"*/{name}.arrow")))
+
+    def timeframes(self, source: str, type: str, symbol: str, mark: bool = False) -> tuple[tuple[str, int], ...]:
+        """The names and lengths (ms) of a symbol's series of candles, or of its mark prices; the shortest first."""
+        path = self._path(source, type, symbol, FUNDING)
+        names = [] if path is None else [file.stem for file in path.parent.glob("*.arrow")]
+        found = [(name, _timeframe_ms(name)) for name in names if name.startswith(MARK) is mark]
+        return tuple(sorted([(name, ms) for name, ms in found if ms is not None], key=lambda one: one[1]))
 
     def sha256(self, source: str, type: str, symbol: str, timeframe: str) -> str:
         """The hash of a series' values (``timeframe`` may be ``funding``); "" when there is no such series."""

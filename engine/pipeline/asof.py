@@ -19,7 +19,6 @@ from engine.pipeline.coverage import LEAST_LIKENESS, likeness
 from engine.pipeline.judging import TRIED
 from engine.pipeline.replay import TICK_THROUGH, Replay, other_way_round
 from engine.pipeline.stress import plans_of, tradable
-from engine.simulate.kernel import prepare
 from engine.simulate.money import money_of
 from engine.simulate.table import CODE, PathTable
 from engine.simulate.terms import Terms
@@ -46,7 +45,7 @@ def opinions(
         venue, plans = played.venue, played.table.plans
         harder = _harder(played)
         histories = [_history(p, readings[p.id], messages[p.id], played, harder) for p in profiles]
-        found = courses(histories, Ground(venue.candles, venue.terms, venue.funding), seed)
+        found = courses(histories, Ground(venue.candles, venue.terms, venue.funding, venue.fair), seed)
         act_ms = np.array([plan.act_ms for plan in plans], np.int64)
         at = {profile.id: course.at(act_ms) for profile, course in zip(profiles, found, strict=True)}
         return [at[plan.channel][row] for row, plan in enumerate(plans)]
@@ -56,20 +55,16 @@ def opinions(
 
 def _harder(played: Replay) -> dict[str, Reading]:
     """All rows of the table under the harder terms, and when each result was known."""
-    venue, plans, terms = played.venue, played.table.plans, played.venue.terms
-    prepared = prepare(plans, venue.candles)
-    known = np.zeros(len(plans), np.int64)
+    venue, prepared, terms = played.venue, played.prepared, played.venue.terms
+    known = np.zeros(len(played.table), np.int64)
     for signal, row in zip(played.signals, played.rows, strict=True):
-        known[max(row, 0)] = signal.message.known_ms if row >= 0 else known[0]
-    later = [
-        replace(plan, act_ms=at, expire_ms=at + plan.expire_ms - plan.act_ms)
-        for plan, at in zip(plans, (known + 1000 * MINUTE_S).tolist(), strict=True)
-    ]
+        if row >= 0:
+            known[row] = signal.message.known_ms
 
     def reading(table: PathTable, under: Terms) -> Reading:
         return Reading(money_of(table, under, venue.candles, venue.funding).r, table.end_ms)
 
-    found = {LATE: reading(prepare(later, venue.candles).run(terms), terms)}
+    found = {LATE: reading(prepared.acting_at(known + 1000 * MINUTE_S).run(terms), terms)}
     for name, under in (
         (ONCE, replace(terms, slippage=2 * terms.slippage)),
         (OTHER_ORDER, other_way_round(terms)),

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.collect.collector import Collector, Notice
+    from engine.collect.watch import Pace
+    from engine.config.workspace import Intervals
     from engine.domain import Message
 
 LOG = logging.getLogger(__name__)
@@ -135,7 +137,7 @@ async def _collect(
             if notice.kind == "problem":
                 sender.tell(Told(NoticeKind.ERROR, "collector", str(notice)))
 
-        collector = Collector(archive, lambda: Telegram(account), sources, tell=tell)
+        collector = Collector(archive, lambda: Telegram(account), sources, pace_of(workspace.settings.collect), tell)
         listening = None if quiet or once else asyncio.create_task(_show_records(collector, workspace, say))
         try:
             if once:
@@ -158,6 +160,18 @@ async def _collect(
     except EOFError:
         hint = "run this once on a terminal: cli.py collect --once"
         raise InputError(Problem("nobody is signed in, and nobody is here to answer", hint=hint)) from None
+
+
+def pace_of(intervals: Intervals) -> Pace:
+    """The collector's pace by ``workspace.yaml``."""
+    from engine.collect.watch import Pace
+
+    return Pace(
+        pass_s=intervals.reconcile_ms / 1000,
+        retry_s=intervals.retry_ms / 1000,
+        pulse_s=intervals.sign_of_life_ms / 1000,
+        window_ms=intervals.look_back_ms,
+    )
 
 
 async def _until_stopped(collector: Collector) -> None:

@@ -21,6 +21,7 @@ from engine.config.strategy import Strategy
 from engine.market.candles import Floats, Ints
 from engine.pipeline.coverage import LEAST_LIKENESS, likeness
 from engine.pipeline.errors import InputError
+from engine.pipeline.pathcache import Arrays, array_digest, as_json, from_json, funding_digest
 from engine.pipeline.progress import Track
 from engine.pipeline.replay import COUNTED, Replay
 from engine.pipeline.stress import Stress, plans_of, stress, tradable
@@ -32,7 +33,7 @@ from engine.verdict.latency import MINUTE_S, LatencyCurve, latency_curve
 from engine.verdict.many import shrunk
 from engine.verdict.missing import Missing, bounds, gaps
 from engine.verdict.moving import Ground, Lives
-from engine.verdict.random_entry import places, random_entry
+from engine.verdict.random_entry import RandomEntry, places, random_entry
 from engine.verdict.trials import Trials, read_trials
 from engine.verdict.verdict import Verdict, judge
 
@@ -143,20 +144,30 @@ def _gather(
         symbols=[table.plans[row].symbol for row in rows.tolist()],
         readings=dict(zip(HARDER, (*readings, latency.at(MINUTE_S)), strict=True)),
         worst_case=missing.worst_r,
-        random=random_entry(
-            Lives(
-                plans_of(played, lives),
-                played.money.r[lives],
-                np.array([table.plans[row].act_ms for row in lives], np.int64),
-                table.end_ms[lives],
-            ),
-            Ground(played.venue.candles, played.venue.terms, played.venue.funding),
-            strategy.seed,
-            positions=places(len(lives), of_all),
-        ),
+        random=_random(played, lives, strategy.seed, places(len(lives), of_all)),
         tried=trials.tried(profile.id, key),
     )
     return _Part(mine, counted, rows, clusters(start, end), record, latency, missing)
+
+
+def _random(played: Replay, rows: Sequence[int], seed: int, positions: int) -> RandomEntry | None:
+    """The calls in some rows of the table at random times."""
+    table, venue, r = played.table, played.venue, played.money.r[np.array(rows, np.int64)]
+
+    def make() -> Arrays:
+        act_ms = np.array([table.plans[row].act_ms for row in rows], np.int64)
+        lives = Lives(plans_of(played, rows), r, act_ms, table.end_ms[np.array(rows, np.int64)])
+        ground = Ground(venue.candles, venue.terms, venue.funding, venue.fair)
+        return as_json(random_entry(lives, ground, seed, positions=positions))
+
+    inputs = (
+        played.digest,
+        repr((venue.terms, seed, positions)).encode(),
+        funding_digest(venue.funding),
+        array_digest(r, np.array(rows, np.int64)),
+    )
+    found = from_json(played.cache.arrays("random", inputs, make))
+    return None if found is None else RandomEntry(**found)
 
 
 def _shrunk(verdicts: Sequence[Verdict]) -> list[float | None]:

@@ -1,13 +1,15 @@
 """``cli.py import``: an export, or a history as lines of JSON, into the archive.
 
-An export is walked through once to see that it is whole, then what the archive does not know yet is appended. Lines are
-read one by one; broken ones are skipped and counted.
+An export is walked through once to see whether it is whole, then what the archive does not know yet is appended. Of a
+damaged one every whole message is, and what could not be read is told. Lines are read one by one; broken ones are
+skipped and counted.
 """
 
 from __future__ import annotations
 
 import logging
 import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +23,24 @@ LOG = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from engine.collect.archive import Archive
+    from engine.collect.export import ImportSummary
 
 CHANNEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
-def import_export(workspace: Workspace, export: Path, name: str, chat: str | None) -> str:
-    """Append a Telegram Desktop export to the archive; what was done, as text. Raises InputError for a bad export."""
+SHOWN_PLACES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What was done, as text; ``whole``: nothing of the export was damaged."""
+
+    text: str
+    whole: bool
+
+
+def import_export(workspace: Workspace, export: Path, name: str, chat: str | None) -> Imported:
+    """Append a Telegram Desktop export to the archive. Raises InputError where nothing of it can be imported."""
     from engine.collect.archive import Archive, ArchiveError
     from engine.collect.export import ExportError, open_export
 
@@ -38,6 +52,7 @@ def import_export(workspace: Workspace, export: Path, name: str, chat: str | Non
         hint = f"{near} Write that profile first if you mean a channel of its own"
         raise InputError(Problem(f"there is no channels/{name}.channel", hint=hint))
     archive = Archive(workspace.archive_path)
+    damage: list[str] = []
     try:
         if export.suffix.lower() == ".jsonl":
             count, summary, new = _import_lines(workspace, archive, export, name, chat)
@@ -46,7 +61,9 @@ def import_export(workspace: Workspace, export: Path, name: str, chat: str | Non
             if isinstance(found, Problem):
                 raise InputError(found)
             new = archive.append(found.messages())
-            count, summary = found.summary.messages, str(found.summary)
+            if found.summary.broken is not None and not found.summary.messages:
+                raise InputError(found.summary.broken)
+            count, summary, damage = found.summary.messages, str(found.summary), _damage(found.summary)
     except (ArchiveError, ExportError) as error:
         raise InputError(error.problem) from None
     LOG.info("import %s into %s: %d messages, %d new", export, name, count, new)
@@ -56,7 +73,24 @@ def import_export(workspace: Workspace, export: Path, name: str, chat: str | Non
     ]
     if name not in known:
         lines.append(f"note: there is no channels/{name}.channel yet")
-    return "\n".join(lines + [f"note: {problem}" for problem in archive.problems])
+    for line in damage:
+        LOG.warning("import %s: %s", export, line)
+    lines += [*damage, *(f"note: {problem}" for problem in archive.problems)]
+    return Imported("\n".join(lines), not damage)
+
+
+def _damage(summary: ImportSummary) -> list[str]:
+    """What is to be said of an export that is broken."""
+    if summary.broken is None:
+        return []
+    lines = [f"damaged: {replace(summary.broken, hint='')}"]
+    if summary.damage:
+        named = ", ".join(map(str, summary.damage[:SHOWN_PLACES]))
+        more = len(summary.damage) - SHOWN_PLACES
+        rest = f" and {more:,} more" if more > 0 else ""
+        lines.append(f"not read: {plural(len(summary.damage), 'place')} ({named}{rest})")
+    lines.append("hint: export the chat again and import that file too; only what is missing is added then")
+    return lines
 
 
 def _import_lines(

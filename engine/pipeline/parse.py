@@ -19,6 +19,7 @@ from engine.collect.archive import Archive, ArchiveError
 from engine.collect.parsed import Key, Outcome, Parsed
 from engine.collect.segments import START, Place
 from engine.collect.table import COLUMNS, row_of, write_signals
+from engine.memory import uncollected
 from engine.pipeline.errors import InputError
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import read_with
@@ -49,11 +50,12 @@ def parse_archive(workspace: Workspace, track: Track) -> str:
         if archive.print_of(place) != seen:
             parsed.start_over()
             place = START
-        while found := list(islice(_messages(archive, place), LINES)):
-            reader.take(archive, parsed, place, found, track)
-            place = found[-1][1]
-            parsed.set_place(place, archive.print_of(place))
-        rows = write_signals(workspace.signals_path, parsed.rows())
+        with uncollected():
+            while found := list(islice(_messages(archive, place), LINES)):
+                reader.take(archive, parsed, place, found, track)
+                place = found[-1][1]
+                parsed.set_place(place, archive.print_of(place))
+            rows = write_signals(workspace.signals_path, parsed.rows())
         counts = parsed.counts()
     lines = [_line(name, found, workspace.profile(name) is not None) for name, found in counts.items()]
     lines.append(f"{workspace.shown(workspace.signals_path)}: {plural(rows, 'signal')}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from engine.config.strategy import Market
 from engine.market.candles import Candles, Funding
+from engine.market.contracts import Contract
+from engine.market.refine import fair_prices
 from engine.market.seriesfile import StoreError
 from engine.market.store import CandleStore
 from engine.market.synthetic import SyntheticMarket
@@ -30,6 +33,18 @@ class Prices(Protocol):
         """The funding history of a symbol; None when there is none."""
         ...
 
+    def finer(self, symbol: str) -> tuple[Candles, ...]:
+        """The candles of shorter time frames than the run's, from the longest to the shortest, as far as known."""
+        ...
+
+    def fair(self, bars: Candles) -> Candles | None:
+        """The fair (mark) price of a symbol's bars, for those of which it is known; None when it is for none."""
+        ...
+
+    def contracts(self, symbol: str) -> tuple[Contract, ...]:
+        """What the exchange said of a symbol, oldest state first; empty when nothing is known."""
+        ...
+
     def hashes(self, symbols: Iterable[str]) -> dict[str, str]:
         """The SHA-256 of everything used for these symbols, by name."""
         ...
@@ -39,6 +54,8 @@ class Prices(Protocol):
 class StoredPrices:
     """Prices from ``data/candles``, cut to ``[from_ms, to_ms)``: what came after the period is never looked at.
 
+    ``use_finer`` says that the run uses shorter time frames where they are known.
+
     Every method raises InputError when a file of the store is damaged.
     """
 
@@ -46,6 +63,7 @@ class StoredPrices:
     market: Market
     from_ms: int | None
     to_ms: int | None
+    use_finer: bool = False
 
     @property
     def origin(self) -> str:
@@ -68,16 +86,54 @@ class StoredPrices:
         except StoreError as error:
             raise InputError(error.problem) from None
 
-    def hashes(self, symbols: Iterable[str]) -> dict[str, str]:
+    def finer(self, symbol: str) -> tuple[Candles, ...]:
         """See ``Prices``."""
+        return tuple(self._series(symbol, name) for name in self._finer_names(symbol))
+
+    def fair(self, bars: Candles) -> Candles | None:
+        """See ``Prices``."""
+        names = self._fair_names(bars.symbol)
+        return fair_prices(bars, [self._series(bars.symbol, name) for name in names]) if names else None
+
+    def contracts(self, symbol: str) -> tuple[Contract, ...]:
+        """See ``Prices``."""
+        return self.store.contracts(self.market.source, self.market.type, symbol)
+
+    def hashes(self, symbols: Iterable[str]) -> dict[str, str]:
+        """See ``Prices``. Contract facts are hashed as they are read."""
         market = self.market
         found = {}
         for symbol in symbols:
-            for part in (market.timeframe, "funding"):
+            finer = self._finer_names(symbol) if self.use_finer else []
+            for part in (market.timeframe, *finer, *self._fair_names(symbol), "funding"):
                 digest = self.store.sha256(market.source, market.type, symbol, part)
                 if digest:
                     found[f"candles/{market.source}/{market.type}/{symbol}/{part}"] = digest
+            known = self.contracts(symbol)
+            if known:
+                text = repr(known).encode()
+                found[f"candles/{market.source}/{market.type}/{symbol}/contract"] = hashlib.sha256(text).hexdigest()
         return found
+
+    def _series(self, symbol: str, name: str) -> Candles:
+        """A series of which the store said that it is there."""
+        try:
+            found = self.store.read(self.market.source, self.market.type, symbol, name, self.from_ms, self.to_ms)
+        except StoreError as error:
+            raise InputError(error.problem) from None
+        assert found is not None
+        return found
+
+    def _finer_names(self, symbol: str) -> list[str]:
+        """The time frames shorter than the run's that divide it, the longest first."""
+        own = self.market.timeframe_ms
+        known = self.store.timeframes(self.market.source, self.market.type, symbol)
+        return [name for name, length in reversed(known) if length < own and own % length == 0]
+
+    def _fair_names(self, symbol: str) -> list[str]:
+        """The series of fair prices that are not longer than the run's candles, the shortest first."""
+        known = self.store.timeframes(self.market.source, self.market.type, symbol, mark=True)
+        return [name for name, length in known if length <= self.market.timeframe_ms]
 
 
 @dataclass(frozen=True)
@@ -101,6 +157,18 @@ class SyntheticPrices:
     def funding(self, symbol: str) -> Funding | None:  # noqa: ARG002 - the protocol's name
         """See ``Prices``: there is none."""
         return None
+
+    def finer(self, symbol: str) -> tuple[Candles, ...]:  # noqa: ARG002
+        """See ``Prices``: there are none."""
+        return ()
+
+    def fair(self, bars: Candles) -> Candles | None:  # noqa: ARG002
+        """See ``Prices``: there is none."""
+        return None
+
+    def contracts(self, symbol: str) -> tuple[Contract, ...]:  # noqa: ARG002
+        """See ``Prices``: no exchange lists an invented symbol."""
+        return ()
 
     def hashes(self, symbols: Iterable[str]) -> dict[str, str]:  # noqa: ARG002
         """See ``Prices``: the seed says it all."""

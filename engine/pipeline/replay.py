@@ -8,7 +8,7 @@ verdict), no target, stop beyond liquidation, levels (not planned), hindsight (e
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -16,18 +16,20 @@ import numpy as np
 from engine.config.strategy import Fees, Strategy
 from engine.domain import Change, Plan, Refusal, Signal, Update
 from engine.market.candles import Candles, Floats, Funding
+from engine.market.contracts import Contract, state_at
+from engine.pipeline.pathcache import PathCache
+from engine.simulate.buckets import beyond_liquidation, stop_too_near
 from engine.simulate.calls import settle_calls
 from engine.simulate.flows import Venue
-from engine.simulate.kernel import Prepared, prepare
+from engine.simulate.kernel import Prepared, prepare, simulate
 from engine.simulate.money import Money, money_of
 from engine.simulate.planning import MAINTENANCE, make_plan
-from engine.simulate.table import PathTable
+from engine.simulate.table import Bools, PathTable
 from engine.simulate.terms import Terms
 from engine.simulate.volatility import average_true_range
 
 COUNTED = ("closed", "open")  # fates whose R counts in a verdict
 TICK_THROUGH = 0.0001  # one basis point stands for a tick: the stores do not know every symbol's tick
-NEAR_STOP_COSTS = 2.0  # a stop nearer than this many round trips of costs measures costs, not skill
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,9 @@ class Replay:
 
     ``rows`` maps a signal's place to its row in ``table`` (-1: never planned). ``fates`` has one word for each signal;
     ``r`` its R multiple (NaN where it has none or does not count). ``other_order`` (the other way round inside a
-    candle) and ``through`` are R under other readings, shape as ``r``.
+    candle) and ``through`` are R under other readings, shape as ``r``. ``decided`` are the rows whose order of things
+    finer candles told and the strategy's own did not. ``digest`` is the hash of plans and candles under which ``cache``
+    keeps what follows from them.
     """
 
     signals: Sequence[Signal]
@@ -49,6 +53,9 @@ class Replay:
     r: Floats
     other_order: Floats
     through: Floats
+    decided: Bools
+    cache: PathCache = field(default_factory=PathCache)
+    digest: bytes = b""
 
     def eligible(self) -> list[int]:
         """Table rows whose orders an account would place: calls of their own with a stop that means something."""
@@ -63,10 +70,20 @@ def replay(
     candles: Mapping[str, Candles],
     funding: Mapping[str, Funding] | None,
     updates: Sequence[Update] = (),
+    *,
+    later_fees: tuple[tuple[int, float, float], ...] = (),
+    fair: Mapping[str, Candles] | None = None,
+    contracts: Mapping[str, Sequence[Contract]] | None = None,
+    coarse: Mapping[str, Candles] | None = None,
+    cache: PathCache | None = None,
 ) -> Replay:
     """Plan every signal with the updates bound to it, take the plans through the candles under three readings, and
     count the money.
+
+    ``later_fees`` as in ``Terms``, ``fair`` and ``contracts`` as in ``Venue``; ``coarse`` are the strategy's own
+    candles where ``candles`` holds finer ones in their place. ``cache`` keeps paths that were computed before.
     """
+    cache = cache or PathCache()
     bound: dict[str, list[Update]] = {}
     for update in updates:
         if update.signal_id is not None:
@@ -74,7 +91,8 @@ def replay(
     plans: list[Plan] = []
     rows, fates = [], []
     for signal in signals:
-        plan = make_plan(signal, strategy, bound.get(signal.id, ()), partial(average_true_range, candles))
+        facts = state_at((contracts or {}).get(signal.setup.symbol, ()), signal.message.known_ms)
+        plan = make_plan(signal, strategy, bound.get(signal.id, ()), partial(average_true_range, candles), facts)
         if signal.hindsight and signal.message.edited_ms is None:
             rows.append(-1)
             fates.append("hindsight")  # when its text appeared is not known, so it cannot be acted on
@@ -85,18 +103,21 @@ def replay(
             rows.append(len(plans))
             fates.append("")
             plans.append(plan)
-    terms = Terms(fees.maker, fees.taker, strategy.costs.slippage, strategy.same_candle)
-    prepared = prepare(plans, candles)
-    table = prepared.run(terms)
+    terms = Terms(fees.maker, fees.taker, strategy.costs.slippage, strategy.same_candle, later_fees=later_fees)
+    prepared = prepare(plans, candles, fair)
+    table = cache.run(prepared, terms)
     settled = settle_calls(table, strategy.calls)
     marks = settled.marks
     if settled.ended:
         plans = [_ended(plan, settled.ended.get(row)) for row, plan in enumerate(plans)]
-        prepared = prepare(plans, candles)
-        table = prepared.run(terms)
+        prepared = prepare(plans, candles, fair)
+        table = cache.run(prepared, terms)
     money = money_of(table, terms, candles, funding)
-    gone = _beyond_liquidation(plans, money)
-    near = _stop_too_near(money, terms)
+    rates = np.array([MAINTENANCE if plan.maintenance is None else plan.maintenance for plan in plans])
+    leverage = np.array([plan.leverage or 1.0 for plan in plans])
+    gone = beyond_liquidation(money.risk, money.entry, leverage, rates)
+    act_ms = np.array([plan.act_ms for plan in plans], np.int64)
+    near = stop_too_near(money.risk, money.entry, terms.fees(act_ms, np.zeros(len(plans), np.bool_)) + terms.slippage)
     at = np.array(rows, np.int64)
     for i, row in enumerate(rows):
         if row < 0:
@@ -107,13 +128,18 @@ def replay(
             fates[i] = "no stop"
     counted = np.array([fate in COUNTED for fate in fates], np.bool_)
     narrow = replace(terms, through=TICK_THROUGH)
-    readings = [money.r, money.r.copy(), money_of(prepared.run(narrow), narrow, candles, funding).r]
+    readings = [money.r, money.r.copy(), money_of(cache.run(prepared, narrow), narrow, candles, funding).r]
     doubtful = np.flatnonzero(table.ambiguous)  # the other order changes nothing where no bar left a doubt
     if len(doubtful):
         other = other_way_round(terms)
-        readings[1][doubtful] = money_of(prepared.taken(doubtful).run(other), other, candles, funding).r
-    readings = [np.where(counted, np.append(r, np.nan)[at], np.nan) for r in readings]
-    return Replay(signals, Venue(terms, candles, funding), rows, fates, prepared, table, money, *readings)
+        readings[1][doubtful] = money_of(cache.run(prepared.taken(doubtful), other), other, candles, funding).r
+    r, other_order, through = [np.where(counted, np.append(r, np.nan)[at], np.nan) for r in readings]
+    decided = ~table.ambiguous & (table.ambiguous if coarse is None else simulate(plans, coarse, terms).ambiguous)
+    venue = Venue(terms, candles, funding, fair, contracts)
+    return Replay(
+        signals, venue, rows, fates, prepared, table, money, r, other_order, through, decided, cache,
+        cache.digest(prepared),
+    )  # fmt: skip
 
 
 def _ended(plan: Plan, act_ms: int | None) -> Plan:
@@ -127,19 +153,3 @@ def _ended(plan: Plan, act_ms: int | None) -> Plan:
 def other_way_round(terms: Terms) -> Terms:
     """The same terms with the other order of stop and target inside a candle."""
     return replace(terms, same_candle="target first" if terms.same_candle == "stop first" else "stop first")
-
-
-def _beyond_liquidation(plans: Sequence[Plan], money: Money) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Paths whose stop lies beyond liquidation: what a market order's fill decides, the others were never planned."""
-    limit = np.array([1 / (plan.leverage or 1.0) - MAINTENANCE for plan in plans])
-    with np.errstate(invalid="ignore"):
-        gone: np.ndarray[tuple[int], np.dtype[np.bool_]] = money.risk / money.entry >= limit
-    return gone
-
-
-def _stop_too_near(money: Money, terms: Terms) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Filled paths whose stop is nearer than twice the round-trip cost."""
-    round_trip = 2 * (terms.taker + terms.slippage)
-    with np.errstate(invalid="ignore"):
-        near: np.ndarray[tuple[int], np.dtype[np.bool_]] = money.risk / money.entry < NEAR_STOP_COSTS * round_trip
-    return near

@@ -1,20 +1,21 @@
-"""From paths and trades to what a report says: one result per channel, one of the account, one row per call."""
+"""From paths and trades to what a report says: one result per channel, one of the account."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.collect.reading import ReadResult
 from engine.config.strategy import Strategy
-from engine.domain import Distance, Path, Plan, RuleNote, Trade
+from engine.domain import Plan
 from engine.market.candles import Floats, Ints
 from engine.pipeline.judging import TRIED, Judgement
 from engine.pipeline.prices import Prices
-from engine.pipeline.replay import COUNTED, Replay
+from engine.pipeline.replay import Replay
 from engine.pipeline.stress import plans_of
 from engine.report import show
 from engine.report.run import (
@@ -24,18 +25,12 @@ from engine.report.run import (
     Funnel,
     Hardened,
     Held,
-    HeldOut,
-    Holdout,
     Judged,
 )
-from engine.report.tables import CallRow
 from engine.simulate.equity import EquityCurve
 from engine.simulate.table import PathTable
-from engine.simulate.walk import Refused, WalkResult
-from engine.units import iso
-from engine.verdict.bootstrap import cluster_bootstrap, clusters
+from engine.simulate.walk import WalkResult
 from engine.verdict.following import START, Stakes, end_equity, follow
-from engine.verdict.forward import forward_evidence
 from engine.verdict.hits import MOST_APART, apart, target_hits
 from engine.verdict.metrics import measure
 from engine.verdict.pump import pump
@@ -45,7 +40,6 @@ if TYPE_CHECKING:
     from engine.channel import Profile
 
 HELD_SYMBOL = "BTCUSDT"
-OF_THE_ACCOUNT = ("quantity", "risk", "gross", "fees", "funding", "net")
 
 
 def channel_results(
@@ -53,39 +47,20 @@ def channel_results(
     readings: dict[str, ReadResult],
     played: Replay,
     walked: WalkResult,
+    alone: Mapping[str, AccountResult],
     strategy: Strategy,
     judgements: Sequence[Judgement],
     period_ms: tuple[int, int],
 ) -> list[ChannelResult]:
-    """What each channel did, from all its calls, whatever the account's rules said."""
+    """What each channel did, from all its calls, whatever the account's rules said; ``alone`` in its own account."""
     return [
-        _channel(profile, readings[profile.id], played, walked, strategy, judgement, period_ms)
+        replace(
+            _channel(profile, readings[profile.id], played, walked, strategy, judgement, period_ms),
+            alone=alone.get(profile.id),
+            decided=int(played.decided[judgement.rows].sum()),
+        )
         for profile, judgement in zip(profiles, judgements, strict=True)
     ]
-
-
-def holdout_result(profiles: Sequence[Profile], played: Replay, strategy: Strategy, period: tuple[str, str]) -> Holdout:
-    """What each channel did in the time that was held out."""
-    rows = []
-    for profile in profiles:
-        places = [i for i, s in enumerate(played.signals) if s.message.channel == profile.id]
-        counted = [i for i in places if played.fates[i] in COUNTED]
-        at, r = np.array([played.rows[i] for i in counted], np.int64), played.r[counted]
-        cluster = clusters(played.table.fill_first_ms[at], played.table.end_ms[at])
-        interval = cluster_bootstrap(r, cluster, np.random.default_rng(strategy.seed))
-        low, high = (interval.low, interval.high) if interval else (None, None)
-        mean = float(r.mean()) if len(r) else None
-        evidence = forward_evidence(r, cluster).highest
-        said = held_up(low, high)
-        rows.append(HeldOut(profile.id, profile.name, len(places), len(counted), mean, low, high, evidence, said))
-    return Holdout(period, rows)
-
-
-def held_up(low: float | None, high: float | None) -> str:
-    """What the time that was held out says of an edge."""
-    if low is None or high is None:
-        return "too few trades to say"
-    return "an edge again" if low > 0 else "a loss" if high < 0 else "neither edge nor loss is shown"
 
 
 def _channel(
@@ -264,84 +239,4 @@ def account_result(strategy: Strategy, walked: WalkResult, curve: EquityCurve) -
         fees=sum(trade.fees for trade in trades),
         funding=sum(trade.funding for trade in trades),
         refusals=[{"rule": rule, "where": where, "count": n} for (rule, where), n in refusals.most_common()],
-    )
-
-
-def call_rows(
-    played: Replay, walked: WalkResult, excursions: dict[int, tuple[float, float]] | None = None
-) -> list[CallRow]:
-    """One row per call, in order of posting; ``excursions`` has MAE and MFE of rows of the table."""
-    refused = {entry.row: entry for entry in walked.refused}
-    order = sorted(range(len(played.signals)), key=lambda i: (played.signals[i].message.posted_ms, i))
-    return [_row(played, i, walked.trades, refused, excursions or {}) for i in order]
-
-
-def _row(
-    played: Replay,
-    i: int,
-    trades: dict[int, Trade],
-    refused: dict[int, Refused],
-    excursions: dict[int, tuple[float, float]],
-) -> CallRow:
-    signal, at, table = played.signals[i], played.rows[i], played.table
-    setup = signal.setup
-    cells: dict[str, Any] = {
-        "signal_id": signal.id,
-        "channel": signal.message.channel,
-        "posted": iso(signal.message.posted_ms),
-        "symbol": setup.symbol,
-        "side": setup.side.value,
-        "entry_kind": setup.entry_kind.value,
-        "entry": setup.entries,
-        "stop": None if isinstance(setup.stop, Distance) else setup.stop,
-        "targets": tuple([t.price for t in setup.targets if t.price is not None]),
-        "leverage": setup.leverage,
-        "layout": setup.layout,
-        "status": played.fates[i],
-    }
-    if at < 0:
-        return CallRow(**cells)
-    trade, no = trades.get(at), refused.get(at)
-    path = trade.path if trade else table.path(at)
-    note = no.notes[-1] if no and no.notes else None
-    said: Sequence[RuleNote] = no.notes if no else trade.notes if trade else ()
-    mae, mfe = excursions.get(at, (np.nan, np.nan))
-    cells |= {
-        "acted": iso(path.plan.act_ms),
-        "stop": _known(float(table.stop[at])),
-        "ambiguous": path.ambiguous,
-        "taken": trade is not None,
-        "rule": note.rule if note else "",
-        "rule_where": note.where if note else "",
-        "notes": "; ".join([n.text for n in said]),
-        "r": _known(float(played.money.r[at])),
-        "mae_r": _known(mae),
-        "mfe_r": _known(mfe),
-    }
-    if path.fills:
-        first, last = path.fills[0], path.legs[-1]
-        cells |= {
-            "filled_at": iso(first.ts_ms),
-            "closed_at": iso(last.ts_ms),
-            "entry_price": sum([f.price * f.share for f in path.fills]) / sum([f.share for f in path.fills]),
-            "exit_reason": last.reason.value,
-            "exits": _exits(path),
-            "delay_s": (first.ts_ms - signal.message.known_ms) / 1000,
-        }
-    if trade is not None:
-        cells |= {name: getattr(trade, name) for name in OF_THE_ACCOUNT}
-    return CallRow(**cells)
-
-
-def _known(value: float) -> float | None:
-    """A figure, None where it is not one."""
-    return None if value != value else value
-
-
-def _exits(path: Path) -> str:
-    """The exits as text: ``target 1 65000 x 0.5 @ 2025-05-04T15:40:00Z; stop ...``."""
-    words = [f"{leg.reason.value} {leg.target}" if leg.target else leg.reason.value for leg in path.legs]
-    return "; ".join(
-        f"{word} {leg.price:.10g} x {leg.share:.3g} @ {iso(leg.ts_ms)}"
-        for word, leg in zip(words, path.legs, strict=True)
     )

@@ -44,6 +44,20 @@ class Commands(click.Group):
             raise click.exceptions.Exit(3) from None
 
 
+class Either(click.Group):
+    """A group whose first word is one of its commands, or else the first argument of its command ``run``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put ``run`` in front where no command is named."""
+        words = [word for word, before in zip(args, ["", *args], strict=False) if before != "--workspace"]
+        named = next((word for word in words if not word.startswith("-")), "")
+        if named in self.commands:
+            args = [named, *(args[: args.index(named)]), *args[args.index(named) + 1 :]]
+        elif args != ["--help"] and args != ["-h"]:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
 def log_fault(ctx: click.Context) -> Path:
     """Write the traceback of the present exception to the day's log; the path of that log."""
     from engine.pipeline.logs import start_logging

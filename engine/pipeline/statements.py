@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.collect.reading import ReadResult
@@ -43,10 +44,8 @@ def shown_period(strategy: Strategy, messages: dict[str, list[Message]]) -> tupl
     return iso(start), iso(end)
 
 
-def assumptions(
-    strategy: Strategy, workspace: Workspace, prices: Prices, fee_note: str, funding_note: str
-) -> list[str]:
-    """Everything a reader has to know to believe the figures or not."""
+def assumptions(strategy: Strategy, workspace: Workspace, prices: Prices, notes: Sequence[str]) -> list[str]:
+    """Everything a reader has to know to believe the figures or not; ``notes`` are those of the run's conditions."""
     entry, leave = strategy.entry, strategy.exit
     shares = leave.shares if isinstance(leave.shares, str) else ", ".join(f"{share:.0%}" for share in leave.shares)
     zone = f"a ladder of {entry.rungs} limits" if entry.zone == "ladder" else f"a limit at the {entry.zone} edge"
@@ -60,16 +59,24 @@ def assumptions(
         f"a zone is entered by {zone}, valid for {show_duration(entry.valid_for_ms)}",
         f"targets take {shares} of the position (brought to a sum of 100% where a call has fewer){moved}{close}",
         f"inside one candle: {strategy.same_candle}; a target that a bar opens beyond fills at its {leave.target_gap}",
-        fee_note,
         f"slippage on market, stop and time exits: {strategy.costs.slippage * 10_000:g} basis points",
-        funding_note,
-        f"margin: isolated, {strategy.leverage:g}x at most; a call whose stop lies beyond liquidation is refused; "
-        "other positions are liquidated on last prices, at a maintenance margin of 0.5%, and lose their margin",
+        _impact(strategy.costs.impact),
+        *notes,
         "the touch-through figure asks for one basis point beyond a limit instead of a touch",
         "updates of a channel (close, cancel, move stop, new levels) act at their own time plus the latency; those "
         "that belong to no call, re-entries and reports of hits change nothing",
         f"the report shows times in {workspace.settings.timezone}, the CSV files in UTC; days begin at midnight there",
     ]
+
+
+def _impact(factor: float) -> str:
+    """What the size of an order costs."""
+    if not factor:
+        return "impact: an order's size does not move the price"
+    return (
+        f"impact: in the account a market order moves the price by {factor:g} x the day's volatility x the root of its "
+        "part of the day's volume, on top of the slippage; the figures of a channel hold for small orders"
+    )
 
 
 def _place(to: str | int) -> str:

@@ -114,7 +114,12 @@ def _path(row: CallRow, zone: str) -> Iterator[str]:
     if row.ambiguous:
         yield "ambiguous: the candles do not tell in which order things happened"
     if row.r is not None:
-        yield f"result: {row.r:+.2f} R net of costs"
+        ended = row.exit_reason == "rule"  # the account's trade; the call's own R knows no rules of the account
+        if ended and row.risk and row.net is not None:
+            yield f"result: {row.net / row.risk:+.2f} R net of costs, ended by a rule"
+            yield f"  the call by itself, without the rules: {row.r:+.2f} R"
+        else:
+            yield f"result: {row.r:+.2f} R net of costs"
 
 
 def _account(row: CallRow, run: Run) -> Iterator[str]:

@@ -6,12 +6,13 @@ Everything here is an answer to "would it have worked for me": each call is simu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from engine.domain import Plan
-from engine.market.candles import Candles, Floats
+from engine.market.candles import Floats, Ints
+from engine.pipeline.pathcache import array_digest, funding_digest
 from engine.pipeline.replay import Replay
 from engine.simulate.money import money_of
 from engine.verdict.excursion import excursions
@@ -33,11 +34,18 @@ class Stress:
 
 def stress(played: Replay) -> Stress:
     """Simulate every plan of a run again under the harder terms."""
-    venue, plans = played.venue, played.table.plans
-    known = np.array([0] * len(plans), np.int64)
+    known = np.array([0] * len(played.table), np.int64)
     for signal, row in zip(played.signals, played.rows, strict=True):
         if row >= 0:
             known[row] = signal.message.known_ms
+    venue = played.venue
+    inputs = (played.digest, repr(venue.terms).encode(), funding_digest(venue.funding), array_digest(known))
+    return Stress(**played.cache.arrays("stress", inputs, lambda: asdict(_stress(played, known))))
+
+
+def _stress(played: Replay, known: Ints) -> Stress:
+    """See ``stress``; ``known`` is when the text of each plan was there to be read."""
+    venue, plans = played.venue, played.table.plans
     terms = replace(venue.terms, slippage=2 * venue.terms.slippage)
     slipped = played.money.r
     if terms != venue.terms:
@@ -60,13 +68,3 @@ def tradable(played: Replay, channel: str) -> list[int]:
 def plans_of(played: Replay, rows: Sequence[int]) -> list[Plan]:
     """The plans of some rows."""
     return [played.table.plans[row] for row in rows]
-
-
-def decimals(bars: Candles) -> int:
-    """How many decimals the prices of a symbol have: those that all but a few of its closes need, at most 10."""
-    sample = bars.close[:: max(1, len(bars) // 500)]
-    for places in range(11):
-        off = np.abs(sample - np.round(sample, places)) > 1e-9 * np.abs(sample)
-        if off.mean() <= 0.01:
-            return places
-    return 10

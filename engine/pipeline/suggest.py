@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from engine.channel.suggest.draft import Draft, HistoryPost, draft_profile
+from engine.channel.suggest.draft import Draft, draft_profile
 from engine.channel.suggest.marks import guess
+from engine.channel.suggest.writing import HistoryPost
 from engine.files import write_text
 from engine.pipeline.channels import message_text
 from engine.pipeline.errors import InputError

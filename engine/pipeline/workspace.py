@@ -70,6 +70,11 @@ class Workspace:
         return self.root / "data" / "cache" / "validate.json"
 
     @property
+    def paths_path(self) -> Path:
+        """Paths that were computed before; safe to delete."""
+        return self.root / "data" / "cache" / "paths"
+
+    @property
     def runs_path(self) -> Path:
         """The folder of the runs."""
         return self.root / "runs"

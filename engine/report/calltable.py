@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from engine.report.words import Words
 from engine.units import moment_ms, show_duration, show_time
 
 LONGEST_TEXT = 240
+_EXIT = re.compile(r"([a-z ]+?(?: \d+)?) ([-+.\de]+) x ([-+.\de]+) @ (\S+)")
 TRANSLATED = ("side", "status", "exit_reason", "entry_kind")
 
 # field, heading, kind; the first ones are columns, the others stand in the details of a row
@@ -65,7 +67,11 @@ def call_data(run: Run, shown: Sequence[CallRow], zone: str, words: Words) -> di
     for field, label, kind in (*COLUMNS, *DETAILS):
         column: dict[str, Any] = {"field": field, "label": words(label), "kind": kind}
         values = [_plain(getattr(row, field), kind, zone) for row in shown]
-        if field in TRANSLATED or kind == "delay":
+        if field == "exits":
+            values = [exits_text(row.exits, run.decimals.get(row.symbol), zone, words) for row in shown]
+        elif field == "notes":
+            values = [note_text(row.notes, words) for row in shown]
+        elif field in TRANSLATED or kind == "delay":
             values = [words.line(value) for value in values]
         if kind == "text" and 4 * len(known := sorted(set(values))) < len(values):
             column["values"], place = known, {word: i for i, word in enumerate(known)}
@@ -81,7 +87,7 @@ def _plain(value: Any, kind: str, zone: str) -> Any:
     if kind == "time":
         return show_time(moment_ms(value), zone) if value else ""
     if kind == "text":
-        return clean(value if len(value) <= LONGEST_TEXT else value[: LONGEST_TEXT - 1] + "…")
+        return clean(_cut(value))
     if kind == "flag":
         return int(value)
     if kind == "delay":
@@ -89,3 +95,27 @@ def _plain(value: Any, kind: str, zone: str) -> Any:
     if kind == "prices":
         return [float(f"{price:.8g}") for price in value[:20]]
     return None if value is None else float(f"{value:.8g}") if kind in ("price", "number") else round(value, 3)
+
+
+def note_text(notes: str, words: Words) -> str:
+    """What rules said of a call, as long as the page shows it; cut before it is translated, for the sake of time."""
+    return _cut(words.notes(clean(notes)[: 2 * LONGEST_TEXT]))
+
+
+def _cut(text: str) -> str:
+    """At most ``LONGEST_TEXT`` characters."""
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+
+
+def exits_text(exits: str, decimals: int | None, zone: str, words: Words) -> str:
+    """The exits of a call as a reader writes them: ``target 1: 65000.0 × 0.5, 2025-05-04 18:40; stop: ...``."""
+    parts = []
+    for part in exits.split("; ") if exits else ():
+        match = _EXIT.fullmatch(part)
+        if match is None:
+            return clean(exits)[:LONGEST_TEXT]
+        what, price, share, at = match.groups()
+        told = price if decimals is None else f"{float(price):.{decimals}f}"
+        figures = words.figure(f"{told} × {float(share):.3g}")
+        parts.append(f"{words.line(what)}: {figures}, {show_time(moment_ms(at), zone)[:16]}")
+    return "; ".join(parts)

@@ -77,7 +77,7 @@ def excursions_figure(calls: Sequence[CallRow]) -> Figure:
 
 def hits_figure(channel: ChannelResult) -> Figure:
     """The share of trades that reached each target, beside the fair share of the same levels."""
-    ticks = [f"target {hits.target}" for hits in channel.targets]
+    places = [hits.target for hits in channel.targets]
     traces = []
     for name, colour, values in (
         ("hit", "--blue", [hits.hit for hits in channel.targets]),
@@ -88,10 +88,11 @@ def hits_figure(channel: ChannelResult) -> Figure:
         texts = [
             f"{name} {percent(v, 1)}, {count(h.trades, 'trade')}" for v, h in zip(values, channel.targets, strict=True)
         ]
-        bars: Figure = {"type": "bar", "name": name, "x": ticks, "y": values, "marker": {"color": colour}}
+        bars: Figure = {"type": "bar", "name": name, "x": places, "y": values, "marker": {"color": colour}}
         traces.append(bars | {"text": texts, "textposition": "none", "hoverinfo": "text"})
     layout = draw.layout(220, hovermode="closest", barmode="group", showlegend=True)
     layout["margin"] = {"l": 40, "r": 8, "t": 8, "b": 30}
     layout["legend"] = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "bgcolor": "--clear"}
+    layout["xaxis"] |= {"tickvals": places, "ticktext": [f"target {place}" for place in places]}
     layout["yaxis"] |= {"tickformat": ".0%", "range": [0, 1]}
     return {"data": traces, "layout": layout}

@@ -13,7 +13,7 @@ from rich.text import Text
 from engine.files import write_text
 from engine.report import show
 from engine.report.html import environment
-from engine.report.run import ChannelResult, Run
+from engine.report.run import AccountResult, ChannelResult, Run
 from engine.report.tables import clean
 from engine.report.words import Words
 
@@ -125,6 +125,18 @@ def _figures(channel: ChannelResult | None) -> dict[str, str]:
         "1,000 became": show.money(followed.end),
         "max drawdown": show.percent(followed.drawdown, 1),
         "Sharpe": show.plain(followed.sharpe),
+        **_alone(channel.alone),
+    }
+
+
+def _alone(account: AccountResult | None) -> dict[str, str]:
+    """The figures of an account that a channel had for itself."""
+    if account is None:
+        return {}
+    return {
+        "alone, end": f"{show.money(account.end_equity)} {account.currency}",
+        "alone, trades": show.whole(account.trades),
+        "alone, max drawdown": show.percent(account.max_drawdown, 1),
     }
 
 

@@ -6,6 +6,7 @@ Colours are the names of CSS variables (``--blue``); the page puts in the values
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -37,10 +38,10 @@ def thinned(*curves: NDArray[np.float64], limit: int = CURVE_POINTS) -> NDArray[
     return np.array(sorted(kept), dtype=np.intp)
 
 
-def line(name: str, x: list[str], y: NDArray[np.float64], colour: str, **more: Any) -> Figure:
+def line(name: str, x: Sequence[str | int], y: NDArray[np.float64], colour: str, **more: Any) -> Figure:
     """A curve: seven digits of each value are enough for a picture."""
     rounded = [float(f"{value:.7g}") for value in y.tolist()]
-    trace: Figure = {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": rounded}
+    trace: Figure = {"type": "scatter", "mode": "lines", "name": name, "x": list(x), "y": rounded}
     return trace | {"line": {"color": colour, "width": 2}} | more
 
 

@@ -18,7 +18,7 @@ from engine.report.run import ChannelResult, Run
 from engine.report.tables import CallRow, clean
 
 TABLES_FOLDER = "tables"
-NESTED = ("judged", "targets", "latency", "robust", "missing", "pump", "followed", "funnel")
+NESTED = ("judged", "targets", "latency", "robust", "missing", "pump", "followed", "funnel", "alone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,8 @@ def _channels(channels: Sequence[ChannelResult]) -> Table:
             "followed_stake": followed["stake"],
         }
         flat |= {f"followed_{name}": value for name, value in followed["figures"].items()}
+        alone = asdict(channel.alone) if channel.alone else None
+        flat |= _prefixed("alone", alone, ("end_equity", "trades", "refused", "max_drawdown", "fees", "funding"))
         rows.append(flat)
     columns = tuple(rows[0]) if rows else ("channel",)
     return Table("channels", columns, [tuple(row.values()) for row in rows])

@@ -18,6 +18,7 @@ from engine.report.run import ChannelResult
 from engine.report.show import count, minus, percent, r_text, seconds, tone
 from engine.report.tables import CallRow
 from engine.units import moment_ms, show_time
+from engine.verdict.latency import DELAYS_S
 
 TONES = {"good": "--blue", "bad": "--red", "open": "--muted"}
 MESSAGES = (("signals", "calls", "--blue"), ("updates", "updates", "--sky"))
@@ -125,13 +126,17 @@ def latency_figure(channels: Sequence[ChannelResult]) -> Figure:
         y = np.array([point.mean_r for point in known], np.float64)
         dash = DASHES[place // len(LINES) % len(DASHES)]
         colour = LINES[place % len(LINES)]
-        trace = draw.line(
-            draw.name(channel.name), [seconds(p.delay_s) for p in known], y, colour, hovertemplate="%{y:+.2f} R"
-        )
-        traces.append(trace | {"mode": "lines+markers", "line": trace["line"] | {"dash": dash}})
-    layout = draw.layout(300, hovermode="x unified", showlegend=len(traces) > 1)
+        places = [DELAYS_S.index(point.delay_s) for point in known]
+        trace = draw.line(draw.name(channel.name), places, y, colour, hovertemplate="%{text}: %{y:+.2f} R")
+        trace |= {"mode": "lines+markers", "text": [seconds(point.delay_s) for point in known]}
+        traces.append(trace | {"line": trace["line"] | {"dash": dash}})
+    layout = draw.layout(300, hovermode="closest", showlegend=len(traces) > 1)
     layout["legend"] = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "bgcolor": "--clear"}
-    layout["xaxis"] |= {"type": "category", "title": draw.title("delay after the text was known")}
+    layout["xaxis"] |= {
+        "title": draw.title("delay after the text was known"),
+        "tickvals": list(range(len(DELAYS_S))),
+        "ticktext": [seconds(delay) for delay in DELAYS_S],
+    }
     layout["yaxis"] |= {
         "title": draw.title("mean R"),
         "rangemode": "tozero",

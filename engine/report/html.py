@@ -25,6 +25,7 @@ from zoneinfo import ZoneInfo
 import jinja2
 from markupsafe import Markup
 
+from engine.domain import ExitReason
 from engine.files import write_text
 from engine.problem import Problem
 from engine.report import channelfigures, figures, show, splits
@@ -32,8 +33,10 @@ from engine.report.calltable import call_data
 from engine.report.drawing import Figure
 from engine.report.evidence import EVIDENCE_FILE, Evidence, read_evidence
 from engine.report.packing import packed, story_data
+from engine.report.reasons import reason
 from engine.report.run import ChannelResult, Run
 from engine.report.runfile import RUN_FILE, load_run
+from engine.report.splits import MONTHS
 from engine.report.spoken import Spoken, said
 from engine.report.tables import (
     CALLS_FILE,
@@ -53,8 +56,9 @@ PLOTLY = importlib.resources.files("plotly") / "package_data" / "plotly.min.js"
 
 PAGE_WORDS = (
     "Dark", "Light", "No call fits", "of", "yes", "no", "taken", "Everything about this call", "posted", "edited",
-    "deleted", "entry", "stop", "target", "The message is not known.", "No candles for this call.",
-    "This browser is too old to unpack the pictures.",
+    "deleted", "entry", "symbol", "side", "share", "leverage", "The message is not known.",
+    "No candles for this call.", "This browser is too old to unpack the pictures.",
+    *ExitReason, *MONTHS,
 )  # fmt: skip
 
 
@@ -171,7 +175,7 @@ def environment(words: Words) -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=lambda value: clean(value) if type(value) is str else value,
     )
-    environment.globals |= {"show": Spoken(words), "t": words, "say": words.line}
+    environment.globals |= {"show": Spoken(words), "t": words, "say": words.line, "reasoned": reason}
     return environment
 
 

@@ -84,7 +84,9 @@ class ChannelResult:
 
     ``low``/``high`` bound the mean R (95%, cluster bootstrap); None when there are too few trades to say.
     ``target_first_r`` is the mean R under the other same-candle reading, ``touch_through_r`` when limits need a trade
-    one tick through; ``ambiguous`` counts trades whose order inside a candle is not known.
+    one tick through; ``ambiguous`` counts trades whose order inside a candle is not known, ``decided`` those in which
+    finer candles told it. ``alone`` is what an account of its own made of the channel, with the same money, sizes and
+    rules as the one that all channels share.
     """
 
     channel: str
@@ -129,6 +131,8 @@ class ChannelResult:
     funnel: Funnel
     account_trades: int
     account_net: float
+    alone: AccountResult | None = None
+    decided: int = 0
 
 
 @dataclass(frozen=True, slots=True)

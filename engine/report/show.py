@@ -24,6 +24,11 @@ def percent(value: float | None, digits: int = 0) -> str:
     return NOTHING if value is None else f"{_no_minus_zero(100 * value, digits):.{digits}f}%"
 
 
+def points(value: float | None) -> str:
+    """A difference of two shares in percentage points, with its sign: ``+3%``."""
+    return NOTHING if value is None else f"{_no_minus_zero(100 * value, 0):+.0f}%"
+
+
 def plain(value: float | None, digits: int = 2) -> str:
     """A figure without a sign of its own: ``1.84``."""
     return NOTHING if value is None else f"{_no_minus_zero(value, digits):.{digits}f}"
@@ -111,7 +116,7 @@ def days(value: float | None) -> str:
 
 def minus(text: str) -> str:
     """Text for a page: real minus signs before its figures, a dash where there is none."""
-    return "–" if text == NOTHING else re.sub(r"(?<!\w)-(?=\d)", "−", text)
+    return "–" if text == NOTHING else re.sub(r"(?<!\w)-(?=%?\d)", "−", text)
 
 
 def _no_minus_zero(value: float, digits: int) -> float:

@@ -21,9 +21,11 @@ _FIGURE = re.compile(r"(?<![\w.:/,])(?<!\d-)(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\
 _PERCENT = re.compile(r"(\d[\d.,]*)%")
 _DURATION = re.compile(r"(\d+)(s|m|h|d)(?: (\d+)(s|m|h|d))?")
 _UNITS = {"tr": {"s": "sn", "m": "dk", "h": "sa", "d": "gün"}}
-_NUMERIC = dict.fromkeys("nmab", r"[-+−<]?\d[\d.,]*%?") | {"venue": r"[\w ]+"}
+_NUMERIC = dict.fromkeys("nmab", r"[-+−<]?\d[\d.,]*(?:e[-+]\d+)?%?") | {"venue": r"[\w ]+", "type": r"\w+"}
 _LISTS = ("tests", "more")
 _TEST = re.compile(r"(.+?) \((.*)\)")
+_NOTE = re.compile(r"(.+?): ((?:refused|taken|size cut)[^:]*?(?:until [^(]+\([^)]*\))?)(?: \((.+)\))?\.", re.DOTALL)
+_NOTES = re.compile(r"(?<=\.); ")  # each ends as a sentence
 _SWAP = str.maketrans(",.", ".,")
 _SLOT = re.compile(r"\{(\w+)\}")
 
@@ -61,8 +63,33 @@ class Words:
                 return fill(wanted, {name: self._slot(name, match[name]) for name in slots})
         return self.figure(text)
 
+    def notes(self, text: str) -> str:
+        """What rules said of a call: sentences with what they saw and did, and the writer's reason as it is."""
+        return text if self.language == "en" else "; ".join(self._note(part) for part in _NOTES.split(text))
+
+    def _note(self, text: str) -> str:
+        """One of them."""
+        match = _NOTE.fullmatch(text)
+        if match is None:
+            return self.line(text)
+        saw = self._seen(match[1][:1].lower() + match[1][1:])
+        first = {"i": "İ"}.get(saw[:1], saw[:1].upper())
+        did = self.line(f"{match[2]}.").removesuffix(".")
+        return f"{first}{saw[1:]}: {did}{f' ({match[3]})' if match[3] else ''}."
+
+    def _seen(self, text: str) -> str:
+        """What a rule saw: one clause, or several that are joined."""
+        for word, joint in (("", ""), (" and ", " ve "), (" or ", " ya da ")):
+            parts = text.split(word) if word else [text]
+            found = [self.line(part) for part in parts]
+            if all(one != self.figure(part) for one, part in zip(found, parts, strict=True)):
+                return joint.join(found)
+        return self.figure(text)
+
     def _slot(self, name: str, text: str) -> str:
         """What stands in a slot; a list is translated part by part."""
+        if name == "list":
+            return ", ".join(self.line(part) for part in text.split(", "))
         if name not in _LISTS:
             return self.line(text)
         parts = []

@@ -16,7 +16,9 @@ happened. The answers are the same, because nothing is booked before its time.
    last close before that moment.
 2. The strategy gives the size (risk, fraction or fixed), the judge may refuse, resize or halt, the margin must be free:
    open profit does not back new trades, open loss counts against them.
-3. Rules that need no call (a loss, a drawdown, the clock) are asked at every close of a candle while a trade is resting
+3. Before that the size is fitted to the contract, if whoever drives the account knows it (``fitting.py``): whole
+   contracts, the margin tier, the impact on the price. What the exchange would not take is refused.
+4. Rules that need no call (a loss, a drawdown, the clock) are asked at every close of a candle while a trade is resting
    or open, and whenever something is booked. They act then, not at the next call.
 """
 
@@ -25,14 +27,15 @@ from __future__ import annotations
 import heapq
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from engine.config.strategy import Strategy
 from engine.domain import Account, Close, Halt, OpenTrade, Plan, Proposal, RuleNote
 from engine.simulate.books import Books, Holding, Marks
+from engine.simulate.fitting import Fitted, Unfit
 from engine.simulate.flows import Flow
 from engine.simulate.history import closed
 from engine.simulate.judge import Alarm, Judge
@@ -71,7 +74,8 @@ class Calls(Protocol):
 class Answer:
     """What an account says to a call: taken with a ``quantity``, or refused; ``notes`` has who spoke.
 
-    ``facts`` is the taken trade as rules see it. ``halt`` is the pause that a rule asked for (it is in force already),
+    ``facts`` is the taken trade as rules see it, ``plan`` its plan where the size changed that (another margin tier, an
+    impact on the price; None: it stays). ``halt`` is the pause that a rule asked for (it is in force already),
     ``close`` what the rules want ended: that is for the asker to do.
     """
 
@@ -79,6 +83,7 @@ class Answer:
     notes: tuple[RuleNote, ...]
     quantity: float = 0.0
     facts: OpenTrade | None = None
+    plan: Plan | None = None
     halt: Halt | None = None
     close: Close | None = None
 
@@ -86,7 +91,8 @@ class Answer:
 class Accountant:
     """One account; see the module's docstring.
 
-    ``outcome`` tells of a row whose trade is over what it earned, None where it was never filled.
+    ``outcome`` tells of a row whose trade is over what it earned, None where it was never filled; ``fit`` fits a plan
+    with a quantity and a planned entry price to its contract (None: any quantity will do).
     """
 
     def __init__(
@@ -97,18 +103,21 @@ class Accountant:
         marks: Marks,
         zone: str,
         outcome: Callable[[int], float | None],
+        fit: Callable[[Plan, float, float], Fitted | Unfit] | None = None,
     ) -> None:
+        self.fit = fit
         self.strategy, self.judge, self.calls, self.marks = strategy, judge, calls, marks
         self.zone, self.outcome = ZoneInfo(zone), outcome
         start = strategy.equity
         self.books = Books(cash=start, wallet=start, peak=start, day_equity=start, week_equity=start)
-        self._sequence = 0
-        self._same_day_ms = 0  # before this moment no new day can have begun
+        self.sequence = 0
+        self.same_day_ms = 0  # before this moment no new day can have begun
+        self.midnight_ms = NEVER_MS
+        self.now_ms = 0
+        self.booked = True  # something was, and no rule has looked at it yet
         self._first_end_ms = NEVER_MS  # before this moment no trade ends
-        self._midnight_ms = NEVER_MS
-        self._now_ms = 0
+        self._facts: tuple[OpenTrade, ...] | None = None
         self._outlook: Outlook | None = None
-        self._booked = True  # something was, and no rule has looked at it yet
 
     # ------------------------------------------------------------------ one call
 
@@ -135,7 +144,7 @@ class Accountant:
             equity,
             books.day_equity,
             books.peak,
-            tuple([trade.facts for trade in books.open]),
+            self._open_trades(),
             books.week_equity,
             books.history,
         )
@@ -146,13 +155,21 @@ class Accountant:
             self._ending(decision.close)
         if not decision.taken:
             return Answer(False, decision.notes, halt=decision.halt, close=decision.close)
-        free = min(books.wallet, equity) - sum([trade.facts.margin for trade in books.open])
-        margin = proposal.margin * decision.factor
+        asked = proposal.quantity * decision.factor
+        fitted = self.fit(plan, asked, proposal.entry) if self.fit is not None else Fitted(asked, plan)
+        if isinstance(fitted, Unfit):
+            return self._refused(fitted.rule, fitted.seen, fitted.limit, fitted.text, decision.notes)
+        factor = decision.factor if fitted.quantity == asked else fitted.quantity / proposal.quantity
+        free = min(books.wallet, equity) - sum([trade.margin for trade in self._open_trades()])
+        margin = proposal.margin * factor
+        if fitted.plan.leverage and fitted.plan.leverage < proposal.leverage:
+            margin *= proposal.leverage / fitted.plan.leverage
         if margin > free:
             text = "the margin of this trade is not free in the account"
             seen, limit = f"{margin:.2f}", f"{max(free, 0):.2f} {self.strategy.currency}"
             return self._refused("margin", seen, limit, text, decision.notes)
-        return self._taken(proposal, decision.factor, decision.notes)
+        answer = self._taken(proposal, factor, margin, decision.notes)
+        return answer if fitted.plan is plan else replace(answer, plan=fitted.plan)
 
     def _quantity(self, row: int, equity: float) -> float | None:
         """The strategy's size in base units; None when it cannot be told."""
@@ -164,14 +181,14 @@ class Accountant:
         notional = equity * size.fraction if size.fraction is not None else size.fixed or 0.0
         return notional / self.calls.entries[row]
 
-    def _taken(self, proposal: Proposal, factor: float, notes: tuple[RuleNote, ...]) -> Answer:
+    def _taken(self, proposal: Proposal, factor: float, margin: float, notes: tuple[RuleNote, ...]) -> Answer:
         facts = OpenTrade(
             proposal.signal_id,
             proposal.channel,
             proposal.symbol,
             proposal.side,
             proposal.notional * factor,
-            proposal.margin * factor,
+            margin,
             proposal.risk * factor,
         )
         return Answer(True, notes, proposal.quantity * factor, facts)
@@ -184,24 +201,24 @@ class Accountant:
 
     def hold(self, row: int, facts: OpenTrade, end_ms: int = NEVER_MS) -> None:
         """A trade occupies its place, until ``end_ms`` where that is known."""
-        self.books.open.append(Holding(end_ms, row, facts))
-        self._first_end_ms = min(self._first_end_ms, end_ms)
-        self._outlook, self._booked = None, False  # the rules were asked about it just now
+        self.books.add(Holding(end_ms, row, facts))
+        self._first_end_ms, self._facts = min(self._first_end_ms, end_ms), None
+        self._outlook, self.booked = None, False  # the rules were asked about it just now
 
     def end(self, row: int, end_ms: int) -> None:
         """A trade is over at a moment: from then on it occupies no place."""
         for holding in self.books.open:
             if holding.row == row:
                 holding.end_ms = end_ms
-        self._first_end_ms = min(self._first_end_ms, end_ms)
+        self._first_end_ms, self._outlook = min(self._first_end_ms, end_ms), None
 
     def book(self, row: int, flows: Iterable[Flow]) -> None:
         """Note what a trade will do to the account, each move when it is known."""
         numbers = self.books.booked.setdefault(row, [])
         for flow in flows:
-            self._sequence += 1
-            numbers.append(self._sequence)
-            heapq.heappush(self.books.flows, (flow.at_ms, self._sequence, flow))
+            self.sequence += 1
+            numbers.append(self.sequence)
+            heapq.heappush(self.books.flows, (flow.at_ms, self.sequence, flow))
         self._outlook = None
 
     def unbook(self, row: int) -> None:
@@ -229,7 +246,7 @@ class Accountant:
             alarm = self._outlook.alarm if self._outlook else None
             if alarm is not None and alarm.at_ms <= until_ms:
                 self.advance(alarm.at_ms)
-                self._outlook, self._booked = None, True  # others may speak at the same moment
+                self._outlook, self.booked = None, True  # others may speak at the same moment
                 self.books.halts += [alarm.halt] if alarm.halt else []
                 if alarm.close is not None:
                     self._ending(alarm.close)
@@ -240,42 +257,57 @@ class Accountant:
                 return None
             self._new_days(change_ms)
             self.advance(change_ms)
-            self._outlook, self._booked = None, True
+            self._outlook, self.booked = None, True
         return None
 
     def _change_ms(self) -> int:
         """When the next thing is booked, a place becomes free, or a day begins."""
         booked = self.books.flows[0][0] if self.books.flows else NEVER_MS
-        return min([booked, self._midnight_ms, *[holding.end_ms for holding in self.books.open]])
+        return min(booked, self.midnight_ms, self._first_end_ms)
+
+    def _open_trades(self) -> tuple[OpenTrade, ...]:
+        """The open trades as rules see them."""
+        if self._facts is None:
+            self._facts = tuple([holding.facts for holding in self.books.open])
+        return self._facts
 
     def _look_ahead(self, until_ms: int) -> None:
         """Look at the account's course from now on."""
-        equity, books = self.advance(self._now_ms), self.books
+        equity, books = self.advance(self.now_ms), self.books
         account = Account(
-            self._now_ms,
+            self.now_ms,
             equity,
             books.day_equity,
             books.peak,
-            tuple([trade.facts for trade in books.open]),
+            self._open_trades(),
             books.week_equity,
             books.history,
         )
-        self._outlook = look_ahead(account, books, self.marks, self.judge, until_ms, now=self._booked)
+        self._outlook = look_ahead(account, books, self.marks, self.judge, until_ms, now=self.booked)
 
     def _ending(self, close: Close) -> None:
         """Mark the trades that a rule ends, so that it ends them once."""
         for holding in self.books.open:
             holding.ending = holding.ending or close.covers(holding.facts)
+            self.books.ending |= holding.ending
 
     def advance(self, now_ms: int) -> float:
         """Book everything that is over at ``now_ms``, looking at the peak whenever something was; the equity then."""
+        self.settle(now_ms)
+        equity = self.equity(now_ms)
+        self.books.peak = max(self.books.peak, equity)
+        self.now_ms = now_ms
+        return equity
+
+    def settle(self, now_ms: int) -> None:
+        """Book everything that is over at ``now_ms``, and free the places of trades that have ended."""
         books = self.books
         if self._outlook is not None:
             books.peak = max(books.peak, self._outlook.peak(now_ms))
         while books.flows and books.flows[0][0] <= now_ms:
             self._outlook = None
             at_ms = books.flows[0][0]
-            self._booked = True
+            self.booked = True
             while books.flows and books.flows[0][0] == at_ms:
                 flow = heapq.heappop(books.flows)[2]
                 held = books.held.pop(flow.symbol, 0.0) + flow.quantity
@@ -283,16 +315,22 @@ class Accountant:
                     books.held[flow.symbol] = held
                 books.cash += flow.cash
                 books.wallet += flow.realised
-            books.peak = max(books.peak, self._equity(at_ms))
+            books.peak = max(books.peak, self.equity(at_ms))
         if self._first_end_ms <= now_ms:
-            ended = [holding for holding in books.open if holding.end_ms <= now_ms]
-            books.open = [holding for holding in books.open if holding.end_ms > now_ms]
+            ended, self._facts = books.free(now_ms), None
             self._first_end_ms = min([holding.end_ms for holding in books.open], default=NEVER_MS)
             self._remember(ended)
-        equity = self._equity(now_ms)
-        books.peak = max(books.peak, equity)
-        self._now_ms = now_ms
-        return equity
+
+    def restored(self, books: Books) -> None:
+        """Go on with books from before a restart."""
+        self.books, self._outlook, self._facts = books, None, None
+        self._first_end_ms = min([holding.end_ms for holding in books.open], default=NEVER_MS)
+
+    def pass_time(self, now_ms: int) -> None:
+        """Let time go on without a call: days begin, and what is over is booked. No answer depends on it."""
+        if self.books.day is not None:
+            self._new_days(now_ms)
+            self.settle(now_ms)
 
     def _remember(self, ended: list[Holding]) -> None:
         """Put closed trades into the account's history, in the order in which they closed."""
@@ -301,29 +339,30 @@ class Accountant:
             if net is not None:
                 self.books.history = closed(self.books.history, holding.facts, net, holding.end_ms)
 
-    def _equity(self, now_ms: int) -> float:
+    def equity(self, now_ms: int) -> float:
         """Cash and open positions at the last closed prices."""
         return self.books.cash + self.marks.worth(self.books.held, now_ms)
 
     def _new_days(self, now_ms: int) -> None:
-        """When a new day of the zone has begun, keep the equity at its midnight; on a Monday also for the week."""
-        if now_ms < self._same_day_ms:
+        """For each day of the zone that has begun, keep the equity at its midnight; on a Monday also for the week."""
+        if now_ms < self.same_day_ms:
             return
-        now = datetime.fromtimestamp(now_ms / 1000, self.zone)
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        if self.books.day is None or midnight - self.books.day >= timedelta(hours=1):
-            at = round(midnight.timestamp() * 1000)
+        today = datetime.fromtimestamp(now_ms / 1000, self.zone).date()
+        day = today if self.books.day is None else self.books.day + timedelta(days=1)
+        while day <= today:
+            at = round(datetime.combine(day, time(), self.zone).timestamp() * 1000)
             equity = self.advance(at)
-            if self.books.day is None or _monday(midnight) != _monday(self.books.day):
+            if self.books.day is None or _monday(day) != _monday(self.books.day):
                 self.books.week_equity = equity
-            self.books.day, self.books.day_equity = midnight, equity
-            self._same_day_ms = at + SHORTEST_DAY_MS
-            self._midnight_ms = next_midnight_ms(now_ms, self.zone.key)
+            self.books.day, self.books.day_equity = day, equity
+            self.same_day_ms = at + SHORTEST_DAY_MS
+            self.midnight_ms = next_midnight_ms(at, self.zone.key)
+            day += timedelta(days=1)
 
 
-def _monday(day: datetime) -> date:
+def _monday(day: date) -> date:
     """The first day of a day's week."""
-    return day.date() - timedelta(days=day.weekday())
+    return day - timedelta(days=day.weekday())
 
 
 def _covers(halt: Halt, plan: Plan) -> bool:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date
 
 import numpy as np
 
 from engine.domain import Halt, History, OpenTrade
 from engine.market.candles import Candles, Floats, Ints
 from engine.simulate.flows import Flow
-from engine.units import MINUTE_MS
-
-STRETCH = 4096  # minutes
+from engine.simulate.minutes import Minutes
 
 
 @dataclass
@@ -36,20 +34,36 @@ class Books:
     held: dict[str, float] = field(default_factory=dict)  # signed quantity by symbol
     flows: list[tuple[int, int, Flow]] = field(default_factory=list)  # a heap: time, sequence, flow
     open: list[Holding] = field(default_factory=list)
+    symbols: set[str] = field(default_factory=set)  # of the open trades
+    ending: bool = False  # whether a rule ends some of them
     halts: list[Halt] = field(default_factory=list)
     peak: float = 0.0
-    day: datetime | None = None
+    day: date | None = None
     day_equity: float = 0.0
     week_equity: float = 0.0
     history: History = field(default_factory=History)
     booked: dict[int, list[int]] = field(default_factory=dict)  # by row: the sequence numbers of its flows
+
+    def add(self, holding: Holding) -> None:
+        """A trade occupies a place."""
+        self.open.append(holding)
+        self.symbols.add(holding.facts.symbol)
+        self.ending |= holding.ending
+
+    def free(self, now_ms: int) -> list[Holding]:
+        """Free the places of trades that are over; those trades."""
+        ended = [holding for holding in self.open if holding.end_ms <= now_ms]
+        self.open = [holding for holding in self.open if holding.end_ms > now_ms]
+        self.symbols = {holding.facts.symbol for holding in self.open}
+        self.ending = any([holding.ending for holding in self.open])  # noqa: C419 - half the time
+        return ended
 
 
 class Marks:
     """The last close of each symbol before a moment.
 
     An account looks often and time goes on slowly. Of one price the last answer is kept with the time for which it is
-    true; for the worth of a whole account the prices of a stretch of minutes are worked out at once for each symbol.
+    true; the worth of a whole account comes from ``minutes.py``.
     ``foreseen``: the candles of the future are there already, as in a backtest. Live they are not.
     """
 
@@ -57,8 +71,7 @@ class Marks:
 
     def __init__(self, candles: Mapping[str, Candles]) -> None:
         self._candles = candles
-        self._stretch = -1
-        self._columns: dict[str, list[float]] = {}  # by symbol: the price at each minute of the stretch
+        self._minutes = Minutes(candles)
         self._known: dict[str, tuple[int, int, float]] = {}  # by symbol: from when, before when, price
         self._closings: dict[str, Ints] = {}
 
@@ -68,40 +81,32 @@ class Marks:
         if start <= now_ms < end:
             return price
         bars = self._candles[symbol]
-        i = int(bars.ts.searchsorted(now_ms - bars.timeframe_ms, side="right")) - 1
+        i = int(bars.over(now_ms))
         price = float(bars.close[i]) if i >= 0 else float(bars.open[0])
-        start = int(bars.ts[i]) + bars.timeframe_ms if i >= 0 else now_ms
-        end = int(bars.ts[i + 1]) + bars.timeframe_ms if i + 1 < len(bars) else sys.maxsize
+        start = bars.end_of(i) if i >= 0 else now_ms
+        end = bars.end_of(i + 1) if i + 1 < len(bars) else sys.maxsize
         self._known[symbol] = start, end, price
         return price
 
     def worth(self, held: Mapping[str, float], now_ms: int) -> float:
         """What quantities by symbol are worth at ``now_ms``."""
-        if not self.foreseen:
-            return sum([quantity * self.price(symbol, now_ms) for symbol, quantity in held.items()])
-        minute = now_ms // MINUTE_MS
-        if minute // STRETCH != self._stretch:
-            self._stretch = minute // STRETCH
-            self._columns.clear()
-        columns, at = self._columns, minute % STRETCH
-        for symbol in held:
-            if symbol not in columns:
-                columns[symbol] = self._column(symbol)
-        return sum([
-            quantity * (columns[symbol][at] if columns[symbol] else self.price(symbol, now_ms))
-            for symbol, quantity in held.items()
-        ])  # fmt: skip
+        known = self._minutes.worth(held, now_ms) if self.foreseen else None
+        if known is not None:
+            return known
+        return sum([quantity * self.price(symbol, now_ms) for symbol, quantity in held.items()])
 
-    def _column(self, symbol: str) -> list[float]:
-        """The price at each minute of the stretch; empty where bars end between minutes."""
-        bars = self._candles[symbol]
-        minutes = (self._stretch * STRETCH + np.arange(STRETCH, dtype=np.int64)) * MINUTE_MS
-        first, last = np.searchsorted(bars.ts, (minutes[0] - bars.timeframe_ms, minutes[-1] + MINUTE_MS))
-        if np.any((bars.ts[first:last] + bars.timeframe_ms) % MINUTE_MS):
-            return []
-        at = np.searchsorted(bars.ts, minutes - bars.timeframe_ms, side="right") - 1
-        prices: list[float] = np.where(at >= 0, bars.close[np.maximum(at, 0)], bars.open[0]).tolist()
-        return prices
+    def course(
+        self, held: Mapping[str, float], symbols: Collection[str], after_ms: int, until_ms: int
+    ) -> tuple[Ints, Floats]:
+        """When candles of ``symbols`` close, after one moment and up to another, and what ``held`` is worth then."""
+        known = self._minutes.course(held, symbols, after_ms, until_ms) if self.foreseen else None
+        if known is not None:
+            return known
+        ts = self.closes(symbols, after_ms, until_ms)
+        total = np.zeros(len(ts))
+        for symbol, quantity in held.items():
+            total += quantity * self.prices(symbol, ts)
+        return ts, total
 
     def closes(self, symbols: Collection[str], after_ms: int, until_ms: int) -> Ints:
         """When candles of these symbols close, after one moment and up to another; in order of time, each once."""

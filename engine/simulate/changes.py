@@ -59,8 +59,8 @@ class Changing(Writer):
         rows, at = self.rows, np.array([row])
         if rows.held[row] > DUST:
             reason = ExitReason.CHANNEL if change.by == "channel" else ExitReason.REPLACED
-            price = self.worse(self._open(row), up=False)
-            self.leg(at, price, rows.held[at] * min(change.share, 1.0), reason, maker=False)
+            share = rows.held[at] * min(change.share, 1.0)
+            self.leg(at, self.worse(at, self._open(row), share, up=False), share, reason, maker=False)
             if rows.held[row] <= DUST:
                 self.end(at, PathStatus.CLOSED)
         elif change.share >= 1:
@@ -101,7 +101,7 @@ class Changing(Writer):
             got = ~rows.done[at] & (rows.held[at] > DUST) & (open_ >= rows.next_target(at))
             at, open_ = at[got], open_[got]
             if len(at):
-                self.take(at, self.worse(open_, up=False), maker=False)
+                self.take(at, open_, maker=False)
 
     def _open(self, row: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """The open of a row's bar."""

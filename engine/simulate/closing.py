@@ -8,6 +8,7 @@ not filled by then are cancelled.
 from __future__ import annotations
 
 from dataclasses import replace
+from math import sqrt
 
 import numpy as np
 
@@ -30,7 +31,8 @@ def close_early(trade: Trade, now_ms: int, venue: Venue) -> tuple[Trade, int] | 
     if not fills:
         gone = replace(path, status=PathStatus.EXPIRED, fills=(), legs=())
         return replace(trade, path=gone, gross=0.0, fees=0.0, funding=0.0, net=0.0, r=None), ts
-    out = Leg(ts, price * (1 - plan.side.sign * venue.terms.slippage), held, ExitReason.RULE, maker=False)
+    slip = venue.terms.slippage + plan.impact * sqrt(held)
+    out = Leg(ts, price * (1 - plan.side.sign * slip), held, ExitReason.RULE, maker=False)
     ended = replace(path, status=PathStatus.CLOSED, fills=fills, legs=(*legs, out))
     worth = sum(leg.price * leg.share for leg in ended.legs) - sum(fill.price * fill.share for fill in fills)
     gross = plan.side.sign * worth * trade.quantity
@@ -41,4 +43,4 @@ def close_early(trade: Trade, now_ms: int, venue: Venue) -> tuple[Trade, int] | 
     net = gross - fees - funding
     r = net / trade.risk if trade.risk > 0 else None
     done = replace(trade, path=ended, gross=gross, fees=fees, funding=funding, net=net, r=r)
-    return done, ts + bars.timeframe_ms
+    return done, bars.end_at(ts)

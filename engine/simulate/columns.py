@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import chain
 from operator import attrgetter
+from typing import Any
 
 import numpy as np
 
 from engine.domain import Change, Distance, Plan
 from engine.market.candles import Floats, Ints
+from engine.market.ticks import CLOSE, parts
 from engine.simulate.table import Bools, order_room, places, target_room
 
 PRICE, PERCENT, POINTS, MULTIPLE = 0, 1, 2, 3  # how a level is said
@@ -30,7 +32,8 @@ class Columns:
     the market), ``stop_order`` says that it is a breakout. ``target`` (n, T) is +inf where it waits for a fill;
     ``target_unit`` and ``target_value`` say how far. ``stop`` is -inf where there is none yet; ``hard`` the price of
     a stop that waits for closes of ``close_frame`` (0: it does not). ``keep`` and ``gone``: a position is liquidated
-    when ``keep`` of the entry is lost, and all its margin ``gone`` (inf: never). ``changes`` by row.
+    when ``keep`` of the entry is lost, and all its margin ``gone`` (inf: never). ``tick`` is ``tick_num / tick_den``
+    (num 0: not known), ``impact`` as in the plan; None where no plan has any. ``changes`` by row.
     """
 
     at: Ints
@@ -64,11 +67,22 @@ class Columns:
     trail_gain: Floats
     keep: Floats
     gone: Floats
+    tick_num: Floats | None
+    tick_den: Floats | None
+    impact: Floats | None
     changes: dict[int, tuple[Change, ...]]
 
     def __len__(self) -> int:
         """How many plans."""
         return len(self.at)
+
+    def on_grid(self, at: Ints, price: Floats) -> Floats:
+        """The nearest prices that the exchange takes orders at (``market.ticks.nearest``, the higher of two)."""
+        if self.tick_num is None or self.tick_den is None or not len(at):
+            return price
+        num, den, sign = self.tick_num[at], self.tick_den[at], self.sign[at]
+        steps = np.floor(price * sign * den / np.maximum(num, 1.0) + 0.5 + CLOSE)
+        return np.where((num > 0) & np.isfinite(price), steps * num / den * sign, price)
 
     def acting_at(self, act_ms: Ints) -> Columns:
         """The same plans acted on at other moments, valid as long."""
@@ -76,7 +90,8 @@ class Columns:
 
     def taken(self, rows: Ints, at: Ints) -> Columns:
         """Some rows (one may come often), now at places ``at``."""
-        columns = {field.name: getattr(self, field.name)[rows] for field in fields(self) if field.name != "changes"}
+        known = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "changes"}
+        columns: dict[str, Any] = {name: None if column is None else column[rows] for name, column in known.items()}
         changes = {i: self.changes[row] for i, row in enumerate(rows.tolist()) if row in self.changes}
         return replace(self, **columns | {"at": at, "changes": changes})
 
@@ -159,6 +174,8 @@ def lay_out(plans: Sequence[Plan], at: Ints) -> Columns:
     trails = [p.trail for p in plans]
     margin = 1 / np.where((lever := numbers("leverage", 1.0)) == 0, 1.0, lever)
     close_after = plain["close_after_ms"]
+    ticked = any(p.tick is not None for p in plans)
+    ticks = [parts(p.tick) if p.tick is not None else (0, 1) for p in plans] if ticked else []
     return Columns(
         at=at,
         sign=sign,
@@ -191,6 +208,9 @@ def lay_out(plans: Sequence[Plan], at: Ints) -> Columns:
         trail_gain=np.array([t.after_gain if t else 0.0 for t in trails]),
         keep=margin - numbers("maintenance", -np.inf),
         gone=margin,
+        tick_num=np.array([num for num, _ in ticks], np.float64) if ticked else None,
+        tick_den=np.array([den for _, den in ticks], np.float64) if ticked else None,
+        impact=np.array([p.impact for p in plans]) if any(p.impact for p in plans) else None,
         changes={i: p.changes for i, p in enumerate(plans) if p.changes},
     )
 

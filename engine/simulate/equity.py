@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.domain import Trade
-from engine.market.candles import Floats, Ints
+from engine.market.candles import Candles, Floats, Ints
 from engine.simulate.flows import Flow, Venue, flows_of
 
 
@@ -36,18 +36,28 @@ def equity_curve(
     grid = np.arange(start_ms, max(end_ms, start_ms) + frame, frame, dtype=np.int64)
     flows = [flow for trade in trades for flow in flows_of(trade, venue)]
     equity = np.full(len(grid), float(start_equity)) + _running(grid, flows, [flow.cash for flow in flows])
-    for symbol in sorted({flow.symbol for flow in flows}):
-        mine = [flow for flow in flows if flow.symbol == symbol]
-        bars = venue.candles[symbol]
-        last = np.searchsorted(bars.ts + bars.timeframe_ms, grid, side="right") - 1
-        price = np.where(last >= 0, bars.close[np.maximum(last, 0)], bars.open[0])
-        equity += _running(grid, mine, [flow.quantity for flow in mine]) * price
+    by_symbol: dict[str, list[Flow]] = {}
+    for flow in flows:
+        by_symbol.setdefault(flow.symbol, []).append(flow)
+    for symbol, mine in sorted(by_symbol.items()):
+        equity += _running(grid, mine, [flow.quantity for flow in mine]) * _prices(venue.candles[symbol], grid)
     peak = np.maximum.accumulate(np.maximum(equity, start_equity))
     drawdown = 1 - equity / peak
     every = max(1, step_ms // frame)
     starts = np.arange(0, len(grid), every)
     ends = np.minimum(starts + every, len(grid)) - 1
     return EquityCurve(grid[ends], equity[ends], np.maximum.reduceat(drawdown, starts))
+
+
+def _prices(bars: Candles, grid: Ints) -> Floats:
+    """The last closed price at each moment of the grid (the first open before any is), shape (grid,)."""
+    ends = bars.ends
+    first = int(np.searchsorted(ends, grid[0]))
+    if np.array_equal(ends[first : first + len(grid)], grid[: len(ends) - first]):  # a candle ends at each moment
+        known = bars.close[first : first + len(grid)]
+        return np.concatenate([known, np.full(len(grid) - len(known), bars.close[-1])])
+    last = np.searchsorted(ends, grid, side="right") - 1
+    return np.where(last >= 0, bars.close[np.maximum(last, 0)], bars.open[0])
 
 
 def _running(grid: Ints, flows: Sequence[Flow], amounts: Sequence[float]) -> Floats:

@@ -7,12 +7,13 @@ entry, less fees and funding; open profit is not in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from engine.domain import Trade
+from engine.domain import Path, Trade
 from engine.market.candles import Candles, Funding
+from engine.market.contracts import Contract
 from engine.simulate.money import fee_of, settlements
 from engine.simulate.terms import Terms
 
@@ -29,11 +30,17 @@ class Flow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Venue:
-    """What the flows of a trade depend on: the terms, the candles and the funding (None: none is paid)."""
+    """What a trade meets: the terms, the candles and the funding (None: none is paid), by symbol.
+
+    ``fair`` has the fair prices that liquidate, where they are known; ``contracts`` what is known of the contracts,
+    each state with its date, oldest first.
+    """
 
     terms: Terms
     candles: Mapping[str, Candles]
     funding: Mapping[str, Funding] | None = None
+    fair: Mapping[str, Candles] | None = None
+    contracts: Mapping[str, Sequence[Contract]] | None = None
 
 
 def flows_of(trade: Trade, venue: Venue) -> Iterator[Flow]:
@@ -41,16 +48,30 @@ def flows_of(trade: Trade, venue: Venue) -> Iterator[Flow]:
     path, quantity = trade.path, trade.quantity
     if not path.fills:
         return
-    symbol, sign = path.plan.symbol, path.plan.side.sign
-    bars = venue.candles[symbol]
-    for fill in path.fills:
-        moved, fee = sign * fill.share * quantity, fee_of(fill, venue.terms) * quantity
-        yield Flow(fill.ts_ms + bars.timeframe_ms, symbol, moved, -moved * fill.price - fee, -fee)
-    entry = sum(fill.price * fill.share for fill in path.fills) / sum(fill.share for fill in path.fills)
-    for leg in path.legs:
-        moved, fee = -sign * leg.share * quantity, fee_of(leg, venue.terms) * quantity
-        won = -moved * (leg.price - entry)
-        yield Flow(leg.ts_ms + bars.timeframe_ms, symbol, moved, -moved * leg.price - fee, won - fee)
-    history = venue.funding.get(symbol) if venue.funding else None
+    bars = venue.candles[path.plan.symbol]
+    yield from moves_of(path, quantity, venue.terms, bars.end_at)
+    history = venue.funding.get(path.plan.symbol) if venue.funding else None
     for ts, paid in settlements(path, history, bars):
-        yield Flow(ts, symbol, 0.0, -paid * quantity, -paid * quantity)
+        yield funding_flow(path.plan.symbol, ts, paid, quantity)
+
+
+def moves_of(path: Path, quantity: float, terms: Terms, end_at: Callable[[int], int]) -> Iterator[Flow]:
+    """The flows of a path's fills and exits so far, fills first; each is known when its bar is over (``end_at``).
+
+    What an exit realises is counted against the average of the fills that came no later.
+    """
+    symbol, sign = path.plan.symbol, path.plan.side.sign
+    for fill in path.fills:
+        moved, fee = sign * fill.share * quantity, fee_of(fill, terms) * quantity
+        yield Flow(end_at(fill.ts_ms), symbol, moved, -moved * fill.price - fee, -fee)
+    for leg in path.legs:
+        into = [fill for fill in path.fills if fill.ts_ms <= leg.ts_ms]
+        entry = sum(fill.price * fill.share for fill in into) / sum(fill.share for fill in into)
+        moved, fee = -sign * leg.share * quantity, fee_of(leg, terms) * quantity
+        won = -moved * (leg.price - entry)
+        yield Flow(end_at(leg.ts_ms), symbol, moved, -moved * leg.price - fee, won - fee)
+
+
+def funding_flow(symbol: str, ts_ms: int, paid: float, quantity: float) -> Flow:
+    """A funding payment at its settlement; ``paid`` for one unit of planned quantity."""
+    return Flow(ts_ms, symbol, 0.0, -paid * quantity, -paid * quantity)

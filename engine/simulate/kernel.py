@@ -20,6 +20,7 @@ import numpy as np
 
 from engine.domain import ExitReason, PathStatus, Plan
 from engine.market.candles import Candles, Floats, Ints
+from engine.memory import uncollected
 from engine.simulate.changes import Changing
 from engine.simulate.columns import Columns, lay_out
 from engine.simulate.pyramid import Bars, Trailed
@@ -94,13 +95,19 @@ def prepare(
     plans: Sequence[Plan], candles: Mapping[str, Candles], fair: Mapping[str, Candles] | None = None
 ) -> Prepared:
     """Lay plans out over the candles of their symbols; ``fair`` has the fair prices that liquidate, where known."""
-    planned, groups = Planned.of(plans), []
-    for number, symbol in enumerate(planned.names):
-        bars = candles.get(symbol)
-        if bars is not None and len(bars):
-            found = np.flatnonzero(planned.symbol == number)
-            columns = lay_out([plans[i] for i in found.tolist()], found)
-            groups.append((columns, Bars.of(bars, (fair or {}).get(symbol))))
+    symbols = sorted({plan.symbol for plan in plans} & candles.keys())
+    return prepare_on(plans, {symbol: Bars.of(candles[symbol], (fair or {}).get(symbol)) for symbol in symbols})
+
+
+def prepare_on(plans: Sequence[Plan], bars: Mapping[str, Bars]) -> Prepared:
+    """Lay plans out over bars that are known already."""
+    with uncollected():
+        planned, groups = Planned.of(plans), []
+        for number, symbol in enumerate(planned.names):
+            mine = bars.get(symbol)
+            if mine is not None and len(mine):
+                found = np.flatnonzero(planned.symbol == number)
+                groups.append((lay_out([plans[i] for i in found.tolist()], found), mine))
     return Prepared(plans, planned, tuple(groups))
 
 
@@ -168,7 +175,7 @@ class _Group(Changing):
         for j in range(rows.price.shape[1]):
             into = rows.orders_open(live, j) & self._meets(live, rows.price[live, j], open_)
             at = live[into]
-            price = self.worse(open_[into], up=True)
+            price = self.worse(at, open_[into], rows.weight[at, j], up=True)
             limit = ~rows.plan.stop_order[at]
             self.fill(at, j, np.where(limit, np.minimum(price, rows.price[at, j]), price), maker=False)
 
@@ -228,14 +235,14 @@ class _Group(Changing):
             still = ~trails
             bar[still] = bars.first_touch(sign[still], rows.cur[live[still]], end[still], up[still], down[still])
             at = live[trails]
-            trail = Trailed(rows.stop[at], rows.peak[at], rows.trail_fraction[at], rows.trail_points[at])
+            trail = self._trailed(at)
             found = self._fair_search(at, end[trails], np.zeros(len(at), np.bool_), np.full(len(at), -1, np.int64))
             until = np.where(found >= 0, found + 1, end[trails])
             hit = bars.first_trailed(sign[trails], rows.cur[at], until, up[trails], down[trails], trail)
             if bars.fair is not None:  # the search went one bar too far where only the fair price touches
                 only = (hit < 0) & (found >= 0)
                 if only.any():
-                    again = Trailed(rows.stop[at], rows.peak[at], rows.trail_fraction[at], rows.trail_points[at])
+                    again = self._trailed(at)
                     bars.first_trailed(sign[trails], rows.cur[at], np.where(only, found, until), up[trails],
                                        down[trails], again)  # fmt: skip
                     trail.stop[only], trail.peak[only], hit[only] = again.stop[only], again.peak[only], found[only]
@@ -244,6 +251,12 @@ class _Group(Changing):
             moved = trail.stop > rows.stop[at]
             rows.set_stop(at[moved], trail.stop[moved], ExitReason.TRAILING)
         return bar if bars.fair is None else self._fair_search(live, end, waiting, bar)
+
+    def _trailed(self, at: Ints) -> Trailed:
+        """The stops of rows that trail, as the search brings them along."""
+        rows, plan = self.rows, self.rows.plan
+        grid = None if plan.tick_num is None else lambda mine, price: plan.on_grid(at[mine], price)
+        return Trailed(rows.stop[at], rows.peak[at], rows.trail_fraction[at], rows.trail_points[at], grid)
 
     def _fair_search(self, live: Ints, end: Ints, waiting: Bools, bar: Ints) -> Ints:
         """The earlier of the bars found and those in which the fair price liquidates."""
@@ -293,7 +306,7 @@ class _Group(Changing):
 
     def _exit_at_open(self, at: Ints, reason: ExitReason | Ints) -> None:
         """Leave at the market at the open of ``cur``."""
-        self.exit(at, self.worse(self.bars.open[self.rows.cur[at]] * self.sign[at], up=False), reason)
+        self.sell(at, self.bars.open[self.rows.cur[at]] * self.sign[at], reason)
 
     # ------------------------------------------------------------------ one bar
 
@@ -332,14 +345,14 @@ class _Group(Changing):
                 into = ready & ~breakout & (open_ <= self._through_limit(rows.price[at, j]))
                 self.fill(at[into], j, open_[into], maker=True)
                 into = ready & breakout & (open_ >= rows.price[at, j])
-                self.fill(at[into], j, self.worse(open_[into], up=True), maker=False)
+                self._break_out(at[into], j, open_[into])
         else:
             breakout = resting
         held = rows.held[at] > DUST
         gone = held & (fair_open <= rows.liquidation[at])
         self.liquidate(at[gone])
         gapped = held & ~gone & (open_ <= rows.stop[at])
-        self.exit(at[gapped], self.worse(open_[gapped], up=False), rows.reason[at[gapped]])
+        self.sell(at[gapped], open_[gapped], rows.reason[at[gapped]])
         broke = breakout & held & ~gone & ~gapped
         if broke.any():
             self.market_targets(at[broke], open_[broke])
@@ -359,7 +372,7 @@ class _Group(Changing):
                 self.fill(at[into], j, np.minimum(price, open_)[into], maker=True)
                 touched |= into
                 into = ready & breakout & (high >= price)
-                self.fill(at[into], j, self.worse(price[into], up=True), maker=False)
+                self._break_out(at[into], j, price[into])
                 broke |= into
             still = rows.filled[at] <= 0.0
             missed = still & plan.cancel_on_target[at] & (high >= rows.next_target(at))
@@ -391,9 +404,15 @@ class _Group(Changing):
             self.table.ambiguous[plan.at[at[unproven]]] = True
         on = ~rows.done[at] & (rows.filled[at] > 0)
         if plan.move_after.shape[1]:
-            rows.move_stops(at[on], self.terms.slippage, self.fee(at[on], maker=False))
+            living = at[on]
+            slip = np.broadcast_to(self.slip(living, rows.held[living]), living.shape)
+            rows.move_stops(living, slip, self.fee(living, maker=False))
         if plan.trails.any():
             rows.follow(at[on], high[on], reach[on])
+
+    def _break_out(self, at: Ints, j: int, price: Floats) -> None:
+        """A breakout goes in at the market."""
+        self.fill(at, j, self.worse(at, price, self.rows.weight[at, j], up=True), maker=False)
 
     def _lose(self, at: Ints, lost: Bools, liquidated: Bools) -> None:
         """Out at the stop, or liquidated."""

@@ -7,7 +7,7 @@ order at its fill): what one stood to lose when the call was acted on, had every
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -32,6 +32,10 @@ class Money:
     entry: Floats
     risk: Floats
     r: Floats
+
+    def part(self, rows: Ints) -> Money:
+        """The money of some of the paths."""
+        return Money(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
 def money_of(

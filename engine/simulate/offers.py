@@ -213,10 +213,10 @@ class Offers:
 
     @cached_property
     def _asked_for(self) -> list[float | None]:
-        return [_asked(plan) for plan in self.plans]
+        return [asked_price(plan) for plan in self.plans]
 
 
-def _asked(plan: Plan) -> float | None:
+def asked_price(plan: Plan) -> float | None:
     """The average price of a plan's limit orders; without any, the price that a market call states."""
     limits = [(order.price, order.weight) for order in plan.orders if order.price is not None]
     if not limits:

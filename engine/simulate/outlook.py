@@ -46,16 +46,18 @@ def look_ahead(account: Account, books: Books, marks: Marks, judge: Judge, until
 
     ``now``: its present moment is looked at too, because something was booked at it.
     """
-    symbols = {holding.facts.symbol for holding in books.open}
-    ts = marks.closes(symbols, account.now_ms, until_ms)
+    ts, worth = marks.course(books.held, books.symbols, account.now_ms, until_ms)
     if now:
         ts = np.concatenate([np.array([account.now_ms], np.int64), ts])
-    equity = np.full(len(ts), books.cash)
-    for symbol, quantity in books.held.items():
-        equity += quantity * marks.prices(symbol, ts)
+        worth = np.concatenate([np.array([account.equity - books.cash]), worth])
+    if not len(ts):
+        return Outlook(Course(ts, ts.astype(np.float64), ts.astype(np.float64), account), until_ms, None, sys.maxsize)
+    equity = books.cash + worth
     peak = np.maximum.accumulate(np.maximum(equity, account.peak_equity))
-    closable = [holding.facts for holding in books.open if not holding.ending]
+    closable = account.open_trades
+    if books.ending:
+        closable = tuple([holding.facts for holding in books.open if not holding.ending])
     course = Course(ts, equity, peak, account, tuple(books.halts), closable)
     higher = ts[peak > account.peak_equity]
     rises_ms = int(higher[0]) if len(higher) else sys.maxsize
-    return Outlook(course, until_ms, judge.watch(course) if len(ts) else None, rises_ms)
+    return Outlook(course, until_ms, judge.watch(course), rises_ms)

@@ -10,11 +10,11 @@ A plan that would not mean what it says is refused by name.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
 
-from engine.config.strategy import Entry, Exit, Strategy, Trailing
+from engine.config.strategy import Exit, Strategy, Trailing
 from engine.domain import (
     Distance,
-    EntryKind,
     Order,
     Plan,
     Refusal,
@@ -26,19 +26,28 @@ from engine.domain import (
     Trail,
     Update,
 )  # fmt: skip
+from engine.market.contracts import Contract
 from engine.simulate.amending import changes_of
-from engine.simulate.sharing import entry_weights, target_weights
+from engine.simulate.grid import on_grid
+from engine.simulate.sharing import entry_orders, target_weights
 
-MAINTENANCE = 0.005  # maintenance margin rate assumed where no tier is known
+MAINTENANCE = 0.005  # maintenance margin rate assumed where the contract's tiers are not known
 
 Atr = Callable[[str, int, int], float | None]
 """The average true range of a symbol before a moment, in candles of a length: ``atr(symbol, at_ms, timeframe_ms)``."""
 
 
 def make_plan(
-    signal: Signal, strategy: Strategy, updates: Sequence[Update] = (), atr: Atr | None = None
+    signal: Signal,
+    strategy: Strategy,
+    updates: Sequence[Update] = (),
+    atr: Atr | None = None,
+    contract: Contract | None = None,
 ) -> Plan | Refusal:
     """The plan of a signal with the updates bound to it, or why there is none.
+
+    ``contract`` has what the exchange says of the symbol: the tick on which all prices come to lie, and the first
+    margin tier with its maintenance rate and highest leverage (``fitting.py`` looks at the others).
 
     Refusal codes: ``no-stop``, ``no-target``, ``stop-beyond-liquidation`` (isolated margin would be gone before the
     stop, so the call cannot be traded as it stands), ``levels`` (levels on the wrong sides of each other), ``no-atr``.
@@ -52,8 +61,10 @@ def make_plan(
     if setup.stop is None and leave.missing_stop == "refuse":
         return Refusal("no-stop", "the call names no stop")
     stop = resolve_stop(setup, orders, leave)
-    leverage = min(setup.leverage or strategy.leverage, strategy.leverage)
-    refusal = _stop_refusal(setup, orders, stop, leverage)
+    first = contract.tiers[0] if contract is not None and contract.tiers else None
+    leverage = min(setup.leverage or strategy.leverage, strategy.leverage, first.max_leverage if first else inf)
+    maintenance = first.maintenance_rate if first else MAINTENANCE
+    refusal = _stop_refusal(setup, orders, stop, leverage, maintenance)
     if refusal is not None:
         return refusal
     targets = target_shares(setup, leave, orders, stop)
@@ -65,7 +76,7 @@ def make_plan(
     if isinstance(trail, Refusal):
         return trail
     waits = setup.close_stop
-    return Plan(
+    plan = Plan(
         signal_id=signal.id,
         channel=channel,
         symbol=setup.symbol,
@@ -84,42 +95,19 @@ def make_plan(
         close_stop_ms=None if stop is None else waits.timeframe_ms if waits else leave.close_stop_ms,
         hard_stop=waits.hard if waits else None,
         trail=trail,
-        changes=changes_of(setup, updates, entry, leave),
-        maintenance=MAINTENANCE if strategy.market.type == "swap" else None,
+        changes=changes_of(setup, _acting(signal, updates, strategy), orders, entry, leave),
+        maintenance=maintenance if strategy.market.type == "swap" else None,
         reference=setup.reference,
+        tick=contract.tick if contract is not None else None,
     )
+    return on_grid(plan)
 
 
-def entry_orders(setup: Setup, entry: Entry) -> tuple[Order, ...]:
-    """The orders of a call, the one that price reaches first in front; weights sum to one."""
-    if setup.entry_kind is EntryKind.MARKET:
-        return (Order("market", None, 1.0),)
-    sign = setup.side.sign
-    if setup.entry_kind is EntryKind.BREAKOUT:
-        level = min(setup.entries, key=lambda price: price * sign)
-        return (Order("stop", level, 1.0),)
-    prices: list[float | None] = [*sorted(setup.entries, reverse=sign > 0)]
-    given = dict(zip(setup.entries, setup.entry_shares[-len(setup.entries) :], strict=False))
-    own = [given.get(price, 0.0) for price in prices if price is not None]
-    if setup.entry_kind is EntryKind.ZONE:
-        near, far = max(setup.entries, key=lambda p: p * sign), min(setup.entries, key=lambda p: p * sign)
-        own = []
-        if entry.zone == "ladder":
-            n = entry.rungs
-            prices = [near + (far - near) * i / max(1, n - 1) for i in range(n)]
-        else:
-            prices = [{"near": near, "middle": (near + far) / 2, "far": far}[entry.zone]]
-    if setup.market_leg:
-        prices = [None, *prices]
-        own = [setup.entry_shares[0], *own] if own and len(setup.entry_shares) == len(prices) else []
-    elif entry.grace and prices and prices[0] is not None:
-        prices[0] *= 1 + sign * entry.grace
-    weights = entry_weights(len(prices), entry, own)
-    return tuple(
-        Order("market" if price is None else "limit", price, weight)
-        for price, weight in zip(prices, weights, strict=False)
-        if weight > 0
-    )
+def _acting(signal: Signal, updates: Sequence[Update], strategy: Strategy) -> Sequence[Update]:
+    """The updates that count: not those that are a later version of the call itself, where the strategy wants none."""
+    if strategy.calls.edits == "follow":
+        return updates
+    return [update for update in updates if update.message.key != signal.message.key]
 
 
 def target_shares(
@@ -231,7 +219,7 @@ def _trail(
 
 
 def _stop_refusal(
-    setup: Setup, orders: tuple[Order, ...], stop: float | Distance | None, leverage: float
+    setup: Setup, orders: tuple[Order, ...], stop: float | Distance | None, leverage: float, maintenance: float
 ) -> Refusal | None:
     """Why a stop cannot be traded with these orders, or None."""
     average = average_entry(orders) or setup.reference
@@ -247,8 +235,8 @@ def _stop_refusal(
         limits = [order.price for order in orders if order.price is not None]
         if limits and setup.side.sign * (farthest(limits) - stop) <= 0:
             return Refusal("levels", "the stop does not lie beyond every entry")
-    if away is not None and away >= 1 / leverage - MAINTENANCE:
-        gone = 1 / leverage - MAINTENANCE
+    if away is not None and away >= 1 / leverage - maintenance:
+        gone = 1 / leverage - maintenance
         return Refusal(
             "stop-beyond-liquidation", f"the stop is {away:.1%} away; at {leverage:g}x liquidation comes at {gone:.1%}"
         )

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from math import sqrt
 from typing import Any
 
 from engine.domain import Change, Distance, ExitReason, Fill, Leg, Order, PathStatus, Plan, Side
+from engine.market.ticks import nearest
 from engine.simulate.terms import Terms
 
 DUST = 1e-12  # shares below this are nothing
@@ -109,13 +111,21 @@ class Position:
         step = -self.sign if down else self.sign
         return level * (1 + step * self.terms.through)
 
-    def buy(self, price: float) -> float:
-        """The price of getting in at the market: slippage against the trade."""
-        return price * (1 + self.sign * self.terms.slippage)
+    def slip(self, share: float) -> float:
+        """How much worse a market order for a share of the planned quantity fills, as a fraction of the price."""
+        return self.terms.slippage + self.plan.impact * sqrt(share)
 
-    def sell(self, price: float) -> float:
-        """The price of getting out at the market."""
-        return price * (1 - self.sign * self.terms.slippage)
+    def buy(self, price: float, share: float) -> float:
+        """The price of getting a share in at the market: slippage and impact against the trade."""
+        return price * (1 + self.sign * self.slip(share))
+
+    def sell(self, price: float, share: float | None = None) -> float:
+        """The price of getting a share (None: all that is held) out at the market."""
+        return price * (1 - self.sign * self.slip(self.held if share is None else share))
+
+    def on_grid(self, price: float) -> float:
+        """The price at which the exchange takes an order."""
+        return nearest(price, self.plan.tick)
 
     def first_target(self) -> float | None:
         """The price of the next target, where it is known."""
@@ -142,11 +152,21 @@ class Position:
         """A stop and targets at a distance get their prices from the first fill."""
         state, stop = self.state, self.plan.stop
         if isinstance(stop, Distance) and state.stop is None and state.close_level is None:
-            self._set_first_stop(price - self.sign * self._away(stop, price))
-        state.targets = [
-            (price + self.sign * self._away(level, price) if isinstance(level, Distance) else level, share)
-            for level, share in state.targets
-        ]
+            self._set_first_stop(self.on_grid(price - self.sign * self._away(stop, price)))
+        state.targets = [(self._settled(level, price), share) for level, share in state.targets]
+
+    def _settled(self, level: float | Distance, price: float) -> float:
+        """A target's price, now that the first fill is known."""
+        if not isinstance(level, Distance):
+            return level
+        return self.on_grid(price + self.sign * self._away(level, price))
+
+    def price_of(self, level: float | Distance) -> float | None:
+        """The price of one of the plan's targets; None for a distance before the first fill."""
+        if not isinstance(level, Distance):
+            return level
+        fills = self.state.fills
+        return fills[0].price + self.sign * self._away(level, fills[0].price) if fills else None
 
     def _away(self, distance: Distance, price: float) -> float:
         if distance.unit == "percent":
@@ -165,13 +185,15 @@ class Position:
     # ------------------------------------------------------------------ out
 
     def take_target(self, price: float, *, maker: bool = True) -> None:
-        """The next target is filled; the last one takes all that is left, and no order stays in the book."""
+        """The next target is filled, at its price or at the market; the last one takes all that is left, and no order
+        stays in the book.
+        """
         state = self.state
         level, share = state.targets.pop(0)
         state.passed.append(level if isinstance(level, float | int) else price)
         state.resting = []
         part = min(share * self.filled, self.held) if state.targets else self.held
-        self.leg(price, part, ExitReason.TARGET, maker=maker)
+        self.leg(price if maker else self.sell(price, part), part, ExitReason.TARGET, maker=maker)
         if self.held <= DUST:
             state.status = PathStatus.CLOSED
 
@@ -191,12 +213,13 @@ class Position:
             level = self.first_target()
             if level is None or not self.beyond(open_, level, down=False):
                 return
-            self.take_target(self.sell(open_), maker=False)
+            self.take_target(open_, maker=False)
 
     # ------------------------------------------------------------------ stops
 
     def raise_stop(self, level: float, reason: ExitReason) -> None:
-        """Move the stop to a level, unless it would go further away. From then on it acts on a touch."""
+        """Move the stop to a level (on the grid), unless it would go further away. From then on it acts on a touch."""
+        level = self.on_grid(level)
         if self.better(level, self.state.stop) and self.better(level, self.state.close_level):
             self.set_stop(level, reason)
 
@@ -221,7 +244,7 @@ class Position:
         """The stop at which a market exit leaves nothing won and nothing lost, fees and slippage included."""
         state, terms = self.state, self.terms
         paid = sum(f.price * f.share * terms.fee(f.ts_ms, maker=f.maker) for f in state.fills) / self.filled
-        out = (1 - self.sign * terms.slippage) * (1 - self.sign * terms.fee(state.ts, maker=False))
+        out = (1 - self.sign * self.slip(self.held)) * (1 - self.sign * terms.fee(state.ts, maker=False))
         return (self.average + self.sign * paid) / out
 
     def follow(self, best: float, reach: float) -> None:
@@ -277,7 +300,8 @@ class Position:
     def _close(self, change: Change, open_: float) -> None:
         if self.held > DUST:
             reason = ExitReason.CHANNEL if change.by == "channel" else ExitReason.REPLACED
-            self.leg(self.sell(open_), self.held * min(change.share, 1.0), reason, maker=False)
+            share = self.held * min(change.share, 1.0)
+            self.leg(self.sell(open_, share), share, reason, maker=False)
             if self.held <= DUST:
                 self.state.status = PathStatus.CLOSED
         elif change.share >= 1:

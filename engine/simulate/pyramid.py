@@ -7,6 +7,7 @@ Levels and answers are those a long would see; a short (sign -1) looks at the sa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -172,16 +173,22 @@ class Bars:
 
 @dataclass(slots=True)
 class Trailed:
-    """Stops on their way: ``stop`` and ``peak`` (rows,) are brought along; a fraction or points behind the peak."""
+    """Stops on their way: ``stop`` and ``peak`` (rows,) are brought along; a fraction or points behind the peak.
+
+    ``grid`` puts the prices of rows where orders are taken.
+    """
 
     stop: Floats
     peak: Floats
     fraction: Floats
     points: Floats
+    grid: Callable[[Ints, Floats], Floats] | None = None
 
     def stop_at(self, rows: Ints, peak: Floats) -> Floats:
         """Where the stop stands after a peak."""
         behind: Floats = peak - self.fraction[rows] * np.abs(peak) - self.points[rows]
+        if self.grid is not None:
+            behind = self.grid(rows, behind)
         return np.maximum(self.stop[rows], behind)
 
     def settle(self) -> None:

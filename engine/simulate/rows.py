@@ -163,7 +163,7 @@ class Rows:
             said = (unit > 0) & np.isinf(self.stop[first]) & np.isinf(self.close_level[first])
             at, base = first[said], price[said]
             value = plan.stop_value[at]
-            level = base - np.where(unit[said] == PERCENT, value * np.abs(base), value)
+            level = plan.on_grid(at, base - np.where(unit[said] == PERCENT, value * np.abs(base), value))
             self.first_stop[at] = level
             waits = plan.close_frame[at] > 0
             self.stop[at] = np.where(waits, plan.hard[at], level)
@@ -180,8 +180,9 @@ class Rows:
                     [unit == PERCENT, unit == POINTS, unit == MULTIPLE], [value * size, value, value * risk]
                 )
                 here = (unit > 0) & np.isinf(self.target[first, j])
-                self.own_target[first, j] = np.where(unit > 0, price + off, self.own_target[first, j])
-                self.target[first[here], j] = (price + off)[here]
+                level = plan.on_grid(first, price + off)
+                self.own_target[first, j] = np.where(unit > 0, level, self.own_target[first, j])
+                self.target[first[here], j] = level[here]
 
     def skip_dead(self, at: Ints) -> None:
         """Go on to the next order that was not cancelled."""
@@ -205,12 +206,13 @@ class Rows:
         self.stop[at], self.close_level[at], self.reason[at] = level, -np.inf, REASON[reason]
 
     def raise_stop(self, at: Ints, level: Floats, reason: ExitReason) -> None:
-        """Move the stop to a level where that is nearer to profit."""
+        """Move the stop to a level (on the grid) where that is nearer to profit."""
+        level = self.plan.on_grid(at, level)
         better = level > np.maximum(self.stop[at], self.close_level[at])
         self.set_stop(at[better], level[better], reason)
 
-    def move_stops(self, at: Ints, slippage: float, taker: Floats) -> None:
-        """The stop moves of the targets taken in this bar: each happens once."""
+    def move_stops(self, at: Ints, slippage: Floats, taker: Floats) -> None:
+        """The stop moves of the targets taken in this bar: each happens once. ``slippage`` of leaving at the market."""
         plan = self.plan
         for j in range(plan.move_after.shape[1]):
             due = (self.moved[at] == j) & (plan.move_after[at, j] <= self.taken[at])
@@ -218,7 +220,7 @@ class Rows:
                 continue
             self.moved[at[due]] += 1
             rows, to = at[due], plan.move_to[at[due], j]
-            out = (1 - plan.sign[rows] * slippage) * (1 - plan.sign[rows] * taker[due])
+            out = (1 - plan.sign[rows] * slippage[due]) * (1 - plan.sign[rows] * taker[due])
             with_fees = (self.cost[rows] + self.paid[rows]) / self.filled[rows] / out
             earlier = self.target[rows, np.maximum(to - 1, 0)]
             level = np.where(to > 0, earlier, np.where(to == BREAKEVEN, self.average(rows), with_fees))

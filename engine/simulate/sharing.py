@@ -1,10 +1,11 @@
-"""How a quantity is spread over entry orders and over targets: fractions that sum to one, nearest first."""
+"""The entry orders of a call, and how a quantity is spread over them and over targets: nearest first, sums of one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from engine.config.strategy import Entry, Split
+from engine.domain import EntryKind, Order, Setup
 
 
 def entry_weights(count: int, entry: Entry, own: Sequence[float] = ()) -> list[float]:
@@ -15,6 +16,38 @@ def entry_weights(count: int, entry: Entry, own: Sequence[float] = ()) -> list[f
         return _whole([*entry.weights[:count], *[0.0] * (count - len(entry.weights))])
     rising = range(1, count + 1)
     return _whole({"even": [1.0] * count, "rising": rising, "falling": [*reversed(rising)]}[entry.weights])
+
+
+def entry_orders(setup: Setup, entry: Entry) -> tuple[Order, ...]:
+    """The orders of a call, the one that price reaches first in front; weights sum to one."""
+    if setup.entry_kind is EntryKind.MARKET:
+        return (Order("market", None, 1.0),)
+    sign = setup.side.sign
+    if setup.entry_kind is EntryKind.BREAKOUT:
+        level = min(setup.entries, key=lambda price: price * sign)
+        return (Order("stop", level, 1.0),)
+    prices: list[float | None] = [*sorted(setup.entries, reverse=sign > 0)]
+    given = dict(zip(setup.entries, setup.entry_shares[-len(setup.entries) :], strict=False))
+    own = [given.get(price, 0.0) for price in prices if price is not None]
+    if setup.entry_kind is EntryKind.ZONE:
+        near, far = max(setup.entries, key=lambda p: p * sign), min(setup.entries, key=lambda p: p * sign)
+        own = []
+        if entry.zone == "ladder":
+            n = entry.rungs
+            prices = [near + (far - near) * i / max(1, n - 1) for i in range(n)]
+        else:
+            prices = [{"near": near, "middle": (near + far) / 2, "far": far}[entry.zone]]
+    if setup.market_leg:
+        prices = [None, *prices]
+        own = [setup.entry_shares[0], *own] if own and len(setup.entry_shares) == len(prices) else []
+    elif entry.grace and prices and prices[0] is not None:
+        prices[0] *= 1 + sign * entry.grace
+    weights = entry_weights(len(prices), entry, own)
+    return tuple(
+        Order("market" if price is None else "limit", price, weight)
+        for price, weight in zip(prices, weights, strict=False)
+        if weight > 0
+    )
 
 
 def target_weights(own: Sequence[float | None], shares: tuple[float, ...] | Split) -> list[float]:

@@ -22,6 +22,7 @@ from typing import Any
 from engine.domain import Change, Distance, ExitReason, Order, Path, PathStatus, Plan, Side
 from engine.market.candles import Candles
 from engine.market.timeframes import grid_offset_ms
+from engine.simulate.grid import change_on_grid
 from engine.simulate.position import DUST, Position, State
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS
@@ -78,6 +79,26 @@ class Stepper:
         """The targets ahead: level and share of the filled quantity."""
         return tuple(self._state.targets)
 
+    @property
+    def first_stop(self) -> float | None:
+        """The stop that the risk was planned with; None without one, or before the fill that settles it."""
+        return self._state.first_stop
+
+    @property
+    def position(self) -> Position:
+        """The trade's state with its arithmetic, to be looked at."""
+        return self._position
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """All changes known so far."""
+        return tuple(self._changes)
+
+    @property
+    def next_change_ms(self) -> int | None:
+        """When the next change acts that is known."""
+        return self._changes[self._state.changed].act_ms if self._state.changed < len(self._changes) else None
+
     def path(self) -> Path:
         """What happened so far."""
         state = self._state
@@ -101,6 +122,7 @@ class Stepper:
 
     def change(self, change: Change) -> None:
         """Something the channel wants; it has to be known here before the first bar that opens at its time."""
+        change = change_on_grid(change, self.plan.tick)
         done = self._changes[: self._state.changed]
         self._changes = done + sorted([*self._changes[len(done) :], change], key=lambda c: c.act_ms)
 
@@ -188,7 +210,7 @@ class Stepper:
             if self.done:
                 return
         for number, order in marketable:
-            price = position.buy(open_)
+            price = position.buy(open_, order.weight)
             if order.kind == "limit" and order.price is not None:
                 price = min(price, order.price) if self.plan.side is Side.LONG else max(price, order.price)
             position.fill(number, price, maker=False)
@@ -210,7 +232,7 @@ class Stepper:
             if order.kind == "limit" and position.beyond(open_, position.through(order.price, down=True), down=True):
                 position.fill(number, open_, maker=True)
             elif order.kind == "stop" and position.beyond(open_, order.price, down=False):
-                position.fill(number, position.buy(open_), maker=False)
+                position.fill(number, position.buy(open_, order.weight), maker=False)
         if self.held <= DUST:
             return
         liquidation = position.liquidation
@@ -261,7 +283,7 @@ class Stepper:
                 position.fill(number, better(order.price, open_), maker=True)
                 touched = True
             elif order.kind == "stop" and position.beyond(best, order.price, down=False):
-                position.fill(number, position.buy(order.price), maker=False)
+                position.fill(number, position.buy(order.price, order.weight), maker=False)
                 broke = True
         return touched, broke
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -159,6 +159,12 @@ class PathTable:
     def __len__(self) -> int:
         """How many paths."""
         return len(self.plans)
+
+    def part(self, rows: Ints) -> PathTable:
+        """Some of the paths, as a table of their own."""
+        plans = [self.plans[row] for row in rows.tolist()]
+        columns = [getattr(self, field.name)[rows] for field in fields(self) if field.name not in ("plans", "planned")]
+        return PathTable(plans, self.planned.taken(rows), *columns)
 
     def status_of(self, i: int) -> PathStatus:
         """The status of one path."""

@@ -3,26 +3,27 @@
 The account is that of ``account.py``. Each call is offered at its moment of action, when its orders would be placed; a
 taken call's path is known whole, so all its flows are told at once, and the account books each when it is known.
 
-Nothing in a path depends on its size, so a trade's money is the path's money times its quantity.
+A path is that of one unit, so a trade's money is the path's money times its quantity. Only where the size changes the
+plan (another margin tier, an impact on the price) is the trade taken through the candles again.
 """
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.config.strategy import Strategy
 from engine.domain import Close, OpenTrade, Opinion, RuleNote, Trade
+from engine.memory import uncollected
 from engine.simulate.account import Accountant, Answer
 from engine.simulate.books import Books, Marks
 from engine.simulate.closing import close_early
+from engine.simulate.fitting import Fitting
 from engine.simulate.flows import Venue, flows_of
 from engine.simulate.judge import Alarm, Judge
-from engine.simulate.money import Money
+from engine.simulate.money import Money, money_of
 from engine.simulate.offers import Offers
 from engine.simulate.table import PathTable
 
@@ -66,8 +67,9 @@ class Walk:
         self.table, self.money, self.venue = table, money, venue
         counted = np.zeros(len(table), np.bool_)
         self.offers = Offers(table, money, venue, posted_ms, strategy.leverage, counted, judged)
-        self.account = Accountant(strategy, judge, self.offers, Marks(venue.candles), zone, self._outcome)
-        self._filled = table.filled
+        self.fitting = Fitting(venue, strategy.costs.impact)
+        fit = self.fitting.fit if venue.contracts or strategy.costs.impact else None
+        self.account = Accountant(strategy, judge, self.offers, Marks(venue.candles), zone, self._outcome, fit)
         self.trades: dict[int, Trade] = {}
         self.refused: list[Refused] = []
         self.alarms: list[Alarm] = []
@@ -106,15 +108,18 @@ class Walk:
                 self._close(alarm.close, alarm.at_ms, alarm.note)
 
     def _take(self, row: int, answer: Answer, facts: OpenTrade) -> None:
-        quantity, table, money = answer.quantity, self.table, self.money
-        self.account.hold(row, facts, int(table.end_ms[row]))
-        if not self._filled[row]:
-            self.trades[row] = Trade(table.path(row), quantity, facts.risk, 0.0, 0.0, 0.0, 0.0, None, answer.notes)
+        quantity, table, money, at = answer.quantity, self.table, self.money, row
+        if answer.plan is not None:
+            table, at = self.fitting.path(answer.plan), 0
+            money = money_of(table, self.venue.terms, self.venue.candles, self.venue.funding)
+        self.account.hold(row, facts, int(table.end_ms[at]))
+        path = table.path(at)
+        if not path.fills:
+            self.trades[row] = Trade(path, quantity, facts.risk, 0.0, 0.0, 0.0, 0.0, None, answer.notes)
             return
-        gross, fees = float(money.gross[row]) * quantity, float(money.fees[row]) * quantity
-        funding, net = float(money.funding[row]) * quantity, float(money.net[row]) * quantity
-        r = float(money.r[row])
-        path = table.path(row)
+        gross, fees = float(money.gross[at]) * quantity, float(money.fees[at]) * quantity
+        funding, net = float(money.funding[at]) * quantity, float(money.net[at]) * quantity
+        r = float(money.r[at])
         trade = Trade(path, quantity, facts.risk, gross, fees, funding, net, None if np.isnan(r) else r, answer.notes)
         self.trades[row] = trade
         self.account.book(row, flows_of(trade, self.venue))
@@ -136,20 +141,3 @@ class Walk:
         """What a trade earned, None where it was never filled."""
         trade = self.trades[row]
         return trade.net if trade.path.fills else None
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Without Python's search for cycles: a walk makes many small things that stay and no cycles among them.
-
-    Afterwards they count as old (frozen and thawed): else the first thing made would have all of them looked through.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.freeze()
-            gc.unfreeze()
-            gc.enable()

@@ -19,10 +19,15 @@ class Writer:
         self.sign = rows.plan.sign
         self.dated = bool(terms.later_fees)
 
-    def worse(self, price: Floats, *, up: bool) -> Floats:
-        """A price after slippage: higher for a buy, lower for a sell."""
-        slip = self.terms.slippage * np.abs(price)
+    def worse(self, at: Ints, price: Floats, share: Floats, *, up: bool) -> Floats:
+        """A price after slippage and the impact of a share: higher for a buy, lower for a sell."""
+        slip = self.slip(at, share) * np.abs(price)
         return price + slip if up else price - slip
+
+    def slip(self, at: Ints, share: Floats) -> Floats | float:
+        """How much worse a market order for a share of the planned quantity fills, as a fraction of the price."""
+        impact = self.rows.plan.impact
+        return self.terms.slippage if impact is None else self.terms.slippage + impact[at] * np.sqrt(share)
 
     def fee(self, at: Ints, *, maker: bool) -> Floats:
         """The fee rates in force in the bar at ``cur``."""
@@ -43,25 +48,30 @@ class Writer:
         rows.fill(at, j, price, self.fee(at, maker=maker))
 
     def take(self, at: Ints, price: Floats, *, maker: bool = True) -> None:
-        """A target leg; the last target takes all that is left."""
+        """A target leg, at its price or at the market; the last target takes all that is left."""
         rows = self.rows
         taken = rows.taken[at]
         share = rows.share[at, np.minimum(taken, rows.share.shape[1] - 1)] * rows.filled[at]
         share = np.where(taken + 1 >= rows.targets[at], rows.held[at], share)
+        share = np.minimum(share, rows.held[at])
         rows.taken[at] += 1
         rows.drop_orders(at)
-        self.leg(at, price, np.minimum(share, rows.held[at]), ExitReason.TARGET, maker=maker)
+        self.leg(at, price if maker else self.worse(at, price, share, up=False), share, ExitReason.TARGET, maker=maker)
         self.end(at[rows.held[at] <= DUST], PathStatus.CLOSED)
 
     def exit(self, at: Ints, price: Floats, reason: ExitReason | Ints) -> None:
-        """Close all that is held."""
+        """Close all that is held at a price as it stands."""
         if len(at):
             self.leg(at, price, self.rows.held[at], reason, maker=False)
             self.end(at, PathStatus.CLOSED)
 
+    def sell(self, at: Ints, price: Floats, reason: ExitReason | Ints) -> None:
+        """Close all that is held at the market."""
+        self.exit(at, self.worse(at, price, self.rows.held[at], up=False), reason)
+
     def stop_out(self, at: Ints) -> None:
         """Stop out the rows at their stop, with slippage."""
-        self.exit(at, self.worse(self.rows.stop[at], up=False), self.rows.reason[at])
+        self.sell(at, self.rows.stop[at], self.rows.reason[at])
 
     def liquidate(self, at: Ints) -> None:
         """The isolated margin is lost: as if sold at the price at which nothing of it is left."""

@@ -22,7 +22,7 @@ from dataclasses import asdict
 from engine.market.asking import RefusedError
 from engine.problem import Problem
 from engine.testnet.driving import Driver
-from engine.testnet.exchange import Exchange, Found
+from engine.testnet.exchange import Exchange, Found, StopOrder
 from engine.testnet.journal import Journal
 from engine.testnet.sending import ARRIVES_WITHIN_S, Sender
 from engine.testnet.ticket import Cause, Rung, Sent, Standing, Ticket, client_id, entry_ids
@@ -43,7 +43,7 @@ class Broker:
         self.exchange, self.journal, self._now_ms = exchange, journal, now_ms
         self._sender = Sender(exchange, journal, arrives_within_s)
         self._driver = Driver(exchange, journal, self._sender)
-        self._short: set[tuple[str, bool]] = set()
+        self._short: dict[tuple[str, bool], tuple[float, float]] = {}
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def start(self) -> list[Problem]:
@@ -130,29 +130,32 @@ class Broker:
         if not self.living():
             return found
         try:
-            book = await self.exchange.book()
+            book, stops = await self.exchange.book(), await self.exchange.stops()
         except RefusedError as error:
             return [error.problem]
         for standing in self.living():
             async with self._locks[standing.ticket.id]:
                 try:
-                    await self._round(standing, book)
+                    await self._round(standing, book, stops)
                 except RefusedError as error:
                     found.append(error.problem)
                 except OSError as error:
                     found.append(Problem(f"cannot be written: {error.strerror}", str(self.journal.path)))
         return found or await self._compare()
 
-    async def _round(self, standing: Standing, book: dict[str, Found] | None = None) -> None:
+    async def _round(
+        self, standing: Standing, book: dict[str, Found] | None = None, stops: list[StopOrder] | None = None
+    ) -> None:
         await self._sender.resolve(standing)
-        await self._driver.read(standing, book)
+        changed = await self._driver.read(standing, book)
         if not standing.over:
-            await self._driver.drive(standing, self._now_ms())
+            await self._driver.drive(standing, self._now_ms(), None if changed else stops)
 
     async def _compare(self) -> list[Problem]:
         """Whether the exchange holds what the tickets hold: a liquidation or a hand may have closed something.
 
-        A ticket whose position is gone, seen in two rounds, takes that as its end, at the present price.
+        It counts when two rounds see the same. Tickets whose position is gone take that as their end, at the present
+        price.
         """
         held: dict[tuple[str, bool], list[Standing]] = defaultdict(list)
         for standing in self.living():
@@ -162,18 +165,20 @@ class Broker:
             at_exchange = await self.exchange.holds() if held else {}
         except RefusedError as error:
             return [error.problem]
-        found, short = [], set()
+        found: list[Problem] = []
+        short: dict[tuple[str, bool], tuple[float, float]] = {}
         for key, standings in held.items():
             ours, theirs = sum(standing.held for standing in standings), at_exchange.get(key, 0.0)
             if theirs >= ours:
                 continue
+            short[key] = (ours, theirs)
+            if self._short.get(key) != short[key]:
+                continue  # something may have been filled between the questions
             text = f"{key[0]}: the exchange holds {theirs:g} contracts, the journal {ours:g}"
             found.append(Problem(text, hint="something was liquidated or closed by hand"))
-            short.add(key)
-            if key in self._short and not theirs:
-                price = await self.exchange.price(key[0])
-                for standing in standings:
-                    more = {"stop_id": "elsewhere", "contracts": standing.held, "average": price}
-                    self.journal.write("stopped", standing.ticket.id, **more)
+            price = await self.exchange.price(key[0])
+            for standing in standings if not theirs else ():
+                more = {"stop_id": "elsewhere", "contracts": standing.held, "average": price}
+                self.journal.write("stopped", standing.ticket.id, **more)
         self._short = short
         return found

@@ -32,8 +32,13 @@ class Journal:
         self.path, self._now_ms = path, now_ms
         self.standings: dict[str, Standing] = {}
 
+    def look(self) -> Problem | None:
+        """Replay the file without touching it, also while another process writes; a last line that is torn waits."""
+        data = self.path.read_bytes() if self.path.is_file() else b""
+        return self._replay(data[: data.rfind(b"\n") + 1])
+
     def read(self) -> list[Problem] | Problem:
-        """Replay the file.
+        """Replay the file, to write to it from now on.
 
         Returns
         -------
@@ -54,7 +59,12 @@ class Journal:
         if whole < len(data):
             mended.append(Problem("a torn last line was cut off; its order was not sent", str(self.path)))
             os.truncate(self.path, whole)
-        for number, line in enumerate(data[:whole].splitlines(), 1):
+        problem = self._replay(data[:whole])
+        return problem or mended + ([note] if note else [])
+
+    def _replay(self, data: bytes) -> Problem | None:
+        """Take over every line."""
+        for number, line in enumerate(data.splitlines(), 1):
             try:
                 step = json.loads(line)
                 known = step["format"] == FORMAT
@@ -67,7 +77,7 @@ class Journal:
                 )
             if not known:
                 return Problem(f"format {step['format']!r} is not known here", str(self.path), number)
-        return mended + ([note] if note else [])
+        return None
 
     def write(self, what: str, ticket: str, **more: Any) -> None:
         """Append a step, synced, and take it over. Raises OSError; then nothing of it stays in the file."""

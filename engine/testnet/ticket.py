@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from base64 import b32encode
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -149,18 +150,31 @@ class Standing:
         return self.entered - self.left_by_orders - sum(contracts for contracts, _ in self.stopped.values())
 
     @property
+    def entry_average(self) -> float | None:
+        """The average price of what was bought; None without any."""
+        return _average([(sent.filled, sent.average) for sent in self.of("entry")])
+
+    @property
+    def exit_average(self) -> float | None:
+        """The average price of what was sold, by orders and by stops; None without any."""
+        sold = [(sent.filled, sent.average) for sent in self.sent.values() if sent.role != "entry"]
+        return _average([*sold, *self.stopped.values()])
+
+    @property
     def waits(self) -> bool:
         """Whether entry orders rest, or may."""
         return any(sent.ended is None for sent in self.of("entry"))
 
 
 def make_ticket(
-    plan: Plan, account: str, cause: Cause, quantity: float, contract_size: float, price: float
+    plan: Plan, account: str, cause: Cause, symbol: str, quantity: float, contract_size: float, price: float
 ) -> Ticket | Problem:
     """The ticket of a plan.
 
     Parameters
     ----------
+    symbol
+        As ccxt writes it.
     quantity
         In coins; it is cut down to whole contracts of ``contract_size`` coins, rung by rung so that the sum is right.
     price
@@ -186,9 +200,13 @@ def make_ticket(
     targets = [(_level(level, average, plan.side.sign, risk), part) for level, part in plan.targets]
     known = tuple((level, part) for level, part in targets if level is not None)
     leverage = max(int(plan.leverage or 1), 1)
-    return Ticket(
-        plan.signal_id, account, cause, plan.symbol, plan.side, leverage, tuple(rungs), stop, known, plan.expire_ms
-    )
+    name = ticket_id(account, plan.signal_id)
+    return Ticket(name, account, cause, symbol, plan.side, leverage, tuple(rungs), stop, known, plan.expire_ms)
+
+
+def ticket_id(account: str, signal_id: str) -> str:
+    """What a signal's trade is called in the journal of an account."""
+    return f"{account}: {signal_id}"
 
 
 def entry_ids(ticket: Ticket, cause: Cause, rungs: tuple[Rung, ...]) -> tuple[tuple[str, Rung], ...]:
@@ -218,6 +236,12 @@ def wanted_targets(standing: Standing) -> dict[float, float]:
             wanted[price] = wanted.get(price, 0.0) + need
         left -= need
     return wanted
+
+
+def _average(parts: Sequence[tuple[float, float]]) -> float | None:
+    """The average price of parts (contracts, price)."""
+    whole = sum(contracts for contracts, _ in parts)
+    return sum(contracts * price for contracts, price in parts) / whole if whole else None
 
 
 def _level(level: float | Distance | None, entry: float, direction: int, risk: float | None) -> float | None:

@@ -9,18 +9,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from multiprocessing import get_context
 
 import numpy as np
 
-from engine.domain import Change, Distance, Order, Plan
+from engine.domain import Plan
 from engine.market.candles import Candles, Floats, Funding, Ints
-from engine.simulate.kernel import simulate
+from engine.memory import uncollected
+from engine.simulate.kernel import prepare
 from engine.simulate.money import money_of
 from engine.simulate.table import Bools
 from engine.simulate.terms import Terms
-from engine.simulate.walk import uncollected
 from engine.units import DAY_MS
 
 WINDOW_MS = 14 * DAY_MS
@@ -183,56 +183,12 @@ def _result(job: _Job) -> tuple[Floats, Ints]:
     now = open_[np.minimum(np.searchsorted(bars.ts, [p.act_ms for p in job.plans]), len(bars) - 1)]
     then = open_[np.minimum(np.searchsorted(bars.ts, job.act_ms), len(bars) - 1)]
     factor = then / now[:, None]
-    where = zip(job.plans, job.act_ms.tolist(), factor.tolist(), strict=True)
     with uncollected():
-        plans = [moved for plan, moments, factors in where for moved in moved_plans(plan, moments, factors)]
         candles = {bars.symbol: bars}
         funding = None if job.funding is None else {bars.symbol: job.funding}
         fair = None if job.fair is None else {bars.symbol: job.fair}
-        table = simulate(plans, candles, job.terms, fair)
+        rows = np.repeat(np.arange(len(job.plans)), job.act_ms.shape[1])
+        prepared = prepare(job.plans, candles, fair).moved(rows, job.act_ms.ravel(), factor.ravel())
+        table = prepared.run(job.terms)
         r: Floats = money_of(table, job.terms, candles, funding).r
     return r.reshape(job.act_ms.shape), table.end_ms.reshape(job.act_ms.shape)
-
-
-def _level(level: float | Distance, by: float) -> float | Distance:
-    """A level scaled by a factor."""
-    return _distance(level, by) if isinstance(level, Distance) else level * by
-
-
-def _distance(distance: Distance, by: float) -> Distance:
-    """A distance scaled by a factor: only points depend on the price."""
-    return replace(distance, value=distance.value * by) if distance.unit == "points" else distance
-
-
-def _change(change: Change, later_ms: int, by: float) -> Change:
-    """What somebody did to a trade, at another time and at scaled prices."""
-    return replace(
-        change,
-        act_ms=change.act_ms + later_ms,
-        stop=change.stop * by if isinstance(change.stop, float) else change.stop,
-        orders=tuple(replace(one, price=None if one.price is None else one.price * by) for one in change.orders),
-        targets=tuple((price * by, share) for price, share in change.targets),
-    )
-
-
-def moved_plans(plan: Plan, moments: Sequence[int], factors: Sequence[float]) -> Iterator[Plan]:
-    """A plan at other moments, its prices scaled by a factor for each; much faster than ``dataclasses.replace``."""
-    given = {field.name: getattr(plan, field.name) for field in fields(plan)}
-    orders = [{field.name: getattr(order, field.name) for field in fields(order)} for order in plan.orders]
-    stop, wait, changes = plan.stop, plan.expire_ms - plan.act_ms, plan.changes
-    for act_ms, by in zip(moments, factors, strict=True):
-        given["act_ms"], given["expire_ms"] = act_ms, act_ms + wait
-        given["orders"] = tuple(
-            [Order(**(one | {"price": None if one["price"] is None else one["price"] * by})) for one in orders]
-        )
-        given["targets"] = tuple([(_level(level, by), share) for level, share in plan.targets])
-        given["hard_stop"] = None if plan.hard_stop is None else plan.hard_stop * by
-        if changes:
-            given["changes"] = tuple([_change(change, act_ms - plan.act_ms, by) for change in changes])
-        if plan.trail is not None:
-            given["trail"] = replace(plan.trail, distance=_distance(plan.trail.distance, by))
-        if isinstance(stop, Distance):
-            given["stop"] = _distance(stop, by)
-        elif stop is not None:
-            given["stop"] = stop * by
-        yield Plan(**given)

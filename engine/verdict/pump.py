@@ -39,7 +39,10 @@ class Pump:
 
 
 def pump(plans: Sequence[Plan], candles: Mapping[str, Candles]) -> Pump | None:
-    """The marks of a pump in one channel's calls; None on candles coarser than 5 minutes or without 20 calls."""
+    """The marks of a pump in one channel's calls; None on candles coarser than 5 minutes or without 20 calls.
+
+    A symbol whose candles are of several lengths is left out.
+    """
     before, after = _moves(plans, candles)
     if len(before) < FEWEST_CALLS:
         return None
@@ -56,7 +59,7 @@ def _moves(plans: Sequence[Plan], candles: Mapping[str, Candles]) -> tuple[Float
     before, after = np.full(len(plans), np.nan), np.full(len(plans), np.nan)
     for symbol in dict.fromkeys(symbols.tolist()):
         bars = candles.get(symbol)
-        if bars is None or bars.timeframe_ms > COARSEST_MS:
+        if bars is None or bars.timeframe_ms > COARSEST_MS or bars.own_ends is not None:
             continue
         step = STRETCH_MS // bars.timeframe_ms
         rows = np.flatnonzero(symbols == symbol)

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from engine.report.compare import COMPARE_FILE, comparison, render_comparison
+from engine.report.evidence import EVIDENCE_FILE, write_evidence
 from engine.report.html import render_report
 from engine.report.runfile import save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, write_calls, write_equity
 from engine.report.words import Words
 from tests.browser.driver import Browser
-from tests.report.sample import HOSTILE, sample_calls, write_sample
+from tests.report.sample import HOSTILE, sample_calls, sample_evidence, write_sample
 
 ROWS = "[...document.querySelectorAll('#calls tbody tr:not(.detail)')]"
 PHONE = 390
@@ -58,6 +59,11 @@ def test_nothing_a_channel_wrote_is_run(window, report):
     assert window.run("return document.querySelector('#mean-r').textContent.includes('<script>alert(1)')")
     assert window.run("return document.scripts.length") == 7  # data, what is packed, ours, the library
     search(window, "=cmd()")
+    assert HOSTILE in column(window, "channel")
+    window.run(
+        "const s = document.getElementById('by-channel'); s.value = '<script>alert(1)</script>'; "
+        "s.dispatchEvent(new Event('change'))"
+    )
     assert set(column(window, "channel")) == {HOSTILE}
     window.run("document.querySelector('#calls td button').click()")
     detail = window.run("return document.querySelector('#calls tr.detail').textContent")
@@ -96,6 +102,22 @@ def test_words_outcome_channel_and_taken_narrow_the_table(window, report):
     assert column(window, "status") == ["expired"] * expired
     window.run("document.getElementById('only-taken').click()")
     assert counted(window) == "No call fits"
+
+
+def test_words_of_the_messages_are_found_whatever_case_and_accents(window, tmp_path):
+    """Chat that no column holds; the texts are unpacked when somebody searches, and not before."""
+    write_sample(tmp_path)
+    told = [sample_evidence(row) for row in sample_calls()]
+    for place, text in ((3, "Çok GÜÇLÜ sıkışma, dikkat"), (9, "çok güçlü")):
+        told[place] = replace(told[place], versions=(replace(told[place].versions[0], text=text, marks=()),))
+    write_evidence(tmp_path / EVIDENCE_FILE, told)
+    window.open(render_report(tmp_path))
+    for words, number in (("cok guclu", 2), ("ÇOK Güçlü SIKIŞMA", 1), ("çok güçlü yok", 0)):
+        search(window, words)
+        said = f"1–{number} of {number}" if number else "No call fits"
+        window.wait(f"return document.getElementById('counted').textContent === {said!r}")
+    search(window, "")
+    assert counted(window) == "1–50 of 600"
 
 
 def test_columns_sort_both_ways_and_what_has_no_value_stands_last(window, report):

@@ -15,10 +15,10 @@ from telethon.tl import functions as f
 from engine.collect import segments
 from engine.collect.account import load_account
 from engine.collect.archive import Archive, ArchiveError
+from engine.collect.client import ForbiddenRequestError, make_client
 from engine.collect.feed import LoginRevoked
 from engine.collect.private import NotPrivateError, keep_private
 from engine.collect.signin import SignInError, sign_in
-from engine.collect.telegram import ForbiddenRequestError, make_client
 from engine.problem import Problem
 from tests.collect.live import HURRY, Scene, Someone, account, scene
 from tests.collect.posts import CALL, post

@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from engine.collect import collector
+from engine.collect import tasks
 
 
 def test_a_task_that_swallows_a_cancellation_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(collector, "AGAIN_S", 0.01)
+    monkeypatch.setattr(tasks, "AGAIN_S", 0.01)
     swallowed = 0
 
     async def stubborn() -> None:
@@ -25,7 +25,7 @@ def test_a_task_that_swallows_a_cancellation_is_told_again(monkeypatch: pytest.M
     async def story() -> bool:
         task = asyncio.create_task(stubborn())
         await asyncio.sleep(0)
-        await asyncio.wait_for(collector._end(task), 10)
+        await asyncio.wait_for(tasks.end_tasks(task), 10)
         return task.cancelled()
 
     assert asyncio.run(story())

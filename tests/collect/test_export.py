@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,14 @@ def problem_of(path: Path, chat: str | None = None) -> Problem:
     result = read_export(path, "fast_scalps", "Europe/Sofia", chat)
     assert isinstance(result, Problem)
     return result
+
+
+def fault_of(path: Path) -> Problem:
+    """What is wrong with a damaged export, whether something of it could be read or not."""
+    result = read_export(path, "fast_scalps", "Europe/Sofia")
+    found = result if isinstance(result, Problem) else result[1].broken
+    assert found is not None
+    return found
 
 
 # --------------------------------------------------------------------------- whole exports
@@ -400,11 +409,16 @@ def test_an_export_that_is_cut_off_anywhere_is_said_to_be(path: Path) -> None:
     fourth = whole.index(b'"id": 4')
     for size in range(1, len(whole)):
         path.write_bytes(whole[:size])
-        problem = problem_of(path)
+        problem = fault_of(path)
         assert problem.text.startswith("the export is cut off")
         assert problem.hint == "nothing was imported; export the chat again"
         assert problem.line is not None
         assert problem.line <= whole[:size].count(b"\n") + 1
+        found = read_export(path, "fast_scalps", "Europe/Sofia")
+        if not isinstance(found, Problem):
+            ends = [whole.index(b"\n  }", whole.index(b'"id": %d' % number)) + 4 for number in (2, 3)]
+            assert [m.message_id for m in found[0]] == [n for n, end in zip((2, 3), ends, strict=True) if size >= end]
+            assert found[1].broken is not None
         if third <= size < third + 100:
             assert problem.text == "the export is cut off after message 2"
         if fourth <= size < fourth + 10:
@@ -415,13 +429,13 @@ def test_an_export_that_is_cut_off_in_an_escape_is_said_to_be(path: Path) -> Non
     whole = json.dumps(with_messages({"text": "€ESC"})).replace("ESC", r"\x1F\ud83d\ude80\n")
     for size in range(whole.index(r"\u20ac"), whole.index(r"\n") + 2):
         save(path, whole[:size])
-        assert problem_of(path).text == "the export is cut off"
+        assert fault_of(path).text == "the export is cut off"
 
 
 def test_an_export_that_is_broken_inside_says_where(path: Path) -> None:
     lines = json.dumps(NEW, indent=1, ensure_ascii=False).replace('"id": 3,', '"id": 3').splitlines()
     save(path, "\n".join(lines))
-    problem = problem_of(path)
+    problem = fault_of(path)
     after = lines.index('   "id": 3') + 2  # the comma is missed where the next line begins
     assert str(problem) == (
         f"{path}:{after}:4: not valid JSON (Expecting ',' delimiter) after message 2; nothing was imported; "
@@ -433,8 +447,93 @@ def test_an_export_in_another_encoding_says_where(path: Path) -> None:
     whole = json.dumps(NEW, indent=1, ensure_ascii=False).encode("utf-8-sig").replace(b"TP1 hit", b"TP1 \xff")
     path.write_bytes(whole)
     line = whole[: whole.index(b"\xff")].count(b"\n") + 1
-    problem = problem_of(path)
+    problem = fault_of(path)
     assert (problem.text, problem.line, problem.column) == ("not UTF-8 text after message 2", line, 17)
+
+
+# --------------------------------------------------------------------------- what is left of a damaged export
+
+
+def lines_of(export: Any) -> list[str]:
+    return json.dumps(export, indent=1, ensure_ascii=False).splitlines()
+
+
+def kept(path: Path, chat: str | None = None) -> tuple[list[int], list[str]]:
+    """The numbers of the messages that could be read, and the places that could not."""
+    found = read_export(path, "fast_scalps", "UTC", chat)
+    assert not isinstance(found, Problem), str(found)
+    assert found[1].broken is not None
+    return [message.message_id for message in found[0]], [str(place) for place in found[1].damage]
+
+
+MANY = with_messages(*({"text": f"{CALL} {n}", "from": "Fast Scalps"} for n in range(1, 9)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lost", "after"),
+    [
+        (' SL 64500 4",', " SL 6", 4, [3]),
+        ('"id": 4,', '"id": 4', 4, [3]),
+        ('"id": 8,', '"id": eight,', 8, [7]),
+        (' 2",', ' 2", "text": "again",', 2, [1]),
+        ('"from": "Fast Scalps"\n  },\n  {\n   "id": 6', '"from": "Fast Scalps"\n  }\n  {\n   "id": 6', 0, []),
+    ],
+    ids=["no end of a text", "no comma inside", "no number", "a key twice", "no comma between"],
+)
+def test_every_whole_message_of_a_damaged_export_is_kept(
+    path: Path, old: str, new: str, lost: int, after: list[int]
+) -> None:
+    """One place is damaged, and the last bracket is cut off, so that the file is none of JSON in any case."""
+    text = "\n".join(lines_of(MANY))
+    assert text.count(old) == 1
+    save(path, text.replace(old, new)[:-1])
+    numbers, places = kept(path)
+    assert numbers == [number for number in range(1, 9) if number != lost]
+    assert [place.partition(" after message ")[2] for place in places] == [str(number) for number in after]
+
+
+def test_a_message_cannot_pretend_that_another_begins_in_it(path: Path) -> None:
+    """A text that looks like a message of its own stays a text, however broken the file is."""
+    spoof = '{"id": 77, "type": "message", "date_unixtime": "1746349500", "text": "BUY BTCUSDT @ 1, TP 9, SL 0.5"}'
+    chat = '{"name": "x", "type": "private_channel", "id": 5, "messages": ['
+    export = with_messages(
+        {"text": f"a {spoof}"}, {"text": [f"b {spoof}", {"type": "bold", "text": chat}]}, {"text": "c"}
+    )
+    save(path, json.dumps(export, indent=1)[:-3])
+    assert kept(path) == ([1, 2, 3], [])
+
+
+def test_a_damaged_account_gives_no_chat_the_messages_of_another(path: Path) -> None:
+    """The beginning of the second chat is broken: its messages belong to nobody, not to the chat before it."""
+    text = json.dumps(ACCOUNT, ensure_ascii=False, indent=1)
+    save(path, text.replace('"BTC Alerts",', "5,", 1)[:-2])
+    found = read_export(path, "fast_scalps", "UTC", "1234567890")
+    assert not isinstance(found, Problem)
+    assert {message.text for message in found[0]} == {CALL, "TP1 hit ✅\nclose"}
+    assert problem_of(path, "77").text == 'the export holds no chat "77"'
+
+
+def test_bytes_that_are_no_text_cost_their_message_alone(path: Path) -> None:
+    whole = "\n".join(lines_of(MANY)).encode().replace(b"64500 5", b"64500 \xff5")
+    path.write_bytes(whole)
+    assert kept(path)[0] == [1, 2, 3, 4, 6, 7, 8]
+
+
+def test_a_damaged_file_is_read_in_bounded_time_and_memory(path: Path) -> None:
+    """A million beginnings without an end: each is looked at once."""
+    begin = '{"name": "x", "type": "private_channel", "id": 5, "messages": ['
+    piece = '{"id": 1, "type": "message", "text": "'
+    path.write_text(begin + piece * 100_000, "utf-8")
+    started = time.process_time()
+    numbers, places = kept(path)
+    assert (numbers, len(places)) == ([], 100_000)
+    assert time.process_time() - started < 20
+
+
+def test_a_message_that_is_too_long_is_left_out(path: Path) -> None:
+    text = "\n".join(lines_of(MANY)).replace("64500 3", "64500 3" + "x" * 3_000_000)
+    save(path, text[:-1])
+    assert kept(path)[0] == [1, 2, 4, 5, 6, 7, 8]
 
 
 # --------------------------------------------------------------------------- hostile exports

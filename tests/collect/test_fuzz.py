@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import os
 import random
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from engine.collect.archive import Archive, ArchiveError
 from engine.collect.export import read_export
@@ -16,7 +18,7 @@ from engine.collect.lines import Lines
 from engine.collect.record import encode
 from engine.problem import Problem
 from tests.collect.posts import CALL, edit, post
-from tests.collect.test_export import ACCOUNT, NEW, OLD
+from tests.collect.test_export import ACCOUNT, MANY, NEW, OLD
 
 EXAMPLES = int(os.environ.get("SIGNALPROOF_EXAMPLES", "400"))
 PIECES = [
@@ -48,21 +50,62 @@ def damaged(data: bytes, chance: random.Random) -> bytes:
     return bytes(found)
 
 
-def test_damaged_exports_give_messages_or_one_problem(tmp_path: Path) -> None:
+def pieces_of(export: dict[str, Any], text: str) -> dict[int, str]:
+    """The text of each message of an export, as it stands in the file."""
+    found = {}
+    for record in export["messages"]:
+        start = text.index(f'  {{\n   "id": {record["id"]},')
+        found[record["id"]] = text[start : text.index("\n  }", start) + 4].strip()
+    return found
+
+
+def test_damaged_exports_keep_every_good_message(tmp_path: Path) -> None:
+    """A message whose text still stands in the file, between two beginnings, is read; or the file names no chat."""
     chance = random.Random(7)
     path = tmp_path / "result.json"
-    originals = [json.dumps(export, ensure_ascii=False, indent=1).encode() for export in (NEW, OLD, ACCOUNT)]
-    read = 0
+    texts = [json.dumps(export, ensure_ascii=False, indent=1) for export in (NEW, OLD, MANY)]
+    pieces = [pieces_of(export, text) for export, text in zip((NEW, OLD, MANY), texts, strict=True)]
+    counts: Counter[str] = Counter()
     for _ in range(EXAMPLES):
-        path.write_bytes(damaged(chance.choice(originals), chance))
-        found = read_export(path, "fast_scalps", "Europe/Sofia", chance.choice([None, "77"]))
+        which = chance.randrange(3)
+        data = damaged(texts[which].encode(), chance)
+        path.write_bytes(data)
+        found = read_export(path, "fast_scalps", "Europe/Sofia")
         if isinstance(found, Problem):
+            counts["nothing"] += 1
             assert "\n" not in str(found)
             assert found.path == str(path)
-        else:
+            continue
+        messages, summary = found
+        counts["damaged" if summary.broken else "whole"] += 1
+        assert summary.messages == len(messages)
+        kept = {message.message_id for message in messages}
+        skipped = sum(count for _, count in summary.skipped)
+        for number, piece in pieces[which].items():
+            good = piece.encode() in data
+            counts["good messages"] += good
+            # a service message, or one of a kind that is not read, is skipped and counted
+            if good and '"type": "message"' in piece:
+                assert number in kept, (number, data)
+            elif good:
+                assert skipped
+        counts["kept"] += len(kept)
+    assert min(counts[kind] for kind in ("nothing", "damaged", "whole")) > 0
+    print(dict(counts))
+
+
+def test_a_damaged_account_gives_the_messages_of_the_chat_alone(tmp_path: Path) -> None:
+    chance = random.Random(9)
+    path = tmp_path / "result.json"
+    original = json.dumps(ACCOUNT, ensure_ascii=False, indent=1).encode()
+    read = 0
+    for _ in range(EXAMPLES // 2):
+        path.write_bytes(damaged(original, chance))
+        found = read_export(path, "fast_scalps", "Europe/Sofia", "77")
+        if not isinstance(found, Problem):
             read += 1
-            assert found[1].messages == len(found[0])
-    assert 0 < read < EXAMPLES
+            assert not {m.text for m in found[0]} & {CALL, "TP1 hit ✅\nclose", "twin", "left"}
+    assert read > 0
 
 
 def test_damaged_archives_and_histories_keep_every_good_line(tmp_path: Path) -> None:

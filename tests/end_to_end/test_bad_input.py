@@ -78,6 +78,32 @@ def test_a_bad_export_is_refused_whole(case: str, workspace: Path, run: Run) -> 
     assert snapshot(workspace) == before
 
 
+def test_of_a_damaged_export_every_whole_message_is_imported_and_the_rest_comes_later(
+    workspace: Path, run: Run
+) -> None:
+    messages = [
+        {"id": i, "type": "message", "date_unixtime": str(1738404000 + i), "from": "x", "text": f"post {i}"}
+        for i in range(1, 41)
+    ]
+    whole = json.dumps({"name": "x", "type": "private_channel", "id": 5, "messages": messages}, indent=1)
+    path = workspace / "result.json"
+    path.write_text(whole.replace('"post 7"', '"post 7').replace("post 20", "post \x0020", 1)[:-300], encoding="utf-8")
+    result = run("import", path, "--channel", "demo_keel")
+    assert result.exit_code == 1
+    first, _, damaged, places, hint = result.stdout.splitlines()
+    assert first.startswith("demo_keel: 36 messages in the export")
+    assert damaged.startswith("damaged: ")
+    assert "result.json:" in damaged
+    assert "not valid JSON" in damaged
+    assert places == "not read: 2 places (line 48 after message 6, line 265 after message 37)"
+    assert hint == "hint: export the chat again and import that file too; only what is missing is added then"
+    path.write_text(whole, encoding="utf-8")
+    again = run("import", path, "--channel", "demo_keel")
+    assert again.exit_code == 0
+    assert "40 messages in the export" in again.stdout
+    assert "4 new in the archive" in again.stdout
+
+
 @pytest.mark.parametrize("case", FILES)
 def test_a_bad_candle_file_is_refused_whole(case: str, workspace: Path, run: Run) -> None:
     good = workspace / "good.csv"
@@ -174,7 +200,7 @@ def test_control_c_leaves_whole_files_and_says_so(workspace: Path, run: Run, mon
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("engine.pipeline.backtest.render_report", interrupted)
+    monkeypatch.setattr("engine.pipeline.runfolder.render_report", interrupted)
     result = run("backtest", "demo", "--from", "2025-01-01", "--to", "2025-01-20")
     assert result.exit_code == 130
     assert "stopped" in result.stderr

@@ -36,6 +36,22 @@ def test_a_refused_trade_names_the_rule_and_its_line(calls: list[CallRow], run: 
     assert f"account: refused by {row.rule} (rules/default.yaml:" in text
 
 
+def test_a_trade_that_a_rule_ended_tells_both_results_and_the_rule(workspace: Path, run: Run) -> None:
+    """The loss of the day ends what is open, although nobody calls at that moment."""
+    tight = "{name: tight-day, when: {daily loss over: 1.5%}, then: {halt: until next day, close: open trades}}"
+    (workspace / "rules" / "tight.yaml").write_text(f"rules:\n  - {tight}\n", encoding="utf-8")
+    demo = workspace / "strategies" / "demo.yaml"
+    demo.write_text(demo.read_text(encoding="utf-8").replace("rules: [default]", "rules: [tight]"), encoding="utf-8")
+    assert run("backtest", "demo", "--to", "2025-02-01").exit_code == 0
+    (folder,) = (workspace / "runs").iterdir()
+    ended = [c for c in read_calls(folder / "trades.csv") if c.exit_reason == "rule"]
+    assert ended
+    told = run("explain", "trade", ended[0].signal_id).stdout
+    assert "R net of costs, ended by a rule" in told
+    assert "the call by itself, without the rules:" in told
+    assert "the limit is a loss of 1.50%: no new trades until" in told
+
+
 def test_a_repeat_was_never_placed(calls: list[CallRow], run: Run) -> None:
     row = next(c for c in calls if c.status in ("repeat", "opposite"))
     text = run("explain", "trade", row.signal_id).stdout

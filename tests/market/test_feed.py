@@ -111,6 +111,15 @@ def test_candles_trades_and_quotes_come_over_websockets(monkeypatch: pytest.Monk
     assert feed.restarts == 0
 
 
+def test_an_empty_book_is_no_quote_of_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A contract that trades no more has a last price, and neither bid nor ask nor spread."""
+    _, _, events, _ = watch(monkeypatch, quiet, ("OLDUSDT",))
+    quotes = [event for event in events if isinstance(event, Quote)]
+    assert quotes
+    assert {(q.bid, q.ask, q.spread) for q in quotes} == {(None, None, None)}
+    assert all(q.last for q in quotes)
+
+
 def test_no_candle_is_lost_over_many_disconnects(monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(7)
 
@@ -161,6 +170,21 @@ def test_a_silent_socket_is_noticed_in_time_and_replaced(monkeypatch: pytest.Mon
     assert states[-1] == "live"
     assert_whole(double, events, end, ("BTC", "SOL"))
     print(f"a silent socket was noticed after {noticed[0]:.2f} s ({QUICK.silence_s} s configured)")
+
+
+def test_an_answer_that_a_handler_stumbles_over_does_not_end_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception in a handler of ccxt stops its stream in silence: the watchers begin again, the gap is filled."""
+
+    async def garble(double: ExchangeDouble, feed: Feed) -> None:
+        for _ in range(3):
+            await asyncio.sleep(1.2)
+            double.sockets.garbled = 8
+        await asyncio.sleep(4)
+
+    double, _, events, end = watch(monkeypatch, garble)
+    assert double.sockets.garbled == 0
+    assert_whole(double, events, end, ("BTC", "SOL"))
+    assert isinstance(events[-1], ClosedCandle | TradeSeen | Quote)
 
 
 def test_without_sockets_prices_are_polled_until_they_are_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ The double's candles can be computed, so each test compares what arrived with wh
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from tests.conftest import Run
 from tests.doubles.exchange import ExchangeDouble, World
 from tests.doubles.exchange.faults import KINDS
 from tests.market.candles import candles
-from tests.market.exchange import expected, fetch, same, stored
+from tests.market.exchange import NAMES, expected, fetch, same, stored
 
 
 def ended_ms(double: ExchangeDouble, days_ago: float = 1) -> int:
@@ -321,6 +322,55 @@ def test_a_practice_exchange_is_on_this_machine(monkeypatch: pytest.MonkeyPatch,
 def test_an_unknown_exchange_is_named(store: CandleStore) -> None:
     outcome = fetch(store, "BTC", start_ms=0, exchange="mxec")
     assert outcome.problems[0].hint == 'did you mean "mexc"?'
+
+
+@pytest.fixture
+def binance(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExchangeDouble]:
+    """The same market, as Binance shows it."""
+    with ExchangeDouble(World(), limited=False, exchange="binance") as exchange:
+        monkeypatch.setenv(ADDRESS_VARIABLE, exchange.url)
+        yield exchange
+
+
+@pytest.mark.parametrize("kind", ["swap", "spot"])
+def test_another_exchange_through_the_same_code(binance: ExchangeDouble, store: CandleStore, kind: str) -> None:
+    """Candles in coins, mark prices, funding from a start on, contract facts: all of it from Binance's answers."""
+    end = ended_ms(binance)
+    start = end - 3 * DAY_MS
+    parts = frozenset({"candles", "mark", "funding", "contracts"})
+    outcome = fetch(store, "BTC", "ETH", start_ms=start, end_ms=end, kind=kind, exchange="binance", parts=parts)
+    assert outcome.problems == []
+    for base in ("BTC", "ETH"):
+        ours = store.read("binance", kind, f"{base}USDT", "1m")
+        assert ours is not None
+        table = np.stack([getattr(ours, name).astype(float) for name in NAMES], axis=1)
+        assert same(table, expected(binance, base, start, end, kind=kind))
+    assert store.read("mexc", kind, "BTCUSDT", "1m") is None
+    (contract,) = [one for one in outcome.contracts if one.symbol == "BTCUSDT"]
+    assert (contract.source, contract.listed_as, contract.tick) == ("binance", "BTCUSDT", 0.1)
+    if kind == "swap":
+        mark = store.read("binance", kind, "BTCUSDT", "mark_1m")
+        assert mark is not None
+        marks = np.stack([getattr(mark, name).astype(float) for name in NAMES], axis=1)
+        assert same(marks, expected(binance, "BTC", start, end, kind="mark"))
+        paid = store.read_funding("binance", "swap", "ETHUSDT")
+        assert paid is not None
+        settled = sorted((ts, rate) for ts, rate in binance.world.funding("ETH") if start <= ts < end)
+        assert list(zip(paid.ts.tolist(), paid.rate.tolist(), strict=True)) == settled
+
+
+@pytest.mark.parametrize("fault", ["drop", "502", "half", "shuffled"])
+def test_faults_of_another_exchange_cost_no_candle(binance: ExchangeDouble, store: CandleStore, fault: str) -> None:
+    binance.faults.plan(3, 6, 1, (fault,))
+    end = ended_ms(binance)
+    start = end - 2 * DAY_MS
+    assert fetch(store, "SOL", start_ms=start, end_ms=end, exchange="binance").problems == []
+    assert binance.faults.served == [fault] * 3
+    ours = store.read("binance", "swap", "SOLUSDT", "1m")
+    assert ours is not None
+    assert same(
+        np.stack([getattr(ours, name).astype(float) for name in NAMES], axis=1), expected(binance, "SOL", start, end)
+    )
 
 
 def test_without_a_network_there_is_one_clear_line(run: Run, workspace: Path) -> None:

@@ -9,9 +9,11 @@ import pytest
 
 from engine.config.strategy import Costs, Market
 from engine.market.candles import Candles, Funding
+from engine.market.contracts import Contract
 from engine.pipeline.errors import InputError
 from engine.pipeline.funding import funding_of
 from engine.units import DAY_MS, HOUR_MS
+from tests.market.test_contracts import BTC
 from tests.simulate.world import strategy
 
 DAYS = 5
@@ -24,14 +26,17 @@ class History:
 
     origin = "test"
 
-    def __init__(self, funding: Funding | None) -> None:
-        self.found = funding
+    def __init__(self, funding: Funding | None, facts: tuple[Contract, ...] = ()) -> None:
+        self.found, self.facts = funding, facts
 
     def candles(self, symbol: str) -> Candles:
         return BARS
 
     def funding(self, symbol: str) -> Funding | None:
         return self.found
+
+    def contracts(self, symbol: str) -> tuple[Contract, ...]:
+        return self.facts
 
     def hashes(self, symbols: object) -> dict[str, str]:
         return {}
@@ -42,9 +47,12 @@ def history(first_ms: int, last_ms: int) -> Funding:
     return Funding("BTCUSDT", ts, np.full(len(ts), 0.0001))
 
 
-def funded(costs: Costs, found: Funding | None = None, kind: str = "swap") -> tuple[dict[str, Funding] | None, str]:
+def funded(
+    costs: Costs, found: Funding | None = None, kind: str = "swap", facts: tuple[Contract, ...] = ()
+) -> tuple[dict[str, Funding] | None, str]:
     market = Market("imported", kind, "1h", HOUR_MS)  # type: ignore[arg-type]
-    return funding_of(replace(strategy(), costs=costs, market=market), History(found), {"BTCUSDT": BARS})
+    prices = History(found, facts)
+    return funding_of(replace(strategy(), costs=costs, market=market), prices, {"BTCUSDT": BARS})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("kind", "says"), [("spot", "spot has none"), ("swap", "ignored, as the strategy says")])
@@ -57,7 +65,32 @@ def test_a_constant_is_paid_every_eight_hours() -> None:
     assert paid is not None
     assert paid["BTCUSDT"].ts.tolist() == list(range(0, DAYS * DAY_MS, 8 * HOUR_MS))
     assert set(paid["BTCUSDT"].rate.tolist()) == {0.0001}
-    assert "0.0100% each 8 hours" in note
+    assert note == ("funding: 0.0100% per 8 hours, paid by longs, settled every 8 hours (a constant, not history)")
+
+
+def test_a_constant_follows_the_interval_of_the_contract() -> None:
+    paid, note = funded(Costs(funding=0.0001), facts=(replace(BTC, funding_interval_ms=4 * HOUR_MS),))
+    assert paid is not None
+    assert paid["BTCUSDT"].ts.tolist() == list(range(0, DAYS * DAY_MS, 4 * HOUR_MS))
+    assert set(paid["BTCUSDT"].rate.tolist()) == {0.00005}
+    assert "settled as the contracts are: every 4h for 1 " in note
+
+
+@pytest.mark.parametrize(
+    ("found", "settlements", "says"),
+    [
+        (None, 15, "where that is not known (BTCUSDT), 0.0100% per 8 hours, paid by longs, settled every 8 hours"),
+        (history(2 * DAY_MS, 3 * DAY_MS), 15, "where that is not known (BTCUSDT)"),
+        (history(0, DAYS * DAY_MS - 1), 15, "funding: as it was paid"),
+    ],
+)
+def test_a_history_with_a_constant_where_it_knows_nothing(found: Funding | None, settlements: int, says: str) -> None:
+    paid, note = funded(Costs(funding="history", funding_else=0.0001), found)
+    assert paid is not None
+    assert len(paid["BTCUSDT"].ts) == settlements
+    assert np.all(np.diff(paid["BTCUSDT"].ts) == 8 * HOUR_MS)
+    assert says in note
+    assert found is None or set(found.ts.tolist()) <= set(paid["BTCUSDT"].ts.tolist())
 
 
 def test_a_history_that_covers_the_candles_is_used() -> None:

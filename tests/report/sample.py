@@ -8,7 +8,17 @@ from pathlib import Path
 import numpy as np
 
 from engine.report.evidence import EVIDENCE_FILE, Chart, Evidence, Move, Version, write_evidence
-from engine.report.run import AccountResult, ChannelResult, Followed, Funnel, Hardened, Held, Judged, Run
+from engine.report.run import (
+    FORMAT,
+    AccountResult,
+    ChannelResult,
+    Followed,
+    Funnel,
+    Hardened,
+    Held,
+    Judged,
+    Run,
+)
 from engine.report.runfile import save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, write_calls, write_equity
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS, iso, moment_ms
@@ -49,7 +59,7 @@ def sample_run(rows: list[CallRow], hostile: bool = True) -> Run:
     net = sum(row.net or 0.0 for row in taken)
     refused = Counter((row.rule, row.rule_where) for row in rows if row.rule)
     return Run(
-        format=3,
+        format=FORMAT,
         created="2025-07-02T09:14:05Z",
         version="0.1.0",
         strategy="vip-ladder",
@@ -226,6 +236,7 @@ def _result(channel: str, name: str, rows: list[CallRow]) -> ChannelResult:
         fill_rate=len(r) / len(rows) if rows else None,
         median_delay_ms=4.0 * HOUR_MS if known else None,
         ambiguous=sum(row.ambiguous for row in rows),
+        decided=len(rows) // 40,
         stop_first_r=mean,
         target_first_r=mean + 0.04 if mean is not None else None,
         touch_through_r=mean - 0.03 if mean is not None else None,
@@ -300,6 +311,9 @@ def _result(channel: str, name: str, rows: list[CallRow]) -> ChannelResult:
         ),
         account_trades=sum(row.taken for row in rows),
         account_net=sum(row.net or 0.0 for row in rows),
+        alone=AccountResult("USDT", 10_000.0, 10_000.0 + 105 * float(r.sum()), len(r), 4, 0.083, 61.2, -3.4, [])
+        if known
+        else None,
     )
 
 

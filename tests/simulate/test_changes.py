@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -55,6 +56,67 @@ def changes(*updates: Update, kind: EntryKind = EntryKind.LIMIT) -> tuple[Change
 )
 def test_an_update_acts_at_its_own_time_plus_the_latency(action: dict, expected: list[Change]) -> None:
     assert list(changes(said(**action))) == expected
+
+
+def laddered(*updates: Update, **given: object) -> Plan:
+    call = signal(EntryKind.LADDER, Side.LONG, (100.0, 98.0, 96.0), (110.0,), 90.0)
+    made = make_plan(call, strategy(**given), updates)
+    assert isinstance(made, Plan)
+    return made
+
+
+@pytest.mark.parametrize(("prices", "numbers"), [((98.0,), [2]), ((96.0, 100.0), [3, 1]), ((97.0,), []), ((), [None])])
+def test_single_orders_are_cancelled_by_their_price(prices: tuple[float, ...], numbers: list[int | None]) -> None:
+    """A price at which no order rests cancels nothing; no price cancels all."""
+    made = laddered(said(kind="cancel", entries=prices))
+    assert [(change.kind, change.order) for change in made.changes] == [("cancel", number) for number in numbers]
+
+
+def test_orders_are_cancelled_where_the_channel_or_the_grace_has_put_them() -> None:
+    moved, gone = said(kind="change", entries=(99.0, 97.0)), said(kind="cancel", entries=(97.0,))
+    assert [change.order for change in laddered(moved, gone).changes] == [None, 5]
+    graceful = laddered(said(kind="cancel", entries=(100.0,)), entry=Entry(grace=0.002))
+    assert graceful.orders[0].price == pytest.approx(100.2)
+    assert [change.order for change in graceful.changes] == [1]
+
+
+def test_only_the_cancelled_order_does_not_fill() -> None:
+    made = laddered(said(kind="cancel", entries=(98.0,)))
+    flat = bars("101 101 101 101; 101 101 96 110", start_ms=2_040_000)
+    path = simulate([made], {"BTCUSDT": flat}, Terms(0, 0, 0)).path(0)
+    assert [fill.price for fill in path.fills] == [100.0, 96.0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "prices"),
+    [
+        (EntryKind.LADDER, [99.0, 97.0]), (EntryKind.LIMIT, [99.0, 97.0]), (None, [99.0, 97.0]),
+        (EntryKind.ZONE, [99.0, 98.0, 97.0]),
+    ],
+)  # fmt: skip
+def test_new_entries_are_meant_as_the_channel_says(kind: EntryKind | None, prices: list[float]) -> None:
+    (change,) = laddered(said(kind="change", entries=(97.0, 99.0), entry_kind=kind)).changes
+    assert [order.price for order in change.orders] == prices
+    assert sum(order.weight for order in change.orders) == pytest.approx(1.0)
+
+
+def test_a_limit_does_not_become_a_breakout() -> None:
+    assert laddered(said(kind="change", entries=(97.0,), entry_kind=EntryKind.BREAKOUT)).changes == ()
+
+
+def test_a_strategy_chooses_which_version_of_a_call_stands() -> None:
+    """The later version is an update of the post itself; what another post says counts in any case."""
+    call = signal(EntryKind.LIMIT, Side.LONG, (100.0,), (110.0,), 95.0)
+    edited = Update(replace(call.message, kind="edit", version=2, edited_ms=2_000_000),
+                    Action("change", None, "x", stop=97.0), call.id)  # fmt: skip
+    updates = (edited, said(kind="close"))
+    followed = make_plan(call, strategy(), updates)
+    ignored = make_plan(call, strategy(calls=Calls(edits="ignore")), updates)
+    assert isinstance(followed, Plan)
+    assert isinstance(ignored, Plan)
+    assert [change.kind for change in followed.changes] == ["stop", "close"]
+    assert [change.kind for change in ignored.changes] == ["close"]
+    assert followed.stop == ignored.stop == 95.0
 
 
 def test_new_entries_replace_those_that_rest_but_a_market_call_has_none() -> None:

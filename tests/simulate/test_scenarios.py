@@ -32,14 +32,15 @@ BOTH_SIDES = SCENARIOS + [other for scenario in SCENARIOS if (other := mirrored(
 
 
 def test_there_are_scenarios_for_the_rules() -> None:
-    assert len(SCENARIOS) >= 125
+    assert len(SCENARIOS) >= 200
     assert len({scenario.title for scenario in SCENARIOS}) == len(SCENARIOS)
 
 
 @pytest.mark.parametrize("scenario", BOTH_SIDES, ids=lambda scenario: scenario.title)
 def test_a_call_meets_the_market(scenario: Scenario) -> None:
-    table = simulate([scenario.plan], {SYMBOL: scenario.candles}, scenario.terms)
-    for path in (table.path(0), step_path(scenario.plan, scenario.candles, scenario.terms)):
+    fair = {SYMBOL: scenario.fair} if scenario.fair else None
+    table = simulate([scenario.plan], {SYMBOL: scenario.candles}, scenario.terms, fair)
+    for path in (table.path(0), step_path(scenario.plan, scenario.candles, scenario.terms, scenario.fair)):
         steps = told(path)
         assert [(s.way, s.ts_ms, s.how, s.target) for s in steps] == [
             (s.way, s.ts_ms, s.how, s.target) for s in scenario.steps
@@ -47,5 +48,8 @@ def test_a_call_meets_the_market(scenario: Scenario) -> None:
         assert [s.price for s in steps] == pytest.approx([s.price for s in scenario.steps], abs=5e-5)
         assert [s.share for s in steps] == pytest.approx([s.share for s in scenario.steps], abs=5e-3)
         assert (path.status, path.ambiguous) == (scenario.status, scenario.ambiguous)
+    funding = None if scenario.funding is None else {SYMBOL: scenario.funding}
+    money = money_of(table, scenario.terms, {SYMBOL: scenario.candles}, funding)
     if scenario.r is not None:
-        assert money_of(table, scenario.terms, {SYMBOL: scenario.candles}).r[0] == pytest.approx(scenario.r, abs=5.1e-3)
+        assert money.r[0] == pytest.approx(scenario.r, abs=5.1e-3)
+    assert {name: float(getattr(money, name)[0]) for name in scenario.money} == pytest.approx(scenario.money, abs=5e-6)

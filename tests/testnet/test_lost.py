@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from engine.testnet.exchange import Exchange
 from engine.testnet.journal import Journal
 from engine.testnet.sending import Sender
 from engine.testnet.ticket import Cause, Rung, Standing
+from tests.conftest import ROOT
 from tests.doubles.exchange import ExchangeDouble
 from tests.doubles.exchange.faults import DONE, HTTP
 from tests.testnet.conftest import broker_at, pin, practise, ticket
@@ -189,6 +193,8 @@ def test_a_torn_line_is_cut_off_and_a_broken_one_is_refused(double: ExchangeDoub
     practise(double, journal, play)
     whole = journal.read_bytes()
     journal.write_bytes(whole + b'{"format":1,"at_ms":5,"wh')
+    assert Journal(journal, lambda: 0).look() is None
+    assert journal.read_bytes() != whole, "looking changes nothing: another process may be writing that line"
     read = Journal(journal, lambda: 0)
     (mended,) = read.read()  # type: ignore[misc]
     assert "torn" in str(mended)
@@ -221,6 +227,40 @@ def test_kills_at_any_moment_leave_the_same_trades(double: ExchangeDouble, tmp_p
         assert (held(double), resting(double), live_stops(double)) == ({}, {}, [])
     assert kills >= ROUNDS
     assert double.futures.twice == []
+
+
+def test_processes_that_are_killed_leave_the_same_trades(double: ExchangeDouble, tmp_path: Path) -> None:
+    """The same with kill -9, a process of its own each time."""
+    chance = random.Random(9)
+    kills = 0
+    for number in range(max(ROUNDS // 3, 1)):
+        path, name = tmp_path / f"{number}.jsonl", f"vip/{5000 + number}"
+        before = opened(double)
+        for attempt in range(99):
+            double.pin("BTC", 64_800.0)
+            if _lives(double, path, name, chance.uniform(0.0, 0.5) if attempt < 3 else None):
+                break
+            kills += 1
+        standing = _standing(path, name)
+        assert standing.over, standing
+        assert opened(double) - before == 100
+        assert (held(double), resting(double), live_stops(double)) == ({}, {}, [])
+    assert kills > 0
+    assert double.futures.twice == []
+
+
+def _lives(double: ExchangeDouble, path: Path, name: str, after_s: float | None) -> bool:
+    """Start a player and kill it a while after it could order; whether it came to its end."""
+    command = [sys.executable, "-m", "tests.testnet.player", double.url, str(path), name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as player:
+        assert player.stdout
+        assert player.stdout.readline() == "started\n"
+        if after_s is not None:
+            time.sleep(after_s)
+            player.kill()
+        said = player.stdout.read()
+    assert after_s is not None or said == "done\n", said
+    return said == "done\n"
 
 
 def _survives(double: ExchangeDouble, path: Path, name: str, after_s: float | None) -> bool:

@@ -11,6 +11,7 @@ from engine.problem import Problem
 from engine.testnet.ticket import Cause, Sent, Standing, Ticket, client_id, entry_ids, make_ticket, wanted_targets
 
 CAUSE = Cause("vip", "7", 1)
+SYMBOL = "BTC/USDT:USDT"
 MARKET = (Order("market", None, 1.0),)
 
 
@@ -33,7 +34,7 @@ def plan(**more: object) -> Plan:
 
 def made(the_plan: Plan, quantity: float = 1.0, size: float = 0.01, price: float = 100.0) -> Ticket:
     """Its ticket."""
-    ticket = make_ticket(the_plan, "demo", CAUSE, quantity, size, price)
+    ticket = make_ticket(the_plan, "demo", CAUSE, SYMBOL, quantity, size, price)
     assert isinstance(ticket, Ticket)
     return ticket
 
@@ -53,7 +54,7 @@ def test_a_stop_that_waits_for_a_close_has_only_its_hard_price_at_the_exchange()
 
 
 def test_less_than_a_contract_is_no_order() -> None:
-    refused = make_ticket(plan(), "demo", CAUSE, 0.005, 0.01, 100.0)
+    refused = make_ticket(plan(), "demo", CAUSE, SYMBOL, 0.005, 0.01, 100.0)
     assert isinstance(refused, Problem)
     assert "less than one contract" in refused.text
 
@@ -66,7 +67,7 @@ def test_less_than_a_contract_is_no_order() -> None:
 def test_rungs_are_whole_contracts_and_sum_to_the_whole(weights: list[float], quantity: float, size: float) -> None:
     total = sum(weights)
     orders = tuple(Order("limit", 100.0 - n, weight / total) for n, weight in enumerate(weights))
-    ticket = make_ticket(plan(orders=orders), "demo", CAUSE, quantity, size, 100.0)
+    ticket = make_ticket(plan(orders=orders), "demo", CAUSE, SYMBOL, quantity, size, 100.0)
     if isinstance(ticket, Problem):
         assert quantity < size * (1 + 1e-6)
         return

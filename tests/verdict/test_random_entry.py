@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.domain import Change, Distance, Order, Plan, Side
+from engine.domain import Change, Distance, Order, Plan, Side, StopMove, Trail
 from engine.market.candles import Candles
 from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS, HOUR_MS
-from engine.verdict.moving import Ground, Lives, moved_plans
+from engine.verdict.moving import Ground, Lives, _Job, _result
 from engine.verdict.random_entry import ALL_PATHS, PATHS, _draw, places, random_entry
 
 TERMS = Terms(0.0, 0.0, 0.0)
@@ -107,39 +107,85 @@ def test_what_cannot_be_moved_is_said() -> None:
     assert random_entry(calls, Ground({}, TERMS, None), seed=1) is None
 
 
-def test_a_moved_plan_keeps_its_distances_in_percent() -> None:
-    plan = Plan(
-        "x/1", "x", "COIN", Side.SHORT, 1000, 5000, (Order("limit", 100.0, 0.5), Order("limit", 102.0, 0.5)), 110.0,
-        ((95.0, 0.6), (90.0, 0.4)),
-    )  # fmt: skip
-    (moved,) = moved_plans(plan, [9000], [2.0])
-    assert (moved.act_ms, moved.expire_ms) == (9000, 13_000)
-    assert [order.price for order in moved.orders] == [200.0, 204.0]
-    assert moved.stop == 220.0
-    assert [price for price, _ in moved.targets] == [190.0, 180.0]
-    points = replace(plan, orders=(Order("market", None, 1.0),), stop=Distance(5.0, "points"))
-    (moved,) = moved_plans(points, [9000], [2.0])
-    assert moved.stop == Distance(10.0, "points")
-    (moved,) = moved_plans(replace(points, stop=Distance(5.0, "percent")), [9000], [2.0])
-    assert moved.stop == Distance(5.0, "percent")
+def moved(plan: Plan, act_ms: int, by: float) -> Plan:
+    """The same plan at another time and at scaled prices, field by field."""
+
+    def level(value: float | Distance | None) -> float | Distance | None:
+        if isinstance(value, Distance):
+            return replace(value, value=value.value * (by if value.unit == "points" else 1))
+        return None if value is None else value * by
+
+    def orders(found: tuple[Order, ...]) -> tuple[Order, ...]:
+        return tuple(replace(o, price=None if o.price is None else o.price * by) for o in found)
+
+    later = act_ms - plan.act_ms
+    return replace(
+        plan,
+        act_ms=act_ms,
+        expire_ms=plan.expire_ms + later,
+        orders=orders(plan.orders),
+        stop=level(plan.stop),
+        targets=tuple((level(price), share) for price, share in plan.targets),
+        trail=plan.trail and replace(plan.trail, distance=level(plan.trail.distance)),
+        changes=tuple(
+            replace(
+                c,
+                act_ms=c.act_ms + later,
+                stop=c.stop * by if isinstance(c.stop, float) else c.stop,
+                orders=orders(c.orders),
+                targets=tuple((price * by, share) for price, share in c.targets),
+            )
+            for c in plan.changes
+        ),
+    )
 
 
-def test_what_the_channel_did_later_moves_along() -> None:
-    """Its time after the entry stays, its levels are scaled as all others are."""
-    close = Change(3000, "close", share=0.5)
-    stop, even = Change(3500, "stop", stop=99.0), Change(3600, "stop", stop="breakeven")
-    orders = Change(2000, "orders", orders=(Order("limit", 98.0, 1.0),))
-    targets = Change(4000, "targets", targets=((110.0, 1.0),))
-    plan = Plan(
-        "x/1", "x", "COIN", Side.LONG, 1000, 5000, (Order("limit", 100.0, 1.0),), 90.0, ((105.0, 1.0),),
-        changes=(orders, close, stop, even, targets),
-    )  # fmt: skip
-    (moved,) = moved_plans(plan, [9000], [2.0])
-    assert [change.act_ms for change in moved.changes] == [10_000, 11_000, 11_500, 11_600, 12_000]
-    assert [change.kind for change in moved.changes] == ["orders", "close", "stop", "stop", "targets"]
-    new, half, lower, at_entry, further = moved.changes
-    assert new.orders == (Order("limit", 196.0, 1.0),)
-    assert (half.share, lower.stop, at_entry.stop, further.targets) == (0.5, 198.0, "breakeven", ((220.0, 1.0),))
+def plans_of_every_kind(candles: dict[str, Candles]) -> list[Plan]:
+    """Ladders, market calls, stops and targets in every unit, and everything that a channel may do later."""
+    found = []
+    for i, bar in enumerate(range(500, 2300, 90)):
+        price, sign = float(candles["COIN"].open[bar]), (1 if i % 2 else -1)
+        act = bar * HOUR_MS
+        ladder = (Order("limit", price * (1 - sign * 0.004), 0.5), Order("limit", price * (1 - sign * 0.012), 0.5))
+        changes = (
+            Change(act + 2 * HOUR_MS, "orders", orders=(Order("limit", price * (1 - sign * 0.002), 1.0),)),
+            Change(act + 5 * HOUR_MS, "stop", stop=price * (1 - sign * 0.02)),
+            Change(act + 7 * HOUR_MS, "targets", targets=((price * (1 + sign * 0.05), 1.0),)),
+            Change(act + 9 * HOUR_MS, "close", share=0.5),
+            Change(act + 11 * HOUR_MS, "stop", stop="breakeven"),
+            Change(act + 40 * HOUR_MS, "close"),
+        )
+        unit = ("percent", "points")[i // 2 % 2]
+        value = 3.0 if unit == "percent" else price * 0.03
+        found.append(
+            Plan(
+                f"x/{i}", "x", "COIN", Side.LONG if sign > 0 else Side.SHORT, act, act + DAY_MS,
+                ladder if i % 3 else (Order("market", None, 1.0),),
+                price * (1 - sign * 0.03) if i % 3 else Distance(value, unit),
+                ((price * (1 + sign * 0.02), 0.5), (price * (1 + sign * 0.06), 0.5)),
+                (StopMove(1),) if i % 5 == 0 else (),
+                changes=changes[: i % 7],
+                trail=Trail(Distance(value, unit), after_target=1) if i % 4 == 0 else None,
+            )
+        )  # fmt: skip
+    return found
+
+
+def test_what_moves_is_the_whole_plan_and_what_the_channel_did_later() -> None:
+    """Times after the call stay, every price is scaled: as if each plan had been written for its new moment."""
+    candles = market(7)
+    plans, open_ = plans_of_every_kind(candles), candles["COIN"].open
+    places = np.array([[p.act_ms + 60 * HOUR_MS, p.act_ms - 200 * HOUR_MS] for p in plans])
+    r, end_ms = _result(_Job(plans, places, candles["COIN"], TERMS, None, None))
+    written = [
+        moved(plan, int(at), float(open_[at // HOUR_MS] / open_[plan.act_ms // HOUR_MS]))
+        for plan, row in zip(plans, places, strict=True)
+        for at in row
+    ]
+    table = simulate(written, candles, TERMS)
+    assert r.ravel() == pytest.approx(money_of(table, TERMS, candles).r, nan_ok=True)
+    assert end_ms.ravel().tolist() == table.end_ms.tolist()
+    assert np.isfinite(r).mean() > 0.6
 
 
 def test_random_trades_are_held_no_longer_than_the_channel_holds_its_own() -> None:

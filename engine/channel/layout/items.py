@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from engine.channel.syntax import tree as t
-from engine.channel.text.fields import Fields, is_price
+from engine.channel.text.fields import Fields
 from engine.channel.text.fold import INDEX, fold
 from engine.channel.text.names import CURRENCIES, LIST_FIELDS
+from engine.channel.text.patterns import is_price
 from engine.channel.text.vocabulary import TOKEN, Synonyms
 
 _TOKENS = re.compile(rf"(?P<index>\d{{1,2}}(?=[ \t]*\))|{INDEX})|{TOKEN.pattern}")

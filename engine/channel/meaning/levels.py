@@ -6,6 +6,7 @@ A call that fails here was misread or mistyped; either way nobody may trade it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 from engine.channel.profile import Settings
 from engine.channel.text.numbers import show
@@ -45,17 +46,15 @@ def level_fault(
         return "too-many-levels", f"{len(prices)} levels in one call"
     if any(price <= 0 for price in prices):
         return "number", "a price of zero"
-    for index, price in enumerate(prices):
-        if price in prices[:index]:
-            return "duplicate-level", f"the level {show(price)} stands twice"
+    if len(set(prices)) < len(prices):
+        twice = next(price for index, price in enumerate(prices) if price in prices[:index])
+        return "duplicate-level", f"the level {show(twice)} stands twice"
     sign = side.sign
     ladder = [("stop", stop)] if isinstance(stop, float) else []
     ladder += [("entry", price) for price in entries] + [("target", price) for price in targets]
-    order = {"stop": 0, "entry": 1, "target": 2}
-    for name, price in ladder:
-        for other, level in ladder:
-            if order[name] < order[other] and sign * price >= sign * level:
-                return "levels", f"{name} {show(price)} lies beyond {other} {show(level)} of a {side}"
+    for (name, price), (other, level) in combinations(ladder, 2):
+        if sign * price >= sign * level and name != other:
+            return "levels", f"{name} {show(price)} lies beyond {other} {show(level)} of a {side}"
     return _distance_fault(side, entries, targets, stop, settings)
 
 

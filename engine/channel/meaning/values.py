@@ -133,8 +133,10 @@ def _take_share(read: Read, text: str, fields: Fields) -> Fault | None:
 def _take_price(read: Read, mark: Mark, text: str, profile: Profile, fields: Fields) -> Fault | None:
     """Add an entry, a reference price, a target or a stop."""
     name = mark.field
+    number = fields.notation.parse(text)
+    is_plain = number is not None  # nearly always
     whole_ends = name == "entry" and profile.settings.whole_range_ends
-    numbers = fields.numbers(text, whole_ends=whole_ends)
+    numbers = [number] if is_plain else fields.numbers(text, whole_ends=whole_ends)
     prices = [number for number in numbers if number is not None]
     if len(prices) < len(numbers):
         notation = fields.notation.name
@@ -143,15 +145,16 @@ def _take_price(read: Read, mark: Mark, text: str, profile: Profile, fields: Fie
         _take_entry(read, mark, text, prices)
         read.last = "entry"
     elif name == "target":
-        distances = fields.distances(text) if fields.is_distance(mark.sample.lower()) else []
-        read.targets += [Target(None, distance=distance) for distance in distances]
-        if not distances:
+        if not is_plain and fields.is_distance(mark.sample) and (distances := fields.distances(text)):
+            read.targets += [Target(None, distance=distance) for distance in distances]
+        else:
             read.targets += [Target(price) for price in prices] or [Target(None)]
         read.last = "target"
     elif name == "stop hard":
         read.hard = prices[0]
     else:
-        read.stops.add(fields.distance(text) or (prices[0] if prices else "breakeven"))
+        distance = None if is_plain else fields.distance(text)
+        read.stops.add(distance or (prices[0] if prices else "breakeven"))
     return None
 
 

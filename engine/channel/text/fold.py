@@ -86,7 +86,8 @@ def _plain(match: re.Match[str]) -> str:
 def fold(text: str) -> Folded:
     """Fold a text; see the module's docstring."""
     if text.isascii():
-        return Folded(text.lower().translate(_ASCII))
+        text = text.lower()
+        return Folded(text.translate(_ASCII) if any(char in text for char in "*_`") else text)
     if "\u0130" in text:  # the one letter whose lower case is longer
         text = text.replace("\u0130", "i")
     text = _CHANGED.sub(_plain, text.lower())

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cached_property
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Notation:
     """How a channel writes numbers: the sign of thousands ("" for none) and the sign of decimals."""
 
@@ -37,12 +37,22 @@ class Notation:
         if "k" in text:
             thousands, _, hundreds = text.partition("k")
             whole = self.parse(thousands)
-            if whole is None or (hundreds and not thousands.isdecimal()):
+            if whole is None or (hundreds and not (thousands.isdecimal() and hundreds.isdecimal())):
                 return None
             return float((Decimal(repr(whole)) + Decimal(f"0.{hundreds or 0}")) * 1000)
-        if not _shape(self).fullmatch(text):
+        if not self._shape.fullmatch(text):
             return None
         return float(text.replace(self.thousands, "").replace(self.decimal, "."))
+
+    @cached_property
+    def _shape(self) -> re.Pattern[str]:
+        """What a number looks like: no needless zero in front, groups of three wherever there are groups."""
+        whole, thousands, point = r"0|[1-9]\d*", re.escape(self.thousands), re.escape(self.decimal)
+        if not self.declared:
+            return re.compile(whole)
+        if thousands:
+            whole += rf"|[1-9]\d{{0,2}}(?:{thousands}\d{{3}})+"
+        return re.compile(rf"(?:{whole})(?:{point}\d+)?|{point}\d+")
 
     def whole_end(self, first: str, end: str) -> str:
         """The end of a range that was cut off: ``0.0860 - 890`` ends at 0.0890, ``87800-900`` at 87900.
@@ -57,17 +67,6 @@ class Notation:
             return end
         left = list(end)
         return "".join(left.pop() if c.isdecimal() and left else c for c in reversed(first))[::-1]
-
-
-@cache
-def _shape(notation: Notation) -> re.Pattern[str]:
-    """What a number looks like: no needless zero in front, groups of three wherever there are groups."""
-    whole, thousands, point = r"0|[1-9]\d*", re.escape(notation.thousands), re.escape(notation.decimal)
-    if not notation.declared:
-        return re.compile(whole)
-    if thousands:
-        whole += rf"|[1-9]\d{{0,2}}(?:{thousands}\d{{3}})+"
-    return re.compile(rf"(?:{whole})(?:{point}\d+)?|{point}\d+")
 
 
 NOTATIONS = {

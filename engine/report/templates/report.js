@@ -5,6 +5,7 @@
   const darkScheme = matchMedia("(prefers-color-scheme: dark)");
   const touch = matchMedia("(pointer: coarse)").matches;
   const t = (text) => data.words[text] ?? text;
+  const reason = (text) => text.replace(/^(.*?)( \d+)?$/, (_, word, number = "") => t(word) + number);
 
   // ---- what is packed in the page: the chart library at once, messages and candles when a call is opened
   const unpacked = async (name) => {
@@ -50,6 +51,7 @@
       if (!place) continue;
       if (touch) layout.dragmode = false;
       if (data.locale === "tr-TR") layout.separators = ",.";
+      for (const axis of ["xaxis", "xaxis2"]) if (layout[axis]?.type === "date" && data.locale !== "en-US") layout[axis].tickformat = "%d.%m.%Y";
       if (paper) layout.width = place.closest(".spreads") ? 320 : 680; // A4 inside its margins
       Plotly.react(place, traces, layout, { displayModeBar: false, responsive: true, locale: "en" });
     }
@@ -120,7 +122,13 @@
   const numeric = new Set(["r", "money"]);
   const place = Object.fromEntries(columns.map((column, i) => [column.field, i]));
   const searched = columns.map(({ kind }, i) => i).filter((i) => ["text", "time", "flag"].includes(columns[i].kind));
-  const found = rows.map((row) => searched.map((i) => words(row[i], columns[i].kind)).join("\n").toLowerCase());
+  // as people type: without case, accents and the dots of i
+  const folded = (text) => text.toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "").replaceAll("\u0131", "i");
+  const found = rows.map((row) => folded(searched.map((i) => words(row[i], columns[i].kind)).join("\n")));
+  let read; // the words of the messages, unpacked when somebody searches
+  const withMessages = () => (read ??= text("stories").then((json) => {
+    JSON.parse(json).forEach((one, i) => { if (one) found[i] += "\n" + folded(one[0].map((version) => version[2]).join("\n")); });
+  }));
 
   const table = document.getElementById("calls");
   const search = document.getElementById("search");
@@ -144,7 +152,7 @@
     return state.down ? -order : order;
   };
   const select = () => {
-    const wanted = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const wanted = folded(search.value).split(/\s+/).filter(Boolean);
     state.rows = rows.map((_, i) => i).filter((i) =>
       wanted.every((word) => found[i].includes(word)) &&
       Object.entries(selects).every(([field, node]) => !node.value || rows[i][place[field]] === node.value) &&
@@ -167,7 +175,7 @@
       const moves = ["entry", "exit"].map((kind) => {
         const mine = one.moves.filter((move) => (move[3] === "entry") === (kind === "entry"));
         return { type: "scatter", mode: "markers", x: mine.map((move) => at(move[0])), y: mine.map((move) => move[1]), hoverinfo: "text",
-          text: mine.map((move) => `${t(move[3])} ${price(move[1], symbol)} \u00d7 ${plain.format(move[2])}`),
+          text: mine.map((move) => `${reason(move[3])} ${price(move[1], symbol)} \u00d7 ${plain.format(move[2])}`),
           marker: { size: 10, symbol: kind === "entry" ? "circle" : "diamond", color: colour(kind === "entry" ? "--blue" : "--orange"), line: { color: colour("--card"), width: 1 } } };
       });
       const levels = [
@@ -182,7 +190,7 @@
       const layout = {
         height: 260, margin: { l: 8, r: 8, t: 8, b: 38 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: false, dragmode: false, hovermode: "closest",
         font: { family: "system-ui, sans-serif", size: 11, color: colour("--ink") }, separators: data.locale === "tr-TR" ? ",." : ".,",
-        xaxis: { type: "date", rangeslider: { visible: false }, gridcolor: colour("--line"), linecolor: colour("--line"), fixedrange: true, tickfont: { color: colour("--muted") } },
+        xaxis: { type: "date", tickformat: data.locale === "en-US" ? "" : "%d.%m %H:%M", rangeslider: { visible: false }, gridcolor: colour("--line"), linecolor: colour("--line"), fixedrange: true, tickfont: { color: colour("--muted") } },
         yaxis: { gridcolor: colour("--line"), fixedrange: true, automargin: true, tickfont: { color: colour("--muted") }, range: [bottom - 0.06 * (top - bottom), top + 0.06 * (top - bottom)] },
         shapes: near.map(([value, name]) => ({ type: "line", xref: "paper", x0: 0, x1: 1, y0: value, y1: value, line: { color: colour(name), width: 1, dash: "dot" } })),
         annotations: near.map(([value, name, label]) => ({ xref: "paper", x: 1, xanchor: "right", y: value, yanchor: "bottom", showarrow: false, text: label, font: { size: 10, color: colour(name) } })),
@@ -204,7 +212,7 @@
       let at = 0;
       for (const [field, from, to] of [...marks].sort((a, b) => a[1] - b[1])) {
         if (from < at) continue;
-        body.append(characters.slice(at, from).join(""), make("u", characters.slice(from, to).join(""), { title: field }));
+        body.append(characters.slice(at, from).join(""), make("u", characters.slice(from, to).join(""), { title: t(field) }));
         at = to;
       }
       body.append(characters.slice(at).join(""));
@@ -294,7 +302,10 @@
     for (const value of [...new Set(rows.map((row) => row[place[field]]))].sort()) node.append(make("option", value, { value }));
     node.addEventListener("change", select);
   }
-  search.addEventListener("input", select);
+  search.addEventListener("input", () => {
+    select();
+    if (search.value.trim()) withMessages().then(select, () => {});
+  });
   taken.addEventListener("change", select);
   back.addEventListener("click", () => turn(-1));
   on.addEventListener("click", () => turn(1));

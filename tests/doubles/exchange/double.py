@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.doubles.exchange.binance import Binance
 from tests.doubles.exchange.faults import Faults
 from tests.doubles.exchange.futures import Futures
 from tests.doubles.exchange.private import Private
@@ -40,8 +41,15 @@ class ExchangeDouble:
     """
 
     def __init__(
-        self, world: World | None = None, faults: Faults | None = None, port: int = 0, *, limited: bool = True
+        self,
+        world: World | None = None,
+        faults: Faults | None = None,
+        port: int = 0,
+        *,
+        limited: bool = True,
+        exchange: str = "mexc",
     ) -> None:
+        self.exchange = exchange
         self.world, self.faults, self.limited = world or World(), faults or Faults(), limited
         self.limiter = Limiter()
         self.sockets = Sockets(self)
@@ -79,20 +87,28 @@ class ExchangeDouble:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
 
     def pin(self, base: str, price: float) -> None:
-        """Set a coin's last price and let the orders meet it."""
+        """Set a coin's last price and let the orders meet it; ``/__double/pin?base=&price=`` does the same."""
 
         async def set_it() -> None:
-            self.world.pins[base] = price
-            self.futures.settle(base)
-            self.spot.settle()
+            self._pin(base, price)
 
         self.call(set_it())
+
+    def _pin(self, base: str, price: float) -> None:
+        self.world.pins[base] = price
+        self.futures.settle(base)
+        self.spot.settle()
+
+    async def _pin_asked(self, request: web.Request) -> web.Response:
+        self._pin(request.query["base"], float(request.query["price"]))
+        return web.Response(text="set")
 
     def app(self) -> web.Application:
         """All routes."""
         app = web.Application()
-        Rest(self).add_to(app)
+        (Binance(self) if self.exchange == "binance" else Rest(self)).add_to(app)
         self.private.add_to(app)
+        app.router.add_get("/__double/pin", self._pin_asked)
         self.sockets.add_to(app)
         return app
 

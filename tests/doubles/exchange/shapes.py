@@ -119,12 +119,13 @@ def contract_ticker(listing: Listing, price: float, now_ms: int) -> dict[str, An
     """An entry of /api/v1/contract/ticker, and the data of push.ticker."""
     tick = 10.0**-listing.decimals
     near = round(price, listing.decimals)
+    trading = listing.state == 0  # where trading is over, the book is empty and told as 0
     return {
         "contractId": 10,
         "symbol": f"{listing.base}_USDT",
         "lastPrice": near,
-        "bid1": round(price - tick, listing.decimals),
-        "ask1": round(price + tick, listing.decimals),
+        "bid1": round(price - tick, listing.decimals) if trading else 0,
+        "ask1": round(price + tick, listing.decimals) if trading else 0,
         "volume24": 962_062_810,
         "amount24": 7_344_207_079.9,
         "holdVol": 95_479_623,

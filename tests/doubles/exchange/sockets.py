@@ -26,7 +26,11 @@ QUARTER = MINUTE // 4
 
 @dataclass
 class Sockets:
-    """The open sockets. ``refuse_until`` (monotonic s): until then new ones are turned away."""
+    """The open sockets. ``refuse_until`` (monotonic s): until then new ones are turned away.
+
+    ``deals_per_s``: so many trades a second of each contract that is watched, instead of one every quarter of a minute.
+    ``garbled``: so many of the next messages are a page of HTML instead.
+    """
 
     double: ExchangeDouble
     opened: int = 0
@@ -34,6 +38,8 @@ class Sockets:
     muted_until: float = 0.0
     refuse_until: float = 0.0
     stale: bool = False
+    deals_per_s: float = 0.0
+    garbled: int = 0
     _open: set[web.WebSocketResponse] = field(default_factory=set)
 
     def add_to(self, app: web.Application) -> None:
@@ -110,6 +116,8 @@ class Sockets:
         symbol = param.get("symbol", "")
         if method == "sub.kline" and param.get("interval") in CONTRACT_STEPS:
             return self._push(socket, symbol, self._edge_kline)
+        if method == "sub.deal" and self.deals_per_s:
+            return self._push_deals(socket, symbol)
         if method == "sub.deal":
             return self._push(socket, symbol, self._edge_deal)
         if method == "sub.ticker":
@@ -123,7 +131,10 @@ class Sockets:
         at = clock.now_ms()
         with contextlib.suppress(ConnectionError, RuntimeError):
             while not socket.closed:
-                if not self._silent():
+                if self.garbled:
+                    self.garbled -= 1
+                    await socket.send_str("<html><body>Bad Gateway</body></html>")
+                elif not self._silent():
                     if at % MINUTE < QUARTER:
                         await _send(socket, make(symbol, base, at // MINUTE * MINUTE - 1))
                     await _send(socket, make(symbol, base, at))
@@ -132,6 +143,17 @@ class Sockets:
                 until = (at // QUARTER + 1) * QUARTER
                 await asyncio.sleep(max((until - clock.now_ms()) / 1000 / clock.speed, 0))
                 at = until  # never a later moment: an exchange leaves no state out
+
+    async def _push_deals(self, socket: web.WebSocketResponse, symbol: str) -> None:
+        """Push trades at an even pace, for measurements."""
+        clock, base = self.double.world.clock, symbol.removesuffix("_USDT")
+        due = time.monotonic()
+        with contextlib.suppress(ConnectionError, RuntimeError):
+            while not socket.closed:
+                if not self._silent():
+                    await _send(socket, self._edge_deal(symbol, base, clock.now_ms()))
+                due += 1 / self.deals_per_s
+                await asyncio.sleep(max(due - time.monotonic(), 0))
 
     def _edge_kline(self, symbol: str, base: str, at: int) -> dict[str, Any] | None:
         """push.kline: "q" is the volume in contracts."""

@@ -1,0 +1,125 @@
+"""Plans, changes and what the account says, as plain data that JSON can hold, and back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from engine.domain import (
+    Change,
+    Distance,
+    Halt,
+    History,
+    OpenTrade,
+    Order,
+    Plan,
+    RuleNote,
+    Side,
+    StopMove,
+    Trail,
+)
+from engine.simulate.account import Accountant
+from engine.simulate.books import Books, Holding
+from engine.simulate.flows import Flow
+
+Data = dict[str, Any]
+
+
+def _level(data: Any) -> float | Distance | None:
+    return Distance(**data) if isinstance(data, dict) else data
+
+
+def plan_data(plan: Plan) -> Data:
+    """A plan without its changes: they come by events of their own."""
+    return asdict(plan) | {"changes": []}
+
+
+def plan_from(data: Data) -> Plan:
+    """The plan that ``plan_data`` gave."""
+    targets = tuple((_level(level), share) for level, share in data["targets"])
+    trail = data["trail"]
+    return Plan(
+        **(
+            data
+            | {
+                "side": Side(data["side"]),
+                "orders": tuple(Order(**order) for order in data["orders"]),
+                "stop": _level(data["stop"]),
+                "targets": targets,
+                "stop_moves": tuple(StopMove(**move) for move in data["stop_moves"]),
+                "trail": trail and Trail(**(trail | {"distance": Distance(**trail["distance"])})),
+                "changes": tuple(map(change_from, data["changes"])),
+            }
+        )
+    )
+
+
+def change_data(change: Change) -> Data:
+    """A change as plain data."""
+    return asdict(change)
+
+
+def change_from(data: Data) -> Change:
+    """The change that ``change_data`` gave."""
+    orders = tuple(Order(**order) for order in data["orders"])
+    return Change(**(data | {"orders": orders, "targets": tuple((p, s) for p, s in data["targets"])}))
+
+
+def notes_from(data: list[Data]) -> tuple[RuleNote, ...]:
+    """Notes of rules."""
+    return tuple(RuleNote(**note) for note in data)
+
+
+def facts_from(data: Data | None) -> OpenTrade | None:
+    """A taken trade as rules see it."""
+    return None if data is None else OpenTrade(**(data | {"side": Side(data["side"])}))
+
+
+def books_data(account: Accountant) -> Data:
+    """Everything that an account knows at a moment; flows to come in the order in which they will be booked."""
+    books = account.books
+    rows = {number: row for row, numbers in books.booked.items() for number in numbers}
+    return {
+        "cash": books.cash,
+        "wallet": books.wallet,
+        "held": books.held,
+        "flows": [[at, number, rows.get(number, -1), list(flow)] for at, number, flow in sorted(books.flows)],
+        "open": [[one.end_ms, one.row, asdict(one.facts), one.ending] for one in books.open],
+        "halts": [asdict(halt) for halt in books.halts],
+        "peak": books.peak,
+        "day": None if books.day is None else books.day.isoformat(),
+        "day_equity": books.day_equity,
+        "week_equity": books.week_equity,
+        "history": asdict(books.history),
+        "sequence": account.sequence,
+        "same_day_ms": account.same_day_ms,
+        "midnight_ms": account.midnight_ms,
+        "now_ms": account.now_ms,
+        "booked": account.booked,
+        "prices": {symbol: account.marks.price(symbol, account.now_ms) for symbol in books.held},
+    }
+
+
+def restore_books(account: Accountant, data: Data) -> None:
+    """Bring an account to where it was when ``books_data`` was taken."""
+    books = Books(data["cash"], data["wallet"], dict(data["held"]), peak=data["peak"])
+    books.flows = [(at, number, Flow(*flow)) for at, number, _, flow in data["flows"]]
+    for _, number, row, _ in data["flows"]:
+        books.booked.setdefault(row, []).append(number)
+    for end_ms, row, found, ending in data["open"]:
+        facts = facts_from(found)
+        assert facts is not None
+        books.add(Holding(end_ms, row, facts, ending))
+    books.halts = [halt_from(halt) for halt in data["halts"]]
+    books.day = None if data["day"] is None else date.fromisoformat(data["day"])
+    books.day_equity, books.week_equity = data["day_equity"], data["week_equity"]
+    books.history = History(**data["history"])
+    account.restored(books)
+    account.sequence, account.same_day_ms = data["sequence"], data["same_day_ms"]
+    account.midnight_ms, account.now_ms, account.booked = data["midnight_ms"], data["now_ms"], data["booked"]
+
+
+def halt_from(data: Data) -> Halt:
+    """A pause."""
+    return Halt(**(data | {"channels": tuple(data["channels"]), "symbols": tuple(data["symbols"])}))

@@ -1,0 +1,390 @@
+"""The desk: messages and closed candles in, events out. All of paper trading that is not a matter of sockets.
+
+    desk = Desk(lanes, readers, ...)            # what the ledger says is where it goes on
+    desk.message(message)                       # each version of a post, in the order of arrival
+    desk.minute(ts, symbols)                    # candles that opened at ``ts`` and are over, the oldest first
+
+Both may be told again what they were told before (after a restart they are): what is answered stays answered, what a
+call has seen it does not see again. Each input's events are written together, or none of them; only then they are told
+to ``hear``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+
+from engine.collect.reading import MessageReader
+from engine.domain import Change, Halt, Message, Plan, Refusal, RuleNote, Signal, Update
+from engine.market.candles import Candles, Funding
+from engine.market.contracts import Contract, state_at
+from engine.paper.account import Lane, PaperAccount
+from engine.paper.broker import Moved, Placed, VirtualBroker
+from engine.paper.call import WAITING, Bar, PaperCall
+from engine.paper.codec import Data, books_data, change_data, plan_data, restore_books
+from engine.paper.fold import Fold, call_data, trade_data
+from engine.paper.ledger import Event, Key, Ledger
+from engine.simulate.account import Answer
+from engine.simulate.judge import Alarm
+from engine.simulate.planning import make_plan
+from engine.simulate.step import Stepper
+from engine.simulate.volatility import average_true_range
+from engine.units import DAY_MS, moment_ms
+
+BY_HAND = "by hand"
+UNTIL_RESUMED_MS = moment_ms("2100-01-01")
+LATE_MS = 150_000  # what is worked out so long after its candle was over is marked as late
+
+
+@dataclass
+class _Known:
+    """A signal in one strategy: what the channel has said of it, and its row (None: it was not planned)."""
+
+    signal: Signal
+    updates: list[Update] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    row: int | None = None
+
+
+@dataclass
+class Desk:
+    """See the module's docstring.
+
+    Parameters
+    ----------
+    account
+        Its name in the ledger.
+    readers
+        Reads the messages of each channel.
+    candles
+        All candles known by now, by symbol; for replays also later ones, which are not looked at.
+    fair, contracts
+        Fair prices that liquidate, and what the exchange says of its contracts, by symbol, where known.
+    now_ms
+        The time, where calls are live: a call is acted on no earlier than it arrived, and one older than ``stale_ms``
+        is refused. None for history, where a call acts when its text was known.
+    began_ms
+        Messages known before that are read, and not acted on.
+    """
+
+    account: str
+    ledger: Ledger
+    lanes: Mapping[str, Lane]
+    readers: Mapping[str, MessageReader]
+    candles: Mapping[str, Candles]
+    timeframe_ms: int
+    zone: str
+    funding: Mapping[str, Funding] | None = None
+    fair: Mapping[str, Candles] | None = None
+    contracts: Mapping[str, Sequence[Contract]] | None = None
+    now_ms: Callable[[], int] | None = None
+    stale_ms: int = 0
+    began_ms: int = 0
+    hear: Callable[[Event], None] = lambda _: None
+
+    def __post_init__(self) -> None:
+        terms = {name: lane.terms for name, lane in self.lanes.items()}
+        calls = {name: lane.strategy.calls for name, lane in self.lanes.items()}
+        self.broker = VirtualBroker(calls, terms, self.funding)
+        self.books = PaperAccount(self.lanes, self.zone, self.candles, self.funding, self._follow)
+        self._events: list[Event] = []
+        self._signals: dict[tuple[str, str], _Known] = {}
+        self._rows: dict[tuple[str, str], int] = {}
+        self._written: tuple[object, ...] = ()
+        self._restore()
+
+    def _restore(self) -> None:
+        """Go on where the ledger ends."""
+        fold = Fold({name: lane.terms for name, lane in self.lanes.items()})
+        fold.take(self.ledger.events(self.account))
+        self._keys, self.through_ms = fold.keys, fold.through_ms
+        for call in fold.rows:
+            self.books.rows.append(call)
+            self._rows[call.lane, call.plan.signal_id] = call.row
+            self.broker.restore(call)
+            self.books.restore(call)
+        if fold.books is not None:
+            restore_books(self.books.books, fold.books)
+            self.books.marks.before.update(fold.books["prices"])
+        self.books.go_on()
+        self._written = self._mark()
+
+    # ------------------------------------------------------------------ messages
+
+    def message(self, message: Message) -> None:
+        """A version of a post, an edit or a deletion."""
+        reader = self.readers.get(message.channel)
+        if reader is None:
+            return
+        signals, updates = reader.take(message)
+        withdrawn = reader.withdrawn(message)
+        for lane in self.lanes.values():
+            if message.channel in lane.strategy.channels:
+                for signal in signals:
+                    self._call(lane, signal)
+                for number, update in enumerate(updates):
+                    self._update(lane, update, number)
+                for signal in withdrawn:
+                    self._withdraw(lane, message, signal)
+        self._commit()
+
+    def _key(self, message: Message, lane: Lane, action: str) -> Key:
+        return message.channel, message.message_id, message.version, f"{lane.name}/{action}"
+
+    def _call(self, lane: Lane, signal: Signal) -> None:
+        """A signal: a plan that goes to the broker, or a refusal."""
+        message = signal.message
+        known = self._signals[lane.name, signal.id] = _Known(signal, row=self._rows.get((lane.name, signal.id)))
+        key = self._key(message, lane, f"call/{signal.index}")
+        if known.row is not None or key in self._keys or message.known_ms < self.began_ms:
+            return
+        plan = self._plan(lane, signal, ())
+        said: Data = {
+            "lane": lane.name,
+            "signal": signal.id,
+            "posted_ms": message.posted_ms,
+            "symbol": signal.setup.symbol,
+        }
+        if signal.hindsight and message.edited_ms is None:
+            plan = Refusal("hindsight", "the text was edited, and nobody knows when")
+        late = False
+        if isinstance(plan, Plan) and self.now_ms is not None:
+            plan, late = self._timed(plan, message, self.now_ms())
+        if isinstance(plan, Refusal):
+            self._tell("refused", message.known_ms, {**said, "code": plan.code, "text": plan.text}, key=key)
+            return
+        place = list(self.lanes).index(lane.name) * 10_000 + lane.strategy.channels.index(message.channel)
+        stepper = Stepper(plan, lane.terms)
+        call = PaperCall(len(self.books.rows), lane.name, place, message.posted_ms, plan, stepper, late=late)
+        self.books.rows.append(call)
+        self._rows[lane.name, signal.id] = known.row = call.row
+        self.broker.place(call)
+        self.books.expect(call)
+        said |= {"place": place, "layout": signal.setup.layout, "plan": plan_data(plan)}
+        self._tell("call", plan.act_ms, said, call.row, key, late)
+
+    def _plan(self, lane: Lane, signal: Signal, updates: Sequence[Update]) -> Plan | Refusal:
+        """The plan of a signal with what was said of it."""
+        facts = state_at((self.contracts or {}).get(signal.setup.symbol, ()), signal.message.known_ms)
+        return make_plan(signal, lane.strategy, updates, partial(average_true_range, self.candles), facts)
+
+    def _timed(self, plan: Plan, message: Message, now_ms: int) -> tuple[Plan | Refusal, bool]:
+        """The plan of a live call: acted on no earlier than it arrived; refused when that is too long ago."""
+        age_ms = now_ms - message.known_ms
+        if age_ms > self.stale_ms:
+            return Refusal("stale", f"it arrived {age_ms / 1000:.0f} s after it was posted"), True
+        if now_ms <= plan.act_ms:
+            return plan, False
+        return replace(plan, act_ms=now_ms, expire_ms=plan.expire_ms + now_ms - plan.act_ms), True
+
+    def _update(self, lane: Lane, update: Update, number: int) -> None:
+        """What a channel says of an earlier call of its own."""
+        known = self._signals.get((lane.name, update.signal_id or ""))
+        if known is None:
+            return
+        known.updates.append(update)
+        plan = self._plan(lane, known.signal, known.updates)
+        changes = [] if isinstance(plan, Refusal) else list(plan.changes)
+        new = [change for change in changes if change not in known.changes]
+        known.changes = changes
+        key = self._key(update.message, lane, f"update/{number}/{update.signal_id}")
+        if not new or known.row is None or key in self._keys:
+            return
+        call = self.books.rows[known.row]
+        for change in new:
+            self.broker.change(call, change)
+        said: Data = {"signal": update.signal_id, "action": update.action.kind, "changes": [*map(change_data, new)]}
+        self._tell("update", new[0].act_ms, said, call.row, key)
+
+    def _withdraw(self, lane: Lane, message: Message, signal: Signal) -> None:
+        """A call was deleted: noted, and closed where the strategy says so."""
+        row, key = self._rows.get((lane.name, signal.id)), self._key(message, lane, f"deletion/{signal.index}")
+        if row is None or key in self._keys:
+            return
+        changes = []
+        if lane.strategy.calls.deleted == "close":
+            act_ms = message.known_ms + lane.strategy.entry_of(message.channel).latency_ms
+            changes = [Change(act_ms, "close")]
+            self.broker.change(self.books.rows[row], changes[0])
+        said: Data = {"signal": signal.id, "action": "deletion", "changes": [*map(change_data, changes)]}
+        self._tell("update", message.known_ms, said, row, key)
+
+    # ------------------------------------------------------------------ candles
+
+    def symbols(self) -> list[str]:
+        """The symbols whose candles are needed now."""
+        closing = {call.plan.symbol for call in self.closing()}
+        return sorted({*self.broker.symbols(), *closing, *self.books.books.books.held})
+
+    def minute(self, ts_ms: int, symbols: Iterable[str]) -> None:
+        """All candles that opened at ``ts_ms`` are over: those of these symbols are there and are looked at."""
+        late = self.now_ms is not None and self.now_ms() - ts_ms - self.timeframe_ms > LATE_MS
+        for symbol in sorted(symbols):
+            place = int(self.candles[symbol].ts.searchsorted(ts_ms))
+            before = self.bar_at(symbol, place - 1) if place else None
+            for one in self.broker.bar(symbol, self.bar_at(symbol, place), before):
+                self._heard(one, ts_ms, late)
+            for call in self.closing():
+                if call.plan.symbol == symbol:
+                    self._end_early(call, ts_ms)
+        self.decide(ts_ms, late)
+
+    def decide(self, through_ms: int, late: bool = False) -> None:
+        """Ask the account what can be asked; all candles that opened by ``through_ms`` were told."""
+        self.through_ms = max(self.through_ms, through_ms)
+        for one in self.books.answer(self.through_ms):
+            if isinstance(one, Alarm):
+                self._alarmed(one)
+            else:
+                self._decided(*one, late)
+        mark = self._mark()
+        if mark != self._written:
+            self._written = mark
+            self._tell("account", self.through_ms, {"books": books_data(self.books.books)})
+        self._commit()
+
+    def never_came(self, call: PaperCall) -> None:
+        """A call whose first candle will not come: there are no candles for it."""
+        self._heard(self.broker.drop(call, "no data", call.plan.act_ms), call.plan.act_ms, late=False)
+
+    def waiting(self) -> list[PaperCall]:
+        """The calls whose first candle has not come yet."""
+        return [call for calls in self.broker.book.values() for call in calls if call.fate == WAITING]
+
+    def _heard(self, one: Placed | Moved, ts_ms: int, late: bool) -> None:
+        """The broker's news."""
+        call = one.call
+        if isinstance(one, Placed):
+            ended = {"ended": list(one.ended), "stands": call_data(call)}
+            self._tell("placed", ts_ms, ended, call.row, late=late)
+            return
+        self.books.hear(one)
+        fills, legs = ([asdict(move) for move in moves] for moves in (one.fills, one.legs))
+        said: Data = {"fills": fills, "legs": legs, "paid": list(one.paid), "stands": call_data(call)}
+        whole = self.books.rows[call.row]
+        said["taken"] = whole.facts is not None and whole.early is None and call is whole.acting
+        said["own"] = call is not whole
+        if call.stepper.done:
+            said |= {"status": call.stepper.path().status, "r": call.r(self.lanes[call.lane].terms)}
+        self._tell("step", ts_ms, said, call.row, late=late)
+
+    def _decided(self, call: PaperCall, answer: Answer, late: bool) -> None:
+        """The account's word on a call."""
+        said: Data = {
+            "taken": answer.taken,
+            "quantity": answer.quantity,
+            "facts": None if answer.facts is None else asdict(answer.facts),
+            "notes": [asdict(note) for note in answer.notes],
+            "halt": None if answer.halt is None else asdict(answer.halt),
+        }
+        if call.own is not None:
+            said |= {"plan": plan_data(call.own.plan), "stands": call_data(call.own)}
+        self._tell("decided", call.plan.act_ms, said, call.row, late=late)
+        if answer.close is not None:
+            for one in self.books.covered(answer.close):
+                self._close(one, call.plan.act_ms, answer.notes[-1])
+
+    def _alarmed(self, alarm: Alarm) -> None:
+        """A rule spoke between calls."""
+        halt = None if alarm.halt is None else asdict(alarm.halt)
+        close = None if alarm.close is None else asdict(alarm.close)
+        self._tell("alarm", alarm.at_ms, {"note": asdict(alarm.note), "halt": halt, "close": close})
+        if alarm.close is not None:
+            for one in self.books.covered(alarm.close):
+                self._close(one, alarm.at_ms, alarm.note)
+
+    def _follow(self, call: PaperCall, plan: Plan) -> PaperCall:
+        """A call under the plan that its size makes, through the candles told so far."""
+        symbol = plan.symbol
+        bars, ts = self.candles[symbol], call.first_ms
+        first = max(int(bars.ts.searchsorted(ts)) - 1, 0)
+        last = int(bars.ts.searchsorted(self.through_ms, side="right"))
+        return self.broker.follow(call, plan, [self.bar_at(symbol, i) for i in range(first, last)])
+
+    def bar_at(self, symbol: str, place: int) -> Bar:
+        """The candle of a symbol at a place."""
+        bars = self.candles[symbol]
+        ts = int(bars.ts[place])
+        open_, high, low, close = (float(column[place]) for column in (bars.open, bars.high, bars.low, bars.close))
+        return Bar(ts, open_, high, low, close, bars.end_of(place), self._fair_at(symbol, ts))
+
+    def _fair_at(self, symbol: str, ts: int) -> tuple[float, float, float] | None:
+        """The fair price's open, high and low in a bar, where they are known."""
+        fair = self.fair.get(symbol) if self.fair else None
+        place = int(fair.ts.searchsorted(ts)) if fair is not None else 0
+        if fair is None or place >= len(fair) or fair.ts[place] != ts:
+            return None
+        return float(fair.open[place]), float(fair.high[place]), float(fair.low[place])
+
+    def _close(self, call: PaperCall, now_ms: int, note: RuleNote) -> None:
+        """End a trade of the account at the first open from a moment on."""
+        if call.closing_ms is None and call.early is None:
+            call.closing_ms, call.closing_notes = now_ms, (note,)
+            self._tell("closing", now_ms, {"closing_ms": now_ms, "notes": [asdict(note)]}, call.row)
+            self._end_early(call, self.through_ms)
+
+    def closing(self) -> list[PaperCall]:
+        """The trades of the account that are to be ended and are not yet."""
+        held = (self.books.rows[holding.row] for holding in self.books.books.books.open)
+        return [call for call in held if call.closing_ms is not None and call.early is None]
+
+    def _end_early(self, call: PaperCall, through_ms: int) -> None:
+        if self.books.end_early(call, through_ms) and call.early is not None:
+            self._tell("early", through_ms, {"trade": trade_data(call.early)}, call.row)
+        elif call.closing_ms is None:
+            self._tell("closing", through_ms, {"closing_ms": None, "notes": []}, call.row)
+
+    # ------------------------------------------------------------------ what people say
+
+    def note(self, kind: str, at_ms: int, data: Data, row: int | None = None) -> None:
+        """Write something down that changes nothing."""
+        self._tell(kind, at_ms, data, row)
+        self._commit()
+
+    def obey(self, order: Event, now_ms: int) -> str:
+        """Do what a person wants (``halt``, ``resume``, ``close``), once; what was done, in words."""
+        books, said = self.books.books.books, ""
+        if order.kind == "halt":
+            names = tuple(order.data.get("channels", ()))
+            books.halts.append(Halt(order.data["until_ms"] or UNTIL_RESUMED_MS, BY_HAND, "paper halt", names))
+            said = f"no new trades{' of ' + ', '.join(names) if names else ''}"
+        elif order.kind == "resume":
+            said, books.halts = f"{len(books.halts)} pauses ended", []
+        elif order.kind == "close":
+            open_ = [self.books.rows[holding.row] for holding in books.open]
+            calls = [call for call in open_ if order.data["id"] in ("all", call.plan.signal_id)]
+            for call in calls:
+                note = RuleNote(BY_HAND, "paper close", "close", "", "", "Closed by hand.")
+                self._close(call, now_ms, note)
+            said = f"{len(calls)} trades are closed at the next open" if calls else "no such trade is open"
+        self._tell("done", now_ms, {"order": order.seq, "said": said})
+        self._written = self._mark()
+        self._tell("account", self.through_ms, {"books": books_data(self.books.books)})
+        self._commit()
+        return said
+
+    # ------------------------------------------------------------------ events
+
+    def _tell(
+        self, kind: str, at_ms: int, data: Data, row: int | None = None, key: Key | None = None, late: bool = False
+    ) -> None:
+        self._events.append(Event(self.account, kind, at_ms, data, row, key, late))
+        if key is not None:
+            self._keys.add(key)
+
+    def _commit(self) -> None:
+        """Write what one input gave, then let it be heard."""
+        if self._events:
+            events, self._events = self._events, []
+            self.ledger.append(*events)
+            for event in events:
+                self.hear(event)
+
+    def _mark(self) -> tuple[object, ...]:
+        """Changes when the books do."""
+        books, accountant = self.books.books.books, self.books.books
+        ends = sum(holding.end_ms for holding in books.open)
+        day, ending = accountant.now_ms // DAY_MS, sum(holding.ending for holding in books.open)
+        return (books.cash, books.day, len(books.flows), len(books.open), ends, ending, len(books.halts), day,
+                accountant.sequence)  # fmt: skip

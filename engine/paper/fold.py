@@ -1,0 +1,135 @@
+"""What the events of a ledger say: every call as it stands, the account, and which messages were answered.
+
+``call_data`` and ``Fold`` are two sides of one thing: what the desk writes of a call, and how it is read back.
+
+    call      a plan, from a message            refused   a call that was not planned, and why
+    update    changes of a plan                 placed    the first candle: what the call is, which ones it ends
+    step      a candle moved it                 decided   what the account said
+    closing   a trade is to be ended            early     it was ended before its path
+    account   the books after all that          halt, resume, close    a person's word
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from engine.domain import ExitReason, Fill, Leg, Path, PathStatus, Trade
+from engine.paper.call import PaperCall
+from engine.paper.codec import Data, change_from, facts_from, notes_from, plan_from
+from engine.paper.ledger import Event, Key
+from engine.simulate.step import Stepper
+from engine.simulate.terms import Terms
+
+
+def call_data(call: PaperCall) -> Data:
+    """How a call stands in the market."""
+    return {
+        "fate": call.fate,
+        "first_ms": call.first_ms,
+        "end_ms": call.end_ms,
+        "entry": _known(call.entry),
+        "risk": _known(call.risk),
+        "paid": call.paid,
+        "blocks": call.blocks,
+        "stepper": call.stepper.saved(),
+    }
+
+
+def trade_data(trade: Trade) -> Data:
+    """A trade that was ended early, without its plan and notes."""
+    data = asdict(trade)
+    del data["path"]["plan"], data["notes"]
+    return data
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+@dataclass
+class Fold:
+    """The state that events make. ``terms`` are those of each strategy; ``books`` the newest account event."""
+
+    terms: Mapping[str, Terms]
+    rows: list[PaperCall] = field(default_factory=list)
+    keys: set[Key] = field(default_factory=set)
+    books: Data | None = None
+    seen: int = 0
+    through_ms: int = 0
+
+    def take(self, events: Iterable[Event]) -> None:
+        """Apply events, in their order."""
+        for event in events:
+            self.seen = event.seq
+            if event.key is not None:
+                self.keys.add(event.key)
+            apply = getattr(self, f"_on_{event.kind}", None)
+            if apply is not None:
+                apply(event, event.data)
+
+    def _call(self, event: Event) -> PaperCall:
+        assert event.row is not None
+        return self.rows[event.row]
+
+    def _on_call(self, event: Event, data: dict[str, Any]) -> None:
+        plan = plan_from(data["plan"])
+        stepper = Stepper(plan, self.terms[data["lane"]])
+        assert event.row == len(self.rows)
+        self.rows.append(
+            PaperCall(event.row, data["lane"], data["place"], data["posted_ms"], plan, stepper, late=event.late)
+        )
+
+    def _on_update(self, event: Event, data: dict[str, Any]) -> None:
+        if event.row is not None:
+            call = self.rows[event.row]
+            for change in map(change_from, data["changes"]):
+                for one in (call, call.own):
+                    if one is not None:
+                        one.stepper.change(change)
+
+    def _on_placed(self, event: Event, data: dict[str, Any]) -> None:
+        for row in data["ended"]:
+            self.rows[row].blocks = False
+        self._on_step(event, data)
+
+    def _on_step(self, event: Event, data: dict[str, Any]) -> None:
+        call = self._call(event)
+        self.through_ms = max(self.through_ms, event.at_ms)
+        _stand(call.own if data.get("own") and call.own is not None else call, data["stands"])
+
+    def _on_decided(self, event: Event, data: dict[str, Any]) -> None:
+        call = self._call(event)
+        call.asked, call.quantity = True, data["quantity"]
+        call.facts, call.notes = facts_from(data["facts"]), notes_from(data["notes"])
+        if "plan" in data:
+            plan = plan_from(data["plan"])
+            call.own = replace(call, plan=plan, stepper=Stepper(plan, call.stepper.terms), paid=[])
+            _stand(call.own, data["stands"])
+
+    def _on_closing(self, event: Event, data: dict[str, Any]) -> None:
+        call = self._call(event)
+        call.closing_ms, call.closing_notes = data["closing_ms"], notes_from(data["notes"])
+
+    def _on_early(self, event: Event, data: dict[str, Any]) -> None:
+        call, trade = self._call(event), data["trade"]
+        path = trade["path"]
+        legs = tuple(Leg(**(leg | {"reason": ExitReason(leg["reason"])})) for leg in path["legs"])
+        fills = tuple(Fill(**fill) for fill in path["fills"])
+        whole = Path(call.plan, PathStatus(path["status"]), fills, legs, path["ambiguous"])
+        notes = (*call.notes, *call.closing_notes)
+        call.early = Trade(**(trade | {"path": whole, "notes": notes}))
+
+    def _on_account(self, event: Event, data: dict[str, Any]) -> None:
+        self.books, self.through_ms = data["books"], max(self.through_ms, event.at_ms)
+
+
+def _stand(call: PaperCall, stands: Data) -> None:
+    """Bring a call to where ``call_data`` was taken."""
+    call.fate, call.first_ms, call.end_ms = stands["fate"], stands["first_ms"], stands["end_ms"]
+    call.entry, call.risk = (math.nan if stands[key] is None else stands[key] for key in ("entry", "risk"))
+    call.paid = [(ts, paid) for ts, paid in stands["paid"]]
+    call.blocks = stands["blocks"]
+    call.stepper = Stepper.restored(call.plan, call.stepper.terms, stands["stepper"])

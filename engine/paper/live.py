@@ -1,0 +1,302 @@
+"""Drive a desk live: messages as they reach the archive, candles as they close, in one event loop.
+
+1. Everything in the archive is read once, so that replies and edits find their calls; what the ledger has answered is
+   not answered again, and what is older than the account is not acted on.
+2. Candles of each symbol that is needed are asked for from where its calls have seen them: what was missed while nobody
+   watched comes from the exchange's history, in order, and is told as late.
+3. Closed candles are told in the order of time, all symbols together, as far as every symbol is known. A symbol that
+   brings nothing for ``patience_ms`` does not hold up the others; its candles are told when they come.
+4. Live prices give first glances (``glance.py``) and what the table shows. Nothing else hangs on them.
+5. A clock that jumps, a feed that is silent, an order of a person (``paper halt``): each is told, once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from engine.domain import Message
+from engine.market.feedevents import ClosedCandle, FeedEvent, Quote, TradeSeen
+from engine.notify.notice import Notice, NoticeKind
+from engine.paper.call import WAITING
+from engine.paper.desk import Desk
+from engine.paper.glance import Glances
+from engine.paper.ledger import Event
+from engine.paper.prices import PriceBook
+from engine.problem import Problem
+from engine.units import DAY_MS, MINUTE_MS, show_duration
+
+LOG = logging.getLogger(__name__)
+ORDERS = ("halt", "resume", "close")
+JUMP_MS = 3_000
+SETTLING_MS = 20_000  # an exchange tells a settlement some seconds after it
+
+
+class PriceFeed(Protocol):
+    """What is needed of ``market.feed.Feed``."""
+
+    async def subscribe(self, symbol: str, from_ms: int | None = None) -> Problem | None:
+        """Watch a symbol from a moment on."""
+
+    async def unsubscribe(self, symbol: str) -> None:
+        """Watch it no longer."""
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols that are watched."""
+
+    @property
+    def waiting(self) -> int:
+        """How many events were not taken yet."""
+
+    def through_ms(self, symbol: str) -> int:
+        """All candles that open before this were told."""
+
+    def __aiter__(self) -> AsyncIterator[FeedEvent]:
+        """The events."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Times of live trading. ``history_ms`` of candles are fetched before a call, for market facts and ATRs.
+
+    ``patience_ms`` is how long a symbol without candles may hold up the others, ``silent_ms`` after which its silence
+    is told, ``idle_ms`` after which an unneeded symbol is watched no longer; ``tick_s`` between two looks at all that.
+    """
+
+    tick_s: float = 0.2
+    orders_s: float = 1.0
+    history_ms: int = 2 * DAY_MS
+    patience_ms: int = 10 * MINUTE_MS
+    silent_ms: int = 3 * MINUTE_MS
+    idle_ms: int = 60 * MINUTE_MS
+
+
+@dataclass
+class Live:
+    """See the module's docstring.
+
+    Parameters
+    ----------
+    archive, listen
+        What is in the archive now, and what comes into it from now on (``Collector.listen``).
+    fund
+        Brings the funding of these symbols up to date, before candles that open at a settlement are told.
+    tell
+        Gets notices for people.
+    now_ms, wall_ms
+        The time of the market, and the clock of this machine.
+    """
+
+    desk: Desk
+    prices: PriceBook
+    feed: PriceFeed
+    archive: Callable[[], Iterable[Message]]
+    listen: Callable[[], AsyncIterator[Message]]
+    now_ms: Callable[[], int]
+    tell: Callable[[Notice], None] = lambda _: None
+    fund: Callable[[Sequence[str]], Awaitable[None]] | None = None
+    pace: Pace = field(default_factory=Pace)
+    wall_ms: Callable[[], int] = lambda: round(time.time() * 1000)
+    last: dict[str, tuple[int, float]] = field(default_factory=dict)
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    _bars: dict[str, deque[int]] = field(default_factory=dict)
+    _needed_ms: dict[str, int] = field(default_factory=dict)
+    _began_ms: dict[str, int] = field(default_factory=dict)
+    _silent: set[str] = field(default_factory=set)
+    _unknown: set[str] = field(default_factory=set)
+    _orders: int = 0
+    _funded_ms: int = 0
+
+    def __post_init__(self) -> None:
+        self.glances = Glances(self.desk)
+
+    async def run(self) -> None:
+        """Trade until cancelled. Raises what ends it: a ledger that cannot be written, a broken archive."""
+        hearing = self.listen()  # before the archive is read, so that nothing falls between
+        waiting = asyncio.ensure_future(anext(hearing))
+        await asyncio.sleep(0)
+        self._orders = self._first_order()
+        for message in self.archive():
+            self.desk.message(message)
+        tasks = [
+            asyncio.create_task(self._take_messages(hearing, waiting)),
+            asyncio.create_task(self._take_prices()),
+            asyncio.create_task(self._tick()),
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.desk.ledger.flush()
+
+    # ------------------------------------------------------------------ messages
+
+    async def _take_messages(self, hearing: AsyncIterator[Message], first: asyncio.Future[Message]) -> None:
+        message = await first
+        while True:
+            before = len(self.desk.books.rows)
+            self.desk.message(message)
+            for call in self.desk.books.rows[before:]:
+                if not call.late:
+                    self.glances.expect(call)
+            await self._watch_needed()
+            message = await anext(hearing)
+
+    # ------------------------------------------------------------------ prices
+
+    async def _take_prices(self) -> None:
+        async for event in self.feed:
+            if isinstance(event, ClosedCandle):
+                if self.prices.add(event):
+                    self._bars.setdefault(event.symbol, deque()).append(event.ts_ms)
+            elif isinstance(event, TradeSeen):
+                self._price(event.symbol, event.ts_ms, event.price)
+            elif isinstance(event, Quote):
+                if event.last is not None:
+                    self._price(event.symbol, event.ts_ms, event.last)
+            elif event.state != "live":
+                LOG.warning("prices of %s: %s (%s)", event.symbol, event.state, event.reason)
+
+    def _price(self, symbol: str, ts_ms: int, price: float) -> None:
+        self.last[symbol] = ts_ms, price
+        self.glances.price(symbol, ts_ms, price)
+
+    async def _watch_needed(self) -> None:
+        """Watch the symbols that are needed, and none for long that are not."""
+        now = self.now_ms()
+        needed = self.desk.symbols()
+        for symbol in needed:
+            self._needed_ms[symbol] = now
+            if symbol in self.feed.symbols:
+                continue
+            problem = await self.feed.subscribe(symbol, self._from_ms(symbol, now))
+            if problem is not None and symbol not in self._unknown:
+                self._unknown.add(symbol)
+                self.tell(Notice(NoticeKind.ERROR, f"no prices of {symbol}", str(problem)))
+            elif problem is None:
+                self._unknown.discard(symbol)
+                self._began_ms[symbol] = now
+        for symbol in self.feed.symbols:
+            if now - self._needed_ms.get(symbol, 0) > self.pace.idle_ms:
+                await self.feed.unsubscribe(symbol)
+
+    def _from_ms(self, symbol: str, now: int) -> int:
+        """From where candles of a symbol are needed."""
+        if symbol in self.prices:
+            return self.prices[symbol].end_ms
+        start, books = now - self.pace.history_ms, self.desk.books.books
+        if symbol in books.books.held and books.now_ms:
+            start = min(start, books.now_ms - self.desk.timeframe_ms)
+        for call in self.desk.broker.book.get(symbol, []):
+            seen = call.stepper.position.state.last_ts
+            start = min(start, (call.plan.act_ms if seen is None else seen) - self.desk.timeframe_ms)
+        return start
+
+    # ------------------------------------------------------------------ time
+
+    async def _tick(self) -> None:
+        beat, wall = time.monotonic(), self.wall_ms()
+        asked = 0.0
+        while True:
+            await self._watch_needed()
+            if self.fund is not None:
+                await self._fund()
+            self._tell_minutes()
+            self._tell_silence()
+            if time.monotonic() - asked >= self.pace.orders_s:
+                asked = time.monotonic()
+                self._obey()
+            self.ready.set()
+            await asyncio.sleep(self.pace.tick_s)
+            now_beat, now_wall = time.monotonic(), self.wall_ms()
+            jump = now_wall - wall - (now_beat - beat) * 1000
+            if abs(jump) > JUMP_MS:
+                way = "forward" if jump > 0 else "back"
+                text = (
+                    f"The clock of this machine moved {way} by {show_duration(abs(jump))}. Calls that arrive now may "
+                )
+                text += "look too old or too young; trades go by the exchange's candles and are not touched by it."
+                self.tell(Notice(NoticeKind.ERROR, "the clock jumped", text))
+            beat, wall = now_beat, now_wall
+
+    async def _fund(self) -> None:
+        """Funding is settled on the hour at most: ask anew once an hour has begun."""
+        hour = (self.now_ms() - SETTLING_MS) // (60 * MINUTE_MS)
+        held = sorted(self.desk.broker.symbols())
+        if self.fund is not None and hour != self._funded_ms and held:
+            await self.fund(held)
+            self._funded_ms = hour
+
+    def _tell_minutes(self) -> None:
+        """Tell the desk the candles that are known of all symbols."""
+        if self.feed.waiting:
+            return  # what was told by the feed is not all here yet
+        needed, now, step = self.desk.symbols(), self.now_ms(), self.desk.timeframe_ms
+        patience = self.pace.patience_ms + step
+        stuck = [
+            symbol
+            for symbol in needed
+            if now - max(self.feed.through_ms(symbol), self._began_ms.get(symbol, 0)) > patience
+        ]
+        self._give_up(stuck, now)
+        known = [self.feed.through_ms(symbol) for symbol in needed if symbol not in stuck]
+        until = min(known, default=now // step * step - step)
+        wanted = set(needed)
+        while True:
+            ts = min([bars[0] for bars in self._bars.values() if bars and bars[0] < until], default=None)
+            if ts is None:
+                break
+            here = {symbol for symbol, bars in self._bars.items() if bars and bars[0] == ts and bars.popleft()}
+            if here & wanted:
+                self.desk.minute(ts, here & wanted)
+        if until - step > self.desk.through_ms:
+            self.desk.decide(until - step)
+
+    def _give_up(self, stuck: Sequence[str], now: int) -> None:
+        """Calls that wait for a first candle which does not come are over: nobody could have traded them."""
+        for symbol in stuck:
+            for call in list(self.desk.broker.book.get(symbol, [])):
+                if call.fate == WAITING and now - call.plan.act_ms > self.pace.patience_ms:
+                    self.desk.never_came(call)
+
+    def _tell_silence(self) -> None:
+        """Say once that a symbol is silent, and once that it is back."""
+        now = self.now_ms()
+        for symbol in self.desk.symbols():
+            since = max(self.feed.through_ms(symbol), self._began_ms.get(symbol, now))
+            late_ms = now - since - self.desk.timeframe_ms
+            if late_ms > self.pace.silent_ms and symbol not in self._silent:
+                self._silent.add(symbol)
+                text = f"No candles of {symbol} for {show_duration(late_ms)}. "
+                text += "Its open trades wait; nothing is filled meanwhile."
+                self.tell(Notice(NoticeKind.SILENCE, f"{symbol} is silent", text))
+            elif late_ms < self.pace.silent_ms / 2 and symbol in self._silent:
+                self._silent.discard(symbol)
+                self.tell(Notice(NoticeKind.SILENCE, f"{symbol} is back", "What was missed has been told as late."))
+
+    # ------------------------------------------------------------------ orders of people
+
+    def _first_order(self) -> int:
+        """The order done last."""
+        ledger, account = self.desk.ledger, self.desk.account
+        return max((event.data["order"] for event in ledger.events(account, 0, "done")), default=0)
+
+    def _obey(self) -> None:
+        """Do what people have asked for since."""
+        orders: list[Event] = list(self.desk.ledger.events(self.desk.account, self._orders, *ORDERS))
+        for order in orders:
+            said = self.desk.obey(order, self.now_ms())
+            LOG.info("%s: %s", order.kind, said)
+            self._orders = order.seq
+            if order.kind != "close":
+                self.tell(Notice(NoticeKind.HALT, f"paper {order.kind}", said))

@@ -1,0 +1,179 @@
+"""The live record of a day, held against a replay of the same day from history: how far they differ, and why.
+
+The whole account is replayed from its beginning (``engine/paper/replay.py``) over the archive and the exchange's
+history, with the same costs; then the trades that closed on the day are compared, one by one. They differ where a call
+arrived late, where a person spoke, or where the exchange tells another story afterwards; each is said.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from engine.collect.archive import Archive
+from engine.collect.reading import when_known
+from engine.market.store import CandleStore
+from engine.paper.desk import BY_HAND
+from engine.paper.ledger import Event, Ledger, LedgerError
+from engine.paper.reconcile import Difference, differences
+from engine.paper.replay import play
+from engine.pipeline.errors import InputError
+from engine.pipeline.paperbook import Book, books
+from engine.pipeline.paperdesk import Loaded, load, make_desk
+from engine.pipeline.readings import read_messages
+from engine.problem import Problem
+from engine.units import DAY_MS
+
+if TYPE_CHECKING:
+    from engine.domain import Message, Trade
+    from engine.market.candles import Candles, Funding
+    from engine.paper.call import PaperCall
+    from engine.pipeline.workspace import Workspace
+
+BEFORE_MS = 3 * DAY_MS
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """A day compared: the trades that closed on it, here or there; what differs and why; the sum of R of both."""
+
+    day: str
+    trades: int
+    different: list[tuple[Difference, str]]
+    ours_r: float
+    theirs_r: float
+
+    @property
+    def line(self) -> str:
+        """The comparison in one line."""
+        if not self.trades:
+            return f"{self.day}: no trade closed, here or in history"
+        same = self.trades - len(self.different)
+        text = f"{self.day}: {same} of {self.trades} closed trades are as history has them"
+        if self.different:
+            why = "; ".join(f"{one} ({reason})" for one, reason in self.different[:SHOWN])
+            text += f"; {self.ours_r:+.2f}R here, {self.theirs_r:+.2f}R there: {why}"
+        return text
+
+
+def reconcile(workspace: Workspace, account: str | None, day: str | None) -> list[str]:
+    """Compare a day (default: yesterday) of each account with history, and write the line into its ledger."""
+    zone = ZoneInfo(workspace.settings.timezone)
+    try:
+        when = date.fromisoformat(day) if day else datetime.now(zone).date() - timedelta(days=1)
+    except ValueError:
+        raise InputError(Problem(f"{day} is no date", hint="write it as 2025-03-01")) from None
+    lines = []
+    for book in books(workspace, account):
+        found = _reconciled(workspace, book, when, zone)
+        try:
+            book.ledger.append(reconciled_event(book.account, found, _end(when, zone)))
+        except LedgerError as error:
+            raise InputError(error.problem) from None
+        lines.append(f"{book.account}: {found.line}")
+    return lines
+
+
+def reconciled_event(account: str, found: Reconciled, at_ms: int) -> Event:
+    """The event that keeps a comparison."""
+    data = {"day": found.day, "line": found.line, "trades": found.trades, "different": len(found.different)}
+    return Event(account, "reconciled", at_ms, data)
+
+
+def _reconciled(workspace: Workspace, book: Book, when: date, zone: ZoneInfo) -> Reconciled:
+    """Fetch the history that is missing, and compare."""
+    loaded = [load(workspace, str(name)) for name in book.begun.data["strategies"]]
+    start_ms, end_ms = _end(when - timedelta(days=1), zone), _end(when, zone)
+    symbols = tuple(sorted({call.plan.symbol for call in book.fold.rows if call.plan.act_ms < end_ms}))
+    began = next(event.at_ms for event in book.ledger.events(book.account, 0, "begin"))
+    candles, funding = _history(workspace, loaded, symbols, began - BEFORE_MS, end_ms)
+    channels = {profile.id for one in loaded for profile in one.profiles}
+    messages = [m for m in read_messages(Archive(workspace.archive_path)) if m.channel in channels]
+    return compare(book, loaded, messages, candles, funding, (start_ms, end_ms), str(when), workspace.settings.timezone)
+
+
+def compare(
+    book: Book,
+    loaded: Sequence[Loaded],
+    messages: Sequence[Message],
+    candles: Mapping[str, Candles],
+    funding: Mapping[str, Funding] | None,
+    span_ms: tuple[int, int],
+    day: str,
+    zone: str,
+) -> Reconciled:
+    """Replay an account over a history, and compare the trades that closed within a span."""
+    began = next(event.at_ms for event in book.ledger.events(book.account, 0, "begin"))
+    until = {symbol: bars.before(span_ms[1]) for symbol, bars in candles.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Ledger(Path(folder) / "replay.db", every=500)
+        desk = make_desk(loaded, book.fold.terms, ledger, until, funding, zone)
+        desk.began_ms = began
+        play(desk, sorted((m for m in messages if m.known_ms < span_ms[1]), key=when_known), until)
+        ledger.close()
+    ours, theirs = _closed(book.fold.rows, span_ms), _closed(desk.books.rows, span_ms)
+    rows = {call.plan.signal_id: call for call in book.fold.rows}
+    found = [(one, _why(rows.get(one.signal_id))) for one in differences(ours, theirs)]
+    return Reconciled(day, len({*ours, *theirs}), found, _sum_r(ours), _sum_r(theirs))
+
+
+def _closed(rows: Sequence[PaperCall], span_ms: tuple[int, int]) -> dict[str, Trade]:
+    """The trades that an account closed within a span."""
+    found = {}
+    for call in rows:
+        if call.facts is not None and (call.early is not None or call.acting.stepper.done):
+            trade = call.trade(call.stepper.terms)
+            if trade.path.legs and span_ms[0] <= trade.path.legs[-1].ts_ms < span_ms[1]:
+                found[call.plan.signal_id] = trade
+    return found
+
+
+def _why(call: PaperCall | None) -> str:
+    """Why a trade may differ from history."""
+    if call is None:
+        return "history has a call that was not seen live"
+    if call.late:
+        return "its call arrived late"
+    notes = (*call.notes, *call.closing_notes)
+    if any(note.rule == BY_HAND for note in notes):
+        return "by hand"
+    return "other trades or prices before it"
+
+
+def _sum_r(trades: Mapping[str, Trade]) -> float:
+    return sum(trade.r or 0.0 for trade in trades.values())
+
+
+def _end(day: date, zone: ZoneInfo) -> int:
+    """When a day of the zone is over."""
+    following = day + timedelta(days=1)
+    return round(datetime(following.year, following.month, following.day, tzinfo=zone).timestamp() * 1000)
+
+
+def _history(
+    workspace: Workspace, loaded: Sequence[Loaded], symbols: tuple[str, ...], start_ms: int, end_ms: int
+) -> tuple[dict[str, Candles], dict[str, Funding] | None]:
+    """Candles and funding of the symbols, fetched where they are missing. Raises InputError."""
+    from engine.market.gathering import Order, gather
+    from engine.pipeline.funding import funding_of
+    from engine.pipeline.prices import StoredPrices
+    from engine.pipeline.rowbar import row_bar
+
+    market, store = loaded[0].strategy.market, CandleStore(workspace.candles_path)
+    if symbols:
+        parts = frozenset({"candles", "funding"} if market.type == "swap" else {"candles"})
+        wanted = Order(market.source, market.type, symbols, (market.timeframe,), start_ms, end_ms, parts)
+        with row_bar("fetching") as progress:
+            outcome = asyncio.run(gather(wanted, store, progress))
+        if outcome.problems:
+            raise InputError(*outcome.problems)
+    prices = StoredPrices(store, market, start_ms, end_ms)
+    candles = {symbol: bars for symbol in symbols if (bars := prices.candles(symbol)) is not None}
+    return candles, funding_of(loaded[0].strategy, prices, candles)[0]

@@ -1,0 +1,103 @@
+"""A desk for a workspace's strategy: profiles read, rules loaded, costs known. Replays and live trading share it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.channel import Profile, read
+from engine.collect.reading import MessageReader
+from engine.paper.account import Lane
+from engine.paper.desk import Desk
+from engine.paper.ledger import Ledger, LedgerError
+from engine.pipeline.errors import InputError
+from engine.risk import RuleBook
+from engine.simulate.fitting import Fitting
+from engine.simulate.flows import Venue
+from engine.simulate.terms import Terms
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.config.strategies import StrategyFile
+    from engine.config.strategy import Fees, Strategy
+    from engine.domain import Message, Reading
+    from engine.market.candles import Candles, Funding
+    from engine.market.contracts import Contract
+    from engine.pipeline.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A strategy with all that it names."""
+
+    file: StrategyFile
+    strategy: Strategy
+    profiles: Sequence[Profile]
+    rules: RuleBook
+
+
+def load(workspace: Workspace, given: str) -> Loaded:
+    """A strategy, checked with everything it names. Raises InputError."""
+    file = workspace.strategy(workspace.find_strategy(given))
+    zone = workspace.settings.timezone
+    workspace.check()
+    if file is None:
+        raise InputError(findings=workspace.findings)
+    strategy = file.strategy
+    profiles = [p for p in map(workspace.profile, strategy.channels) if p is not None]
+    rules = [r for r in map(workspace.rule_file, strategy.rules) if r is not None]
+    return Loaded(file, strategy, profiles, RuleBook(rules, zone))
+
+
+def reader_of(profile: Profile) -> MessageReader:
+    """Reads a channel's messages one by one with its profile."""
+
+    def reader(message: Message) -> Reading:
+        return read(profile, message.text, message.known_ms, message.sender)
+
+    return MessageReader(reader)
+
+
+def terms_of(strategy: Strategy, fees: Fees, later_fees: tuple[tuple[int, float, float], ...] = ()) -> Terms:
+    """The costs of a strategy; ``later_fees`` as in ``Terms``."""
+    return Terms(fees.maker, fees.taker, strategy.costs.slippage, strategy.same_candle, later_fees=later_fees)
+
+
+def open_ledger(path: Path, every: int = 1) -> Ledger:
+    """The ledger at a path, checked. Raises InputError where it cannot be used."""
+    try:
+        ledger = Ledger(path, every)
+        ledger.check()
+    except LedgerError as error:
+        raise InputError(error.problem) from None
+    return ledger
+
+
+def make_desk(
+    loaded: Sequence[Loaded],
+    terms: Mapping[str, Terms],
+    ledger: Ledger,
+    candles: Mapping[str, Candles],
+    funding: Mapping[str, Funding] | None,
+    zone: str,
+    fair: Mapping[str, Candles] | None = None,
+    contracts: Mapping[str, Sequence[Contract]] | None = None,
+) -> Desk:
+    """The desk of an account that trades these strategies; ``fair`` and ``contracts`` as in ``Venue``."""
+    lanes = {}
+    for one in loaded:
+        name, impact = one.strategy.name, one.strategy.costs.impact
+        fitting = Fitting(Venue(terms[name], candles, funding, fair, contracts), impact)
+        fit = fitting.fit if contracts or impact else None
+        lanes[name] = Lane(name, one.strategy, one.rules, terms[name], fit)
+    profiles = {profile.id: profile for one in loaded for profile in one.profiles}
+    readers = {name: reader_of(profile) for name, profile in profiles.items()}
+    step_ms = loaded[0].strategy.market.timeframe_ms
+    return Desk(account_name(loaded), ledger, lanes, readers, candles, step_ms, zone, funding, fair, contracts)
+
+
+def account_name(loaded: Sequence[Loaded]) -> str:
+    """The name of the account in the ledger: that of its strategies."""
+    return "+".join(one.strategy.name for one in loaded)

@@ -1,0 +1,402 @@
+"""``cli.py paper STRATEGY``: Telegram, the exchange's prices, the desk and its ledger in one event loop, until stopped.
+
+1. the strategies are checked, and one process alone has the ledger and the login; 2. signing in, as for ``collect``;
+3. the collector, the price feed and the desk run together (``engine/paper/live.py``); 4. what is written to the ledger
+is told: in a table or lines, in the day's log, by notices; 5. SIGTERM and Ctrl-C end it when what is known is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from engine.collect.account import Account, load_account
+from engine.collect.archive import Archive, ArchiveError
+from engine.collect.lock import locked
+from engine.collect.private import NotPrivateError
+from engine.config.strategy import Fees
+from engine.market.candles import Funding
+from engine.market.feed import Feed, FeedSettings, machine_ms
+from engine.market.fees import fees_of
+from engine.notify.notice import Notice, NoticeKind
+from engine.paper.ledger import Event, Ledger, LedgerError
+from engine.paper.live import Live, Pace
+from engine.paper.prices import PriceBook
+from engine.pipeline.alive import NAME, heart
+from engine.pipeline.errors import InputError
+from engine.pipeline.notify import make_sender
+from engine.pipeline.paperdesk import Loaded, account_name, load, make_desk, open_ledger, terms_of
+from engine.pipeline.papershow import open_table, told
+from engine.pipeline.sources import ProfileSources
+from engine.problem import Problem
+
+if TYPE_CHECKING:
+    from engine.collect.collector import Notice as Heard
+    from engine.collect.watch import Pace as CollectPace
+    from engine.paper.desk import Desk
+    from engine.pipeline.workspace import Workspace
+
+LOG = logging.getLogger(__name__)
+Say = Callable[[str], None]
+LEDGER = "paper.db"
+BACKUP_MS = 24 * 3_600_000
+REMEMBERED_MS = 40 * 24 * 3_600_000  # updates are bound to calls of the last thirty days
+RECONCILED_AFTER = timedelta(minutes=10)  # when the day is over, so that its last candles are history
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What tests change: how fast things go, and whose clock counts."""
+
+    pace: Pace = field(default_factory=Pace)
+    feed: FeedSettings = field(default_factory=FeedSettings)
+    collect: CollectPace | None = None
+    now_ms: Callable[[], int] = machine_ms
+
+
+def ledger_path(workspace: Workspace) -> Path:
+    """Where the ledger of a workspace lies."""
+    return workspace.root / "data" / LEDGER
+
+
+def run_live(workspace: Workspace, given: Sequence[str], say: Say, settings: Settings | None = None) -> None:
+    """Trade until stopped. Raises InputError for what a person can mend, also when it happens on the way."""
+    loaded = [load(workspace, name) for name in given]
+    _check(loaded)
+    found = load_account(workspace.root / ".env", workspace.archive_path.parent)
+    if isinstance(found, Problem):
+        raise InputError(found)
+    for note in found.notes:
+        say(f"note: {note}")
+    try:
+        with ExitStack() as stack:
+            _alone(stack, found.session, "another process collects with this login")
+            _alone(stack, ledger_path(workspace), "another process trades on this ledger")
+            ledger = open_ledger(ledger_path(workspace))
+            stack.callback(ledger.close)
+            asyncio.run(_Trading(workspace, loaded, found, ledger, say, settings or Settings()).run())
+    except LedgerError as error:
+        raise InputError(error.problem) from None
+    except (NotPrivateError, ArchiveError) as error:
+        raise InputError(error.problem) from None
+
+
+def _alone(stack: ExitStack, path: Path, text: str) -> None:
+    """Hold a lock. Raises InputError when another process has it."""
+    try:
+        stack.enter_context(locked(path, 0))
+    except TimeoutError:
+        raise InputError(Problem(text, path.name, hint="stop it first")) from None
+
+
+def _check(loaded: Sequence[Loaded]) -> None:
+    """Strategies of one account have one market, one time frame and one currency. Raises InputError."""
+    first = loaded[0].strategy
+    for strategy in (one.strategy for one in loaded):
+        if strategy.market.source in ("imported", "synthetic"):
+            text = f"live prices come from an exchange, not from {strategy.market.source} candles"
+            raise InputError(Problem(text, strategy.path, hint="write market: {source: mexc, ...}"))
+        same = (strategy.market, strategy.currency, strategy.equity) == (first.market, first.currency, first.equity)
+        if not same:
+            text = f"{first.name} and {strategy.name} cannot share an account: market, currency and equity differ"
+            raise InputError(Problem(text, strategy.path, hint="run them one by one, each in a workspace of its own"))
+
+
+class _Trading:
+    """One run of live trading."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        loaded: Sequence[Loaded],
+        account: Account,
+        ledger: Ledger,
+        say: Say,
+        settings: Settings,
+    ) -> None:
+        self.workspace, self.loaded, self.account, self.ledger = workspace, loaded, account, ledger
+        self.say, self.settings = say, settings
+        self.zone, self.market = workspace.settings.timezone, loaded[0].strategy.market
+        self.currency = loaded[0].strategy.currency
+        self.archive = Archive(workspace.archive_path)
+        self.sender = make_sender(workspace)
+        self.prices = PriceBook(self.market.timeframe_ms)
+        self.funding: dict[str, Funding] = {}
+        self.listeners: list[Callable[[Event, Any], None]] = []
+        self.backed_up_ms = 0
+        self.desk = self._desk()
+
+    def _desk(self) -> Desk:
+        now = self.settings.now_ms()
+        terms = {}
+        for one in self.loaded:
+            fees = one.strategy.costs.fees
+            if not isinstance(fees, Fees):
+                found = fees_of(fees, self.market.type, now)
+                if isinstance(found, Problem):
+                    raise InputError(replace(found, path=one.strategy.path))
+                fees = found.fees
+            terms[one.strategy.name] = terms_of(one.strategy, fees)
+        name = account_name(self.loaded)
+        began = next((event.at_ms for event in self.ledger.events(name, 0, "begin")), now)
+        funding = None if all(one.strategy.costs.funding == "none" for one in self.loaded) else self.funding
+        desk = make_desk(self.loaded, terms, self.ledger, self.prices, funding, self.zone)
+        desk.now_ms, desk.began_ms, desk.hear = self.settings.now_ms, began, self._hear
+        desk.stale_ms = max(one.strategy.stale_after_ms for one in self.loaded)
+        sources = self.workspace.sources
+        said = {
+            "strategies": [one.strategy.name for one in self.loaded],
+            "equity": self.loaded[0].strategy.equity,
+            "currency": self.currency,
+            "timeframe_ms": self.market.timeframe_ms,
+            "terms": {key: asdict(value) for key, value in terms.items()},
+            "inputs": {name: sha256(s.text.encode()).hexdigest()[:16] for name, s in sorted(sources.items())},
+        }
+        last = [event.data for event in self.ledger.events(name, 0, "begin")][-1:]
+        if last != [said]:
+            desk.note("begin", now, said)
+        return desk
+
+    # ------------------------------------------------------------------ running
+
+    async def run(self) -> None:
+        """Sign in, then trade until SIGTERM or SIGINT."""
+        from engine.collect.collector import Collector
+        from engine.collect.feed import LoginRevoked, Unreachable
+        from engine.collect.signin import SignInError, sign_in
+        from engine.collect.telegram import Telegram
+        from engine.pipeline.collect import Terminal, pace_of
+
+        sources = ProfileSources(self.workspace, lambda text: self.say(f"problem: {text}"))
+        if not sources():
+            hint = "write such a line into a profile: source: telegram @name"
+            raise InputError(Problem("no profile has a Telegram source", "channels/", hint=hint))
+        try:
+            if await sign_in(self.account, Terminal(), by_qr=False):
+                self.say("signed in; the login is kept beside the archive (guard it like a password)")
+            pace = self.settings.collect or pace_of(self.workspace.settings.collect)
+            collector = Collector(self.archive, lambda: Telegram(self.account), sources, pace, self._collector_says)
+            async with self._feed() as feed:
+                live = Live(
+                    self.desk, self.prices, feed, self._known, collector.listen, self.settings.now_ms, self._tell,
+                    self._fund if self.desk.funding is not None else None, self.settings.pace,
+                )  # fmt: skip
+                open_ = len(self.desk.books.books.books.open)
+                self.say(f"paper trading {self.desk.account}: {open_} open; Ctrl-C stops")
+                async with AsyncExitStack() as beside:
+                    await beside.enter_async_context(heart(self.workspace.root / "data" / NAME))
+                    await self._practise(beside)
+                    await self._until_stopped(collector.run(), live.run(), self._show(live), self._daily())
+        except SignInError as error:
+            raise InputError(error.problem) from None
+        except LoginRevoked as error:
+            self._tell(Notice(NoticeKind.ERROR, "the login was revoked", str(error.problem)))
+            raise InputError(error.problem) from None
+        except Unreachable as error:
+            raise InputError(Problem(f"Telegram cannot be reached: {error}", hint="is this computer online?")) from None
+        except EOFError:
+            hint = "run this once on a terminal: cli.py collect --once"
+            raise InputError(Problem("nobody is signed in, and nobody is here to answer", hint=hint)) from None
+        except (LedgerError, ArchiveError) as error:
+            text = f"{error.problem}. Paper trading has stopped; nothing that is not written counts."
+            self._tell(Notice(NoticeKind.ERROR, "paper trading has stopped", text))
+            raise
+        finally:
+            await self.sender.close()
+
+    async def _practise(self, beside: AsyncExitStack) -> None:
+        """Send the trades of strategies that name a test exchange there too. Raises InputError."""
+        for strategy in (one.strategy for one in self.loaded):
+            if strategy.testnet:
+                from engine.pipeline.papertestnet import mirror_of
+
+                mirror = await beside.enter_async_context(
+                    mirror_of(strategy, self.workspace, self.desk.books.rows, self._testnet, self.settings.now_ms)
+                )
+                self.listeners.append(_without_call(mirror.hear))
+                self.say(f"trades of {strategy.name} are sent to the test exchange {strategy.testnet} too")
+
+    def _testnet(self, problem: Problem) -> None:
+        """What the test exchange does not do as it should."""
+        self._tell(Notice(NoticeKind.ERROR, "test exchange", str(problem)))
+
+    async def _until_stopped(self, *work: Any) -> None:
+        """Run until SIGTERM, SIGINT, or until something ends by a fault."""
+        tasks = [asyncio.create_task(one) for one in work]
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
+                loop.add_signal_handler(number, stop.set)
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            done, _ = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (stopping, *tasks):
+                task.cancel()
+            await asyncio.gather(stopping, *tasks, return_exceptions=True)
+        self.say("stopped; everything is written")
+
+    @asynccontextmanager
+    async def _feed(self) -> AsyncIterator[Feed]:
+        """The exchange's live prices."""
+        from engine.market.venue import open_client
+
+        client = open_client(self.market.source, self.market.type, live=True)
+        if isinstance(client, Problem):
+            raise InputError(client)
+        self.client = client
+        feed = Feed(
+            client,
+            self.market.source,
+            self.market.type,
+            self.market.timeframe,
+            self.settings.feed,
+            self.settings.now_ms,
+        )
+        try:
+            async with feed:
+                yield feed
+        finally:
+            await client.close()
+
+    def _known(self) -> list[Any]:
+        """The messages of the archive that an update may still be about."""
+        since = self.desk.began_ms - REMEMBERED_MS
+        return [m for m in Archive(self.workspace.archive_path).read() if m.known_ms >= since]
+
+    async def _fund(self, symbols: Sequence[str]) -> None:
+        """Bring the funding of symbols up to date; what cannot be had is told, and asked for again in an hour."""
+        from engine.market.asking import Asker, RefusedError
+        from engine.market.fundingfetch import fetch_funding
+        from engine.market.listing import find_market
+        from engine.market.ranges import Range
+        from engine.market.store import CandleStore
+        from engine.market.venue import origin_of
+
+        wanted = self.loaded[0].strategy.costs.funding
+        now = self.settings.now_ms()
+        store, asker = CandleStore(self.workspace.candles_path), Asker(self.client, attempts=3)
+        for symbol in symbols:
+            if wanted != "history":
+                self.funding[symbol] = _constant(symbol, now, float(wanted))
+                continue
+            try:
+                await asker.ask(self.client.load_markets, "the list of its markets")
+                market = find_market(self.client.markets, symbol, self.market.type, self.market.source)
+                if isinstance(market, Problem):
+                    continue
+                asked = Range(now - 40 * 24 * 3_600_000, now)
+                await fetch_funding(asker, store, market, self.market.source, asked, origin_of(self.client))
+                history = store.read_funding(self.market.source, self.market.type, symbol)
+                if history is not None:
+                    self.funding[symbol] = history
+            except RefusedError as refusal:
+                LOG.warning("funding of %s: %s", symbol, refusal.problem)
+
+    async def _daily(self) -> None:
+        """Copy the ledger once a day, and hold the day before against history."""
+        day = datetime.now(ZoneInfo(self.zone)).date()
+        while True:
+            now = self.settings.now_ms()
+            if now - self.backed_up_ms >= BACKUP_MS:
+                self.backed_up_ms = now
+                self.ledger.back_up(ledger_path(self.workspace).with_suffix(".backup.db"))
+            past = datetime.now(ZoneInfo(self.zone)) - RECONCILED_AFTER
+            if past.date() > day:
+                day = past.date()
+                await self._reconcile(str(day - timedelta(days=1)))
+            await asyncio.sleep(60)
+
+    async def _reconcile(self, day: str) -> None:
+        """Compare a day, in a process of its own: it takes seconds of work that live trading must not wait for."""
+        command = [sys.executable, "-m", "cli", "paper", "reconcile", day, "--account", self.desk.account]
+        command += ["--workspace", str(self.workspace.root.absolute())]
+        folder = Path(__file__).parent.parent.parent
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        said, _ = await process.communicate()
+        self.say(said.decode(errors="replace").strip())
+        LOG.info("reconciliation of %s ended with %s", day, process.returncode)
+
+    # ------------------------------------------------------------------ telling
+
+    def _hear(self, event: Event) -> None:
+        """An event is in the ledger: log it, show it, send it."""
+        call = None if event.row is None else self.desk.books.rows[event.row]
+        for said in told(event, call, self.currency):
+            LOG.info("%s", said.line)
+            if not self._on_terminal:
+                self.say(said.line)
+            notice = said.notice(self.desk.account)
+            if notice is not None:
+                self.sender.tell(notice)
+        for listener in self.listeners:
+            listener(event, call)
+
+    def _tell(self, notice: Notice) -> None:
+        """Something that is no event."""
+        LOG.warning("%s: %s", notice.title, notice.text)
+        self.say(f"{notice.title}: {notice.text}")
+        self.sender.tell(notice)
+
+    def _collector_says(self, heard: Heard) -> None:
+        """What the collector wants people to know."""
+        self.say(str(heard))
+        if heard.kind == "problem":
+            self.sender.tell(Notice(NoticeKind.ERROR, "collector", str(heard)))
+        elif "not connected" in heard.text:
+            self.sender.tell(Notice(NoticeKind.SILENCE, "Telegram", str(heard)))
+
+    @property
+    def _on_terminal(self) -> bool:
+        return sys.stdout.isatty()
+
+    async def _show(self, live: Live) -> None:
+        """The table on a terminal, brought up to date twice a second."""
+        if not self._on_terminal:
+            await asyncio.Event().wait()
+        from rich.live import Live as Shown
+
+        with Shown(refresh_per_second=2, transient=True) as shown:
+            while True:
+                shown.update(open_table(self._open(), live.last, self.zone, self._title(live.last)))
+                await asyncio.sleep(0.5)
+
+    def _open(self) -> list[Any]:
+        rows = self.desk.books.rows
+        return [rows[holding.row] for holding in self.desk.books.books.books.open]
+
+    def _title(self, last: Mapping[str, tuple[int, float]]) -> str:
+        """The account in one line."""
+        books = self.desk.books.books.books
+        worth = books.cash + sum(q * last[s][1] for s, q in books.held.items() if s in last)
+        halts = "; HALTED" if books.halts else ""
+        return f"{self.desk.account}  equity {worth:,.2f} {self.currency}  {len(books.open)} open{halts}"
+
+
+def _constant(symbol: str, now: int, rate: float) -> Funding:
+    """The same rate every eight hours, around now."""
+    import numpy as np
+
+    step = 8 * 3_600_000
+    ts = np.arange((now - 400 * step) // step * step, now + 10 * step, step, dtype=np.int64)
+    return Funding(symbol, ts, np.full(len(ts), rate))
+
+
+def _without_call(hear: Callable[[Event], None]) -> Callable[[Event, Any], None]:
+    """A listener that needs no call."""
+    return lambda event, _: hear(event)

@@ -1,0 +1,142 @@
+"""``cli.py paper STRATEGY --replay SOURCE``: the pipeline of paper trading over history, as fast as it goes.
+
+Message by message and candle by candle, with the desk, the ledger and the account of live trading. What it gives is
+what a backtest of the same strategy gives, trade by trade; ``compare`` runs that backtest and says whether it does.
+The ledger lies in the run's folder. When there is one already, the replay goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.collect.archive import Archive
+from engine.collect.export import read_export
+from engine.collect.reading import when_known
+from engine.files import write_csv
+from engine.paper.ledger import LedgerError
+from engine.paper.reconcile import Difference, differences
+from engine.paper.record import Record, record_of
+from engine.paper.replay import play
+from engine.pipeline.accounts import walk_accounts
+from engine.pipeline.asked import no_candles, prices_of
+from engine.pipeline.asof import opinions
+from engine.pipeline.backtest import played_period
+from engine.pipeline.conditions import conditions_of
+from engine.pipeline.errors import InputError
+from engine.pipeline.paperdesk import Loaded, load, make_desk, open_ledger, terms_of
+from engine.pipeline.papertable import COLUMNS, trade_rows
+from engine.pipeline.progress import Track
+from engine.pipeline.readings import channel_messages, read_channels, read_messages
+from engine.pipeline.runfolder import new_folder
+from engine.pipeline.statements import inside
+from engine.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from engine.domain import Message
+    from engine.paper.desk import Desk
+    from engine.pipeline.prices import Prices
+    from engine.pipeline.workspace import Workspace
+
+LEDGER_FILE = "paper.db"
+TRADES_FILE = "paper_trades.csv"
+EVERY = 500  # events written at a time: a replay that is killed works the last ones out again
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a replay did: its folder, its record, and what a backtest has otherwise (None: not compared)."""
+
+    folder: Path
+    desk: Desk
+    record: Record
+    different: list[Difference] | None
+
+
+def replay_paper(
+    workspace: Workspace, given: str, source: str, out: Path | None, compare: bool, track: Track
+) -> Replayed:
+    """Replay a strategy over a source: an archive, an export, or the word ``demo``. Raises InputError."""
+    loaded = load(workspace, given)
+    strategy = loaded.strategy
+    prices, _ = prices_of(workspace, strategy)
+    known = _messages(workspace, loaded, source)
+    messages = {name: [m for m in found if inside(m, strategy)] for name, found in known.items()}
+    readings = read_channels(loaded.profiles, messages, track)  # which symbols are called, and when the last call came
+    signals = [signal for profile in loaded.profiles for signal in readings[profile.id].signals]
+    symbols = sorted({signal.setup.symbol for signal in signals})
+    read = {symbol: prices.candles(symbol) for symbol in track(symbols, "reading candles")}
+    candles = {symbol: bars.before(strategy.to_ms) for symbol, bars in read.items() if bars is not None}
+    if signals and not candles:
+        raise InputError(no_candles(workspace, strategy, symbols))
+    met = conditions_of(loaded.file, strategy, prices, candles, signals)
+    candles = met.candles
+    folder = out or new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-paper-{strategy.name}")
+    ledger = open_ledger(folder / LEDGER_FILE, EVERY)
+    try:
+        terms = {strategy.name: terms_of(strategy, met.fees, met.later_fees)}
+        zone = workspace.settings.timezone
+        desk = make_desk([loaded], terms, ledger, candles, met.funding, zone, met.fair, met.contracts)
+        told = sorted((message for found in messages.values() for message in found), key=when_known)
+        play(desk, track(told, "replaying"), candles)
+        record = record_of(desk, candles)
+        write_csv(folder / TRADES_FILE, COLUMNS, trade_rows(desk, record))
+        ledger.close()
+    except LedgerError as error:
+        raise InputError(error.problem) from None
+    different = _against_backtest(workspace, loaded, known, prices, record, track) if compare else None
+    return Replayed(folder, desk, record, different)
+
+
+def _messages(workspace: Workspace, loaded: Loaded, source: str) -> dict[str, list[Message]]:
+    """The messages of each channel of a strategy, from the demo world, the archive, or an export of one channel."""
+    strategy, profiles = loaded.strategy, loaded.profiles
+    if source == "demo":
+        if strategy.market.source != "synthetic":
+            text = f"{strategy.name} trades no demo channels"
+            raise InputError(Problem(text, strategy.path, hint="--replay data/signals_raw.jsonl replays the archive"))
+        _, world = prices_of(workspace, strategy)
+        return channel_messages(workspace, profiles, world, strategy.seed)
+    path = Path(source) if Path(source).exists() else workspace.root / source
+    if not path.is_file():
+        raise InputError(Problem("there is no such archive or export", source, hint="or write: --replay demo"))
+    if path.suffix.lower() == ".json":
+        if len(profiles) != 1:
+            text = f"an export holds one channel, {strategy.name} has {len(profiles)}"
+            raise InputError(Problem(text, source, hint="import the exports, and replay data/signals_raw.jsonl"))
+        found = read_export(path, profiles[0].id, workspace.settings.timezone)
+        if isinstance(found, Problem):
+            raise InputError(found)
+        return {profiles[0].id: list(found[0])}
+    messages: dict[str, list[Message]] = {profile.id: [] for profile in profiles}
+    for message in read_messages(Archive(path)):
+        if message.channel in messages:
+            messages[message.channel].append(message)
+    return messages
+
+
+def _against_backtest(
+    workspace: Workspace,
+    loaded: Loaded,
+    known: Mapping[str, Sequence[Message]],
+    prices: Prices,
+    record: Record,
+    track: Track,
+) -> list[Difference]:
+    """Where a backtest of the same messages on the same candles has other trades."""
+    strategy = loaded.strategy
+    messages = {name: list(found) for name, found in known.items()}
+    period = played_period(workspace, loaded.file, strategy, loaded.profiles, messages, prices, track)
+    played = period.played
+    opinions_then = opinions(loaded.profiles, period.readings, period.messages, played, strategy.seed)
+    walked = walk_accounts(played, strategy, loaded.rules, workspace.settings.timezone, track, opinions_then).walked
+    ours = {trade.path.plan.signal_id: trade for trade in record.trades.values()}
+    theirs = {trade.path.plan.signal_id: trade for trade in walked.trades.values()}
+    found = differences(ours, theirs)
+    mine, others = ({one.signal_id for one in refused} for refused in (record.refused, walked.refused))
+    found += [Difference(name, "refused", str(name in mine), str(name in others)) for name in sorted(mine ^ others)]
+    return found

@@ -1,0 +1,78 @@
+"""What a run leaves behind: its folder, the table of the last run, and a line in data/trials.jsonl."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.config.strategy import Strategy
+from engine.files import append_synced, replacing, sha256_of
+from engine.pipeline.prices import Prices
+from engine.pipeline.workspace import Workspace
+from engine.report.evidence import EVIDENCE_FILE, Evidence, write_evidence
+from engine.report.exports import write_tables
+from engine.report.html import render_report
+from engine.report.run import Run
+from engine.report.runfile import save_run
+from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, write_calls, write_equity
+from engine.simulate.equity import EquityCurve
+
+if TYPE_CHECKING:
+    pass
+
+
+def inputs_of(workspace: Workspace, strategy: Strategy, prices: Prices, symbols: Sequence[str]) -> dict[str, str]:
+    """The hash of everything that went in."""
+    hashes = {name: hashlib.sha256(s.text.encode()).hexdigest() for name, s in sorted(workspace.sources.items())}
+    if strategy.market.source != "synthetic" and workspace.archive_path.is_file():
+        hashes[workspace.shown(workspace.archive_path)] = sha256_of(workspace.archive_path)
+    return hashes | prices.hashes(symbols)
+
+
+def new_folder(parent: Path, name: str) -> Path:
+    """A folder that no run has yet: two runs of one second do not share one."""
+    number = 1
+    while (folder := parent / (name if number == 1 else f"{name}-{number}")).exists():
+        number += 1
+    return folder
+
+
+def write_run(
+    workspace: Workspace, folder: Path, run: Run, rows: list[CallRow], curve: EquityCurve, evidence: list[Evidence]
+) -> None:
+    """Everything a run leaves in its folder, and the table of the last run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_calls(folder / CALLS_FILE, rows)
+    write_equity(folder / EQUITY_FILE, curve.ts, curve.equity, curve.drawdown)
+    write_evidence(folder / EVIDENCE_FILE, evidence)
+    save_run(folder, run)
+    write_tables(folder, run, rows)
+    render_report(folder, workspace.settings.language, (rows, evidence))
+    with replacing(workspace.results_path) as temporary:
+        shutil.copyfile(folder / CALLS_FILE, temporary)
+
+
+def note_trial(workspace: Workspace, run: Run, keys: dict[str, str]) -> None:
+    """A line among the trials: what was tried on each channel, and how good it looked."""
+    digest = hashlib.sha256(json.dumps([run.inputs, run.period, run.seed], sort_keys=True).encode()).hexdigest()
+    trial = {
+        "format": 2,
+        "at": run.created,
+        "strategy": run.strategy,
+        "inputs": digest,
+        "channels": {
+            c.channel: {
+                "trial": keys[c.channel],
+                "trades": c.trades,
+                "mean_r": c.mean_r,
+                "sharpe": c.judged.sharpe.sharpe if c.judged.sharpe else None,
+                "luck": c.judged.luck,
+            }
+            for c in run.channels
+        },
+    }
+    append_synced(workspace.trials_path, [json.dumps(trial, ensure_ascii=False)])

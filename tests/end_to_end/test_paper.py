@@ -1,0 +1,169 @@
+"""A person trades on paper: Telegram and the exchange on this machine, the command in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from engine.paper.ledger import Event, Ledger
+from tests.conftest import ROOT
+from tests.doubles.exchange import ExchangeDouble, World
+from tests.doubles.telegram.__main__ import write_workspace
+from tests.doubles.telegram.key import public_line
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import CODE, PHONE, Channel
+from tests.doubles.telegram.world import World as Telegram
+
+PATIENCE_S = 60.0
+STRATEGY = """name: live
+channels: [alpha_signals, beta_calls]
+market: {source: mexc, type: swap, timeframe: 1m}
+account: {equity: 10000 USDT, leverage: 5}
+size: {risk: 1%}
+exit: {targets: {shares: [100%]}, stop: {missing: refuse}}
+costs: {fees: mexc, slippage: 2bp, funding: none}
+"""
+
+
+class Trader:
+    """The command, and what it has said."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process, self.lines = process, list[str]()
+        self.reading = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        assert self.process.stdout is not None
+        async for line in self.process.stdout:
+            self.lines.append(line.decode().rstrip())
+
+    async def says(self, *words: str) -> str:
+        """Wait for a line with these words."""
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            for line in self.lines:
+                if all(word in line for word in words):
+                    return line
+            assert self.process.returncode is None, "\n".join(self.lines)
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"never said {words}:\n" + "\n".join(self.lines))
+
+    async def end(self, number: int) -> int:
+        """End it by a signal."""
+        self.process.send_signal(number)
+        code = await asyncio.wait_for(self.process.wait(), PATIENCE_S)
+        await self.reading
+        return code
+
+
+async def command(folder: Path, url: str, *words: str, stdin: str | None = None) -> asyncio.subprocess.Process:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "cli.py", *words, "--workspace", str(folder), cwd=ROOT,
+        env=os.environ | {"SIGNALPROOF_EXCHANGE_URL": url}, stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    if stdin is not None:
+        await process.communicate(stdin.encode())
+    return process
+
+
+@asynccontextmanager
+async def trading(folder: Path, url: str) -> AsyncIterator[Trader]:
+    """A running account that trades; it is killed at the end when nobody ended it."""
+    trader = Trader(await command(folder, url, "paper", "live"))
+    try:
+        await trader.says("paper trading live")
+        await trader.says("alpha_signals", "is up to date")
+        yield trader
+    finally:
+        with suppress(ProcessLookupError):
+            trader.process.kill()
+        await trader.process.wait()
+
+
+def call(exchange: ExchangeDouble, base: str = "BTC") -> str:
+    """A market call, written as a limit that the market has reached."""
+    price = exchange.world.price(base)
+    return f"BUY {base}USDT @ {price * 1.02:.0f}, TP {price * 1.03:.0f}, SL {price * 0.99:.0f}"
+
+
+def events(folder: Path, *kinds: str) -> list[Event]:
+    return list(Ledger(folder / "data" / "paper.db").events("live", 0, *kinds))
+
+
+def test_trade_crash_go_on_and_stop(tmp_path: Path) -> None:
+    async def play() -> None:
+        telegram = Telegram()
+        channel = telegram.channel("alpha_signals", "Alpha Signals")
+        telegram.channel("beta_calls", "Beta Calls")
+        server = await Server(telegram, 0).start()
+        env = f"TELEGRAM_API_ID=1\nTELEGRAM_API_HASH={'0' * 32}\nTELEGRAM_TEST_SERVER=127.0.0.1:{server.port}\n"
+        write_workspace(tmp_path, f"{env}TELEGRAM_TEST_KEY={public_line()}\n")
+        (tmp_path / "strategies").mkdir()
+        (tmp_path / "strategies" / "live.yaml").write_text(STRATEGY, encoding="utf-8")
+        with ExchangeDouble(World(), limited=False) as exchange:
+            await command(tmp_path, exchange.url, "collect", "--once", stdin=f"{PHONE}\n{CODE}\n")
+            await crash(tmp_path, exchange, channel)
+            await silence(tmp_path, exchange, channel, server)
+
+    asyncio.run(play())
+
+
+async def crash(folder: Path, exchange: ExchangeDouble, channel: Channel) -> None:
+    """Two calls with a kill between them: each is there once, and each was glanced at."""
+    async with trading(folder, exchange.url) as trader:
+        first = channel.post(call(exchange))
+        await trader.says(f"alpha_signals/{first} long BTCUSDT arrived", "would be taken")
+        second = await command(folder, exchange.url, "paper", "live")
+        said, _ = await second.communicate()
+        assert (second.returncode, b"another process" in said) == (2, True), said
+        assert await trader.end(signal.SIGKILL) == -signal.SIGKILL
+    async with trading(folder, exchange.url) as trader:
+        later = channel.post(call(exchange, "ETH"))
+        await trader.says(f"alpha_signals/{later} long ETHUSDT arrived")
+        status = await command(folder, exchange.url, "paper", "status")
+        said, _ = await status.communicate()
+        assert b"live: running" in said, said
+        halt = await command(folder, exchange.url, "paper", "halt", "--for", "1h")
+        said, _ = await halt.communicate()
+        assert b"it is done within a second" in said, said
+        await trader.says("paper halt: no new trades")
+        assert await trader.end(signal.SIGTERM) == 0
+        assert "stopped; everything is written" in trader.lines
+    assert [event.data["signal"] for event in events(folder, "call")] == [
+        f"alpha_signals/{first}", f"alpha_signals/{later}"
+    ]  # fmt: skip
+    assert {event.row for event in events(folder, "glance")} == {0, 1}
+    assert len(events(folder, "done")) == 1
+    (log,) = (folder / "logs").iterdir()
+    assert f"alpha_signals/{first} long BTCUSDT arrived" in log.read_text(encoding="utf-8")
+
+
+async def silence(folder: Path, exchange: ExchangeDouble, channel: Channel, server: Server) -> None:
+    """Telegram goes away: it is said, nothing is traded, and SIGINT ends it all the same. Then a page is damaged."""
+    async with trading(folder, exchange.url) as trader:
+        before = len(events(folder, "call", "step"))
+        await server.stop()
+        await trader.says("not connected")
+        channel.post(call(exchange))
+        await asyncio.sleep(1)
+        assert len(events(folder, "call")) == 2 <= before + 2
+        assert await trader.end(signal.SIGINT) == 0
+    path = folder / "data" / "paper.db"
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:8192] + bytes(255 - byte for byte in whole[8192:12288]) + whole[12288:])
+    refused = await command(folder, exchange.url, "paper", "live")
+    said, _ = await refused.communicate()
+    assert refused.returncode == 2, said
+    assert b"the ledger is damaged" in said, said
+    assert b"paper.backup.db" in said, said

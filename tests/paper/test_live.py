@@ -1,0 +1,349 @@
+"""Live: messages and candles as they come, stops and starts, and everything that can go wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.domain import Trade
+from engine.notify.notice import NoticeKind
+from engine.paper.ledger import Event, Ledger, LedgerError
+from engine.paper.live import Live
+from engine.paper.reconcile import differences
+from engine.problem import Problem
+from engine.units import DAY_MS, HOUR_MS, MINUTE_MS
+from tests.paper.liveworld import Stage
+from tests.paper.world import Month, month
+
+DAYS = 8
+Play = Callable[[Stage], Awaitable[None]]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(month("demo", "2025-01-20"), tmp_path / "paper.db")
+
+
+def start(world: Month) -> int:
+    return world.loaded.strategy.from_ms or 0
+
+
+def closed(live: Live) -> dict[str, Trade]:
+    """The trades of the account that are over."""
+    desk = live.desk
+    return {
+        call.plan.signal_id: call.trade(desk.lanes[call.lane].terms)
+        for call in desk.books.rows
+        if call.facts is not None and (call.early is not None or call.stepper.done)
+    }
+
+
+def expected(world: Month, names: set[str]) -> dict[str, Trade]:
+    return {t.path.plan.signal_id: t for t in world.walked.trades.values() if t.path.plan.signal_id in names}
+
+
+def kinds(path: Path) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for event in Ledger(path).events():
+        found[event.kind] = found.get(event.kind, 0) + 1
+    return found
+
+
+def test_live_trades_are_those_of_a_backtest(stage: Stage) -> None:
+    async def play() -> dict[str, Trade]:
+        async with stage.running() as live:
+            await stage.until(start(stage.world) + DAYS * DAY_MS)
+            return closed(live)
+
+    ours = asyncio.run(play())
+    assert len(ours) > 15
+    assert differences(ours, expected(stage.world, set(ours))) == []
+    assert stage.notices == []
+
+
+def test_stops_and_downtime_change_no_trade(stage: Stage) -> None:
+    """Whoever was away for hours finds the trades filled where they would have been, and marked late."""
+    chance = random.Random(3)
+
+    async def play() -> dict[str, Trade]:
+        end = start(stage.world) + DAYS * DAY_MS
+        while True:
+            async with stage.running() as live:
+                await stage.until(min(stage.now_ms + chance.randrange(MINUTE_MS, 12 * HOUR_MS), end))
+                if stage.now_ms >= end:
+                    return closed(live)
+            away = [m for m in stage.world.messages if stage.now_ms < m.known_ms <= stage.now_ms + 3 * HOUR_MS]
+            stage.now_ms = (away[0].known_ms if away else stage.now_ms + 3 * HOUR_MS) - 1000
+
+    ours = asyncio.run(play())
+    assert len(ours) > 15
+    assert differences(ours, expected(stage.world, set(ours))) == []
+    events = list(Ledger(stage.path).events())
+    assert any(event.late for event in events if event.kind == "step")
+    keys = [event.key for event in events if event.key]
+    assert len(keys) == len(set(keys))
+
+
+def test_a_call_that_was_missed_is_stale(stage: Stage) -> None:
+    async def play() -> None:
+        async with stage.running():
+            await stage.until(start(stage.world) + HOUR_MS)
+        stage.now_ms += DAY_MS
+        missed = [m for m in stage.world.messages if m.known_ms <= stage.now_ms]
+        stage.archive += [m for m in missed if m not in stage.archive]
+        async with stage.running():
+            await stage.settle()
+
+    asyncio.run(play())
+    events = list(Ledger(stage.path).events())
+    assert {event.data["code"] for event in events if event.kind == "refused"} == {"stale"}
+    assert sum(event.kind == "refused" for event in events) >= 3
+
+
+def test_a_message_that_comes_twice_acts_once(stage: Stage) -> None:
+    async def play() -> None:
+        async with stage.running():
+            await stage.until(start(stage.world) + DAY_MS)
+            before = kinds(stage.path)["call"]
+            for message in list(stage.archive):
+                stage.queue.put_nowait(message)
+            await stage.settle()
+            assert kinds(stage.path)["call"] == before >= 3
+
+    asyncio.run(play())
+
+
+# --------------------------------------------------------------------------- what people and channels say
+
+
+def first_open(live: Live) -> str:
+    """The id of a trade that is open."""
+    return live.desk.books.rows[live.desk.books.books.books.open[0].row].plan.signal_id
+
+
+async def until_open(stage: Stage, live: Live) -> str:
+    """Let time pass until a trade is filled and open."""
+    while True:
+        await stage.until(stage.now_ms + 10 * MINUTE_MS)
+        for holding in live.desk.books.books.books.open:
+            if live.desk.books.rows[holding.row].stepper.held > 0:
+                return live.desk.books.rows[holding.row].plan.signal_id
+
+
+def test_a_halt_by_hand_stays_over_a_restart_until_it_is_lifted(stage: Stage) -> None:
+    async def play() -> None:
+        Ledger(stage.path).append(Event("demo", "halt", 1, {"until_ms": None, "channels": []}))
+        async with stage.running():
+            await stage.until(start(stage.world) + DAY_MS)
+        async with stage.running() as live:
+            await stage.until(start(stage.world) + 2 * DAY_MS)
+            assert not [call for call in live.desk.books.rows if call.facts is not None]
+            refused = [call for call in live.desk.books.rows if call.asked and call.counted]
+            assert len(refused) > 4
+            assert {call.notes[0].rule for call in refused} == {"by hand"}
+            Ledger(stage.path).append(Event("demo", "resume", 2, {}))
+            await stage.until(start(stage.world) + 3 * DAY_MS)
+            assert [call for call in live.desk.books.rows if call.facts is not None]
+
+    asyncio.run(play())
+    assert [(n.kind, n.title) for n in stage.notices] == [
+        (NoticeKind.HALT, "paper halt"), (NoticeKind.HALT, "paper resume")
+    ]  # fmt: skip
+    assert kinds(stage.path)["done"] == 2
+
+
+def test_a_trade_closed_by_hand_goes_out_at_the_next_open(stage: Stage) -> None:
+    async def play() -> None:
+        async with stage.running() as live:
+            name = await until_open(stage, live)
+            Ledger(stage.path).append(Event("demo", "close", 1, {"id": name}))
+            asked_ms = stage.now_ms
+            await stage.until(stage.now_ms + 5 * MINUTE_MS, MINUTE_MS)
+            trade = closed(live)[name]
+            (leg,) = [leg for leg in trade.path.legs if leg.reason == "rule"]
+            assert leg.ts_ms in (asked_ms, asked_ms + MINUTE_MS)
+            assert trade.notes[-1].rule == "by hand"
+            assert name not in [live.desk.books.rows[h.row].plan.signal_id for h in live.desk.books.books.books.open]
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("says", ["keep", "close"])
+def test_a_deleted_call_is_noted_and_kept_or_closed(stage: Stage, says: str) -> None:
+    strategy = stage.world.loaded.strategy
+    varied = replace(strategy, calls=replace(strategy.calls, deleted=says))
+    stage.world = replace(stage.world, loaded=replace(stage.world.loaded, strategy=varied))
+
+    async def play() -> tuple[str, dict[str, Trade]]:
+        async with stage.running() as live:
+            name = await until_open(stage, live)
+            post = next(m for m in stage.archive if m.key == name)
+            at = stage.now_ms
+            await stage.post(replace(post, version=2, kind="deletion", edited_ms=at, received_ms=at, text=""))
+            await stage.until(at + 3 * MINUTE_MS, MINUTE_MS)
+            return name, closed(live)
+
+    name, trades = asyncio.run(play())
+    noted = [e for e in Ledger(stage.path).events() if e.kind == "update" and e.data["action"] == "deletion"]
+    assert [event.data["signal"] for event in noted] == [name]
+    if says == "close":
+        assert trades[name].path.legs[-1].reason == "channel"
+    else:
+        assert name not in trades
+
+
+def test_an_edit_moves_the_trade_it_belongs_to(stage: Stage) -> None:
+    async def play() -> None:
+        async with stage.running() as live:
+            name = await until_open(stage, live)
+            call = next(call for call in live.desk.books.rows if call.plan.signal_id == name)
+            stop = call.stepper.stop
+            assert stop is not None
+            post = next(m for m in stage.archive if m.key == name)
+            number = next(v for v in live.desk._signals["demo", name].signal.setup.values if v.field == "stop")
+            moved = f"{stop - call.plan.side.sign * stop * 0.001:.6g}"
+            text = post.text[: number.start] + moved + post.text[number.end :]
+            at = stage.now_ms
+            await stage.post(replace(post, version=2, kind="edit", edited_ms=at, received_ms=at, text=text))
+            await stage.until(at + 2 * MINUTE_MS, MINUTE_MS)
+            assert call.stepper.stop == float(moved)
+
+    asyncio.run(play())
+
+
+def test_the_first_price_gives_a_glance(stage: Stage) -> None:
+    async def play() -> None:
+        async with stage.running() as live:
+            while not live.desk.books.rows:
+                await stage.until(stage.now_ms + 10 * MINUTE_MS)
+            (call,) = live.desk.books.rows[:1]
+            before = live.desk.books.books.books.cash, len(live.desk.books.books.books.open)
+            stage.feed.trade(call.plan.symbol, 100.0)
+            await stage.settle()
+            assert (live.desk.books.books.books.cash, len(live.desk.books.books.books.open)) == before
+
+    asyncio.run(play())
+    (glance,) = [event for event in Ledger(stage.path).events() if event.kind == "glance"]
+    assert glance.row == 0
+    assert glance.data["price"] == 100.0
+
+
+# --------------------------------------------------------------------------- what goes wrong
+
+
+def test_a_dead_feed_is_told_once_and_fills_nothing(stage: Stage) -> None:
+    async def play() -> None:
+        async with stage.running() as live:
+            name = await until_open(stage, live)
+            symbol = next(c for c in live.desk.books.rows if c.plan.signal_id == name).plan.symbol
+            stage.feed.dead.add(symbol)
+            had = [event.seq for event in Ledger(stage.path).events() if event.kind in ("step", "placed")]
+            at = stage.now_ms
+            rows = {call.row for call in live.desk.books.rows if call.plan.symbol == symbol}
+            await stage.until(at + 9 * MINUTE_MS, MINUTE_MS)
+            new = [e for e in Ledger(stage.path).events(None, max(had)) if e.kind in ("step", "placed")]
+            assert not [event for event in new if event.row in rows]
+            assert [(n.kind, n.title) for n in stage.notices] == [(NoticeKind.SILENCE, f"{symbol} is silent")]
+            stage.feed.dead.clear()
+            await stage.until(at + 30 * MINUTE_MS, MINUTE_MS)
+            assert stage.notices[-1].title == f"{symbol} is back"
+            await stage.until(at + DAY_MS)
+            ours = closed(live)
+            assert differences(ours, expected(stage.world, set(ours))) == []
+
+    asyncio.run(play())
+
+
+def test_a_held_symbol_that_is_dead_after_a_restart_keeps_its_last_price(stage: Stage) -> None:
+    async def play() -> None:
+        async with stage.running() as live:
+            name = await until_open(stage, live)
+            symbol = next(c for c in live.desk.books.rows if c.plan.signal_id == name).plan.symbol
+        stage.candles = {name: bars for name, bars in stage.candles.items() if name != symbol}
+        async with stage.running() as live:
+            await stage.until(stage.now_ms + 2 * DAY_MS)
+            marks = live.desk.books.marks
+            assert marks.price(symbol, stage.now_ms) == marks.before[symbol] > 0
+            others = [call for call in live.desk.books.rows if call.facts and call.plan.symbol != symbol]
+            assert any(call.stepper.done for call in others), "the others go on"
+
+    asyncio.run(play())
+    assert any("no prices of" in notice.title for notice in stage.notices)
+
+
+def test_a_symbol_that_the_exchange_does_not_list_is_told_and_fills_nothing(stage: Stage) -> None:
+    stage.candles = {}
+
+    async def play() -> None:
+        async with stage.running() as live:
+            await stage.until(start(stage.world) + DAY_MS)
+            assert not [call for call in live.desk.books.rows if call.stepper.filled]
+            assert {call.fate for call in live.desk.books.rows} <= {"no data", "waiting"}
+            assert any(call.fate == "no data" for call in live.desk.books.rows)
+
+    asyncio.run(play())
+    titles = [notice.title for notice in stage.notices if notice.kind is NoticeKind.ERROR]
+    assert titles
+    assert len(titles) == len(set(titles)), "each once"
+
+
+@pytest.mark.parametrize("by_ms", [3 * HOUR_MS, -2 * DAY_MS])
+def test_a_clock_that_jumps_is_told_and_changes_no_trade(stage: Stage, by_ms: int) -> None:
+    async def play() -> None:
+        async with stage.running() as live:
+            await until_open(stage, live)
+            before = Ledger(stage.path).last()
+            stage.wall_off_ms += by_ms
+            await stage.settle()
+            assert Ledger(stage.path).last() == before
+            await stage.until(stage.now_ms + DAY_MS)
+            ours = closed(live)
+            assert differences(ours, expected(stage.world, set(ours))) == []
+
+    asyncio.run(play())
+    (notice,) = stage.notices
+    assert (notice.kind, notice.title) == (NoticeKind.ERROR, "the clock jumped")
+    assert ("forward" if by_ms > 0 else "back") in notice.text
+
+
+class FullDisk(Ledger):
+    """A ledger on a disk that is full after so many writings."""
+
+    left = 1 << 60
+
+    def append(self, *events: Event) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise LedgerError(Problem("the ledger cannot be written: the disk is full", "paper.db"))
+        super().append(*events)
+
+
+def test_a_full_disk_ends_the_run_and_a_restart_loses_nothing(stage: Stage) -> None:
+    async def play() -> dict[str, Trade]:
+        chance = random.Random(9)
+        end, full = start(stage.world) + DAYS * DAY_MS, 0
+        while True:
+            ledger = FullDisk(stage.path)
+            ledger.left = chance.randrange(5, 60)
+            try:
+                async with stage.running(ledger) as live:
+                    while stage.now_ms < end:
+                        await asyncio.wait_for(stage.until(stage.now_ms + 30 * MINUTE_MS), 20)
+                        if ledger.left < 0:
+                            break
+                    else:
+                        assert full > 2
+                        return closed(live)
+            except LedgerError as error:
+                full += "the disk is full" in str(error)
+
+    ours = asyncio.run(play())
+    assert len(ours) > 10
+    keys = [event.key for event in Ledger(stage.path).events() if event.key]
+    assert len(keys) == len(set(keys))
+    assert differences(ours, expected(stage.world, set(ours))) == []

@@ -1,0 +1,107 @@
+"""Stopped anywhere, however often: the ledger ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.paper.ledger import Ledger
+from engine.paper.replay import play
+from tests.conftest import ROOT
+from tests.paper.test_parity import STRESS, VARIANTS
+from tests.paper.world import Month, facts, month
+
+STOPS = int(os.environ.get("SIGNALPROOF_STOPS", "40"))
+KILLS = int(os.environ.get("SIGNALPROOF_KILLS", "20"))
+
+
+class StoppedError(Exception):
+    """The power is gone."""
+
+
+class Failing(Ledger):
+    """A ledger whose process dies after so many writings."""
+
+    left = 1 << 60
+
+    def append(self, *events) -> None:
+        if self.left <= 0:
+            raise StoppedError
+        self.left -= 1
+        super().append(*events)
+
+
+def whole(world: Month, path: Path) -> list[tuple]:
+    play(world.desk(ledger := Ledger(path, every=500)), world.messages, world.candles)
+    return facts(list(ledger.events()))
+
+
+@pytest.mark.parametrize("name", ["as it is", "rules that halt and close", "an impact on the price", "trailing"])
+def test_a_run_that_stops_again_and_again_writes_the_same(name: str, workspace: Path, tmp_path: Path) -> None:
+    (workspace / "rules" / "stress.yaml").write_text(STRESS, encoding="utf-8")
+    path = workspace / "strategies" / "demo.yaml"
+    text = path.read_text(encoding="utf-8")
+    for old, new in VARIANTS.get(name, {}).items():
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+    world, chance = month("demo", "2025-01-20", workspace), random.Random(5)
+    expected = whole(world, tmp_path / "whole.db")
+    stops = 0
+    for number in range(3):
+        path, done = tmp_path / f"{number}.db", False
+        while not done:
+            ledger = Failing(path, every=500)
+            ledger.left = chance.randrange(1, 2 * len(expected) // STOPS * 3)
+            try:
+                play(world.desk(ledger), world.messages, world.candles)
+                done = True
+            except StoppedError:
+                stops += 1
+                ledger.close()
+        assert facts(list(Ledger(path).events())) == expected
+    assert stops > STOPS / 4
+
+
+def test_a_process_that_is_killed_writes_the_same(tmp_path: Path) -> None:
+    """kill -9 at random moments of a replay, until it is through."""
+    text = (ROOT / "strategies" / "demo.yaml").read_text(encoding="utf-8")
+    for name in ("channels", "rules"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "strategies").mkdir()
+    short = text.replace("to: 2025-07-01", "to: 2025-01-15")
+    (tmp_path / "strategies" / "short.yaml").write_text(short, encoding="utf-8")
+    chance, killed = random.Random(11), 0
+
+    def start(out: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "cli.py", "paper", "short", "--replay", "demo", "--out", str(tmp_path / out),
+                   "--workspace", str(tmp_path)]  # fmt: skip
+        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    began = time.monotonic()
+    assert start("whole").wait(120) == 0
+    took = time.monotonic() - began
+    expected = facts(list(Ledger(tmp_path / "whole" / "paper.db").events()))
+    runs = 0
+    while killed < KILLS:
+        runs += 1
+        out, done = f"run{runs}", False
+        while not done:
+            process = start(out)
+            try:
+                done = process.wait(chance.uniform(0.5, 1.1) * took) == 0
+                assert done
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait(30)
+                killed += 1
+        ledger = Ledger(tmp_path / out / "paper.db")
+        ledger.check()
+        assert facts(list(ledger.events())) == expected
+    assert killed >= KILLS
