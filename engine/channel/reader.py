@@ -174,11 +174,13 @@ def _meaning(profile: Profile, sight: Sight) -> Reading:
     if profile.phrasebook and "update" not in prepared.never:
         spoken = sight.talk
         if isinstance(spoken, Talk):
-            actions = actions_in(profile, spoken)
-            wrong = actions if isinstance(actions, Refusal) else _out_of_scale(profile, actions)
-            if wrong is None and not isinstance(actions, Refusal):
-                return Reading(actions=actions)
-            spoken = wrong
+            made = actions_in(profile, spoken)
+            if not isinstance(made, Refusal):
+                wrong = _out_of_scale(profile, made)
+                if wrong is None:
+                    return Reading(actions=made)
+                made = wrong
+            spoken = made
         unread = unread or spoken
     if profile.forms and "signal" not in prepared.never:
         for form, calls in zip(profile.forms, sight.calls, strict=True):

@@ -201,6 +201,19 @@ READ = {
         "SUI/USDT LONG\nEntry 3.20\nTP1: 3.40\nTP2: 3.60\nTP3: 3.60\nSL 3.05",
         "refused: duplicate-level",
     ),
+    "targets in percent, from one to another": (
+        "$SUI long\nEntry now\nTP: 30-40%\nSL 3.05",
+        "symbol SUIUSDT, side long, entry market, targets 30%, 40%, stop 3.05",
+    ),
+    "now and a price are two orders where each has its label": (
+        "$SUI short\nEntry now 1/2 vol\nEntry $3.20 1/2 vol\nTP 2.90",
+        "symbol SUIUSDT, side short, entry market, 3.2, targets 2.9",
+    ),
+    "now at the head of a list": (
+        "$SUI short\nEntry: now - 3.20 - 3.30\nTP 2.90",
+        "symbol SUIUSDT, side short, entry market, 3.2, 3.3, targets 2.9",
+    ),
+    "an order that is moved": ("Move limit SUI to 3.10\nSL 3.05\nTP 3.40", "refused: never"),
     "still in a trade": ("Still long SUI/USDT here 3.20\nTP 3.40\nSL 3.05", "refused: doubt"),
     "a word in capitals is no coin": ("VIP LONG\nEntry 3.20\nTP 3.40\nSL 3.05", "refused: no-symbol"),
 }

@@ -30,7 +30,7 @@ signal "a"
         ("F", "FUSDT"), ("$4", "4USDT"), ("4/USDT", "4USDT"), ("$TAKE", "TAKEUSDT"), ("PERP", "PERPUSDT"),
         ("ETH/BTC", "ETHBTC"), ("SOLUSDC", "SOLUSDC"), ("ETHUSD", "ETHUSD"), ("$BTСUSDT", "BTCUSDT"), ("СF", "CFUSDT"),
         ("$STOP", "STOPUSDT"), ("STOP/USDT", "STOPUSDT"), ("Entry", None), ("long", None),
-        ("64800", None), ("ÄÖ", None),
+        ("#LONG", None), ("$LONG", "LONGUSDT"), ("64800", None), ("ÄÖ", None),
     ],
 )  # fmt: skip
 def test_a_symbol_in_every_spelling(written: str, symbol: str | None) -> None:

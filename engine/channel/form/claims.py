@@ -33,6 +33,7 @@ class Claims:
 
     numbers: list[Number] = field(default_factory=list)
     markets: list[Token] = field(default_factory=list)
+    own_order: bool = False  # a word of the market has a label of its own: Entry: now
     at_once: bool = False  # a word of the market stands beside the side, the coin or the price
     leverages: list[Token] = field(default_factory=list)
     closes: list[Token] = field(default_factory=list)

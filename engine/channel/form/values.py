@@ -23,7 +23,7 @@ def values_of(form: Form, text: str, claims: Claims, head: Head) -> list[Found]:
         found.append(_marked("side", head.side))
     entries, targets = _entries_and_targets(claims, head)
     shares = _Shares(form, claims, entries)
-    for number in _entry_values(claims, head, entries):
+    for number in _entry_values(text, claims, head, entries):
         found += [number, *shares.behind(number)]
     shares = _Shares(form, claims, targets)
     for target in targets:
@@ -52,19 +52,20 @@ def _entries_and_targets(claims: Claims, head: Head) -> tuple[list[Number], list
     return [*labelled, *buys, *sells] or heads or claims.of("price"), targets
 
 
-def _entry_values(claims: Claims, head: Head, entries: Sequence[Number]) -> list[Found]:
+def _entry_values(text: str, claims: Claims, head: Head, entries: Sequence[Number]) -> list[Found]:
     """Entry marks: a range as one, a market word with its price, a breakout, else price by price."""
     tokens = [number.token for number in entries]
     added = any(number.field == "entry add" for number in entries)
-    if len(entries) == 2 and entries[1].joined and not added:
+    at_market = [number for number in entries if number.field == "market"]
+    if len(entries) == 2 and entries[1].joined and not added and not _lists_market(text, claims, at_market):
         if tokens[0].text == tokens[1].text:  # a zone without width
             return [_marked("entry", tokens[0])]
         return [(_mark("entry"), tokens[0].start, tokens[1].end)]
-    at_market = [number for number in entries if number.field == "market"]
     found: list[Found] = []
-    if claims.at_once and len(entries) == 1 and not at_market and not added:  # now, and the price of the moment
+    apart = bool(entries) and not at_market and claims.own_order and claims.markets[0].line != tokens[0].line
+    if claims.at_once and len(entries) == 1 and not at_market and not added and not apart:  # now, at about this price
         return [_marked("entry", claims.markets[0], "market"), _marked("entry market", tokens[0])]
-    if claims.markets and (not entries or at_market or added):
+    if claims.markets and (not entries or at_market or added or (apart and claims.at_once)):
         found.append(_marked("entry", claims.markets[0], "market"))
     for number in entries:
         if number.field == "market" and len(at_market) == 1:
@@ -72,6 +73,12 @@ def _entry_values(claims: Claims, head: Head, entries: Sequence[Number]) -> list
         else:
             found.append(_marked(_way(claims, head, entries), number.token))
     return found
+
+
+def _lists_market(text: str, claims: Claims, at_market: Sequence[Number]) -> bool:
+    """Whether a word of the market is the first of several orders: ``now - 0.5 - 0.64``."""
+    between = text[claims.markets[0].end : at_market[0].token.start] if len(at_market) > 1 else ""
+    return bool(between) and not between.strip(" \t-\u2013\u2014") and bool(between.strip())
 
 
 def _way(claims: Claims, head: Head, entries: Sequence[Number]) -> str:

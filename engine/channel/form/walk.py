@@ -80,6 +80,7 @@ class _Walk:
             if self.field in ("", "entry", "entry long", "entry short", "head", "market"):
                 claims.markets.append(token)
                 claims.at_once = claims.at_once or self._stands_beside(token)
+                claims.own_order = claims.own_order or (self.field in LISTS and not self.filled)
                 self._open("market", token)
         elif kind == "close" and self._closes_at(token):
             self._open("target", token)

@@ -97,6 +97,10 @@ class Fields(Patterns):
 
     def distances(self, text: str) -> list[Distance]:
         """The distances in the value of a target, none when it holds prices."""
+        ends = self._percent_range.fullmatch(text)
+        if ends:  # 30-40%
+            both = (*self.numbers(ends[1]), *self.numbers(ends[2]))
+            return [Distance(value, "percent") for value in both if value is not None]
         found = self._target_distance.findall(text)
         return [distance for one in found if (distance := self.distance(one))]
 

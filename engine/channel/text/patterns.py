@@ -159,6 +159,12 @@ class Patterns:
         """A target that is no price."""
         return re.compile(self._distance(target=True))
 
+    @cached_property
+    def _percent_range(self) -> re.Pattern[str]:
+        """Two percentages of which the first has no sign."""
+        number = self.notation.token
+        return re.compile(rf"\+?({number}){self._joint}({number}){_BLANK}%")
+
     def _side(self) -> str:
         """A word, with a sign before it where there is one, or the sign alone."""
         words = alternatives((*self.words.words("long"), *self.words.words("short")))
@@ -177,14 +183,15 @@ class Patterns:
         ticker = rf"(?:{letters}{{2,12}}+{glued}|(?=\d*+{letters})[{_TICKER}]{{1,20}}+)"
         quoted = rf"\d{{1,5}}+(?={_BLANK}/{_BLANK}{quotes})|(?<=[$#])\d{{1,2}}+(?![\w.,])"
         tail = rf"(?:{_BLANK}[/|:-]?{_BLANK}{quotes})?(?:\.p(?!\w)|[ -]?perp(?!\w))?"
+        sides = alternatives((*self.words.words("long"), *self.words.words("short")))
+        no_side = rf"(?!#{_BLANK}{sides}(?!\w|{_BLANK}/))"  # #LONG is no coin
         if signed:
-            return rf"([$#]++{_BLANK}(?:{ticker}|\d{{1,2}}+(?![\w.,])){tail}){NO_LETTER_AHEAD}"
+            return rf"{no_side}([$#]++{_BLANK}(?:{ticker}|\d{{1,2}}+(?![\w.,])){tail}){NO_LETTER_AHEAD}"
         free = rf"(?:[$#]++{_BLANK})?+"
         if not strict:
             free = rf"(?:[$#]++{_BLANK}|(?!{alternatives(self.words.reserved_words())}(?!{_BLANK}/)))"
-        return (
-            rf"{free}({alternatives(map(' '.join, self.words.symbols))}|(?:{ticker}|{quoted}){tail}){NO_LETTER_AHEAD}"
-        )
+        names = alternatives(map(" ".join, self.words.symbols))
+        return rf"{no_side}{free}({names}|(?:{ticker}|{quoted}){tail}){NO_LETTER_AHEAD}"
 
 
 def is_price(field: str) -> bool:
