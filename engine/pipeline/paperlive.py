@@ -8,6 +8,7 @@ is told: in a table or lines, in the day's log, by notices; 5. SIGTERM and Ctrl-
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import signal
 import sys
@@ -163,7 +164,7 @@ class _Trading:
             "inputs": {name: sha256(s.text.encode()).hexdigest()[:16] for name, s in sorted(sources.items())},
         }
         last = [event.data for event in self.ledger.events(name, 0, "begin")][-1:]
-        if last != [said]:
+        if last != [json.loads(json.dumps(said))]:
             desk.note("begin", now, said)
         return desk
 
