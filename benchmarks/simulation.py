@@ -1,8 +1,9 @@
 """Phase 1 on a large workload: paths a second, and how far that is from the memory bound of a full scan.
 
-    python benchmarks/simulation.py medium      20 symbols x a year of minutes, 20,000 calls
-    python benchmarks/simulation.py large       the same candles, 100,000 calls
-    python benchmarks/simulation.py horizon     20,000 calls held for 1, 7 and 30 days
+    python -m benchmarks.simulation medium             20 symbols x a year of minutes, 20,000 calls
+    python -m benchmarks.simulation large              the same candles, 100,000 calls
+    python -m benchmarks.simulation horizon [FILE.svg]   how the cost grows: calls held for 1, 7 and 30 days, and more
+                                                       and more calls; a picture of both
 
 Candles are a seeded random walk in three moods of volatility. Each call enters at the market, with target and stop in
 percent of its fill, and is closed after a day; 1,000 quote each, fees 0.05%, no slippage.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -86,8 +88,8 @@ def result(table: PathTable, world: dict[str, Candles]) -> tuple[dict[str, int],
     return counts, float(np.nansum(1000 * money_of(table, FREE, world).net / table.entry_price))
 
 
-def timed(label: str, plans: list[Plan], world: dict[str, Candles]) -> None:
-    """Lay the plans out, take them through the candles, and say how long each took (CPU time)."""
+def timed(label: str, plans: list[Plan], world: dict[str, Candles]) -> float:
+    """Lay the plans out, take them through the candles, and say how long each took; the CPU seconds of the paths."""
     start = time.process_time()
     prepared = prepare(plans, world)
     laid = time.process_time()
@@ -101,31 +103,70 @@ def timed(label: str, plans: list[Plan], world: dict[str, Candles]) -> None:
     counts, profit = result(table, world)
     shown = ", ".join(f"{name} {count:,}" for name, count in counts.items())
     print(f"{'':34} {shown}; PnL {profit:.4f}")
+    return took
 
 
-def bound(world: dict[str, Candles], touched: float) -> None:
-    """How long the memory takes to hand over high and low of every bar that a full scan looks at."""
+def bound(plans: list[Plan], world: dict[str, Candles]) -> None:
+    """How far the paths are from the time in which the memory hands over high and low of every bar they last."""
     high = np.concatenate([world[name].high for name in sorted(world)])
     start = time.process_time()
     for _ in range(5):
         high.max()
     rate = 5 * high.nbytes / (time.process_time() - start)
+    prepared = prepare(plans, world)
+    start = time.process_time()
+    table = prepared.run(FREE)
+    took = time.process_time() - start
+    last = np.where(table.leg_ms >= 0, table.leg_ms, -1).max(axis=1)
+    bars = int(((last - table.first_ms) // MINUTE_MS + 1).sum())
+    scan = bars * 16 / rate
     print(
-        f"memory: {rate / 1e9:.1f} GB/s; a full scan of {touched / 1e6:.0f} million bars: {touched * 16 / rate:.3f} s"
+        f"memory: {rate / 1e9:.1f} GB/s; a full scan of the {bars / 1e6:.0f} million bars that the paths last takes "
+        f"{scan:.3f} s; the paths take {took:.3f} s, {took / scan:.1f} times that"
     )
+
+
+def horizon(world: dict[str, Candles], file: str | None) -> None:
+    """The cost by the length of a trade and by the number of calls; best of three each."""
+    days = {
+        d: min(timed(f"20,000 calls, {d} d", plans_of(20_000, days=d), world) for _ in range(3)) for d in (1, 7, 30)
+    }
+    counts = (5_000, 10_000, 20_000, 40_000, 80_000)
+    calls = {n: min(timed(f"{n:,} calls, 1 d", plans_of(n), world) for _ in range(3)) for n in counts}
+    print(
+        f"30 days cost {days[30] / days[1]:.2f} times one day; 80,000 calls {calls[80_000] / calls[5_000]:.1f} x 5,000"
+    )
+    if file:
+        Path(file).write_text(picture(days, calls), encoding="utf-8")
+
+
+def picture(days: dict[int, float], calls: dict[int, float]) -> str:
+    """Two bar charts beside each other, as SVG that follows the reader's colour scheme."""
+    parts = [
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 220" font-family="sans-serif" font-size="12">',
+        "<style>text{fill:#333}rect{fill:#0072b2}@media(prefers-color-scheme:dark){text{fill:#ddd}}</style>",
+    ]
+    for left, title, costs, unit in (
+        (20, "20,000 calls, by how long a trade may last", days, "d"),
+        (380, "by the number of calls, one day each", calls, ""),
+    ):
+        parts.append(f'<text x="{left}" y="18" font-weight="bold">{title}</text>')
+        for i, (name, seconds) in enumerate(costs.items()):
+            y, width = 34 + 34 * i, 190 * seconds / max(costs.values())
+            parts.append(f'<text x="{left}" y="{y + 15}">{name:,} {unit}</text>')
+            parts.append(f'<rect x="{left + 56}" y="{y}" width="{width:.1f}" height="20"/>')
+            parts.append(f'<text x="{left + 62 + width:.1f}" y="{y + 15}">{seconds:.3f} s</text>')
+    return "\n".join([*parts, "</svg>"]) + "\n"
 
 
 def main() -> None:
     what = sys.argv[1] if len(sys.argv) > 1 else "medium"
     world = made_world()
     if what == "horizon":
-        for days in (1, 7, 30):
-            timed(f"one target, {days} d", plans_of(20_000, days=days), world)
-        for count in (5_000, 20_000, 80_000):
-            timed(f"one target, {count:,} calls", plans_of(count), world)
+        horizon(world, sys.argv[2] if len(sys.argv) > 2 else None)
         return
     count = CALLS[what]
-    bound(world, count * 680.0)
+    bound(plans_of(count), world)
     for gap in ("open", "level"):
         timed(f"one target, gaps at the {gap}", plans_of(count, gap=gap), world)
     timed("4 targets, break-even, trailing", plans_of(count, rich=True), world)

@@ -34,6 +34,19 @@ def rooms(path: Path) -> set[str]:
     return found & RANK.keys()
 
 
+# Inside the channel language too, from the characters of a message to drafts of profiles.
+CHAMBERS = ["text", "syntax", "layout", "form", "meaning", "updates", "suggest"]
+
+
+@pytest.mark.parametrize("chamber", CHAMBERS)
+def test_a_chamber_of_the_channel_language_imports_only_those_on_its_left(chamber: str) -> None:
+    allowed = CHAMBERS[: CHAMBERS.index(chamber) + 1]
+    for path in (ENGINE / "channel" / chamber).glob("*.py"):
+        for other in CHAMBERS:
+            imports = f"engine.channel.{other}" in path.read_text(encoding="utf-8")
+            assert not imports or other in allowed, f"{path.name} ({chamber}) imports {other}"
+
+
 @pytest.mark.parametrize("path", sorted(ENGINE.rglob("*.py")), ids=lambda p: p.relative_to(ENGINE).as_posix())
 def test_a_module_imports_only_what_lies_on_its_left(path: Path) -> None:
     room = path.relative_to(ENGINE).parts[0].removesuffix(".py")

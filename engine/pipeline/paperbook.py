@@ -124,7 +124,7 @@ def status(workspace: Workspace, account: str | None) -> Iterator[str]:
         yield from (f"  {line}" for line in channel_lines(book))
         practised = workspace.root / "data" / "testnet.jsonl"
         if practised.is_file():
-            from engine.pipeline.papertestnet import summary
+            from engine.pipeline.testnetsummary import summary
 
             yield from (f"  {line}" for line in summary(practised, book.fold.rows))
         waiting = _waiting(book)

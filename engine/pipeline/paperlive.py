@@ -176,7 +176,7 @@ class _Trading:
         from engine.collect.feed import LoginRevoked, Unreachable
         from engine.collect.signin import SignInError, sign_in
         from engine.collect.telegram import Telegram
-        from engine.pipeline.collect import Terminal
+        from engine.pipeline.collect import Terminal, pace_of
 
         sources = ProfileSources(self.workspace, lambda text: self.say(f"problem: {text}"))
         if not sources():
@@ -185,9 +185,8 @@ class _Trading:
         try:
             if await sign_in(self.account, Terminal(), by_qr=False):
                 self.say("signed in; the login is kept beside the archive (guard it like a password)")
-            collector = Collector(
-                self.archive, lambda: Telegram(self.account), sources, self.settings.collect, self._collector_says
-            )
+            pace = self.settings.collect or pace_of(self.workspace.settings.collect)
+            collector = Collector(self.archive, lambda: Telegram(self.account), sources, pace, self._collector_says)
             async with self._feed() as feed:
                 live = Live(
                     self.desk, self.prices, feed, self._known, collector.listen, self.settings.now_ms, self._tell,

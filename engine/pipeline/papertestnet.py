@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import statistics
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -123,7 +122,7 @@ class Mirror:
     async def _follow(self, call: PaperCall) -> None:
         """Bring one trade at the exchange to where it stands on paper."""
         refused = call.asked and call.facts is None
-        over = refused or call.stepper.done or call.early is not None or call.closing_ms is not None
+        over = refused or call.acting.stepper.done or call.early is not None or call.closing_ms is not None
         standing = self.standing(call)
         if standing is None:
             quantity = call.quantity if call.facts is not None else self._glanced.get(call.row, 0.0)
@@ -145,14 +144,14 @@ class Mirror:
         for share, number in _parts(call):
             part = Cause(cause.channel, f"{cause.message}/part {number}", cause.version)
             await self.broker.close(standing.ticket.id, share, part)
-        position = call.stepper.position
-        known = [(position.price_of(level), share) for level, share in call.stepper.targets]
+        position = call.acting.stepper.position
+        known = [(position.price_of(level), share) for level, share in call.acting.stepper.targets]
         targets = tuple((level, share) for level, share in known if level is not None)
         await self.broker.amend(standing.ticket.id, position.state.stop, targets, *self._entries(call, standing))
 
     def _entries(self, call: PaperCall, standing: Standing) -> tuple[tuple[Rung, ...] | None, Cause | None]:
         """Other entry orders than those at the exchange, and because of what; (None, None) where nothing changed."""
-        state, size = call.stepper.position.state, self._size(standing.ticket.symbol)
+        state, size = call.acting.stepper.position.state, self._size(standing.ticket.symbol)
         if not state.changed or state.numbered == len(call.plan.orders) or size is None:
             return None, None
         rungs = tuple(
@@ -166,7 +165,7 @@ class Mirror:
     async def _send(self, call: PaperCall, quantity: float) -> None:
         """Send a trade that the account takes, with so many coins."""
         plan = call.plan
-        if self._now_ms() - max(plan.act_ms, call.first_ms) > FRESH_MS or call.stepper.position.state.legs:
+        if self._now_ms() - max(plan.act_ms, call.first_ms) > FRESH_MS or call.acting.stepper.position.state.legs:
             self._give_up(call, "was decided too long ago to be sent to the test exchange")
             return
         market = find_market(self.broker.exchange.client.markets, plan.symbol, "swap", "the test exchange")
@@ -204,51 +203,9 @@ class Mirror:
             self._tell(problem)
 
 
-def summary(path: Path, rows: Sequence[PaperCall]) -> list[str]:
-    """What the test exchange made of the trades, against the record: lines for ``paper status``.
-
-    A price is worse by so many basis points when the exchange bought dearer or sold cheaper than the record (for a
-    short the other way round).
-    """
-    journal = Journal(path, lambda: 0)
-    damaged = journal.look()
-    if damaged is not None:
-        return [f"testnet: {damaged}"]
-    if not journal.standings:
-        return []
-    standings = journal.standings
-    living = [standing for standing in standings.values() if not standing.over]
-    lines = [
-        f"testnet: {len(standings)} trades sent, {len(living)} open, {sum(s.held for s in living):g} contracts held"
-    ]
-    into: list[float] = []
-    out: list[float] = []
-    for call in rows:
-        standing = standings.get(ticket_id(call.lane, call.plan.signal_id))
-        if standing is None:
-            continue
-        state, sign = call.stepper.position.state, call.plan.side.sign
-        for found, moves, way, worse in (
-            (standing.entry_average, state.fills, sign, into),
-            (standing.exit_average if standing.over else None, state.legs, -sign, out),
-        ):
-            share = sum(move.share for move in moves)
-            if found is not None and share > DUST:
-                average = sum(move.price * move.share for move in moves) / share
-                worse.append(way * (found - average) / average * 10_000)
-    for name, worse in (("entries", into), ("exits", out)):
-        if worse:
-            middle = f"{statistics.median(worse):+.1f} bp at the median"
-            lines.append(f"testnet: {len(worse)} {name}, {middle} (+ is worse than the record)")
-    refused = sum(sent.ended == "refused" for standing in standings.values() for sent in standing.of("entry"))
-    if refused:
-        lines.append(f"testnet: {refused} entry orders refused by the exchange")
-    return lines
-
-
 def _parts(call: PaperCall) -> list[tuple[float, int]]:
     """The parts that the channel closed: share of what was held then, and a number."""
-    state, found = call.stepper.position.state, []
+    state, found = call.acting.stepper.position.state, []
     left = sum(fill.share for fill in state.fills)
     for number, leg in enumerate(state.legs, 1):
         if leg.reason is ExitReason.CHANNEL and left > leg.share + DUST:

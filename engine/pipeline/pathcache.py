@@ -33,7 +33,8 @@ from engine.simulate.terms import Terms
 
 LOG = logging.getLogger(__name__)
 ENGINE = Path(__file__).parent.parent
-COMPUTES = ("domain.py", "market/*.py", "simulate/*.py", "verdict/*.py", "pipeline/stress.py", "pipeline/judging.py")
+COMPUTES = ("domain.py", *(f"{room}/**/*.py" for room in ("market", "simulate", "verdict")), "pipeline/stress.py",
+            "pipeline/judging.py")  # fmt: skip
 MOST_BYTES = 512 << 20
 BARS = ("ts", "ends", "open", "high", "low", "close")
 

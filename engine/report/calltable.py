@@ -70,7 +70,7 @@ def call_data(run: Run, shown: Sequence[CallRow], zone: str, words: Words) -> di
         if field == "exits":
             values = [exits_text(row.exits, run.decimals.get(row.symbol), zone, words) for row in shown]
         elif field == "notes":
-            values = [_plain(words.notes(clean(row.notes)), kind, zone) for row in shown]
+            values = [note_text(row.notes, words) for row in shown]
         elif field in TRANSLATED or kind == "delay":
             values = [words.line(value) for value in values]
         if kind == "text" and 4 * len(known := sorted(set(values))) < len(values):
@@ -87,7 +87,7 @@ def _plain(value: Any, kind: str, zone: str) -> Any:
     if kind == "time":
         return show_time(moment_ms(value), zone) if value else ""
     if kind == "text":
-        return clean(value if len(value) <= LONGEST_TEXT else value[: LONGEST_TEXT - 1] + "…")
+        return clean(_cut(value))
     if kind == "flag":
         return int(value)
     if kind == "delay":
@@ -95,6 +95,16 @@ def _plain(value: Any, kind: str, zone: str) -> Any:
     if kind == "prices":
         return [float(f"{price:.8g}") for price in value[:20]]
     return None if value is None else float(f"{value:.8g}") if kind in ("price", "number") else round(value, 3)
+
+
+def note_text(notes: str, words: Words) -> str:
+    """What rules said of a call, as long as the page shows it; cut before it is translated, for the sake of time."""
+    return _cut(words.notes(clean(notes)[: 2 * LONGEST_TEXT]))
+
+
+def _cut(text: str) -> str:
+    """At most ``LONGEST_TEXT`` characters."""
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
 
 
 def exits_text(exits: str, decimals: int | None, zone: str, words: Words) -> str:

@@ -20,6 +20,7 @@ import numpy as np
 
 from engine.domain import ExitReason, PathStatus, Plan
 from engine.market.candles import Candles, Floats, Ints
+from engine.memory import uncollected
 from engine.simulate.changes import Changing
 from engine.simulate.columns import Columns, lay_out
 from engine.simulate.pyramid import Bars, Trailed
@@ -100,12 +101,13 @@ def prepare(
 
 def prepare_on(plans: Sequence[Plan], bars: Mapping[str, Bars]) -> Prepared:
     """Lay plans out over bars that are known already."""
-    planned, groups = Planned.of(plans), []
-    for number, symbol in enumerate(planned.names):
-        mine = bars.get(symbol)
-        if mine is not None and len(mine):
-            found = np.flatnonzero(planned.symbol == number)
-            groups.append((lay_out([plans[i] for i in found.tolist()], found), mine))
+    with uncollected():
+        planned, groups = Planned.of(plans), []
+        for number, symbol in enumerate(planned.names):
+            mine = bars.get(symbol)
+            if mine is not None and len(mine):
+                found = np.flatnonzero(planned.symbol == number)
+                groups.append((lay_out([plans[i] for i in found.tolist()], found), mine))
     return Prepared(plans, planned, tuple(groups))
 
 

@@ -22,7 +22,7 @@ from dataclasses import asdict
 from engine.market.asking import RefusedError
 from engine.problem import Problem
 from engine.testnet.driving import Driver
-from engine.testnet.exchange import Exchange, Found
+from engine.testnet.exchange import Exchange, Found, StopOrder
 from engine.testnet.journal import Journal
 from engine.testnet.sending import ARRIVES_WITHIN_S, Sender
 from engine.testnet.ticket import Cause, Rung, Sent, Standing, Ticket, client_id, entry_ids
@@ -130,24 +130,26 @@ class Broker:
         if not self.living():
             return found
         try:
-            book = await self.exchange.book()
+            book, stops = await self.exchange.book(), await self.exchange.stops()
         except RefusedError as error:
             return [error.problem]
         for standing in self.living():
             async with self._locks[standing.ticket.id]:
                 try:
-                    await self._round(standing, book)
+                    await self._round(standing, book, stops)
                 except RefusedError as error:
                     found.append(error.problem)
                 except OSError as error:
                     found.append(Problem(f"cannot be written: {error.strerror}", str(self.journal.path)))
         return found or await self._compare()
 
-    async def _round(self, standing: Standing, book: dict[str, Found] | None = None) -> None:
+    async def _round(
+        self, standing: Standing, book: dict[str, Found] | None = None, stops: list[StopOrder] | None = None
+    ) -> None:
         await self._sender.resolve(standing)
-        await self._driver.read(standing, book)
+        changed = await self._driver.read(standing, book)
         if not standing.over:
-            await self._driver.drive(standing, self._now_ms())
+            await self._driver.drive(standing, self._now_ms(), None if changed else stops)
 
     async def _compare(self) -> list[Problem]:
         """Whether the exchange holds what the tickets hold: a liquidation or a hand may have closed something.

@@ -35,8 +35,9 @@ class Driver:
     def __init__(self, exchange: Exchange, journal: Journal, sender: Sender) -> None:
         self.exchange, self.journal, self.sender = exchange, journal, sender
 
-    async def read(self, standing: Standing, book: dict[str, Found] | None = None) -> None:
-        """Take over what was filled and closed. ``book`` saves a question for each order that is in it."""
+    async def read(self, standing: Standing, book: dict[str, Found] | None = None) -> bool:
+        """Take over what was filled and closed; whether anything was. ``book`` saves questions about what is in it."""
+        changed = False
         symbol, name = standing.ticket.symbol, standing.ticket.id
         for sent in [sent for sent in standing.sent.values() if sent.resting]:
             known = None if sent.plan or book is None else book.get(sent.exchange_id)
@@ -46,32 +47,44 @@ class Driver:
                 known = await self.exchange.look(symbol, sent.exchange_id)
             if known is None:
                 self.sender.ended(standing, sent, "cancelled", "the exchange has it no more")
+                changed = True
                 continue
             if sent.plan and not known.plan:
                 self.sender.placed(standing, sent, known.exchange_id, plan=False)
+            changed |= known.filled != sent.filled or not known.open
             if known.filled != sent.filled:
                 self.journal.write("filled", name, id=sent.id, contracts=known.filled, average=known.average)
             if not known.open:
                 self.sender.ended(standing, sent, "filled" if known.filled >= sent.contracts else "cancelled")
+        return changed
 
-    async def stops(self, standing: Standing) -> list[StopOrder]:
-        """The stops of a ticket; what triggered ones closed is taken over."""
-        entries = {sent.exchange_id for sent in standing.of("entry") if sent.exchange_id}
-        stops = await self.exchange.stops(standing.ticket.symbol)
-        mine = [stop for stop in stops if stop.order in entries or stop.id in standing.guards]
-        for stop in mine:
-            if stop.live or stop.placed == "0":
-                continue
-            order = await self.exchange.look(standing.ticket.symbol, stop.placed)
+    async def stops(self, standing: Standing, known: list[StopOrder] | None = None) -> list[StopOrder]:
+        """The stops of a ticket that wait (``known`` are all that wait anywhere, and save a question).
+
+        Where they guard less than is held, what the triggered ones closed is taken over.
+        """
+        symbol = standing.ticket.symbol
+        waiting = known if known is not None else await self.exchange.stops(symbol)
+        live = self._mine(standing, waiting)
+        if sum(stop.contracts for stop in live) == standing.held:
+            return live
+        for stop in self._mine(standing, await self.exchange.stops(symbol, finished=True)):
+            order = None if stop.placed == "0" else await self.exchange.look(symbol, stop.placed)
             if order is not None and standing.stopped.get(stop.id, (0.0, 0.0))[0] != order.filled:
                 more = {"stop_id": stop.id, "contracts": order.filled, "average": order.average}
                 self.journal.write("stopped", standing.ticket.id, **more)
-        return mine
+        return live
 
-    async def drive(self, standing: Standing, now_ms: int) -> None:
+    def _mine(self, standing: Standing, stops: list[StopOrder]) -> list[StopOrder]:
+        entries = {sent.exchange_id for sent in standing.of("entry") if sent.exchange_id}
+        return [stop for stop in stops if stop.order in entries or stop.id in standing.guards]
+
+    async def drive(self, standing: Standing, now_ms: int, known: list[StopOrder] | None = None) -> None:
         """One round of what the module tells. Raises RefusedError when nobody answers, OSError (nothing was sent)."""
+        before = standing.entered
         await self._entries(standing, now_ms)
-        stops = await self.stops(standing) if standing.entered else []
+        fresh = None if standing.entered != before else known
+        stops = await self.stops(standing, fresh) if standing.entered else []
         if standing.entered:
             await self._closings(standing)
         if standing.held > 0:
@@ -142,7 +155,7 @@ class Driver:
     # ------------------------------------------------------------------ stops
 
     async def _protect(self, standing: Standing, stops: list[StopOrder]) -> list[StopOrder]:
-        ticket, live = standing.ticket, [stop for stop in stops if stop.live]
+        ticket = standing.ticket
         if any(contracts > 0 for contracts, _ in standing.stopped.values()):
             await self.close_rest(standing, "a stop has triggered and left a part")
             return stops
@@ -152,13 +165,13 @@ class Driver:
         if standing.stop is None:
             return stops
         level = self.exchange.level(ticket.symbol, standing.stop)
-        for stop in live:
+        for stop in stops:
             if stop.price != level:
                 against = await self.exchange.move_stop(stop, level, ticket.symbol)
                 if against is not None:
                     await self._beyond(standing, against.text)
                     return stops
-        covered = sum(stop.contracts for stop in live)
+        covered = sum(stop.contracts for stop in stops)
         if covered < standing.held:
             refusal = await self._guard(standing, standing.held - covered, level)
             if refusal:
@@ -173,7 +186,7 @@ class Driver:
             taken = {guard for other in self.journal.standings.values() for guard in other.guards}
             for stop in await self.exchange.stops(ticket.symbol):
                 fits = (stop.long, stop.price, stop.contracts) == (ticket.side.sign > 0, level, contracts)
-                if stop.live and stop.order == "0" and stop.id not in taken and fits:
+                if stop.order == "0" and stop.id not in taken and fits:
                     self.journal.write("guard", ticket.id, stop_id=stop.id)
                     return ""
             if not attempt:
@@ -228,7 +241,6 @@ class Driver:
         if resting:
             await self.read(standing)
         for stop in stops:
-            if stop.live:
-                await self.exchange.drop_stop(stop)
+            await self.exchange.drop_stop(stop)
         if not any(sent.ended is None for sent in standing.sent.values()):
             self.journal.write("over", standing.ticket.id)

@@ -15,21 +15,17 @@ What ccxt 4.5.90 makes of a call, and what it leaves out, read in its source and
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from engine.domain import Side
-from engine.market.asking import Asker
-from engine.market.venue import Client
+from engine.testnet.line import GONE, Line, Said, said
 from engine.testnet.ticket import Rung
 
 RESTING, FILLED = (1, 2), 3  # MEXC's states of an order; 4 is cancelled, 5 invalid
 WAITS, EXECUTED = 1, 3  # of a plan order or a stop
 LOSS = 2  # the side of a stop order that triggered
-GONE = ("2040", "2009", "5002")  # order or stop does not exist (any more)
-CODE = re.compile(r'"code"\s*:\s*"?(-?[0-9]+)')
 
 
 class Lost(Enum):
@@ -40,14 +36,6 @@ class Lost(Enum):
 
 
 UNKNOWN, NOT_ARRIVED = Lost.UNKNOWN, Lost.NOT_ARRIVED
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """The exchange refused: its code ("" where it named none) and its sentence."""
-
-    code: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +52,22 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class StopOrder:
-    """A stop as the exchange has it; ``order`` is the order it came with ("0": none), ``long`` what it protects."""
+    """A stop as the exchange has it.
+
+    ``order`` is the order it came with ("0": none), ``long`` what it protects, ``placed`` the order that it became.
+    """
 
     id: str
+    symbol: str
     order: str
     long: bool
     price: float
     contracts: float
-    live: bool
-    closed: float
     placed: str
 
 
-class Exchange:
+class Exchange(Line):
     """One client with keys, its markets loaded."""
-
-    def __init__(self, client: Client, attempts: int = 5) -> None:
-        self.client, self.asker = client, Asker(client, attempts=attempts, longest_wait_s=5.0)
 
     async def start(self) -> None:
         """Load the contracts. Raises RefusedError."""
@@ -148,29 +135,29 @@ class Exchange:
     async def find(self, symbol: str, id_: str) -> Found | None:
         """The order with a client's id. Raises RefusedError when nobody answers."""
         ask = self.client.contractPrivateGetOrderExternalSymbolExternalOid
-        query = {"symbol": self._id(symbol), "external_oid": id_}
-        row = await self._data(lambda: ask(query), f"order {id_}")
+        query = {"symbol": self.id_of(symbol), "external_oid": id_}
+        row = await self.data(lambda: ask(query), f"order {id_}")
         return _found(row) if row else None
 
     async def look(self, symbol: str, exchange_id: str) -> Found | None:
         """An order by the exchange's id. Raises RefusedError."""
-        query = {"symbol": self._id(symbol), "order_id": exchange_id}
-        row = await self._data(lambda: self.client.contractPrivateGetOrderGetOrderId(query), f"order {exchange_id}")
+        query = {"symbol": self.id_of(symbol), "order_id": exchange_id}
+        row = await self.data(lambda: self.client.contractPrivateGetOrderGetOrderId(query), f"order {exchange_id}")
         return _found(row) if row else None
 
     async def plans(self, symbol: str) -> list[dict[str, Any]]:
         """The plan orders of a contract, newest first, as MEXC tells them. Raises RefusedError."""
-        query = {"symbol": self._id(symbol), "page_size": 100}
-        rows = await self._data(lambda: self.client.contractPrivateGetPlanorderListOrders(query), "plan orders")
-        return list(rows or ())
+        query = {"symbol": self.id_of(symbol)}
+        return await self.pages(self.client.contractPrivateGetPlanorderListOrders, query, "the plan orders")
 
     async def find_plan(self, symbol: str, side: Side, rung: Rung, id_: str, taken: set[str]) -> Found | None:
         """A plan order by the client's id where it is shown, else by what it is; ``taken`` are others' ids."""
+        trigger = self.level(symbol, rung.price or 0.0)
         for row in await self.plans(symbol):
             own = row.get("externalOid") == id_
             same = (
                 int(row["side"]) == (1 if side is Side.LONG else 3)
-                and float(row["triggerPrice"]) == rung.price
+                and float(row["triggerPrice"]) == trigger
                 and float(row["vol"]) == rung.contracts
             )
             if own or (same and not row.get("externalOid") and str(row["id"]) not in taken):
@@ -204,35 +191,36 @@ class Exchange:
 
     # ------------------------------------------------------------------ stops
 
-    async def stops(self, symbol: str) -> list[StopOrder]:
-        """The stops of a contract, finished ones too. Raises RefusedError."""
-        query = {"symbol": self._id(symbol), "page_size": 100}
-        rows = await self._data(lambda: self.client.contractPrivateGetStoporderListOrders(query), "stop orders")
+    async def stops(self, symbol: str | None = None, *, finished: bool = False) -> list[StopOrder]:
+        """The stops that wait, or those that are over, of one contract or all. Raises RefusedError."""
+        query: dict[str, Any] = {"is_finished": int(finished)}
+        if symbol is not None:
+            query["symbol"] = self.id_of(symbol)
+        rows = await self.pages(self.client.contractPrivateGetStoporderListOrders, query, "the stop orders")
         return [
             StopOrder(
                 str(row["id"]),
+                self.symbol_of(row),
                 str(row.get("orderId") or "0"),
                 int(row["positionType"]) == 1,
                 float(row.get("stopLossPrice") or 0),
                 float(row["vol"]),
-                int(row["state"]) == WAITS,
-                float(row.get("realityVol") or 0),
                 str(row.get("placeOrderId") or "0"),
             )
-            for row in rows or ()
+            for row in rows
         ]
 
     async def move_stop(self, stop: StopOrder, price: float, symbol: str) -> Said | None:
         """Put a stop at another price; what the exchange has against it. Raises RefusedError."""
         level = self.level(symbol, price)
         query = {"stopPlanOrderId": int(stop.id), "stopLossPrice": level}
-        return await self._do(self.client.contractPrivatePostStoporderChangePlanPrice, query, "moving a stop")
+        return await self.repeat(self.client.contractPrivatePostStoporderChangePlanPrice, query, "moving a stop")
 
     async def move_attached(self, exchange_id: str, price: float, symbol: str) -> Said | None:
         """Change the stop that will come with an order in the book. Raises RefusedError."""
         level = self.level(symbol, price)
         query = {"orderId": int(exchange_id), "stopLossPrice": level}
-        return await self._do(self.client.contractPrivatePostStoporderChangePrice, query, "moving an order's stop")
+        return await self.repeat(self.client.contractPrivatePostStoporderChangePrice, query, "moving an order's stop")
 
     async def guard(self, symbol: str, side: Side, contracts: float, price: float) -> Said | None:
         """Ask once for a stop of contracts that have none; what is against it. Whether it stands, ``stops`` tells."""
@@ -243,97 +231,36 @@ class Exchange:
             return Said("2009", "there is no position")
         level = self.level(symbol, price)
         query = {"positionId": int(position["positionId"]), "vol": contracts, "stopLossPrice": level, "lossTrend": 1}
-        return await self._once(self.client.contractPrivatePostStoporderPlace, query)
+        return await self.once(self.client.contractPrivatePostStoporderPlace, query)
 
     async def drop_stop(self, stop: StopOrder) -> Said | None:
         """Take a stop away. Raises RefusedError."""
         query = [{"stopPlanOrderId": int(stop.id)}]
-        return await self._do(self.client.contractPrivatePostStoporderCancel, query, "cancelling a stop")
+        return await self.repeat(self.client.contractPrivatePostStoporderCancel, query, "cancelling a stop")
 
     # ------------------------------------------------------------------ the account
 
     async def positions(self, symbol: str | None = None) -> list[dict[str, Any]]:
         """The open positions as MEXC tells them. Raises RefusedError."""
-        query = {} if symbol is None else {"symbol": self._id(symbol)}
-        rows = await self._data(lambda: self.client.contractPrivateGetPositionOpenPositions(query), "the positions")
+        query = {} if symbol is None else {"symbol": self.id_of(symbol)}
+        rows = await self.data(lambda: self.client.contractPrivateGetPositionOpenPositions(query), "the positions")
         return [row | {"positionType": int(row["positionType"])} for row in rows or ()]
 
     async def holds(self) -> dict[tuple[str, bool], float]:
         """Contracts held by symbol and by whether they are long. Raises RefusedError."""
         return {
-            (str(self.client.safe_symbol(row["symbol"])), row["positionType"] == 1): float(row["holdVol"])
-            for row in await self.positions()
+            (self.symbol_of(row), row["positionType"] == 1): float(row["holdVol"]) for row in await self.positions()
         }
 
     async def equity(self, currency: str = "USDT") -> float:
         """What the account is worth. Raises RefusedError."""
-        rows = await self._data(self.client.contractPrivateGetAccountAssets, "the account")
+        rows = await self.data(self.client.contractPrivateGetAccountAssets, "the account")
         return next((float(row["equity"]) for row in rows or () if row["currency"] == currency), 0.0)
 
     async def book(self) -> dict[str, Found]:
-        """The orders in the book by their ids (the newest hundred). Raises RefusedError."""
-        ask = self.client.contractPrivateGetOrderListOpenOrders
-        rows = await self._data(lambda: ask({"page_size": 100}), "the open orders")
-        return {str(row["orderId"]): _found(row) for row in rows or ()}
-
-    def level(self, symbol: str, price: float) -> float:
-        """A price as the exchange writes it."""
-        return float(self.client.price_to_precision(symbol, price))
-
-    def _id(self, symbol: str) -> str:
-        return str(self.client.market_id(symbol))
-
-    async def _data(self, question: Any, about: str) -> Any:
-        """The data of an answer; None where the exchange says that there is no such thing."""
-        import ccxt
-
-        async def ask() -> Any:
-            try:
-                return (await question()).get("data")
-            except ccxt.ExchangeError as error:
-                if said(error).code in GONE:
-                    return None
-                raise
-
-        return await self.asker.ask(ask, about)
-
-    async def _do(self, method: Any, query: Any, about: str) -> Said | None:
-        """Something that can be done twice without harm; a refusal comes back as what it is."""
-        import ccxt
-
-        async def ask() -> Said | None:
-            try:
-                await method(query)
-            except (ccxt.NetworkError, ccxt.AuthenticationError):
-                raise
-            except ccxt.ExchangeError as error:
-                answer = said(error)
-                if len(answer.code) != 4:
-                    raise
-                return answer
-            return None
-
-        return await self.asker.ask(ask, about)
-
-    async def _once(self, method: Any, query: Any) -> Said | None:
-        """Something that must not be done twice, asked for once; a lost answer is none."""
-        import ccxt
-
-        try:
-            await method(query)
-        except ccxt.ExchangeError as error:
-            answer = said(error)
-            return answer if len(answer.code) == 4 else None
-        except (ccxt.BaseError, TimeoutError, OSError):
-            return None
-        return None
-
-
-def said(error: Exception) -> Said:
-    """Code and sentence of a refusal."""
-    text = " ".join(str(error).split())
-    match = CODE.search(text)
-    return Said(match[1] if match else "", text[:200])
+        """All orders in the book by their ids. Raises RefusedError."""
+        rows = await self.pages(self.client.contractPrivateGetOrderListOpenOrders, {}, "the open orders")
+        return {str(row["orderId"]): _found(row) for row in rows}
 
 
 def _found(row: dict[str, Any]) -> Found:

@@ -13,8 +13,9 @@ import logging
 import time
 
 from engine.market.asking import RefusedError
-from engine.testnet.exchange import NOT_ARRIVED, Exchange, Found, Said
+from engine.testnet.exchange import NOT_ARRIVED, Exchange, Found
 from engine.testnet.journal import Journal
+from engine.testnet.line import Said
 from engine.testnet.ticket import Rung, Sent, Standing
 
 LOG = logging.getLogger(__name__)

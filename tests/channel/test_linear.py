@@ -10,6 +10,7 @@ import gc
 import random
 import re
 import time
+from functools import cache
 
 import pytest
 
@@ -63,11 +64,37 @@ def test_eight_times_the_text_takes_about_eight_times_as_long(path) -> None:
     assert loaded is not None
     dice = random.Random(7)
     pieces = fragments(loaded)
-    for _ in range(60 if not loaded.forms else 15):  # a form reads in every notation: slower, in the same proportion
-        head, unit, end = hostile(pieces, dice)
-        short, long = (head + unit * (size // len(unit)) + end for size in (500, 4000))  # whole units: read alike
-        limit = 32 * max(seconds(loaded, short), 100e-6)  # 8 in theory, 64 if quadratic
-        took = seconds(loaded, long)
-        if took >= limit:  # a busy machine? look again, longer
-            took = seconds(loaded, long, 15)
-        assert took < limit, (head, unit, end)
+    for _ in range(60 if not loaded.forms else 30):
+        grows_in_proportion(loaded, *hostile(pieces, dice))
+
+
+@pytest.mark.parametrize(
+    ("head", "unit"),
+    [
+        ("", "- "), ("", "."), ("", "kademehatir"), ("", "8 unter "), ("BTC ", "5 "), ("tp 5 sl 4 ", "#a "),
+        ("tp 5 sl 4 ", "coin: a "), ("BTC long stop 4h close ", "if "), ("BTC long entry 5 sl 4 tp ", "6 5% "),
+        ("BTC\nlong 5\nsl 4\ntp 6\n", "1 000 "), ("BTC long 5 sl 4 tp 6 ", "closes "), ("", "BTC\n5\n"),
+        ("BTC long tp 5 sl 4 ", "at "), ("close ", "half "), ("sl to ", "be "), ("✅ ", "✅ "), ("", "("), ("", "> "),
+    ],
+)  # fmt: skip
+def test_what_would_tempt_the_common_layouts_to_look_back(head: str, unit: str) -> None:
+    grows_in_proportion(common(), head, unit, "!")
+
+
+@cache
+def common() -> Profile:
+    source = shipped("library/common")
+    assert source is not None
+    loaded, _ = load_profile(source, "library/common", shipped)
+    assert loaded is not None
+    return loaded
+
+
+def grows_in_proportion(loaded: Profile, head: str, unit: str, end: str) -> None:
+    """Read a short and a long text of one kind, and compare the times."""
+    short, long = (head + unit * (size // len(unit)) + end for size in (500, 4000))  # whole units: read alike
+    limit = 32 * max(seconds(loaded, short), 100e-6)  # 8 in theory, 64 if quadratic
+    took = seconds(loaded, long)
+    if took >= limit:  # a busy machine? look again, longer
+        took = seconds(loaded, long, 15)
+    assert took < limit, (head, unit, end)

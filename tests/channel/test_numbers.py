@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.channel.text.numbers import NOTATIONS, UNDECLARED, show
+from engine.channel.text.numbers import NOTATIONS, UNDECLARED, Notation, show
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,18 @@ def test_a_number_in_its_notation(notation: str, text: str, value: float | None)
 def test_k_means_thousands(notation: str, text: str, value: float | None) -> None:
     assert re.fullmatch(NOTATIONS[notation].token, text)
     assert NOTATIONS[notation].parse(text) == value
+
+
+@pytest.mark.parametrize("text", ["3k9-4k", "3k-4", "1k2k", "k", "5k ", "5k.1"])
+def test_several_numbers_are_no_number(text: str) -> None:
+    assert NOTATIONS["1,234.56"].parse(text) is None
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text("0123456789.,k-'’ %", max_size=12), st.sampled_from(list(NOTATIONS.values())))
+def test_whatever_stands_there_is_a_number_or_none(text: str, notation: Notation) -> None:
+    number = notation.parse(text)
+    assert number is None or number >= 0
 
 
 @pytest.mark.parametrize("text", ["64.8kg", "38k5a", "96k1234"])

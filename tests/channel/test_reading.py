@@ -37,6 +37,10 @@ CALL = "symbol BTCUSDT, side long, entry 64800, targets 65000, stop 64500"
         ("al btc @ 64800 USDT, TP $65000, STOPLOSS: 64500$", CALL),
         ("📈 BTC/USDT @ 64800, TP 65000, stop-loss 64500", CALL),
         ("📈 BUY BTC @ 64800, TP 65000, SL 64500", CALL),
+        (
+            "BUY BTC @ 96k1-96k5, TP 98k, SL 95k",
+            "symbol BTCUSDT, side long, entry 96100 - 96500, targets 98000, stop 95000",
+        ),
         ("SAT ETH @ 3480, TP 3400, SL 3512", "symbol ETHUSDT, side short, entry 3480, targets 3400, stop 3512"),
         ("gm\nBUY BTCUSDT @ 64800, TP 65000, SL 64500\ngood luck", CALL),
         ("BUY BTCUSDT @ 64800, TP 65000, SL 64500 https://t.me/vip/2024 @vip_2024", CALL),

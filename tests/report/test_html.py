@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import re
+import time
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,10 +15,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.report.calltable import note_text
 from engine.report.evidence import EVIDENCE_FILE, Chart, Evidence, Version, write_evidence
 from engine.report.html import SHOWN_CALLS, embedded, render_report
 from engine.report.runfile import save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, UnreadableRunError, write_calls, write_equity
+from engine.report.words import LANGUAGES, Words
 from tests.report.sample import HOSTILE, sample_calls, sample_run, write_sample
 
 
@@ -161,7 +164,8 @@ def test_hostile_text_is_shown_and_never_run(page, folder):
     assert not set("<>&\u2028\u2029") & set(block)
 
 
-def test_hostile_names_everywhere_leave_the_page_whole(tmp_path, page):
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_hostile_names_everywhere_leave_the_page_whole(tmp_path, page, lang):
     evil = f"\"'></td></script>{HOSTILE}<img src=x onerror=alert(1)>\ud83d\x00{{{{7*7}}}}"
     rows = sample_calls()
     run = sample_run(rows)
@@ -181,13 +185,25 @@ def test_hostile_names_everywhere_leave_the_page_whole(tmp_path, page):
         account=replace(run.account, currency=evil, refusals=[{"rule": evil, "where": evil, "count": 1}, {}]),
     )
     save_run(tmp_path, run)
-    write_calls(tmp_path / CALLS_FILE, [replace(row, symbol=evil, status=evil, rule=evil) for row in rows])
+    calls = [replace(r, symbol=evil, status=evil, rule=evil, notes=evil, exits=evil, exit_reason=evil) for r in rows]
+    write_calls(tmp_path / CALLS_FILE, calls)
     write_equity(tmp_path / EQUITY_FILE, np.array([0]), np.array([1.0]), np.array([0.0]))
-    attacked = Page(render_report(tmp_path).read_text(encoding="utf-8"))
+    attacked = Page(render_report(tmp_path, lang).read_text(encoding="utf-8"))
     assert [attrs for attrs, _ in attacked.scripts] == [attrs for attrs, _ in page.scripts]
     assert not [tag for tag, _, _ in attacked.attributes if tag == "img"]
     assert HOSTILE in attacked.text
     assert "{{7*7}}" in attacked.text
+
+
+@pytest.mark.parametrize("text", ["(" * 4000, "a: refused" * 400 + "(", "the the is of " * 400, "1 trade of " * 400])
+def test_a_long_note_is_told_in_no_time(text):
+    """A rule's note may hold a stranger's words: the sentences of the catalogue are tried in bounded time."""
+    words = Words("tr")
+    words.notes("")
+    began = time.process_time()
+    for _ in range(20):
+        note_text(text, words)
+    assert time.process_time() - began < 2
 
 
 def test_a_table_row_holds_what_the_call_holds(page):

@@ -276,6 +276,27 @@ def test_a_position_that_was_closed_by_hand_is_told_and_ends_its_ticket(double: 
     practise(double, journal, play)
 
 
+def test_a_quiet_round_asks_a_few_questions_however_many_trades_are_open(double: ExchangeDouble, journal: Path) -> None:
+    """MEXC allows ten requests a second for everything; lists come in pages of a hundred."""
+    small = (Rung("market", None, 2.0),)
+
+    async def play(broker: Broker) -> None:
+        for number in range(55):
+            await broker.place(ticket(f"vip/{number}", rungs=small))
+        assert len(resting(double)) == 2
+        assert await broker.sync() == []
+        before = len(double.private.seen)
+        assert await broker.sync() == []
+        asked = [signed.path for signed in double.private.seen[before:]]
+        assert asked == ["order/list/open_orders"] * 2 + ["stoporder/list/orders", "position/open_positions"]
+        await pin(double, "BTC", 65_010.0)
+        await broker.sync()
+        assert all(standing.targets_taken == 1 for standing in broker.living())
+
+    practise(double, journal, play)
+    assert held(double) == {("BTC_USDT", 1): 55}
+
+
 def test_what_the_exchange_refuses_is_told_and_nothing_is_held(double: ExchangeDouble, journal: Path) -> None:
     double.futures.cash = 10.0
 

@@ -124,9 +124,10 @@ def test_a_post_becomes_an_order_with_its_stop_and_its_target(tmp_path: Path, ma
         price = market.world.price("BTC")
         text = f"BUY BTCUSDT @ {price:.1f}, TP {price * 1.05:.1f}, SL {price * 0.95:.1f}"
         await trade(server, lambda: channel.post(text), lambda: len(resting(market)) == 1)
-        assert held(market) == {("BTC_USDT", 1): round(1000 / price / 0.0001 - 0.5)}
-        assert live_stops(market) == [(round(price * 0.95, 1), held(market)["BTC_USDT", 1])]
-        assert resting(market) == {round(price * 1.05, 1): held(market)["BTC_USDT", 1]}
+        contracts = held(market)["BTC_USDT", 1]
+        assert contracts * 0.0001 * price == pytest.approx(1000, rel=0.02), "the price moves on meanwhile"
+        assert live_stops(market) == [(round(price * 0.95, 1), contracts)]
+        assert resting(market) == {round(price * 1.05, 1): contracts}
         before = len(market.futures.orders)
         said.clear()
         started = time.monotonic()

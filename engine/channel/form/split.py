@@ -6,6 +6,7 @@ coins and each has a target or a stop below it. All pieces must read, or the mes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from engine.channel.form.claims import Lines
@@ -13,14 +14,16 @@ from engine.channel.form.form import Form
 from engine.channel.form.head import is_coin
 from engine.channel.form.scan import Token, scan
 
+MOST_NUMBERS = 200  # a message with more is a table
 MOST_WORDS = 4  # beside the coin in a headline
+_DIGITS = re.compile(r"\d++")
 _LEVELS = frozenset({"target", "stop"})
 _BEFORE_COIN = frozenset({"index", "long", "short", "long sign", "short sign", "symbol", "no coin", "side"})
 
 
 def calls_of(form: Form, text: str, spelled: Callable[[int, int], str]) -> list[Lines]:
     """The lines of each call of a folded text; none where nothing looks like one."""
-    if not form.quick.search(text):
+    if not form.quick.search(text) or len(_DIGITS.findall(text)) > MOST_NUMBERS:
         return []
     whole = Lines(scan(form, text))
     lines = whole.by_number

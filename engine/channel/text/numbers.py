@@ -37,7 +37,7 @@ class Notation:
         if "k" in text:
             thousands, _, hundreds = text.partition("k")
             whole = self.parse(thousands)
-            if whole is None or (hundreds and not thousands.isdecimal()):
+            if whole is None or (hundreds and not (thousands.isdecimal() and hundreds.isdecimal())):
                 return None
             return float((Decimal(repr(whole)) + Decimal(f"0.{hundreds or 0}")) * 1000)
         if not self._shape.fullmatch(text):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -22,16 +23,19 @@ _WORDS_OF = {
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The words, signs and kinds of words (any, any that begins with a digit) with which a phrase may begin."""
+    """The words, signs and kinds of words (any, any that begins with a digit, a coin) with which a phrase may begin."""
 
     words: frozenset[str] = frozenset()
     signs: frozenset[str] = frozenset()
     any_word: bool = False
     any_number: bool = False
+    coin: bool = False
 
-    def fits(self, word: str) -> bool:
+    def fits(self, word: str, is_coin: bool) -> bool:
         """Whether a phrase may begin with a word ("": there is none)."""
-        return word in self.words or (self.any_number if word[:1].isdigit() else self.any_word and bool(word))
+        if word in self.words or (self.coin and is_coin):
+            return True
+        return self.any_number if word[:1].isdigit() else self.any_word and bool(word)
 
     def __or__(self, other: Opening) -> Opening:
         return Opening(
@@ -39,6 +43,7 @@ class Opening:
             self.signs | other.signs,
             self.any_word or other.any_word,
             self.any_number or other.any_number,
+            self.coin or other.coin,
         )
 
 
@@ -71,6 +76,11 @@ def _opening(item: Item, fields: Fields) -> Opening:
 def _of_mark(field: str, sample: str, fields: Fields) -> Opening:
     """What the value of a mark may begin with."""
     words = fields.words
+    is_word = not re.search(r"\d", sample)
+    if field == "symbol" and sample[:1] not in ("$", "#"):
+        return Opening(coin=True)
+    if field == "any" and not is_word:
+        return Opening(any_number=True)
     if field == "number":
         return _of_phrases(words.number_words) | Opening(signs=frozenset(INDEX), any_number=True)
     if field == "side":
@@ -78,7 +88,8 @@ def _of_mark(field: str, sample: str, fields: Fields) -> Opening:
     if field in _WORDS_OF:
         groups = (*_WORDS_OF[field], words.synonyms.groups.get(tokens_of(fold(sample).text.strip()), ""))
         phrases = [phrase for group in groups for phrase in words.phrases(group)]
-        return _of_phrases([*phrases, *(words.share_words if field == "share" else ())]) | Opening(any_number=True)
+        found = _of_phrases([*phrases, *(words.share_words if field == "share" else ())])
+        return found if is_word and field in ("stop", "entry") else found | Opening(any_number=True)
     return Opening(any_word=True, any_number=True)
 
 

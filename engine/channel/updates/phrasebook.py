@@ -25,16 +25,19 @@ class Phrasebook:
 
     phrases: Sequence[tuple[Phrase, Opening]]
     fields: Fields
-    _by_word: dict[str, list[Phrase]] = field(default_factory=dict, repr=False, compare=False)
+    _by_word: dict[tuple[str, bool], list[Phrase]] = field(default_factory=dict, repr=False, compare=False)
 
-    def beginning_with(self, word: str, gap: str) -> list[Phrase]:
-        """The phrases that may begin with a word, or with a sign in the gap before it."""
+    def beginning_with(self, gap: str, word: str, is_coin: bool) -> list[Phrase]:
+        """The phrases that may begin with a word, which may be a coin, or with a sign in the gap before it."""
         if gap and not gap.isspace() and not self._signs.isdisjoint(gap):
-            return [phrase for phrase, begins in self.phrases if begins.fits(word) or begins.signs.intersection(gap)]
+            fitting = (begins.fits(word, is_coin) or not begins.signs.isdisjoint(gap) for _, begins in self.phrases)
+            return [phrase for (phrase, _), fits in zip(self.phrases, fitting, strict=True) if fits]
         kind = "0" if word[:1].isdigit() else word if word in self._words else "any" if word else ""
-        if kind not in self._by_word:
-            self._by_word[kind] = [phrase for phrase, begins in self.phrases if begins.fits(kind)]
-        return self._by_word[kind]
+        found = self._by_word.get((kind, is_coin))
+        if found is None:
+            found = [phrase for phrase, begins in self.phrases if begins.fits(kind, is_coin)]
+            self._by_word[kind, is_coin] = found
+        return found
 
     @cached_property
     def _words(self) -> frozenset[str]:

@@ -31,7 +31,7 @@ MOST_PHRASES = 30
 LONGEST_BARE_COIN = 10
 COIN = Mark("symbol", NOWHERE, "BTC", NOWHERE, NOWHERE)
 # A quoted line, and what stands in brackets: [In reply to Alice], (by the admin), unless it holds a word that tells.
-_ASIDE = re.compile(r"(?m)^[ \t]*>[^\n]*+|[(\[](?![^)\]\n]*(?:\d{3}|\d[.,]\d))[^)\]\n]{0,60}[)\]]")
+_ASIDE = re.compile(r"(?m)^[ \t]*>[^\n]*+|[(\[](?![^)\]\n]{0,60}(?:\d{3}|\d[.,]\d))[^)\]\n]{0,60}[)\]]")
 _WORD = re.compile(rf"\W*+([{DENSE}]|\d[^\W{DENSE}]*+|[^\W\d{DENSE}]++)?")
 _GAP = re.compile(r"\W*+")
 _CLAUSE = re.compile(r"[,.;!…—–](?!\d)|[ \t]-[ \t]")  # behind it another clause begins
@@ -106,11 +106,14 @@ class Talk:
             word = _WORD.match(self.working, at, end)
             assert word is not None
             begins = word.start(1) if word[1] else word.end()
-            phrases = self.book.beginning_with(word[1] or "", self.working[at:begins])
+            coin = self.book.coin.match(self.working, at, end)
+            if coin is not None and not self.is_coin(*coin.span(1)):
+                coin = None
+            phrases = self.book.beginning_with(self.working[at:begins], word[1] or "", coin is not None)
             if phrase := self.longest(phrases, at, end):
                 spoken.append(phrase)
                 at = phrase.end
-            elif (coin := self.book.coin.match(self.working, at, end)) and self.is_coin(*coin.span(1)):
+            elif coin is not None:
                 spoken.append(Spoken(None, [(COIN, *coin.span(1))], at, coin.end()))
                 at = coin.end()
             else:

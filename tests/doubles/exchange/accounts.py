@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.doubles.exchange.futures import Futures, Order, PlanOrder, Position, StopOrder
+from tests.doubles.exchange.futures import Futures
+from tests.doubles.exchange.records import Order, PlanOrder, Position, StopOrder
 
 
 def order_row(order: Order) -> dict[str, Any]:

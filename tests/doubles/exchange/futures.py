@@ -10,144 +10,42 @@ to other closing orders, a stop on the wrong side of the price, a client's id (e
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from tests.doubles.exchange.records import (
+    CANCELLED,
+    CHASE,
+    CLOSE_LONG,
+    CLOSE_SHORT,
+    DAY,
+    EXECUTED,
+    FAILED,
+    FAIR,
+    FILLED,
+    FIRST_ID,
+    FOK,
+    INVALID,
+    IOC,
+    LONG,
+    MAKER,
+    MARKET,
+    POST_ONLY,
+    QUARTER,
+    RESTING,
+    STOP_CANCELLED,
+    TAKER,
+    UNTRIGGERED,
+    Order,
+    PlanOrder,
+    Position,
+    RefusedError,
+    StopOrder,
+    price_of,
+    sign_of,
+)
 
 if TYPE_CHECKING:
     from tests.doubles.exchange.world import Listing, World
-
-QUARTER = 15_000
-DAY = 86_400_000
-TAKER, MAKER = 0.0002, 0.0
-FAIR = 1.0001  # the fair price against the last one, as in the tickers
-LONG, SHORT = 1, 2
-OPEN_LONG, CLOSE_SHORT, OPEN_SHORT, CLOSE_LONG = 1, 2, 3, 4
-LIMIT, POST_ONLY, IOC, FOK, MARKET, CHASE = 1, 2, 3, 4, 5, 6
-RESTING, FILLED, CANCELLED = 2, 3, 4
-UNTRIGGERED, STOP_CANCELLED, EXECUTED, INVALID, FAILED = 1, 2, 3, 4, 5
-FIRST_ID = 814_218_083_416_790_528
-
-
-class RefusedError(Exception):
-    """What the exchange answers instead: a code and a sentence."""
-
-    def __init__(self, code: int, text: str) -> None:
-        super().__init__(text)
-        self.code, self.text = code, text
-
-
-@dataclass
-class Order:
-    """One order; ``vol`` and ``dealt`` in contracts, ``price`` None at the market."""
-
-    id: int
-    symbol: str
-    side: int
-    type: int
-    vol: float
-    price: float | None
-    leverage: int
-    created: int
-    external: str = ""
-    stop_loss: float | None = None
-    take_profit: float | None = None
-    category: int = 1
-    state: int = RESTING
-    updated: int = 0
-    dealt: float = 0.0
-    spent: float = 0.0
-    fee: float = 0.0
-    maker_fee: float = 0.0
-    profit: float = 0.0
-    frozen: float = 0.0
-    position: int = 0
-    deals: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def opens(self) -> bool:
-        """Whether it adds to a position."""
-        return self.side in (OPEN_LONG, OPEN_SHORT)
-
-    @property
-    def buys(self) -> bool:
-        """Whether it takes the ask."""
-        return self.side in (OPEN_LONG, CLOSE_SHORT)
-
-    @property
-    def type_of_position(self) -> int:
-        """Which of the two positions of a contract it is about."""
-        return LONG if self.side in (OPEN_LONG, CLOSE_LONG) else SHORT
-
-    @property
-    def left(self) -> float:
-        """Contracts that are not dealt yet."""
-        return self.vol - self.dealt
-
-
-@dataclass
-class Position:
-    """What is held of a contract on one side. ``margin`` is isolated."""
-
-    id: int
-    symbol: str
-    type: int
-    leverage: int
-    created: int
-    updated: int = 0
-    hold: float = 0.0
-    average: float = 0.0
-    closed: float = 0.0
-    closed_for: float = 0.0
-    margin: float = 0.0
-    realised: float = 0.0
-    liquidated: bool = False
-
-
-@dataclass
-class StopOrder:
-    """A stop and a target of a position, or of an order (``order``) once that one is filled."""
-
-    id: int
-    order: int
-    symbol: str
-    position: int
-    type: int
-    vol: float
-    stop_loss: float | None
-    take_profit: float | None
-    created: int
-    loss_trend: int = 1
-    profit_trend: int = 1
-    state: int = UNTRIGGERED
-    updated: int = 0
-    trigger_side: int = 0
-    placed: int = 0
-    dealt: float = 0.0
-
-
-@dataclass
-class PlanOrder:
-    """An order that waits for a price."""
-
-    id: int
-    symbol: str
-    side: int
-    vol: float
-    type: int
-    price: float | None
-    trigger: float
-    above: bool
-    trend: int
-    leverage: int
-    created: int
-    expires: int
-    cycle: int
-    external: str = ""
-    stop_loss: float | None = None
-    take_profit: float | None = None
-    state: int = UNTRIGGERED
-    updated: int = 0
-    placed: int = 0
 
 
 class Futures:
@@ -197,7 +95,7 @@ class Futures:
     def unrealised(self) -> float:
         """Profit of what is open, at the fair price."""
         return sum(
-            (self.price(p.symbol) * FAIR - p.average) * p.hold * self.listing(p.symbol).contract_size * _sign(p.type)
+            (self.price(p.symbol) * FAIR - p.average) * p.hold * self.listing(p.symbol).contract_size * sign_of(p.type)
             for p in self.positions.values()
             if p.hold
         )
@@ -240,7 +138,7 @@ class Futures:
         self._check(listing, side, type_, vol, price, external)
         leverage = int(body.get("leverage") or self.leverages.get((symbol, 1), 20))
         order = Order(self._id(), symbol, side, type_, vol, price, leverage, now, external, category=category)
-        order.stop_loss, order.take_profit = _price(body.get("stopLossPrice")), _price(body.get("takeProfitPrice"))
+        order.stop_loss, order.take_profit = price_of(body.get("stopLossPrice")), price_of(body.get("takeProfitPrice"))
         self._check_protection(order.type_of_position, price or self.price(symbol), order.stop_loss, order.take_profit)
         position = self.held(symbol, order.type_of_position)
         if order.opens:
@@ -278,7 +176,7 @@ class Futures:
 
     def _check_protection(self, type_: int, price: float, stop: float | None, target: float | None) -> None:
         """A stop lies behind the price, a target ahead of it."""
-        sign = _sign(type_)
+        sign = sign_of(type_)
         if (stop is not None and (price - stop) * sign <= 0) or (target is not None and (target - price) * sign <= 0):
             raise RefusedError(5003, "The price of stop-limit order error")
 
@@ -358,7 +256,7 @@ class Futures:
         else:
             assert position is not None
             vol = min(vol, position.hold)
-            profit = (price - position.average) * vol * size * _sign(position.type)
+            profit = (price - position.average) * vol * size * sign_of(position.type)
             freed = position.margin * vol / position.hold
             position.margin -= freed
             position.hold -= vol
@@ -449,7 +347,7 @@ class Futures:
             cycle,
         )
         made.external = str(body.get("externalOid") or "")
-        made.stop_loss, made.take_profit = _price(body.get("stopLossPrice")), _price(body.get("takeProfitPrice"))
+        made.stop_loss, made.take_profit = price_of(body.get("stopLossPrice")), price_of(body.get("takeProfitPrice"))
         self.plans[made.id] = made
         return made
 
@@ -489,7 +387,7 @@ class Futures:
         """Everything of one contract against one price."""
         self._meeting = {symbol: price}
         for position in [p for p in self.positions.values() if p.hold and p.symbol == symbol]:
-            if (price * FAIR - self.liquidation(position)) * _sign(position.type) <= 0:
+            if (price * FAIR - self.liquidation(position)) * sign_of(position.type) <= 0:
                 self._liquidate(position)
         for plan in [p for p in self.plans.values() if p.symbol == symbol and p.state == UNTRIGGERED]:
             seen = price * (FAIR if plan.trend == 2 else 1.0)
@@ -505,7 +403,7 @@ class Futures:
 
     def _trigger_stop(self, stop: StopOrder, price: float) -> None:
         """A stop or a target of a position is reached: close at the market."""
-        position, sign = self.positions[stop.position], _sign(stop.type)
+        position, sign = self.positions[stop.position], sign_of(stop.type)
         lost = price * (FAIR if stop.loss_trend == 2 else 1.0)
         won = price * (FAIR if stop.profit_trend == 2 else 1.0)
         if stop.stop_loss is not None and (lost - stop.stop_loss) * sign <= 0:
@@ -531,7 +429,7 @@ class Futures:
     def liquidation(self, position: Position) -> float:
         """Where the exchange takes over (entry x (1 - 1/L + MMR) for a long)."""
         rate = 0.001 if self.listing(position.symbol).custom_tiers else 0.004
-        return position.average * (1 - _sign(position.type) * (1 / position.leverage - rate))
+        return position.average * (1 - sign_of(position.type) * (1 / position.leverage - rate))
 
     def _liquidate(self, position: Position) -> None:
         position.realised -= position.margin
@@ -542,12 +440,3 @@ class Futures:
     def _id(self) -> int:
         self._next += 1
         return self._next
-
-
-def _sign(type_: int) -> int:
-    return 1 if type_ == LONG else -1
-
-
-def _price(value: Any) -> float | None:
-    """A price that may be missing: 0 and "" are none."""
-    return float(value) if value not in (None, "", 0, "0") else None

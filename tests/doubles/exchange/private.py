@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from tests.doubles.exchange import futures as fut
+from tests.doubles.exchange import records as fut
 from tests.doubles.exchange.accounts import asset, order_row, plan_row, position_row, stop_row
-from tests.doubles.exchange.futures import RefusedError
+from tests.doubles.exchange.records import RefusedError
 from tests.doubles.exchange.spot import spot_deal, spot_order
 
 if TYPE_CHECKING:
@@ -142,11 +142,11 @@ class Private:
         return [order_row(self.double.futures.order(id_)) for id_ in query["order_ids"].split(",")]
 
     def _get_order_list_open_orders(self, query: Any, symbol: str = "") -> Any:
-        return [order_row(o) for o in self._orders(symbol or query.get("symbol"), fut.RESTING)]
+        return _page([order_row(o) for o in self._orders(symbol or query.get("symbol"), fut.RESTING)], query)
 
     def _get_order_list_history_orders(self, query: Any) -> Any:
         states = [int(state) for state in query.get("states", "1,2,3,4,5").split(",")]
-        return [order_row(o) for o in self._orders(query.get("symbol"), *states)]
+        return _page([order_row(o) for o in self._orders(query.get("symbol"), *states)], query)
 
     def _get_order_deal_details(self, _: Any, id_: str) -> Any:
         order = self.double.futures.order(id_)
@@ -175,7 +175,7 @@ class Private:
     def _get_planorder_list_orders(self, query: Any) -> Any:
         states = [int(state) for state in query.get("states", "1,2,3,4,5").split(",")]
         plans = [p for p in self.double.futures.plans.values() if p.state in states]
-        return [plan_row(p) for p in plans[::-1] if query.get("symbol") in (None, p.symbol)]
+        return _page([plan_row(p) for p in plans[::-1] if query.get("symbol") in (None, p.symbol)], query)
 
     def _post_stoporder_place(self, body: Any) -> Any:
         position = self.double.futures.positions.get(int(body["positionId"]))
@@ -222,7 +222,7 @@ class Private:
     def _get_stoporder_list_orders(self, query: Any) -> Any:
         finished = {"0": (fut.UNTRIGGERED,), "1": (2, 3, 4, 5)}.get(query.get("is_finished", ""), (1, 2, 3, 4, 5))
         stops = [s for s in self.double.futures.stops.values() if s.state in finished]
-        return [stop_row(s) for s in stops[::-1] if query.get("symbol") in (None, s.symbol)]
+        return _page([stop_row(s) for s in stops[::-1] if query.get("symbol") in (None, s.symbol)], query)
 
     def _get_stoporder_open_orders(self, query: Any) -> Any:
         return self._get_stoporder_list_orders({**query, "is_finished": "0"})
@@ -335,3 +335,9 @@ class Private:
                     for listing in self.double.world.listings
                 ]
         raise RefusedError(-1102, f"no {method} {path} here")
+
+
+def _page(rows: list[dict[str, Any]], query: Any) -> list[dict[str, Any]]:
+    """A page of a list: 20 rows unless asked for up to 100."""
+    number, size = int(query.get("page_num", 1)), min(int(query.get("page_size", 20)), 100)
+    return rows[(number - 1) * size : number * size]

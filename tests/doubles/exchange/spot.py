@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.doubles.exchange.futures import RefusedError
+from tests.doubles.exchange.records import RefusedError
 
 if TYPE_CHECKING:
     from tests.doubles.exchange.world import Listing, World
