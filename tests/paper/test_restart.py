@@ -58,7 +58,7 @@ def test_a_run_that_stops_again_and_again_writes_the_same(name: str, workspace: 
         path, done = tmp_path / f"{number}.db", False
         while not done:
             ledger = Failing(path, every=500)
-            ledger.left = chance.randrange(1, 2 * len(expected) // STOPS * 3)
+            ledger.left = chance.randrange(1, 2 * len(expected) // STOPS)
             try:
                 play(world.desk(ledger), world.messages, world.candles)
                 done = True
