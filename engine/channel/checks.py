@@ -84,20 +84,21 @@ def _sample_faults(profile: Profile, layout: Layout, file: t.File, source: Sourc
 
 
 def _taken_by_another(layout: Layout, own: Match, prepared: Prepared, source: SourceText) -> Diagnostic | None:
-    """The finding for a marked value that a list of targets or entries before it has taken."""
-    marked = {(start, end): mark for mark, start, end in layout.sample.values}
+    """The finding for a marked value that a list, or the range of another value, before it has taken."""
+    head = f'layout "{layout.name}" does not read its own sample: '
     for taker, *span in taken(own, prepared.text, prepared.lines):
-        mark = marked.get(prepared.folded.original(*span))
-        if mark is not None and mark.field != taker.field:
-            message = (
-                f'layout "{layout.name}" does not read its own sample: "{mark.sample}", marked as {mark.field}, '
-                f"is taken as {field_name(taker.field)}"
-            )
-            hint = (
-                f"a list goes on over signs and ends at a word: list the sign before {mark.sample} under words "
-                f"({mark.field} = ...), or mark the list as one value, {{{taker.field}: a - b}}"
-            )
-            return diagnose(source, mark.sample_span, "D301", message, hint)
+        begin, stop = prepared.folded.original(*span)
+        for mark, start, end in layout.sample.values:
+            if mark.field == taker.field or not begin <= start < end <= stop:
+                continue
+            if begin < start:
+                message = f'"{mark.sample}", marked as {mark.field}, is taken into "{layout.sample.text[begin:stop]}"'
+                hint = "prices with a dash or a word of range (to, till, and) between them are one value"
+            else:
+                message = f'"{mark.sample}", marked as {mark.field}, is taken as {field_name(taker.field)}'
+                hint = f"a list ends at a word: put the sign before {mark.sample} under words, as {mark.field} = ..."
+                hint += ", or mark the list as one: {target: 66 - 67 - 68}" if taker.field == "target" else ""
+            return diagnose(source, mark.sample_span, "D301", head + message, hint)
     return None
 
 

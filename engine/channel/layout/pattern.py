@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 from engine.channel.layout.items import Count, Index, Item, Literal, Maybe, Run, Skip, Slot, Synonym
 from engine.channel.syntax import tree as t
 from engine.channel.text.fields import Fields
-from engine.channel.text.fold import INDEX
+from engine.channel.text.fold import INDEX, fold
 from engine.channel.text.names import LIST_FIELDS
 from engine.channel.text.vocabulary import GAP, NO_LETTER_BEHIND, alternatives, token_pattern
 
@@ -104,6 +104,8 @@ def chain(
         elif isinstance(item, Slot):
             field = item.mark.field
             body = fields.pattern(field, item.mark.sample, item.single, strict=phrase)
+            if field == "leverage" and position == 0 and not phrase:
+                body = _sign_ahead(item.mark.sample) + body
             if not was_skipping:
                 may_be_numbered = opening and position == 0 and field in LIST_FIELDS | {"stop"} and not phrase
                 gap = fields.lead(field, ends if position == 0 else "")
@@ -124,6 +126,11 @@ def chain(
         texts.append((r"[^\n]*+", "anything"))
     close()
     return tuple(links)
+
+
+def _sign_ahead(sample: str) -> str:
+    """No word stands before this leverage: where its sample has the ``x``, a number without one is a price."""
+    return r"(?=[\d., \t/~\u2010-\u2015-]{0,12}[x×х])" if re.search("[x×х]", fold(sample).text) else ""
 
 
 def opening_signs(items: Sequence[Item], fields: Fields) -> str:
