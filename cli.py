@@ -53,7 +53,10 @@ def notify() -> None:
 
 @cli.group(cls=Either)
 def paper() -> None:
-    """Trade live calls with invented money, or the same over history (paper STRATEGY --replay SOURCE)."""
+    """Trade live calls with invented money, or the same over history (paper STRATEGY --replay SOURCE).
+
+    `paper STRATEGY` is `paper run STRATEGY`: its options are in `cli.py paper run --help`.
+    """
 
 
 @cli.group(name="explain")

@@ -76,6 +76,8 @@ class Feed:
         self._events: asyncio.Queue[FeedEvent | None] = asyncio.Queue()
         self.watched: dict[str, Watched] = {}
         self._keeper = Keeper(self)
+        self._understood = client.handle_message
+        client.handle_message = self._message
 
     @property
     def stale(self) -> int:
@@ -183,6 +185,13 @@ class Feed:
                 failures += 1
                 LOG.info("feed %s: %s: %s", watched.series, type(error).__name__, str(error)[:200])
                 await asyncio.sleep(min(0.02 * 2**failures, self.settings.longest_wait_s))
+
+    def _message(self, socket: object, message: object) -> None:
+        """Every message of a socket, on its way to ccxt. One that is no JSON may have been any candle's last state."""
+        if isinstance(message, str):
+            for watched in self.watched.values():
+                watched.line.break_()
+        self._understood(socket, message)
 
     def _hear(self, watched: Watched) -> None:
         """Something came."""

@@ -66,11 +66,13 @@ class Pace:
     """Times of live trading. ``history_ms`` of candles are fetched before a call, for market facts and ATRs.
 
     ``patience_ms`` is how long a symbol without candles may hold up the others, ``silent_ms`` after which its silence
-    is told, ``idle_ms`` after which an unneeded symbol is watched no longer; ``tick_s`` between two looks at all that.
+    is told, ``idle_ms`` after which an unneeded symbol is watched no longer; ``tick_s`` between two looks at all that,
+    ``orders_s`` between two looks for orders of people, ``again_s`` between two attempts to watch a symbol.
     """
 
     tick_s: float = 0.2
     orders_s: float = 1.0
+    again_s: float = 15.0
     history_ms: int = 2 * DAY_MS
     patience_ms: int = 10 * MINUTE_MS
     silent_ms: int = 3 * MINUTE_MS
@@ -108,6 +110,8 @@ class Live:
     _bars: dict[str, deque[int]] = field(default_factory=dict)
     _needed_ms: dict[str, int] = field(default_factory=dict)
     _began_ms: dict[str, int] = field(default_factory=dict)
+    _since_ms: dict[str, int] = field(default_factory=dict)
+    _again_s: dict[str, float] = field(default_factory=dict)
     _silent: set[str] = field(default_factory=set)
     _unknown: set[str] = field(default_factory=set)
     _orders: int = 0
@@ -177,13 +181,16 @@ class Live:
         needed = self.desk.symbols()
         for symbol in needed:
             self._needed_ms[symbol] = now
-            if symbol in self.feed.symbols:
+            if symbol in self.feed.symbols or time.monotonic() < self._again_s.get(symbol, 0.0):
                 continue
+            self._since_ms[symbol] = self._seen_ms(symbol)
             problem = await self.feed.subscribe(symbol, self._from_ms(symbol, now))
-            if problem is not None and symbol not in self._unknown:
-                self._unknown.add(symbol)
-                self.tell(Notice(NoticeKind.ERROR, f"no prices of {symbol}", str(problem)))
-            elif problem is None:
+            if problem is not None:
+                self._again_s[symbol] = time.monotonic() + self.pace.again_s
+                if symbol not in self._unknown:
+                    self._unknown.add(symbol)
+                    self.tell(Notice(NoticeKind.ERROR, f"no prices of {symbol}", str(problem)))
+            else:
                 self._unknown.discard(symbol)
                 self._began_ms[symbol] = now
         for symbol in self.feed.symbols:
@@ -194,13 +201,19 @@ class Live:
         """From where candles of a symbol are needed."""
         if symbol in self.prices:
             return self.prices[symbol].end_ms
-        start, books = now - self.pace.history_ms, self.desk.books.books
+        start, books = min(now - self.pace.history_ms, self._seen_ms(symbol)), self.desk.books.books
         if symbol in books.books.held and books.now_ms:
             start = min(start, books.now_ms - self.desk.timeframe_ms)
-        for call in self.desk.broker.book.get(symbol, []):
-            seen = call.stepper.position.state.last_ts
-            start = min(start, (call.plan.act_ms if seen is None else seen) - self.desk.timeframe_ms)
         return start
+
+    def _seen_ms(self, symbol: str) -> int:
+        """From which candle on the calls of a symbol have to be told; what is older is only known."""
+        found = []
+        for whole in self.desk.broker.book.get(symbol, []):
+            for call in (whole, whole.acting):
+                seen = call.stepper.position.state.last_ts
+                found.append((call.plan.act_ms if seen is None else seen) - 2 * self.desk.timeframe_ms)
+        return min(found, default=0)
 
     # ------------------------------------------------------------------ time
 
@@ -257,8 +270,9 @@ class Live:
             if ts is None:
                 break
             here = {symbol for symbol, bars in self._bars.items() if bars and bars[0] == ts and bars.popleft()}
-            if here & wanted:
-                self.desk.minute(ts, here & wanted)
+            mine = {symbol for symbol in here & wanted if ts >= self._since_ms.get(symbol, 0)}
+            if mine:
+                self.desk.minute(ts, mine)
         if until - step > self.desk.through_ms:
             self.desk.decide(until - step)
 

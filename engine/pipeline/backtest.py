@@ -16,9 +16,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -187,12 +188,14 @@ def played_period(
     played = replay(
         signals, strategy, met.fees, met.candles, met.funding, updates,
         later_fees=met.later_fees, fair=met.fair, contracts=met.contracts, coarse=met.coarse,
-        cache=PathCache(workspace.paths_path),
+        cache=PathCache(workspace.paths_path, None if strategy.market.source == "synthetic" else _series(prices)),
     )  # fmt: skip
     return _Period(strategy, messages, readings, symbols, met.candles, played, met.notes)
 
 
-# --------------------------------------------------------------------------- files in
+def _series(prices: Prices) -> Callable[[str], bytes]:
+    """The hashes of everything that the prices of a symbol come from."""
+    return cache(lambda symbol: repr(sorted(prices.hashes([symbol]).items())).encode())
 
 
 # --------------------------------------------------------------------------- figures

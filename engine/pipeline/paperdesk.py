@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from engine.channel import Profile, read
@@ -96,6 +98,24 @@ def make_desk(
     readers = {name: reader_of(profile) for name, profile in profiles.items()}
     step_ms = loaded[0].strategy.market.timeframe_ms
     return Desk(account_name(loaded), ledger, lanes, readers, candles, step_ms, zone, funding, fair, contracts)
+
+
+def begin(desk: Desk, loaded: Sequence[Loaded], terms: Mapping[str, Terms], workspace: Workspace, at_ms: int) -> bool:
+    """Write down what the account trades with, where the ledger does not say it; False where it says something else."""
+    sources, first = workspace.sources, loaded[0].strategy
+    said = {
+        "strategies": [one.strategy.name for one in loaded],
+        "equity": first.equity,
+        "currency": first.currency,
+        "timeframe_ms": first.market.timeframe_ms,
+        "terms": {name: asdict(found) for name, found in terms.items()},
+        "inputs": {name: sha256(s.text.encode()).hexdigest()[:16] for name, s in sorted(sources.items())},
+    }
+    before = [event.data for event in desk.ledger.events(desk.account, 0, "begin")]
+    if before[-1:] == [json.loads(json.dumps(said))]:
+        return True
+    desk.note("begin", at_ms, said)
+    return not before
 
 
 def account_name(loaded: Sequence[Loaded]) -> str:

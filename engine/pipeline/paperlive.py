@@ -13,9 +13,8 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -35,7 +34,7 @@ from engine.paper.prices import PriceBook
 from engine.pipeline.alive import NAME, heart
 from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
-from engine.pipeline.paperdesk import Loaded, account_name, load, make_desk, open_ledger, terms_of
+from engine.pipeline.paperdesk import Loaded, account_name, begin, load, make_desk, open_ledger, terms_of
 from engine.pipeline.papershow import open_table, told
 from engine.pipeline.sources import ProfileSources
 from engine.problem import Problem
@@ -153,18 +152,7 @@ class _Trading:
         desk = make_desk(self.loaded, terms, self.ledger, self.prices, funding, self.zone)
         desk.now_ms, desk.began_ms, desk.hear = self.settings.now_ms, began, self._hear
         desk.stale_ms = max(one.strategy.stale_after_ms for one in self.loaded)
-        sources = self.workspace.sources
-        said = {
-            "strategies": [one.strategy.name for one in self.loaded],
-            "equity": self.loaded[0].strategy.equity,
-            "currency": self.currency,
-            "timeframe_ms": self.market.timeframe_ms,
-            "terms": {key: asdict(value) for key, value in terms.items()},
-            "inputs": {name: sha256(s.text.encode()).hexdigest()[:16] for name, s in sorted(sources.items())},
-        }
-        last = [event.data for event in self.ledger.events(name, 0, "begin")][-1:]
-        if last != [said]:
-            desk.note("begin", now, said)
+        begin(desk, self.loaded, terms, self.workspace, now)
         return desk
 
     # ------------------------------------------------------------------ running
@@ -373,7 +361,8 @@ class _Trading:
 
         with Shown(refresh_per_second=2, transient=True) as shown:
             while True:
-                shown.update(open_table(self._open(), live.last, self.zone, self._title(live.last)))
+                title, width = self._title(live.last), shown.console.width
+                shown.update(open_table(self._open(), live.last, self.zone, title, width))
                 await asyncio.sleep(0.5)
 
     def _open(self) -> list[Any]:

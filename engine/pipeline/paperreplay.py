@@ -26,7 +26,7 @@ from engine.pipeline.asof import opinions
 from engine.pipeline.backtest import played_period
 from engine.pipeline.conditions import conditions_of
 from engine.pipeline.errors import InputError
-from engine.pipeline.paperdesk import Loaded, load, make_desk, open_ledger, terms_of
+from engine.pipeline.paperdesk import Loaded, begin, load, make_desk, open_ledger, terms_of
 from engine.pipeline.papertable import COLUMNS, trade_rows
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages, read_channels, read_messages
@@ -81,6 +81,9 @@ def replay_paper(
         terms = {strategy.name: terms_of(strategy, met.fees, met.later_fees)}
         zone = workspace.settings.timezone
         desk = make_desk([loaded], terms, ledger, candles, met.funding, zone, met.fair, met.contracts)
+        if not begin(desk, [loaded], terms, workspace, strategy.from_ms or 0):
+            hint = "give another folder: --out DIR"
+            raise InputError(Problem("the ledger here was begun with other files", str(folder), hint=hint))
         told = sorted((message for found in messages.values() for message in found), key=when_known)
         play(desk, track(told, "replaying"), candles)
         record = record_of(desk, candles)

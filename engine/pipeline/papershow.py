@@ -95,15 +95,24 @@ def _left(call: PaperCall, leg: Mapping[str, Any], late: str, currency: str, *, 
     return Said(line + late, kind)
 
 
-def open_table(calls: Iterable[PaperCall], last: Mapping[str, tuple[int, float]], zone: str, title: str) -> Table:
-    """The trades of the account that are resting or open, at the last prices."""
+COLUMNS = ("call", "side", "symbol", "since", "entry", "stop", "next target", "last", "open R")
+FEW = ("call", "side", "symbol", "last", "open R")
+NARROW = 105  # columns of a terminal; below that only a few of the table's are shown
+
+
+def open_table(
+    calls: Iterable[PaperCall], last: Mapping[str, tuple[int, float]], zone: str, title: str, width: int = NARROW
+) -> Table:
+    """The trades of the account that are resting or open, at the last prices, for a terminal of a width."""
     from rich.table import Table
 
+    shown = COLUMNS if width >= NARROW else FEW
     table = Table(title=title, title_justify="left")
-    for name in ("call", "side", "symbol", "since", "entry", "stop", "next target", "last", "open R"):
-        table.add_column(name, justify="left" if name in ("call", "side", "symbol", "since") else "right")
+    for name in shown:
+        table.add_column(name, justify="left" if name in COLUMNS[:4] else "right", no_wrap=name != "call")
     for call in calls:
-        table.add_row(*open_row(call, last, zone))
+        row = dict(zip(COLUMNS, open_row(call, last, zone), strict=True))
+        table.add_row(*(row[name] for name in shown))
     return table
 
 

@@ -22,6 +22,8 @@ COLUMNS = (
     "late", "quantity", "risk", "gross", "fees", "funding", "net", "r", "notes",
 )  # fmt: skip
 
+NARROW = 140  # columns of a terminal; below that only a few of the table's are shown
+
 
 def trade_rows(desk: Desk, record: Record) -> Iterator[tuple[object, ...]]:
     """One row for each trade that the account took, in the order of action."""
@@ -79,10 +81,14 @@ def print_trades(
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*shown)
+    console, few = Console(), ("signal_id", "symbol", "side", "closed_at", "net", "r")
+    kept = [i for i, name in enumerate(shown) if console.width >= NARROW or name in few]
+    table = Table()
+    for i in kept:
+        table.add_column(shown[i], no_wrap=shown[i] != "exits")
     for line in cells:
-        table.add_row(*line)
-    Console().print(table)
+        table.add_row(*(line[i] for i in kept))
+    console.print(table)
 
 
 def _shown(value: object) -> str:

@@ -17,7 +17,7 @@ import logging
 import os
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,13 +43,18 @@ Arrays = dict[str, np.ndarray[Any, np.dtype[Any]]]
 
 @dataclass
 class PathCache:
-    """The files of a folder (None: nothing is kept), at most ``most_bytes`` together, and how often one was found."""
+    """The files of a folder (None: nothing is kept), at most ``most_bytes`` together, and how often one was found.
+
+    ``series`` gives the hashes of all stored series that a symbol's candles were read from, so that the candles need
+    not be gone through again (None: they are hashed themselves).
+    """
 
     folder: Path | None = None
+    series: Callable[[str], bytes] | None = None
     most_bytes: int = MOST_BYTES
     hits: int = 0
     misses: int = 0
-    _known: dict[int, tuple[object, bytes]] = field(default_factory=dict)  # by id: what was hashed in this run
+    _last: tuple[Prepared, bytes] | None = None  # what was hashed last: the next reading asks for the same
 
     def arrays(self, what: str, inputs: Iterable[bytes], make: Callable[[], Arrays]) -> Arrays:
         """The arrays that ``make`` would give; ``inputs`` is everything they depend on, ``what`` names them."""
@@ -76,23 +81,25 @@ class PathCache:
 
     def digest(self, prepared: Prepared) -> bytes:
         """The hash of plans that are laid out, and of all candles that they go through."""
-        return b"" if self.folder is None else self._once(prepared, lambda: self._digest_of(prepared))
+        if self.folder is None:
+            return b""
+        if self._last is None or self._last[0] is not prepared:
+            self._last = prepared, self._digest_of(prepared)
+        return self._last[1]
 
     def _digest_of(self, prepared: Prepared) -> bytes:
-        digest = hashlib.sha256()
-        for one in fields(prepared.planned):
-            _feed(digest, one.name, getattr(prepared.planned, one.name))
+        digest, planned = hashlib.sha256(), prepared.planned
+        for one in fields(planned):
+            _feed(digest, one.name, getattr(planned, one.name))
         for columns, bars in prepared.groups:
             for one in fields(columns):
                 _feed(digest, one.name, getattr(columns, one.name))
-            digest.update(self._once(bars, lambda bars=bars: _digest_of_bars(bars)))  # type: ignore[misc]
+            if self.series is None:
+                _feed_bars(digest, bars)
+            else:
+                symbol = planned.names[int(planned.symbol[columns.at[0]])]
+                _feed(digest, symbol, (self.series(symbol), _stretch(bars)))
         return digest.digest()
-
-    def _once(self, subject: object, make: Callable[[], bytes]) -> bytes:
-        """The hash of something that does not change in a run; it is held, so that nothing else gets its id."""
-        if id(subject) not in self._known:
-            self._known[id(subject)] = (subject, make())
-        return self._known[id(subject)][1]
 
     def _write(self, path: Path, made: Arrays) -> None:
         """Keep arrays; a full disk costs the file, not the run."""
@@ -164,13 +171,18 @@ def prune(folder: Path, most_bytes: int) -> None:
         total -= size
 
 
-def _digest_of_bars(bars: Bars) -> bytes:
-    """The hash of bars and of their fair prices."""
-    digest = hashlib.sha256()
+def _feed_bars(digest: Any, bars: Bars) -> None:
+    """Put bars and their fair prices into a hash."""
     for series in (bars, bars.fair):
         for name in BARS:
             _feed(digest, name, None if series is None else getattr(series, name))
-    return digest.digest()
+
+
+def _stretch(bars: Bars) -> tuple[int, int, int, int, bool]:
+    """Which part of its stored series bars are."""
+    if not len(bars):
+        return 0, 0, 0, 0, False
+    return len(bars), int(bars.ts[0]), int(bars.ts[-1]), int(bars.ends[-1]), bars.fair is not None
 
 
 def _columns(table: PathTable) -> Arrays:

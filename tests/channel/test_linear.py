@@ -74,7 +74,8 @@ def test_eight_times_the_text_takes_about_eight_times_as_long(path) -> None:
         ("", "- "), ("", "."), ("", "kademehatir"), ("", "8 unter "), ("BTC ", "5 "), ("tp 5 sl 4 ", "#a "),
         ("tp 5 sl 4 ", "coin: a "), ("BTC long stop 4h close ", "if "), ("BTC long entry 5 sl 4 tp ", "6 5% "),
         ("BTC\nlong 5\nsl 4\ntp 6\n", "1 000 "), ("BTC long 5 sl 4 tp 6 ", "closes "), ("", "BTC\n5\n"),
-        ("BTC long tp 5 sl 4 ", "at "), ("close ", "half "), ("sl to ", "be "), ("✅ ", "✅ "), ("", "("), ("", "> "),
+        ("BTC long tp 5 sl 4 ", "at "), ("close ", "half "), ("", "⛔ "),
+        ("move stop BTC ", "①"), ("sl to ", "be "), ("✅ ", "✅ "), ("", "("), ("", "> "),
     ],
 )  # fmt: skip
 def test_what_would_tempt_the_common_layouts_to_look_back(head: str, unit: str) -> None:

@@ -100,7 +100,7 @@ def events(folder: Path, *kinds: str) -> list[Event]:
 
 
 def test_trade_crash_go_on_and_stop(tmp_path: Path) -> None:
-    async def play() -> None:
+    async def play() -> int:
         telegram = Telegram()
         channel = telegram.channel("alpha_signals", "Alpha Signals")
         telegram.channel("beta_calls", "Beta Calls")
@@ -112,9 +112,11 @@ def test_trade_crash_go_on_and_stop(tmp_path: Path) -> None:
         with ExchangeDouble(World(), limited=False) as exchange:
             await command(tmp_path, exchange.url, "collect", "--once", stdin=f"{PHONE}\n{CODE}\n")
             await crash(tmp_path, exchange, channel)
+            traded = len(events(tmp_path, "call"))
             await silence(tmp_path, exchange, channel, server)
+            return traded
 
-    asyncio.run(play())
+    assert asyncio.run(play()) == 2
 
 
 async def crash(folder: Path, exchange: ExchangeDouble, channel: Channel) -> None:

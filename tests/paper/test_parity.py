@@ -66,7 +66,7 @@ VARIANTS = {
 def test_whatever_the_strategy_says(name: str, run: Run, workspace: Path) -> None:
     (workspace / "rules" / "stress.yaml").write_text(STRESS, encoding="utf-8")
     text = (workspace / "strategies" / "demo.yaml").read_text(encoding="utf-8")
-    for old, new in (VARIANTS[name] | {"to: 2025-07-01": "to: 2025-02-10"}).items():
+    for old, new in (VARIANTS[name] | {"to: 2025-07-01": "to: 2025-01-25"}).items():
         assert old in text
         text = text.replace(old, new)
     (workspace / "strategies" / "varied.yaml").write_text(text, encoding="utf-8")
@@ -86,7 +86,7 @@ def test_a_fault_of_a_cent_is_found(tmp_path: Path) -> None:
 
 def test_the_command_says_so(run: Run, workspace: Path) -> None:
     text = (workspace / "strategies" / "demo.yaml").read_text(encoding="utf-8")
-    short = text.replace("to: 2025-07-01", "to: 2025-02-01")
+    short = text.replace("to: 2025-07-01", "to: 2025-01-20")
     (workspace / "strategies" / "short.yaml").write_text(short, encoding="utf-8")
     result = run("paper", "short", "--replay", "demo", "--compare", "--out", workspace / "out")
     assert result.exit_code == 0, result.output

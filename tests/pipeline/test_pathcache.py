@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from engine.pipeline.stress import stress
 from engine.simulate.kernel import Prepared
 from engine.units import HOUR_MS, MINUTE_MS
 from tests.conftest import Run
-from tests.pipeline.test_conditions import STRATEGY, known, minutes, store  # noqa: F401 - known is a fixture
+from tests.pipeline.test_conditions import STRATEGY, hours, known, minutes, store  # noqa: F401 - known is a fixture
 from tests.simulate.world import strategy
 
 FEES = Fees(0.0002, 0.0006, "test")
@@ -216,6 +217,25 @@ def test_a_second_run_gives_the_same_report(known: Path, run: Run, monkeypatch: 
     assert first == cold
     richer = _run(known, run, text.replace("10000 USDT", "20000 USDT") + "rules: [conservative]\n")
     assert richer["account"]["start_equity"] == 20_000
+
+
+def test_other_candles_in_the_store_are_seen(known: Path, run: Run) -> None:  # noqa: F811
+    """One price of one candle: the same range, the same number of rows, other paths; the old ones come back with it."""
+    text = STRATEGY.format(candle="stop first", impact="none")
+    before = _run(known, run, text)
+    paths = known / "data" / "cache" / "paths"
+    count = len(list(paths.iterdir()))
+    bars = hours(minutes())
+    bars.low[60] -= 3_000.0  # every trade that is open then is stopped out
+    shutil.rmtree(known / "data" / "candles")
+    store(known).add(bars, "mexc", "swap")
+    changed = _run(known, run, text)
+    assert len(list(paths.iterdir())) >= 2 * count
+    assert changed["channels"] != before["channels"]
+    shutil.rmtree(known / "data" / "candles")
+    store(known).add(hours(minutes()), "mexc", "swap")
+    assert _run(known, run, text) == before
+    assert len(list(paths.iterdir())) < 3 * count
 
 
 def _run(workspace: Path, run: Run, text: str) -> dict[str, Any]:

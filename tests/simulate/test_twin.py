@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.domain import ExitReason, Path, PathStatus, Plan
+from engine.domain import ExitReason, Path, PathStatus, Plan, Side
 from engine.market.candles import Candles
 from engine.simulate.kernel import prepare, simulate
 from engine.simulate.step import step_path
@@ -77,7 +77,11 @@ def keeps(path: Path, plan: Plan, terms: Terms, bars: dict[int, tuple[float, flo
     for leg in path.legs:
         assert leg.ts_ms >= path.fills[0].ts_ms
         assert leg.share > 0
-        if leg.reason is not ExitReason.LIQUIDATION and not (leg.reason is ExitReason.TARGET and leg.maker and fixed):
+        behind = any(plan.side.sign * (leg.price - fill.price) < 0 for fill in path.fills)
+        if leg.reason is ExitReason.TARGET and behind:  # the channel moved the entry there: its level, never better
+            low, high = bars[leg.ts_ms]
+            assert leg.price >= low - 1e-9 if plan.side is Side.SHORT else leg.price <= high + 1e-9
+        elif leg.reason is not ExitReason.LIQUIDATION and not (leg.reason is ExitReason.TARGET and leg.maker and fixed):
             inside(leg.price, bars[leg.ts_ms], 0.0 if leg.maker else terms.slippage + plan.impact)
     times = [leg.ts_ms for leg in path.legs]
     assert times == sorted(times)

@@ -29,8 +29,8 @@ class Phrasebook:
 
     def beginning_with(self, gap: str, word: str, is_coin: bool) -> list[Phrase]:
         """The phrases that may begin with a word, which may be a coin, or with a sign in the gap before it."""
-        if gap and not gap.isspace() and not self._signs.isdisjoint(gap):
-            fitting = (begins.fits(word, is_coin) or not begins.signs.isdisjoint(gap) for _, begins in self.phrases)
+        if gap and not gap.isspace() and (signs := self._signs.intersection(gap)):
+            fitting = (one.fits(word, is_coin) or not one.signs.isdisjoint(signs) for _, one in self.phrases)
             return [phrase for (phrase, _), fits in zip(self.phrases, fitting, strict=True) if fits]
         kind = "0" if word[:1].isdigit() else word if word in self._words else "any" if word else ""
         found = self._by_word.get((kind, is_coin))

@@ -29,6 +29,7 @@ from engine.domain import Refusal
 MOST_WORDS = 250  # an update has a few
 MOST_PHRASES = 30
 LONGEST_BARE_COIN = 10
+LONGEST_GAP = 100  # a sign farther behind the words before it begins no phrase
 COIN = Mark("symbol", NOWHERE, "BTC", NOWHERE, NOWHERE)
 # A quoted line, and what stands in brackets: [In reply to Alice], (by the admin), unless it holds a word that tells.
 _ASIDE = re.compile(r"(?m)^[ \t]*>[^\n]*+|[(\[](?![^)\]\n]{0,60}(?:\d{3}|\d[.,]\d))[^)\]\n]{0,60}[)\]]")
@@ -109,7 +110,8 @@ class Talk:
             coin = self.book.coin.match(self.working, at, end)
             if coin is not None and not self.is_coin(*coin.span(1)):
                 coin = None
-            phrases = self.book.beginning_with(self.working[at:begins], word[1] or "", coin is not None)
+            gap = self.working[at : min(begins, at + LONGEST_GAP)]
+            phrases = self.book.beginning_with(gap, word[1] or "", coin is not None)
             if phrase := self.longest(phrases, at, end):
                 spoken.append(phrase)
                 at = phrase.end

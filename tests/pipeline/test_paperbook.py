@@ -1,0 +1,86 @@
+"""Looking into a ledger and speaking to it, as a person does."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engine.paper.ledger import Ledger
+from tests.conftest import Run
+
+
+@pytest.fixture
+def ledger(workspace: Path, run: Run) -> Path:
+    """The ledger of an account that has traded for three weeks of the demo."""
+    text = (workspace / "strategies" / "demo.yaml").read_text(encoding="utf-8")
+    path = workspace / "strategies" / "demo.yaml"
+    path.write_text(text.replace("to: 2025-07-01", "to: 2025-01-22"), encoding="utf-8")
+    done = run("paper", "demo", "--replay", "demo", "--out", workspace / "out")
+    assert done.exit_code == 0, done.output
+    (workspace / "data").mkdir(exist_ok=True)
+    return Path(shutil.copy(workspace / "out" / "paper.db", workspace / "data" / "paper.db"))
+
+
+def test_status(run: Run, ledger: Path) -> None:
+    lines = run("paper", "status").stdout.splitlines()
+    assert lines[0].startswith("demo: not running, since 2025-01-01")
+    assert "began with 10,000.00" in lines[1]
+    assert any(line.startswith("  demo_keel: ") and "forward evidence" in line for line in lines)
+
+
+def test_trades_in_every_form(run: Run, ledger: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("paper", "trades", "--format", "csv").stdout)))
+    assert len(rows) > 20
+    closed = [row for row in rows if row["status"] == "closed"]
+    assert sum(float(row["net"]) for row in closed) == pytest.approx(
+        sum(float(row["gross"]) - float(row["fees"]) - float(row["funding"]) for row in closed)
+    )
+    assert len(run("paper", "trades").stdout.splitlines()) == len(rows) + 1
+    assert "signal_id" in run("paper", "trades", "--format", "table").stdout
+
+
+def test_words_wait_for_the_account(run: Run, ledger: Path) -> None:
+    assert "it is done when the account runs again" in run("paper", "halt", "--for", "4h").stdout
+    assert run("paper", "halt", "--for", "soon").exit_code == 2
+    assert run("paper", "resume").exit_code == 0
+    wrong = run("paper", "close", "demo_keel/99999")
+    assert (wrong.exit_code, "no trade demo_keel/99999 is resting or open" in wrong.stderr) == (2, True)
+    assert "waiting to be done: halt, resume" in run("paper", "status").stdout
+
+
+def test_another_account_is_not_there(run: Run, ledger: Path) -> None:
+    found = run("paper", "status", "--account", "scalps")
+    assert found.exit_code == 2
+    assert "there is no such account; accounts: demo" in found.stderr
+
+
+def test_reset_asks_and_keeps_the_old_ledger(run: Run, ledger: Path) -> None:
+    before = Ledger(ledger).last()
+    assert "nothing was changed" in run("paper", "reset", stdin="n\n").stdout
+    assert ledger.is_file()
+    said = run("paper", "reset", stdin="y\n").stdout
+    assert "the next run begins anew" in said
+    assert not ledger.exists()
+    (kept,) = ledger.parent.glob("paper-*.db")
+    assert Ledger(kept).last() == before
+    assert "there is no ledger yet" in run("paper", "status").stderr
+
+
+def test_a_replay_does_not_go_on_with_other_files(run: Run, ledger: Path, workspace: Path) -> None:
+    path = workspace / "strategies" / "demo.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("slippage: 2bp", "slippage: 3bp"), encoding="utf-8")
+    found = run("paper", "demo", "--replay", "demo", "--out", workspace / "out")
+    assert found.exit_code == 2
+    assert "the ledger here was begun with other files" in found.stderr
+
+
+def test_without_a_strategy_that_can_be_meant(run: Run) -> None:
+    found = run("paper")
+    assert found.exit_code == 2
+    assert "which strategy?" in found.stderr
+    assert run("paper", "demo").exit_code == 2
+    assert "live prices come from an exchange, not from synthetic candles" in run("paper", "demo").stderr
