@@ -230,15 +230,17 @@ def channel_new(workspace: Workspace, name: str | None, message: Path) -> None:
     """Propose the marks for one message: print a whole profile made of it, or write channels/NAME.channel.
 
     The message comes from standard input: paste it, then end the input. Without a message: new channel NAME; from a
-    whole history: channel suggest.
+    whole history: channel suggest. Exit code 1: marks are missing, which a comment in the profile names.
     """
     from engine.pipeline.suggest import new_from_message
 
     if str(message) == "-" and sys.stdin.isatty():
         click.echo("Paste a call of the channel, then end with Ctrl-D (Windows: Ctrl-Z, Enter):", err=True)
-    draft, note = new_from_message(workspace, name, message)
+    draft, note, whole = new_from_message(workspace, name, message)
     click.echo(draft)
     click.echo(note, err=True)
+    if not whole:
+        raise click.exceptions.Exit(1)
 
 
 @command(channel, "integrity", "channel integrity", "channel integrity fast_scalps --format json")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engine.channel.layout.layout import Layout
-from engine.channel.layout.match import Match, expectation, match_layout
+from engine.channel.layout.match import Match, expectation, match_layout, taken
+from engine.channel.layout.pattern import field_name
 from engine.channel.meaning.setups import build
 from engine.channel.prepared import Prepared, prepare
 from engine.channel.profile import Profile
@@ -62,6 +63,8 @@ def _sample_faults(profile: Profile, layout: Layout, file: t.File, source: Sourc
         return [_refused_sample(profile, layout, prepared, file, source)]
     own = match_layout(layout, prepared.text, prepared.lines)
     if not own.setups:
+        if fault := _taken_by_another(layout, own, prepared, source):
+            return [fault]
         position, wanted = expectation(own, prepared.text)
         message = f'layout "{layout.name}" does not read its own sample: it expected {wanted} here'
         hint = "is the same value marked everywhere it stands?"
@@ -78,6 +81,25 @@ def _sample_faults(profile: Profile, layout: Layout, file: t.File, source: Sourc
                 hint = "put the narrower layout first"
                 return [diagnose(source, layout.name_span, "D303", message, hint, related=also)]
     return _value_faults(profile, layout, own, prepared, source)
+
+
+def _taken_by_another(layout: Layout, own: Match, prepared: Prepared, source: SourceText) -> Diagnostic | None:
+    """The finding for a marked value that a list, or the range of another value, before it has taken."""
+    head = f'layout "{layout.name}" does not read its own sample: '
+    for taker, *span in taken(own, prepared.text, prepared.lines):
+        begin, stop = prepared.folded.original(*span)
+        for mark, start, end in layout.sample.values:
+            if mark.field == taker.field or not begin <= start < end <= stop:
+                continue
+            if begin < start:
+                message = f'"{mark.sample}", marked as {mark.field}, is taken into "{layout.sample.text[begin:stop]}"'
+                hint = "prices with a dash or a word of range (to, till, and) between them are one value"
+            else:
+                message = f'"{mark.sample}", marked as {mark.field}, is taken as {field_name(taker.field)}'
+                hint = f"a list ends at a word: put the sign before {mark.sample} under words, as {mark.field} = ..."
+                hint += ", or mark the list as one: {target: 66 - 67 - 68}" if taker.field == "target" else ""
+            return diagnose(source, mark.sample_span, "D301", head + message, hint)
+    return None
 
 
 def _phrase_faults(profile: Profile, layout: Layout, file: t.File, source: SourceText) -> list[Diagnostic]:

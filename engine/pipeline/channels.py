@@ -42,7 +42,11 @@ class ProfileTests:
             return render(list(self.findings), self.sources, "json")
         found = render(list(self.findings), self.sources, "text")
         rows = [f"{name}: {plural(layouts, 'layout')}, {plural(tests, 'test')}" for name, layouts, tests in self.rows]
-        return "\n".join(([found] if found else []) + rows + [f"{plural(len(self.findings), 'finding')}"])
+        end = plural(len(self.findings), "finding")
+        if not self.failed and self.rows:
+            tests = sum(tests for _, _, tests in self.rows)
+            end = f"{'the test' if tests == 1 else f'all {tests:,} tests'} passed, {end}" if tests else end
+        return "\n".join(([found] if found else []) + rows + [end])
 
 
 def find_profile(workspace: Workspace, name: str) -> Profile:

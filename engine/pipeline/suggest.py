@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from engine.channel.suggest.draft import Draft, draft_profile
+from engine.channel.suggest.draft import Draft, draft_profile, unfinished_profile
 from engine.channel.suggest.marks import guess
 from engine.channel.suggest.writing import HistoryPost
 from engine.files import write_text
@@ -48,10 +48,11 @@ def _sentence(draft: Draft) -> str:
     )
 
 
-def new_from_message(workspace: Workspace, name: str | None, message: Path) -> tuple[str, str]:
-    """A profile with the marks proposed for one message, or where it was written; and what to look at.
+def new_from_message(workspace: Workspace, name: str | None, message: Path) -> tuple[str, str, bool]:
+    """A profile with the marks proposed for one message, or where it was written; what to look at; whether it is whole.
 
-    Raises InputError when the message cannot be read, or when nothing in it looks like a call.
+    A message in which only a part of a call is found makes a profile that a person has to finish. Raises InputError
+    when the message cannot be read, or when nothing in it looks like a call.
     """
     path = new_path(workspace, "channel", name) if name else None
     text = message_text(message).strip("\n")
@@ -60,13 +61,16 @@ def new_from_message(workspace: Workspace, name: str | None, message: Path) -> t
     found = {g.field.partition(" ")[0] for _, _, line in marked.lines for g in line}
     lacking = [words for field, words in WANTED.items() if field not in found]
     if not draft.layouts and "signal" not in draft.text:
-        hint = "mark the values by hand: cli.py new channel NAME makes a profile to change"
         what = ", ".join(lacking) if lacking else "a layout that reads it back"
+        if unfinished := unfinished_profile(name or "my_channel", text, lacking):
+            note = f"this profile is not finished. Not found in the message: {what}. Mark them by hand, then validate"
+            return _placed(workspace, unfinished, path), note, False
+        hint = "mark the values by hand: cli.py new channel NAME makes a profile to change"
         raise InputError(Problem(f"found no call in this message; missing: {what}", hint=hint))
     note = f"not found in the message: {', '.join(lacking)}" if lacking else "every kind of value was found"
     if not draft.layouts:
         note += "; how its numbers are written is not clear: fill in the line numbers:"
-    return _placed(workspace, draft.text, path), f"{note}. Look over the marks"
+    return _placed(workspace, draft.text, path), f"{note}. Look over the marks", True
 
 
 def _placed(workspace: Workspace, text: str, path: Path | None) -> str:

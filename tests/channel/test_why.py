@@ -5,7 +5,7 @@ from __future__ import annotations
 from wcwidth import wcswidth
 
 from engine.channel import explain, render
-from tests.channel.helpers import HEAD, profile
+from tests.channel.helpers import HEAD, profile, reads
 
 LOADED = profile(
     """
@@ -81,6 +81,14 @@ def test_the_layout_that_leaves_something_unread_is_named() -> None:
     assert render(explanation).splitlines()[0] == (
         'nothing was read [unread]: message line 1, column 28: layout "one line" leaves "tp 66000" unread'
     )
+
+
+def test_a_word_of_the_sample_is_shown_as_it_is_spelled() -> None:
+    loaded = profile(
+        'signal "a"\n<<<\n{side: BUY} {symbol: BTC} {entry: 100} altında TP {target: 110} SL {stop: 90}\n>>>'
+    )
+    assert 'expected "altında" here' in render(explain(loaded, "BUY ETH 100 TP 110 SL 90"))
+    assert reads(loaded, "BUY ETH 100 altinda TP 110 SL 90").startswith("symbol ETHUSDT")
 
 
 def test_refusals_without_a_place_are_one_line() -> None:

@@ -27,12 +27,14 @@ def test_the_tests_inside_profiles_are_run(workspace: Path, run: Run) -> None:
     result = run("channel", "test")
     assert result.exit_code == 0, result.output
     assert "demo_keel: 1 layout, 6 tests" in result.stdout
-    assert "0 findings" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("all ")
+    assert result.stdout.splitlines()[-1].endswith(" tests passed, 0 findings")
     path = workspace / "channels" / "demo_keel.channel"
     path.write_text(path.read_text(encoding="utf-8").replace("entry: 142.1", "entry: 142.2"), encoding="utf-8")
     broken = run("channel", "test", "demo_keel")
     assert broken.exit_code == 1
     assert "error[D" in broken.stdout
+    assert "passed" not in broken.stdout
     shown = json.loads(run("channel", "test", "demo_keel", "--format", "json").stdout)
     assert shown["diagnostics"][0]["path"] == "channels/demo_keel.channel"
 

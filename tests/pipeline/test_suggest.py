@@ -47,6 +47,30 @@ def test_one_message_becomes_a_profile(workspace: Path, run: Run) -> None:
     assert "symbol SOLUSDT, side long, entry 140.5 - 142" in run("channel", "explain", "mine", stdin=CALL).stdout
 
 
+def test_a_message_that_is_no_plain_call_becomes_a_profile_to_finish(workspace: Path, run: Run) -> None:
+    message = "#NEAR 6.42 üzerinde ALIM {VIP} 🎯 6.60 - 6.85 🛑 6.15"
+    printed = run("channel", "new", stdin=message)
+    assert printed.exit_code == 1
+    assert "{symbol: #NEAR} 6.42 üzerinde ALIM {{VIP}} 🎯 6.60 - 6.85 🛑 6.15" in printed.stdout
+    assert "# Not finished. Not found here: a side, an entry, a target, a stop." in printed.stdout
+    assert "numbers: 1234.56 " in printed.stdout
+    assert "this profile is not finished" in printed.stderr
+    post = workspace / "post.txt"
+    post.write_text("LINK | L | in 14.82 | out 15.30, 15.95 | risk 14.21 | #241", encoding="utf-8")
+    assert run("channel", "new", "mine", "--message", post).stdout.strip() == "channels/mine.channel"
+    checked = run("validate", "channels/mine.channel")
+    assert checked.exit_code == 1
+    assert "marks no symbol" in checked.stdout
+    path = workspace / "channels" / "mine.channel"
+    marked = (
+        "{symbol: LINK} | {side: L} | in {entry: 14.82} | out {target: 15.30}, {target: 15.95} | risk {stop: 14.21} | "
+        "#{id: 241}"
+    )
+    text = path.read_text(encoding="utf-8").replace(post.read_text(encoding="utf-8"), marked)
+    path.write_text(text.replace("\nnever\n", "\nwords\nlong = L\n\nnever\n"), encoding="utf-8")
+    assert run("validate", "channels/mine.channel").exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("words", "stdin", "says"),
     [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from engine.channel.syntax import tree as t
@@ -23,9 +23,10 @@ _TOKENS = re.compile(rf"(?P<index>\d{{1,2}}(?=[ \t]*\))|{INDEX})|{TOKEN.pattern}
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A folded token of the sample's text."""
+    """A folded token of the sample's text, and as the sample spells it (``altında`` for ``altinda``)."""
 
     token: str
+    spelled: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,8 @@ def items_of(pieces: Sequence[t.Piece], fields: Fields) -> tuple[Item, ...]:
 
 def literal_items(text: str, synonyms: Synonyms) -> list[Item]:
     """Literal text as tokens; the longest synonym wins."""
-    matches = list(_tokens(synonyms.signs).finditer(fold(text).text))
+    folded = fold(text)
+    matches = list(_tokens(synonyms.signs).finditer(folded.text))
     tokens = [match[0] for match in matches]
     items: list[Item] = []
     at = 0
@@ -110,7 +112,10 @@ def literal_items(text: str, synonyms: Synonyms) -> list[Item]:
                 at += size
                 break
         else:
-            items.append(Index() if matches[at].groupdict()["index"] else Literal(tokens[at]))
+            if matches[at].groupdict()["index"]:
+                items.append(Index())
+            else:
+                items.append(Literal(tokens[at], text[slice(*folded.original(*matches[at].span()))].lower()))
             at += 1
     return items
 

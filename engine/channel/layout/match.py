@@ -19,7 +19,7 @@ class Match:
     ``setups`` holds the values of each setup found, empty when the layout does not fit. ``unclaimed`` are the pieces
     of the message that no line of the template took. ``lines`` of the message matched, up to ``state``; where the
     layout does not fit, ``failed`` is the step that stopped it at ``position`` (None: nothing like the next line came
-    after it; position -1: the layout did not even begin).
+    after it; position -1: the layout did not even begin), and ``found`` the values of the lines that did match.
     """
 
     layout: Layout
@@ -29,6 +29,7 @@ class Match:
     position: int = -1
     failed: Step | None = None
     state: State = START
+    found: list[Found] = field(default_factory=list)
 
 
 def beginning(layout: Layout, text: str, lines: Sequence[tuple[int, int]]) -> int:
@@ -88,7 +89,7 @@ def match_layout(layout: Layout, text: str, lines: Sequence[tuple[int, int]], fi
         result.setups.append(found)
         return result
     result.setups.clear()
-    result.state = state
+    result.state, result.found = state, found
     if result.lines and result.position < 0:
         result.position = claimed
     return result
@@ -97,6 +98,18 @@ def match_layout(layout: Layout, text: str, lines: Sequence[tuple[int, int]], fi
 def progress(match: Match) -> tuple[int, int]:
     """How far a layout got with a message: lines matched, then characters."""
     return match.lines, match.position
+
+
+def taken(match: Match, text: str, lines: Sequence[tuple[int, int]]) -> list[Found]:
+    """The values that a layout which does not fit had taken before it stopped, also on the line that stopped it."""
+    for start, end in lines:
+        if match.failed is not None and start <= match.position <= end:
+            for line, _, _ in match.layout.next_lines(match.state):
+                found: list[Found] = []
+                _, reached, failed = walk(match.layout.lines[line].links, text, start, end, found)
+                if failed is match.failed and reached == match.position:
+                    return [*match.found, *found]
+    return match.found
 
 
 def expectation(match: Match, text: str) -> tuple[int, str]:

@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 from engine.channel.layout.items import Count, Index, Item, Literal, Maybe, Run, Skip, Slot, Synonym
 from engine.channel.syntax import tree as t
 from engine.channel.text.fields import Fields
-from engine.channel.text.fold import INDEX
+from engine.channel.text.fold import INDEX, fold
 from engine.channel.text.names import LIST_FIELDS
 from engine.channel.text.vocabulary import GAP, NO_LETTER_BEHIND, alternatives, token_pattern
 
@@ -74,10 +74,13 @@ Link = Step | Part
 Found = tuple[t.Mark, int, int]
 
 
-def chain(items: Sequence[Item], fields: Fields, opening: bool = True, phrase: bool = False) -> tuple[Link, ...]:
+def chain(
+    items: Sequence[Item], fields: Fields, opening: bool = True, phrase: bool = False, ends: str = ""
+) -> tuple[Link, ...]:
     """Items as links. ``opening``: these items begin a line, so that a list index may stand before a bare value.
 
-    In a ``phrase`` a value is of the kind that its sample is, and no list index stands before it.
+    In a ``phrase`` a value is of the kind that its sample is, and no list index stands before it. ``ends`` are the
+    signs behind a part that repeats: its next value is not looked for beyond them, as it is not beyond a word.
     """
     links: list[Link] = []
     texts: list[tuple[str, str]] = []
@@ -94,13 +97,18 @@ def chain(items: Sequence[Item], fields: Fields, opening: bool = True, phrase: b
         was_skipping, skipping = skipping, isinstance(item, Skip)
         if isinstance(item, Maybe | Run):
             close()
-            links.append(Part(chain(item.items, fields, opening and position == 0, phrase), isinstance(item, Run)))
+            behind = opening_signs(items[position + 1 :], fields) if isinstance(item, Run) else ""
+            behind += ends if position == 0 else ""
+            inner = chain(item.items, fields, opening and position == 0, phrase, behind)
+            links.append(Part(inner, isinstance(item, Run)))
         elif isinstance(item, Slot):
             field = item.mark.field
             body = fields.pattern(field, item.mark.sample, item.single, strict=phrase)
+            if field == "leverage" and position == 0 and not phrase:
+                body = _sign_ahead(item.mark.sample) + body
             if not was_skipping:
                 may_be_numbered = opening and position == 0 and field in LIST_FIELDS | {"stop"} and not phrase
-                gap = fields.lead(field)
+                gap = fields.lead(field, ends if position == 0 else "")
                 lead = gap + _LIST_INDEX + gap if may_be_numbered else gap
             close(lead + body, item.mark)
         elif isinstance(item, Index):
@@ -113,11 +121,29 @@ def chain(items: Sequence[Item], fields: Fields, opening: bool = True, phrase: b
             stop = rf"[^\w{signs}]*+" if signs and not was_skipping else lead
             texts.append((stop + _synonym(fields, item.group), f'"{phrases[0]}"'))
         elif isinstance(item, Literal):
-            texts.append((lead + token_pattern(item.token), f'"{item.token}"'))
+            texts.append((lead + token_pattern(item.token), f'"{item.spelled or item.token}"'))
     if skipping:
         texts.append((r"[^\n]*+", "anything"))
     close()
     return tuple(links)
+
+
+def _sign_ahead(sample: str) -> str:
+    """No word stands before this leverage: where its sample has the ``x``, a number without one is a price."""
+    return r"(?=[\d., \t/~\u2010-\u2015-]{0,12}[x×х])" if re.search("[x×х]", fold(sample).text) else ""
+
+
+def opening_signs(items: Sequence[Item], fields: Fields) -> str:
+    """The characters with which a sign of the profile's words, such as an emoji, may begin these items."""
+    signs = ""
+    for item in items:
+        if isinstance(item, Maybe):
+            signs += opening_signs(item.items, fields)
+        elif isinstance(item, Synonym):
+            return signs + "".join(sign[0] for sign in fields.words.signs(item.group))
+        else:
+            break
+    return signs
 
 
 def _synonym(fields: Fields, group: str) -> str:
@@ -146,11 +172,11 @@ class Line:
         return next(_steps(self.links))
 
 
-def line_of(items: tuple[Item, ...], fields: Fields, phrase: bool = False) -> Line:
-    """A line's chain with its head."""
+def line_of(items: tuple[Item, ...], fields: Fields, phrase: bool = False, ends: str = "") -> Line:
+    """A line's chain with its head. ``ends``: the signs that may begin the line behind one that repeats."""
     if phrase:  # the fillers of a message are blanked before its phrases are looked for
         items = tuple(item for item in items if item != Maybe((Synonym("filler"),)))
-    links = chain(items, fields, phrase=phrase)
+    links = chain(items, fields, phrase=phrase, ends=ends)
     first = links
     while isinstance(first[0], Part) and first[0].repeats:
         first = first[0].steps

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from engine.channel.layout.items import Index, Item, Maybe, Run, Slot, has_list_field, items_of, merge, shape
 from engine.channel.layout.layout import Block, Layout
-from engine.channel.layout.pattern import Line, line_of
+from engine.channel.layout.pattern import Line, line_of, opening_signs
 from engine.channel.syntax import tree as t
 from engine.channel.text.fields import Fields
 from engine.channel.text.names import CALL_FIELDS
@@ -121,11 +121,12 @@ class _Automaton:
         first: list[int] = []
         last: list[int] = []
         empty = True
-        for node in nodes:
+        for place, node in enumerate(nodes):
             optional = node.optional
             if isinstance(node, _Line):
+                ends = self._opening_signs(nodes[place + 1 :]) if node.repeats else ""
                 begin = end = [len(self.lines)]
-                self.lines.append(line_of(node.items, self.fields, self.phrases))
+                self.lines.append(line_of(node.items, self.fields, self.phrases, ends))
                 self.follow.append([])
             else:
                 size = len(self.lines)
@@ -142,6 +143,18 @@ class _Automaton:
             last = last + end if optional else end
             empty = empty and optional
         return first, last, empty
+
+    def _opening_signs(self, nodes: Sequence[_Node]) -> str:
+        """The signs with which the next of these lines may begin."""
+        signs = ""
+        for node in nodes:
+            if isinstance(node, _Line):
+                signs += opening_signs(node.items, self.fields)
+            else:
+                signs += self._opening_signs(node.nodes)
+            if not node.optional:
+                break
+        return signs
 
     def _connect(self, sources: Sequence[int], to: Sequence[int]) -> None:
         for source in sources:

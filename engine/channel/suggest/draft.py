@@ -25,7 +25,14 @@ from engine.channel.suggest.families import families
 from engine.channel.suggest.marks import LEVELS, guess, results_in
 from engine.channel.suggest.numbers import decide_notation
 from engine.channel.suggest.rows import Post, post_of
-from engine.channel.suggest.writing import BREAKS_A_SAMPLE, DraftedLayout, HistoryPost, Sketch, test_section
+from engine.channel.suggest.writing import (
+    BREAKS_A_SAMPLE,
+    DraftedLayout,
+    HistoryPost,
+    Sketch,
+    test_section,
+    unfinished_section,
+)
 from engine.channel.text.fold import fold
 from engine.config.diagnostics import Diagnostic
 from engine.config.text import SourceText
@@ -76,6 +83,22 @@ def draft_profile(name: str, history: Sequence[HistoryPost], trusted: bool = Fal
             if trusted or _is_laid_out(made):
                 posts.append(made)
     return _Drafting(name, history, posts, texts, trusted).draft()
+
+
+def unfinished_profile(name: str, message: str, lacking: Sequence[str]) -> str:
+    """A profile around one message that is no whole call: its few marks, and what is ``lacking`` as a comment.
+
+    It is no valid profile before a person has finished it. "" where there is nothing to begin with: no symbol or side
+    and fewer than two numbers, or lines that no sample can hold.
+    """
+    marked = guess(message)
+    numbers = [value for value in marked.values("any", *LEVELS) if value[0].isdecimal()]
+    begun = marked.values("symbol", "side") or len(numbers) >= 2
+    if BREAKS_A_SAMPLE.search(message) or not begun:
+        return ""
+    sketch = Sketch(name, [], 1, True, numbers, decide_notation(numbers), list(ALWAYS_NEVER))
+    sketch.unfinished = unfinished_section(marked, lacking)
+    return sketch.text()
 
 
 def _is_laid_out(post: Post) -> bool:

@@ -65,10 +65,13 @@ class Patterns:
         about = rf"(?:{_BLANK}{self._about}){{0,3}}"
         return rf"{self._price}(?:{_CURRENCY}{about}{self._joint}{self._price})?"
 
-    def lead(self, field: str) -> str:
-        """The gap before a value. It never takes the ``%`` of ``%5``, which would turn a percentage into a price."""
+    def lead(self, field: str, kept_signs: str = "") -> str:
+        """The gap before a value. It never takes the ``%`` of ``%5``, which would turn a percentage into a price.
+
+        Nor one of ``kept_signs``.
+        """
         kept = {"symbol": "$#", "side": "", "any": ""}.get(field, "%")
-        kept += "".join(sorted({sign[0] for sign in self._signs(field)}))
+        kept += "".join(sorted({*kept_signs, *(sign[0] for sign in self._signs(field))}))
         return rf"[^\w{re.escape(kept)}]*+" if kept else GAP
 
     def _signs(self, field: str) -> tuple[str, ...]:

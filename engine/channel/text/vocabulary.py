@@ -108,11 +108,24 @@ class Vocabulary:
 
     def words(self, group: str) -> tuple[str, ...]:
         """A group's phrases that have letters or digits."""
-        return tuple(phrase for phrase in self.phrases(group) if TOKEN.search(phrase))
+        return self._parted(group)[0]
 
     def signs(self, group: str) -> tuple[str, ...]:
         """A group's phrases without letters and digits, such as emoji."""
-        return tuple(phrase for phrase in self.phrases(group) if not TOKEN.search(phrase))
+        return self._parted(group)[1]
+
+    def _parted(self, group: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """A group's words and signs, told apart once: every pattern asks for them."""
+        known = self._parts.get(group)
+        if known is None:
+            phrases = self.phrases(group)
+            words = tuple(phrase for phrase in phrases if TOKEN.search(phrase))
+            known = self._parts[group] = words, tuple(phrase for phrase in phrases if not TOKEN.search(phrase))
+        return known
+
+    @cached_property
+    def _parts(self) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+        return {}
 
     @cached_property
     def number_words(self) -> dict[str, float]:

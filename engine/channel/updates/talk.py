@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.channel.layout.layout import Layout
-from engine.channel.layout.pattern import Found, walk
+from engine.channel.layout.pattern import Found, Step, walk
 from engine.channel.prepared import Prepared
 from engine.channel.profile import Profile
 from engine.channel.syntax.tree import NOWHERE, Mark
@@ -89,7 +89,10 @@ class Talk:
         """The longest of some phrases that begins at an offset; of equally long ones the first."""
         best: Spoken | None = None
         for layout, line in phrases:
-            if line.head.match(self.working, at, end) is None or not layout.valid_at(self.posted_ms):
+            first = line.links[0]
+            if isinstance(first, Step) and first.regex.match(self.working, at, end) is None:
+                continue  # nearly always; the whole walk costs more
+            if not layout.valid_at(self.posted_ms):
                 continue
             found: list[Found] = []
             behind, _, failed = walk(line.links, self.working, at, end, found)
