@@ -150,6 +150,7 @@ class _Trading:
         began = next((event.at_ms for event in self.ledger.events(name, 0, "begin")), now)
         funding = None if all(one.strategy.costs.funding == "none" for one in self.loaded) else self.funding
         desk = make_desk(self.loaded, terms, self.ledger, self.prices, funding, self.zone)
+        began -= began % 1000  # posts carry whole seconds: one of this very second is not older than the account
         desk.now_ms, desk.began_ms, desk.hear = self.settings.now_ms, began, self._hear
         desk.stale_ms = max(one.strategy.stale_after_ms for one in self.loaded)
         begin(desk, self.loaded, terms, self.workspace, now)
