@@ -15,6 +15,7 @@ from engine.pipeline.progress import Track
 from engine.pipeline.replay import Replay
 from engine.pipeline.results import account_result
 from engine.report.run import AccountResult
+from engine.simulate.books import Marks
 from engine.simulate.equity import EquityCurve, equity_curve
 from engine.simulate.flows import Venue
 from engine.simulate.judge import Judge
@@ -46,7 +47,8 @@ def walk_accounts(
     """
     posted, channels = _posted(played), strategy.channels
     judged = None if judged is None else cache(judged)  # asked once for all accounts
-    walk = Walk(played.table, played.money, strategy, rules, played.venue, zone, posted, judged)
+    marks = Marks(played.venue.candles)
+    walk = Walk(played.table, played.money, strategy, rules, played.venue, zone, posted, judged, marks)
     walked = walk.run(played.eligible(), lambda items: track(items, "walking the account"))
     curve = _curve(strategy, walked, played.venue)
     shared = account_result(strategy, walked, curve)
@@ -58,7 +60,7 @@ def walk_accounts(
         place = {row: i for i, row in enumerate(rows.tolist())}
         table, money = played.table.part(rows), played.money.part(rows)
         opinions = None if judged is None else partial(_some, judged, rows)
-        own = Walk(table, money, strategy, rules, played.venue, zone, [posted[row] for row in place], opinions)
+        own = Walk(table, money, strategy, rules, played.venue, zone, [posted[row] for row in place], opinions, marks)
         result = own.run([place[row] for row in played.eligible() if row in place])
         alone[channel] = account_result(strategy, result, _curve(strategy, result, played.venue))
     return Accounts(walked, curve, shared, alone)

@@ -53,9 +53,13 @@ def _prices(bars: Candles, grid: Ints) -> Floats:
     """The last closed price at each moment of the grid (the first open before any is), shape (grid,)."""
     ends = bars.ends
     first = int(np.searchsorted(ends, grid[0]))
-    if np.array_equal(ends[first : first + len(grid)], grid[: len(ends) - first]):  # a candle ends at each moment
-        known = bars.close[first : first + len(grid)]
-        return np.concatenate([known, np.full(len(grid) - len(known), bars.close[-1])])
+    before = float(bars.close[first - 1] if first else bars.open[0])
+    begin = int(np.searchsorted(grid, ends[first])) if first < len(ends) else len(grid)
+    known = ends[first : first + len(grid) - begin]
+    if np.array_equal(known, grid[begin : begin + len(known)]):  # a candle ends at each moment
+        price = np.full(len(grid), bars.close[-1])
+        price[:begin], price[begin : begin + len(known)] = before, bars.close[first : first + len(known)]
+        return price
     last = np.searchsorted(ends, grid, side="right") - 1
     return np.where(last >= 0, bars.close[np.maximum(last, 0)], bars.open[0])
 

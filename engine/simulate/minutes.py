@@ -25,7 +25,7 @@ class Minutes:
         self._place = {symbol: i for i, symbol in enumerate(candles)}
         self._number = -1
         self._prices: dict[str, list[float]] = {}  # empty: candles end between minutes
-        self._matrix = np.zeros((STRETCH, 0))
+        self._matrix = np.zeros((STRETCH, len(candles)))
         self._always: set[str] = set()  # symbols with a candle that ends at each minute
 
     def worth(self, held: Mapping[str, float], now_ms: int) -> float | None:
@@ -65,7 +65,7 @@ class Minutes:
             self._number = number
             self._prices.clear()
             self._always.clear()
-            self._matrix = np.zeros((STRETCH, len(self._place)))
+            self._matrix[:] = 0.0
         for symbol in symbols:
             if symbol not in self._prices:
                 self._fill(symbol)

@@ -9,8 +9,9 @@ plan (another margin tier, an impact on the price) is the trade taken through th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -51,7 +52,7 @@ class WalkResult:
 
 
 class Walk:
-    """One account on its way through the paths; see the module's docstring."""
+    """One account on its way through the paths; see the module's docstring. Walks one after another share ``marks``."""
 
     def __init__(
         self,
@@ -63,14 +64,16 @@ class Walk:
         zone: str,
         posted_ms: Sequence[int],
         judged: Callable[[], Sequence[Opinion]] | None = None,
+        marks: Marks | None = None,
     ) -> None:
         self.table, self.money, self.venue = table, money, venue
         counted = np.zeros(len(table), np.bool_)
         self.offers = Offers(table, money, venue, posted_ms, strategy.leverage, counted, judged)
         self.fitting = Fitting(venue, strategy.costs.impact)
         fit = self.fitting.fit if venue.contracts or strategy.costs.impact else None
-        self.account = Accountant(strategy, judge, self.offers, Marks(venue.candles), zone, self._outcome, fit)
         self.trades: dict[int, Trade] = {}
+        outcome = partial(_outcome, self.trades)  # no way back to the walk, which would keep it all in memory
+        self.account = Accountant(strategy, judge, self.offers, marks or Marks(venue.candles), zone, outcome, fit)
         self.refused: list[Refused] = []
         self.alarms: list[Alarm] = []
 
@@ -137,7 +140,8 @@ class Walk:
                 later = (flow for flow in flows_of(self.trades[row], self.venue) if flow.at_ms > now_ms)
                 self.account.book(row, later)
 
-    def _outcome(self, row: int) -> float | None:
-        """What a trade earned, None where it was never filled."""
-        trade = self.trades[row]
-        return trade.net if trade.path.fills else None
+
+def _outcome(trades: Mapping[int, Trade], row: int) -> float | None:
+    """What a trade earned, None where it was never filled."""
+    trade = trades[row]
+    return trade.net if trade.path.fills else None
