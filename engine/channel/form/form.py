@@ -35,7 +35,6 @@ class Form:
     groups: Mapping[str, tuple[str, ...]]
     fields: Fields
     bounds: Mapping[str, tuple[float, float]]
-    action: str = ""
 
     @cached_property
     def meaning(self) -> dict[Words, str]:

@@ -16,9 +16,7 @@ from engine.channel.text.vocabulary import (
 )
 from engine.domain import Distance, Side
 
-_BLANK = r"[ \t]*+"
 _LOOKALIKES = str.maketrans("авекмнорстухѕіј", "abekmhopctyxsij")
-_X = "[x×х]"
 _MONEY = tuple(quote for quote in QUOTES if quote not in ("BTC", "ETH", "BNB"))
 _IN_BITCOIN = re.compile(r"[A-Z]{3,}BTC")
 _PERPETUAL = re.compile(r"\.P$|(?<=.)-?PERP$")
