@@ -71,6 +71,11 @@ class Form:
         return None
 
     @cached_property
+    def candle(self) -> re.Pattern[str]:
+        """The candle whose close a stop waits for (group 1)."""
+        return re.compile(self.fields.pattern("stop when"))
+
+    @cached_property
     def frames(self) -> frozenset[str]:
         """Words for a candle without its number: daily."""
         return frozenset(word for group in ADJECTIVES for word in self.fields.words.words(group))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import cache
 
@@ -100,13 +99,8 @@ def close_stop(form: Form, text: str, claims: Claims, line: int) -> Token | None
         return None
     start = text.rfind("\n", 0, stops[0].start) + 1
     end = text.find("\n", stops[0].start)
-    frame = _frame(form).search(text, start, end if end >= 0 else len(text))
+    frame = form.candle.search(text, start, end if end >= 0 else len(text))
     return Token("time", *frame.span(1), line, frame[1]) if frame else None
-
-
-@cache
-def _frame(form: Form) -> re.Pattern[str]:
-    return re.compile(form.fields.pattern("stop when"))
 
 
 def _stops(form: Form, text: str, claims: Claims) -> list[Found]:
