@@ -31,7 +31,7 @@ class Prepared:
 
     def barred(self, layout: Layout) -> bool:
         """Whether a phrase of ``never`` forbids what this layout reads."""
-        return bool(self.never) and ("update" if layout.action else "signal") in self.never
+        return ("update" if layout.action else "signal") in self.never
 
 
 def prepare(profile: Profile, text: str, sender: str | None = None) -> Prepared | Refusal:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from engine.channel.layout.layout import Layout
 from engine.channel.layout.pattern import Found, Step, walk
-from engine.channel.prepared import Prepared
+from engine.channel.prepared import Prepared, blanks
 from engine.channel.profile import Profile
 from engine.channel.syntax.tree import NOWHERE, Mark
 from engine.channel.text.vocabulary import DENSE
@@ -70,7 +70,7 @@ class Talk:
 
     def __post_init__(self) -> None:
         """Blank the fillers."""
-        self.working = self.book.filler.sub(lambda found: found[1] or _blank(found), self.working)
+        self.working = self.book.filler.sub(lambda found: found[1] or blanks(found), self.working)
 
     def is_coin(self, start: int, end: int) -> bool:
         """Whether a word is surely a coin: with ``$`` or ``#``, a quote currency, in capitals, or a known name."""
@@ -135,7 +135,7 @@ def hear(profile: Profile, prepared: Prepared, posted_ms: int | None) -> Talk | 
     if book is None or _has_many_words(prepared.text):
         return None
     links = list(links_in(prepared.text, profile))
-    working = _NOTHING.sub(_blank, prepared.text)
+    working = _NOTHING.sub(blanks, prepared.text)
     working = _ASIDE.sub(lambda match: _aside(match, book), working)
     talk = Talk(profile, book, prepared, working, posted_ms, links)
     beside: list[tuple[int, int]] = []
@@ -182,11 +182,7 @@ def _has_many_words(text: str) -> bool:
 def _aside(match: re.Match[str], book: Phrasebook) -> str:
     """A quoted line blanked, and so are brackets without a word that tells."""
     quoted = match[0].lstrip().startswith(">")
-    return match[0] if not quoted and book.telling_words.search(match[0]) else _blank(match)
-
-
-def _blank(match: re.Match[str]) -> str:
-    return " " * len(match[0])
+    return match[0] if not quoted and book.telling_words.search(match[0]) else blanks(match)
 
 
 def _telling(talk: Talk, unknown: Sequence[tuple[int, int]]) -> Refusal | None:
