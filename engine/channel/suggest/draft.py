@@ -27,6 +27,7 @@ from engine.channel.suggest.numbers import decide_notation
 from engine.channel.suggest.rows import Post, post_of
 from engine.channel.suggest.writing import (
     BREAKS_A_SAMPLE,
+    LEAST_POSTS,
     DraftedLayout,
     HistoryPost,
     Sketch,
@@ -41,7 +42,6 @@ from engine.units import DAY_MS, iso
 MOST_LAYOUTS = 12
 MOST_TRIED = 40
 MOST_SAMPLES_TRIED = 4
-LEAST_POSTS = 3
 LEAST_POSTS_WITHOUT_LEVELS = 8
 MOST_WORDS_OF_A_GAP = 6
 IDLE_SHARE = 0.1  # a layout unused for this part of the history, at its beginning or end, is dated

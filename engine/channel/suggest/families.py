@@ -206,8 +206,13 @@ def _marked_up(post: Post, row: Row, maybe: dict[int, int], added: dict[int, lis
     return "".join(out).strip()
 
 
+def escaped(text: str) -> str:
+    """Text of a message the way a sample or a phrase holds it: its braces doubled."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
 def _literal(text: str) -> str:
-    return text.replace("{", "{{").replace("}", "}}").replace("\n", " ")
+    return escaped(text).replace("\n", " ")
 
 
 def families(posts: Sequence[Post], least: int) -> list[Family]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.channel.cases import summary
-from engine.channel.suggest.families import Family
+from engine.channel.suggest.families import Family, escaped
 from engine.channel.suggest.marks import Marked, results_in
 from engine.channel.suggest.rows import Post
 from engine.channel.suggest.words import LONG, MARKET, SHORT, SIGNS
@@ -173,7 +173,7 @@ class Sketch:
             }
             found.update(line for line in lines if len(TOKEN.findall(line)) >= 3)
         least = max(LEAST_POSTS, len(self.posts) // 100)
-        return [line.replace("{", "{{").replace("}", "}}") for line, n in found.most_common(10) if n >= least]
+        return [escaped(line) for line, n in found.most_common(10) if n >= least]
 
     def _section(self, layout: DraftedLayout) -> str:
         count = len(layout.read)
@@ -192,9 +192,9 @@ def unfinished_section(marked: Marked, lacking: Sequence[str]) -> str:
     for one in sorted((g for _, _, line in marked.lines for g in line if g.field in FIELDS), key=lambda g: g.start):
         start, end = marked.folded.original(one.start, one.end)
         if one.field != "any" and start >= at:
-            lines += [_escaped(text[at:start]), f"{{{one.field}: {_escaped(text[start:end])}}}"]
+            lines += [escaped(text[at:start]), f"{{{one.field}: {escaped(text[start:end])}}}"]
             at = end
-    sample = "".join([*lines, _escaped(text[at:])])
+    sample = "".join([*lines, escaped(text[at:])])
     wanted = ", ".join(lacking) or "marks that read it back"
     return "\n".join([
         f"# Not finished. Not found here: {wanted}.",
@@ -202,10 +202,6 @@ def unfinished_section(marked: Marked, lacking: Sequence[str]) -> str:
         "# under words (long = ...). Then: cli.py validate",
         'signal "first"', "<<<", sample, ">>>",
     ])  # fmt: skip
-
-
-def _escaped(text: str) -> str:
-    return text.replace("{", "{{").replace("}", "}}")
 
 
 def test_section(name: str, text: str, reading: Reading) -> str:
