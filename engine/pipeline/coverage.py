@@ -143,15 +143,11 @@ def _count(found: Coverage, profile: Profile, post: Post) -> None:
     month = iso(post.posted_ms)[:7] if post.posted_ms is not None else UNDATED
     reading = read(profile, post.text, post.posted_ms, post.sender)
     kind = "empty"
-    if reading.setups:
-        kind = "signals"
+    if made := reading.setups or reading.actions:
+        kind = "signals" if reading.setups else "updates"
         found.setups += len(reading.setups)
-        found.layouts[reading.setups[0].layout] += 1
-        found.used.setdefault(month, Counter())[reading.setups[0].layout] += 1
-    elif reading.actions:
-        kind = "updates"
-        found.layouts[reading.actions[0].layout] += 1
-        found.used.setdefault(month, Counter())[reading.actions[0].layout] += 1
+        found.layouts[made[0].layout] += 1
+        found.used.setdefault(month, Counter())[made[0].layout] += 1
     elif post.text.strip() and reading.refusal is not None:
         code = reading.refusal.code
         kind = "unread" if code == "no-layout" else "refused"
