@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from engine.channel import Profile, load_profile, read
@@ -54,6 +55,16 @@ def shipped(name: str) -> SourceText | None:
     """The text of a profile that comes with the program."""
     path = ROOT / "channels" / f"{name}.channel"
     return SourceText(f"{name}.channel", path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+@cache
+def load(name: str) -> Profile:
+    """A profile that comes with the program, loaded once."""
+    source = shipped(name)
+    assert source is not None
+    loaded, found = load_profile(source, name, shipped)
+    assert loaded is not None, "\n".join(map(concise, found))
+    return loaded
 
 
 def concise(found: Diagnostic) -> str:

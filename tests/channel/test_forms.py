@@ -6,16 +6,12 @@ import pytest
 
 from engine.channel import Profile, load_profile, read
 from engine.config.text import SourceText
-from tests.channel.helpers import reads, shipped
+from tests.channel.helpers import load, reads, shipped
 
 
 @pytest.fixture(scope="module")
 def common() -> Profile:
-    source = shipped("library/common")
-    assert source is not None
-    loaded, found = load_profile(source, "library/common", shipped)
-    assert loaded is not None, found
-    return loaded
+    return load("library/common")
 
 
 READ = {

@@ -10,13 +10,12 @@ import gc
 import random
 import re
 import time
-from functools import cache
 
 import pytest
 
 from engine.channel import Profile, load_profile, read
 from engine.config.text import SourceText
-from tests.channel.helpers import ROOT, shipped
+from tests.channel.helpers import ROOT, load, shipped
 
 SHIPPED = sorted((ROOT / "channels").rglob("*.channel"))
 COMMON = ["9", "9.9", "9,999", " ", "  ", "\n", "1) ", "a", "-", "%", "x", "(", "\u200b", "①", "🔥", "t.me/x "]
@@ -79,16 +78,7 @@ def test_eight_times_the_text_takes_about_eight_times_as_long(path) -> None:
     ],
 )  # fmt: skip
 def test_what_would_tempt_the_common_layouts_to_look_back(head: str, unit: str) -> None:
-    grows_in_proportion(common(), head, unit, "!")
-
-
-@cache
-def common() -> Profile:
-    source = shipped("library/common")
-    assert source is not None
-    loaded, _ = load_profile(source, "library/common", shipped)
-    assert loaded is not None
-    return loaded
+    grows_in_proportion(load("library/common"), head, unit, "!")
 
 
 def grows_in_proportion(loaded: Profile, head: str, unit: str, end: str) -> None:

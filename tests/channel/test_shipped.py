@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from engine.channel import Profile, load_profile
-from tests.channel.helpers import ROOT, reads, shipped
+from engine.channel import load_profile
+from tests.channel.helpers import ROOT, load, reads, shipped
 
 FOLDER = ROOT / "channels"
 SHIPPED = sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.rglob("*.channel"))
 DEMO = ("demo_keel", "demo_coin", "demo_echo")
-
-
-def load(stem: str) -> Profile:
-    source = shipped(stem)
-    assert source is not None
-    loaded, found = load_profile(source, stem, shipped)
-    assert loaded is not None, found
-    return loaded
 
 
 @pytest.mark.parametrize("name", SHIPPED)
