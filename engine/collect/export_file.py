@@ -34,6 +34,14 @@ class BrokenError(Exception):
         self.problem, self.damaged = problem, damaged
 
 
+def mended_escape(match: re.Match[str]) -> str:
+    r"""An escape found by ``ESCAPE`` as JSON has it: ``\x1F`` goes, of one that no JSON has its character stays."""
+    escape = match[0]
+    if len(escape) == len(r"\x1F"):
+        return ""
+    return escape if len(escape) == LONGEST_ESCAPE or escape[1] in '"\\/bfnrt' else escape[1:]
+
+
 class JsonPieces:
     """The text of an open file, of which only a window is held. Raises BrokenError where it is no JSON."""
 
@@ -168,12 +176,7 @@ class JsonPieces:
         keep = len(self._text) if self._ended else len(self._text) - LONGEST_ESCAPE
 
         def mend(match: re.Match[str]) -> str:
-            escape = match[0]
-            if match.end() > keep:
-                return escape
-            if len(escape) == len(r"\x1F"):
-                return ""
-            return escape if len(escape) == LONGEST_ESCAPE or escape[1] in '"\\/bfnrt' else escape[1:]
+            return match[0] if match.end() > keep else mended_escape(match)
 
         mended = ESCAPE.sub(mend, self._text[self._at :])
         changed = mended != self._text[self._at :]

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.collect.export_file import ESCAPE, LONGEST_ESCAPE
+from engine.collect.export_file import ESCAPE, mended_escape
 
 BLOCK = 1 << 20
 LONGEST_PIECE = 1 << 20  # one message; Telegram's are never so long
@@ -137,14 +137,7 @@ def _message(text: str) -> tuple[dict[str, Any] | None, str]:
 
 def _mended(text: str) -> str:
     r"""Text without the escapes that no JSON has, such as ``\x1F``."""
-
-    def mend(match: re.Match[str]) -> str:
-        escape = match[0]
-        if len(escape) == len(r"\x1F"):
-            return ""
-        return escape if len(escape) == LONGEST_ESCAPE or escape[1] in '"\\/bfnrt' else escape[1:]
-
-    return ESCAPE.sub(mend, text)
+    return ESCAPE.sub(mended_escape, text)
 
 
 def _pieces(path: Path) -> Iterator[_Piece]:

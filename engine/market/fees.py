@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -49,15 +50,14 @@ def fees_of(exchange: str, market_type: str, at_ms: int) -> FeeQuote | Problem:
         near = did_you_mean(market_type if exchange in table else exchange, known) or f"known: {', '.join(known)}"
         hint = f"{near}; or write your own: fees: {{maker: 0.02%, taker: 0.06%, source: my account}}"
         return Problem(f"the fee table has no {missing}", hint=hint)
-    dated = sorted((moment_ms(entry["from"]), entry) for entry in entries)
+    dated = _dated(entries)
     past = [entry for since, entry in dated if since <= at_ms]
     entry = past[-1] if past else dated[0][1]
-    fees = Fees(float(entry["maker"]), float(entry["taker"]), entry["source"])
     if past:
-        return FeeQuote(fees)
+        return FeeQuote(_fees(entry))
     when = show_time(at_ms)[:10]
     return FeeQuote(
-        fees, f"{exchange} {market_type} fees of {when} are not known; those since {entry['from']} are used"
+        _fees(entry), f"{exchange} {market_type} fees of {when} are not known; those since {entry['from']} are used"
     )
 
 
@@ -74,11 +74,8 @@ def fee_eras(exchange: str, market_type: str, from_ms: int, to_ms: int) -> FeeEr
     first = fees_of(exchange, market_type, from_ms)
     if isinstance(first, Problem):
         return first
-    dated = sorted((moment_ms(entry["from"]), entry) for entry in _table()[exchange][market_type])
     later = [
-        (since, Fees(float(entry["maker"]), float(entry["taker"]), entry["source"]))
-        for since, entry in dated
-        if from_ms < since <= to_ms
+        (since, _fees(entry)) for since, entry in _dated(_table()[exchange][market_type]) if from_ms < since <= to_ms
     ]
     # fees used before the table begins need no second beginning
     return FeeEras(first, tuple(later[1:] if first.note and later else later))
@@ -87,6 +84,16 @@ def fee_eras(exchange: str, market_type: str, from_ms: int, to_ms: int) -> FeeEr
 def known_exchanges() -> tuple[str, ...]:
     """The names that ``fees_of`` knows, sorted."""
     return tuple(sorted(_table()))
+
+
+def _dated(entries: Iterable[Any]) -> list[tuple[int, Any]]:
+    """Entries of the table in order of time, each with the moment from which on it holds."""
+    return sorted((moment_ms(entry["from"]), entry) for entry in entries)
+
+
+def _fees(entry: Any) -> Fees:
+    """The fees of an entry of the table."""
+    return Fees(float(entry["maker"]), float(entry["taker"]), entry["source"])
 
 
 @cache

@@ -10,7 +10,6 @@ import unicodedata
 _SUFFIX = re.compile(r"(?:(?<=[A-Z]):[A-Z]{3,6}|\.P|[-_. ](?:PERP|PERPETUAL|SWAP|SPOT|FUTURES?))$")
 _VENUE = re.compile(r"^[A-Z0-9]+:(?=[^/_-]{5,})")
 _SEPARATORS = re.compile(r"[/_\- ]")
-QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "DAI", "USD", "EUR", "TRY", "BTC", "ETH", "BNB")
 _NAME = re.compile(r"[^\W_]{2,40}")
 
 

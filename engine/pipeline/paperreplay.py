@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.collect.archive import Archive
-from engine.collect.export import read_export
 from engine.collect.reading import when_known
 from engine.files import write_csv
 from engine.paper.ledger import LedgerError
@@ -28,6 +27,7 @@ from engine.pipeline.conditions import conditions_of
 from engine.pipeline.errors import InputError
 from engine.pipeline.paperdesk import Loaded, begin, load, make_desk, open_ledger, terms_of
 from engine.pipeline.papertable import COLUMNS, trade_rows
+from engine.pipeline.posts import whole_export
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages, read_channels, read_messages
 from engine.pipeline.runfolder import new_folder
@@ -111,10 +111,7 @@ def _messages(workspace: Workspace, loaded: Loaded, source: str) -> dict[str, li
         if len(profiles) != 1:
             text = f"an export holds one channel, {strategy.name} has {len(profiles)}"
             raise InputError(Problem(text, source, hint="import the exports, and replay data/signals_raw.jsonl"))
-        found = read_export(path, profiles[0].id, workspace.settings.timezone)
-        if isinstance(found, Problem):
-            raise InputError(found)
-        return {profiles[0].id: list(found[0])}
+        return {profiles[0].id: whole_export(path, profiles[0].id, workspace.settings.timezone)}
     messages: dict[str, list[Message]] = {profile.id: [] for profile in profiles}
     for message in read_messages(Archive(path)):
         if message.channel in messages:

@@ -10,6 +10,7 @@ from typing import Any
 from engine.collect.export import read_export
 from engine.collect.record import UnknownFormatError, decode
 from engine.collect.segments import Segments
+from engine.domain import Message
 from engine.pipeline.errors import InputError
 from engine.problem import Problem
 from engine.units import moment_ms
@@ -31,10 +32,8 @@ def load_posts(path: Path, channel: str, timezone: str) -> list[Post]:
     Raises InputError for a file that is none of the three, naming the first bad line.
     """
     if path.suffix.lower() == ".json":
-        found = read_export(path, channel, timezone)
-        if isinstance(found, Problem):
-            raise InputError(found)
-        return [Post(str(m.message_id), m.text, m.known_ms, m.sender) for m in found[0]]
+        found = whole_export(path, channel, timezone)
+        return [Post(str(m.message_id), m.text, m.known_ms, m.sender) for m in found]
     files = Segments(path)  # an archive may have more files than the one that is written
     try:
         paths = [*(files.path_of(number) for number in files.full()), path]
@@ -55,6 +54,17 @@ def load_posts(path: Path, channel: str, timezone: str) -> list[Post]:
             seen.add(post.id)
             posts.append(post)
     return posts
+
+
+def whole_export(path: Path, channel: str, timezone: str) -> list[Message]:
+    """The messages of an export. Raises InputError also for a damaged one: half a history is not taken for a whole."""
+    found = read_export(path, channel, timezone)
+    if isinstance(found, Problem):
+        raise InputError(found)
+    messages, summary = found
+    if summary.broken is not None:
+        raise InputError(summary.broken)
+    return list(messages)
 
 
 def _post(line: bytes, channel: str) -> Post | None:

@@ -6,9 +6,10 @@ Whatever a channel writes (BTC/USDT, #BTC, BTC-USDT.P), its calls become ``BTCUS
 
 from __future__ import annotations
 
+from engine.channel.text.names import QUOTES
 from engine.config.document import Document
 from engine.config.yamlfile import Path
-from engine.market.symbols import QUOTES, normal_symbol
+from engine.market.symbols import normal_symbol
 
 LISTS = (("symbol in",), ("symbol not in",), ("only", "symbols"))
 

@@ -40,9 +40,11 @@ def expected(
     return rows
 
 
-def stored(store: CandleStore, symbol: str, series: str = "1m", kind: str = "swap") -> np.ndarray[Any, Any]:
+def stored(
+    store: CandleStore, symbol: str, series: str = "1m", kind: str = "swap", exchange: str = "mexc"
+) -> np.ndarray[Any, Any]:
     """What the store has."""
-    candles = store.read("mexc", kind, symbol, series)
+    candles = store.read(exchange, kind, symbol, series)
     if candles is None:
         return np.empty((0, 6))
     return np.stack([getattr(candles, name).astype(float) for name in NAMES], axis=1)

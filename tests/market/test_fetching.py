@@ -22,7 +22,7 @@ from tests.conftest import Run
 from tests.doubles.exchange import ExchangeDouble, World
 from tests.doubles.exchange.faults import KINDS
 from tests.market.candles import candles
-from tests.market.exchange import NAMES, expected, fetch, same, stored
+from tests.market.exchange import expected, fetch, same, stored
 
 
 def ended_ms(double: ExchangeDouble, days_ago: float = 1) -> int:
@@ -341,17 +341,13 @@ def test_another_exchange_through_the_same_code(binance: ExchangeDouble, store: 
     outcome = fetch(store, "BTC", "ETH", start_ms=start, end_ms=end, kind=kind, exchange="binance", parts=parts)
     assert outcome.problems == []
     for base in ("BTC", "ETH"):
-        ours = store.read("binance", kind, f"{base}USDT", "1m")
-        assert ours is not None
-        table = np.stack([getattr(ours, name).astype(float) for name in NAMES], axis=1)
-        assert same(table, expected(binance, base, start, end, kind=kind))
+        ours = stored(store, f"{base}USDT", kind=kind, exchange="binance")
+        assert same(ours, expected(binance, base, start, end, kind=kind))
     assert store.read("mexc", kind, "BTCUSDT", "1m") is None
     (contract,) = [one for one in outcome.contracts if one.symbol == "BTCUSDT"]
     assert (contract.source, contract.listed_as, contract.tick) == ("binance", "BTCUSDT", 0.1)
     if kind == "swap":
-        mark = store.read("binance", kind, "BTCUSDT", "mark_1m")
-        assert mark is not None
-        marks = np.stack([getattr(mark, name).astype(float) for name in NAMES], axis=1)
+        marks = stored(store, "BTCUSDT", "mark_1m", kind, "binance")
         assert same(marks, expected(binance, "BTC", start, end, kind="mark"))
         paid = store.read_funding("binance", "swap", "ETHUSDT")
         assert paid is not None
@@ -366,11 +362,7 @@ def test_faults_of_another_exchange_cost_no_candle(binance: ExchangeDouble, stor
     start = end - 2 * DAY_MS
     assert fetch(store, "SOL", start_ms=start, end_ms=end, exchange="binance").problems == []
     assert binance.faults.served == [fault] * 3
-    ours = store.read("binance", "swap", "SOLUSDT", "1m")
-    assert ours is not None
-    assert same(
-        np.stack([getattr(ours, name).astype(float) for name in NAMES], axis=1), expected(binance, "SOL", start, end)
-    )
+    assert same(stored(store, "SOLUSDT", exchange="binance"), expected(binance, "SOL", start, end))
 
 
 def test_without_a_network_there_is_one_clear_line(run: Run, workspace: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from engine.collect.archive import Archive
 from engine.config.strategy import Fees
 from engine.market.candles import Candles
-from engine.market.contracts import Contract, Tier
+from engine.market.contracts import Tier
 from engine.market.fees import FeeEras, FeeQuote, fee_eras
 from engine.market.store import CandleStore
 from engine.problem import Problem
@@ -33,8 +33,12 @@ calls: {{repeat: add}}
 costs: {{fees: mexc, slippage: 2bp, funding: "history, else 0.01%", impact: {impact}}}
 same candle: {candle}
 """
-SEEN = Contract(**{**{name: getattr(BTC, name) for name in BTC.__slots__}, "as_of_ms": moment_ms("2025-05-01")})
-FACTS = replace(SEEN, tiers=(Tier(None, 1e9, 0.004, 0.008, 125),), funding_interval_ms=4 * HOUR_MS)
+FACTS = replace(
+    BTC,
+    tiers=(Tier(None, 1e9, 0.004, 0.008, 125),),
+    funding_interval_ms=4 * HOUR_MS,
+    as_of_ms=moment_ms("2025-05-01"),
+)
 
 
 def minutes() -> Candles:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.conftest import Run
 
 CALL = "📈 BUY BTCUSDT @ 64800, TP 65300 / 65800, SL 64300"
 OTHER = "BTC LONG\nentry 64800-64500\ntp 65300 65800\nsl 64300"
+ONE = re.compile(r"channels: \[.*?\]", re.DOTALL)
 POSTS = [
     {"id": 1, "text": CALL, "date": "2025-01-10T10:00:00"},
     {"id": 2, "text": "gm everyone ☕", "date": "2025-01-11"},
@@ -123,3 +125,20 @@ def test_missing_sources_are_said(workspace: Path, run: Run) -> None:
         result = run("channel", "coverage", "demo_keel", workspace / name)
         assert result.exit_code == 2
         assert name in result.stderr
+
+
+def test_half_an_export_is_not_taken_for_a_whole_one(workspace: Path, run: Run) -> None:
+    message = {"id": 1, "type": "message", "date_unixtime": "1738404000", "from": "x", "text": CALL}
+    chat = {"name": "x", "type": "private_channel", "id": 5, "messages": [message, {**message, "id": 2}]}
+    path = workspace / "result.json"
+    path.write_text(json.dumps(chat)[:-30], encoding="utf-8")
+    strategy = workspace / "strategies" / "demo.yaml"
+    text = strategy.read_text(encoding="utf-8")
+    (workspace / "strategies" / "one.yaml").write_text(ONE.sub("channels: [demo_keel]", text), encoding="utf-8")
+    for words in (
+        ("channel", "coverage", "demo_keel", path),
+        ("channel", "suggest", path),
+        ("paper", "one", "--replay", path, "--out", workspace / "out"),
+    ):
+        result = run(*words)
+        assert (result.exit_code, "the export is cut off after message 1" in result.stderr) == (2, True), words
