@@ -20,6 +20,7 @@ from engine.paper.call import PaperCall
 from engine.paper.desk import UNTIL_RESUMED_MS
 from engine.paper.fold import Fold
 from engine.paper.ledger import Event, Ledger, LedgerError
+from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.paperlive import ledger_path
 from engine.pipeline.papertable import COLUMNS, trade_row
@@ -238,15 +239,12 @@ def reset(workspace: Workspace, sure: Callable[[str], bool]) -> str:
     path = ledger_path(workspace)
     if not path.is_file():
         raise InputError(Problem("there is no ledger", workspace.shown(path)))
-    try:
-        with locked(path, 0):
-            aside = path.with_name(f"paper-{datetime.now(UTC):%Y%m%d-%H%M%S}.db")
-            if not sure(f"put {workspace.shown(path)} aside as {aside.name} and begin anew?"):
-                return "nothing was changed"
-            for suffix in ("", "-wal", "-shm"):
-                part = path.with_name(path.name + suffix)
-                if part.is_file():
-                    part.rename(aside.with_name(aside.name + suffix))
-            return f"the old ledger is {workspace.shown(aside)}; the next run begins anew"
-    except TimeoutError:
-        raise InputError(Problem("the account is running", path.name, hint="stop it first")) from None
+    with alone(path, "the account is running", "stop it first"):
+        aside = path.with_name(f"paper-{datetime.now(UTC):%Y%m%d-%H%M%S}.db")
+        if not sure(f"put {workspace.shown(path)} aside as {aside.name} and begin anew?"):
+            return "nothing was changed"
+        for suffix in ("", "-wal", "-shm"):
+            part = path.with_name(path.name + suffix)
+            if part.is_file():
+                part.rename(aside.with_name(aside.name + suffix))
+        return f"the old ledger is {workspace.shown(aside)}; the next run begins anew"
