@@ -121,7 +121,7 @@ class Mirror:
     async def _follow(self, call: PaperCall) -> None:
         """Bring one trade at the exchange to where it stands on paper."""
         refused = call.asked and call.facts is None
-        over = refused or call.acting.stepper.done or call.early is not None or call.closing_ms is not None
+        over = refused or call.over or call.closing_ms is not None
         standing = self.standing(call)
         if standing is None:
             quantity = call.quantity if call.facts is not None else self._glanced.get(call.row, 0.0)
