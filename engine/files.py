@@ -71,13 +71,18 @@ def safe_cell(value: object) -> object:
     return "" if value is None else value
 
 
-def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Replace a CSV file atomically; every cell is made safe, floats are written so that they read back equal."""
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A CSV file's text; every cell is made safe, floats are written so that they read back equal."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([safe_cell(cell) for cell in row] for row in rows)
-    write_text(path, out.getvalue())
+    return out.getvalue()
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Replace a CSV file atomically by ``csv_text``."""
+    write_text(path, csv_text(columns, rows))
 
 
 def write_csv_columns(path: Path, columns: Mapping[str, Sequence[object]]) -> None:

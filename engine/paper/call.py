@@ -89,6 +89,11 @@ class PaperCall:
         return not self.stepper.done or (self.own is not None and not self.own.stepper.done)
 
     @property
+    def over(self) -> bool:
+        """Whether the account's trade has come to its end, by its path or before."""
+        return self.early is not None or self.acting.stepper.done
+
+    @property
     def counted(self) -> bool:
         """Whether it is a call of its own that an account is asked about."""
         return self.fate == ""

@@ -57,13 +57,11 @@ class Fold:
     rows: list[PaperCall] = field(default_factory=list)
     keys: set[Key] = field(default_factory=set)
     books: Data | None = None
-    seen: int = 0
     through_ms: int = 0
 
     def take(self, events: Iterable[Event]) -> None:
         """Apply events, in their order."""
         for event in events:
-            self.seen = event.seq
             if event.key is not None:
                 self.keys.add(event.key)
             apply = getattr(self, f"_on_{event.kind}", None)

@@ -10,17 +10,17 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from engine.collect.account import Account, load_account
 from engine.collect.archive import Archive, ArchiveError
-from engine.collect.lock import locked
 from engine.collect.private import NotPrivateError
 from engine.notify.notice import Notice as Told
 from engine.notify.notice import NoticeKind
+from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
 from engine.pipeline.sources import ProfileSources
@@ -96,25 +96,29 @@ def collect(workspace: Workspace, once: bool, by_qr: bool, quiet: bool, say: Say
     if not sources():
         hint = "write such a line into a profile: source: telegram @name"
         raise InputError(Problem("no profile has a Telegram source", "channels/", hint=hint))
+    hint = "stop it first; two clients on one login disturb each other"
     try:
-        with _alone(found):
+        with alone(found.session, "another process collects with this login", hint), sign_in_problems():
             return asyncio.run(_collect(workspace, found, sources, once, by_qr, quiet, say))
     except (NotPrivateError, ArchiveError) as error:
         raise InputError(error.problem) from None
 
 
 @contextmanager
-def _alone(account: Account) -> Iterator[None]:
-    """Hold the session file's lock. Raises InputError when another process has it."""
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(locked(account.session, 0))
-        except TimeoutError:
-            hint = "stop it first; two clients on one login disturb each other"
-            raise InputError(
-                Problem("another process collects with this login", account.session.name, hint=hint)
-            ) from None
+def sign_in_problems() -> Iterator[None]:
+    """Whoever cannot be signed in within the block, or is no more, is told why. Raises InputError."""
+    from engine.collect.feed import LoginRevoked, Unreachable
+    from engine.collect.signin import SignInError
+
+    try:
         yield
+    except (SignInError, LoginRevoked) as error:
+        raise InputError(error.problem) from None
+    except Unreachable as error:
+        raise InputError(Problem(f"Telegram cannot be reached: {error}", hint="is this computer online?")) from None
+    except EOFError:
+        hint = "run this once on a terminal: cli.py collect --once"
+        raise InputError(Problem("nobody is signed in, and nobody is here to answer", hint=hint)) from None
 
 
 async def _collect(
@@ -122,44 +126,33 @@ async def _collect(
 ) -> bool:
     """Sign in, then collect."""
     from engine.collect.collector import Collector
-    from engine.collect.feed import LoginRevoked, Unreachable
-    from engine.collect.signin import SignInError, sign_in
+    from engine.collect.signin import sign_in
     from engine.collect.telegram import Telegram
 
+    if await sign_in(account, Terminal(), by_qr):
+        say(f"signed in; the login is kept in {workspace.shown(account.session)} (guard it like a password)")
+    archive = Archive(workspace.archive_path)
+    sender = make_sender(workspace)
+
+    def tell(notice: Notice) -> None:
+        _show(notice, say)
+        if notice.kind == "problem":
+            sender.tell(Told(NoticeKind.ERROR, "collector", str(notice)))
+
+    collector = Collector(archive, lambda: Telegram(account), sources, pace_of(workspace.settings.collect), tell)
+    listening = None if quiet or once else asyncio.create_task(_show_records(collector, workspace, say))
     try:
-        if await sign_in(account, Terminal(), by_qr):
-            say(f"signed in; the login is kept in {workspace.shown(account.session)} (guard it like a password)")
-        archive = Archive(workspace.archive_path)
-        sender = make_sender(workspace)
-
-        def tell(notice: Notice) -> None:
-            _show(notice, say)
-            if notice.kind == "problem":
-                sender.tell(Told(NoticeKind.ERROR, "collector", str(notice)))
-
-        collector = Collector(archive, lambda: Telegram(account), sources, pace_of(workspace.settings.collect), tell)
-        listening = None if quiet or once else asyncio.create_task(_show_records(collector, workspace, say))
-        try:
-            if once:
-                return await collector.once()
-            say(f"collecting {len(sources())} channels; Ctrl-C stops")
-            await _until_stopped(collector)
-            return True
-        finally:
-            if listening is not None:
-                listening.cancel()
-            await sender.close()
-            for problem in archive.problems:
-                say(f"note: {problem}")
-    except SignInError as error:
-        raise InputError(error.problem) from None
-    except LoginRevoked as error:
-        raise InputError(error.problem) from None
-    except Unreachable as error:
-        raise InputError(Problem(f"Telegram cannot be reached: {error}", hint="is this computer online?")) from None
-    except EOFError:
-        hint = "run this once on a terminal: cli.py collect --once"
-        raise InputError(Problem("nobody is signed in, and nobody is here to answer", hint=hint)) from None
+        if once:
+            return await collector.once()
+        say(f"collecting {len(sources())} channels; Ctrl-C stops")
+        await _until_stopped(collector)
+        return True
+    finally:
+        if listening is not None:
+            listening.cancel()
+        await sender.close()
+        for problem in archive.problems:
+            say(f"note: {problem}")
 
 
 def pace_of(intervals: Intervals) -> Pace:

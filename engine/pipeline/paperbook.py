@@ -20,6 +20,7 @@ from engine.paper.call import PaperCall
 from engine.paper.desk import UNTIL_RESUMED_MS
 from engine.paper.fold import Fold
 from engine.paper.ledger import Event, Ledger, LedgerError
+from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.paperlive import ledger_path
 from engine.pipeline.papertable import COLUMNS, trade_row
@@ -35,9 +36,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """An account as its ledger has it: how it began (the newest word on that), its calls and its books."""
+    """An account as its ledger has it: since when, how it began (the newest word on that), its calls and its books."""
 
     account: str
+    began_ms: int
     begun: Event
     fold: Fold
     ledger: Ledger
@@ -55,7 +57,7 @@ class Book:
     @property
     def open(self) -> list[PaperCall]:
         """Those that are resting or open."""
-        return [call for call in self.taken if call.early is None and not call.acting.stepper.done]
+        return [call for call in self.taken if not call.over]
 
 
 def books(workspace: Workspace, account: str | None = None) -> list[Book]:
@@ -83,7 +85,7 @@ def _book(ledger: Ledger, name: str) -> Book | None:
     terms = {key: _terms(data) for event in begun for key, data in event.data["terms"].items()}
     fold = Fold(terms)
     fold.take(ledger.events(name))
-    return Book(name, begun[-1], fold, ledger)
+    return Book(name, begun[0].at_ms, begun[-1], fold, ledger)
 
 
 def _terms(data: dict[str, Any]) -> Terms:
@@ -108,7 +110,7 @@ def status(workspace: Workspace, account: str | None) -> Iterator[str]:
         data = book.fold.books or {}
         cash, held = data.get("wallet", book.begun.data["equity"]), data.get("held", {})
         done = [trade for call in book.taken if (trade := _ended(call)) is not None]
-        yield f"{book.account}: {'running' if running else 'not running'}, since {show_time(_first(book), zone)}"
+        yield f"{book.account}: {'running' if running else 'not running'}, since {show_time(book.began_ms, zone)}"
         yield (
             f"  realised {cash:,.2f} {book.currency} (began with {book.begun.data['equity']:,.2f}); "
             f"{len(done)} trades closed, {len(book.open)} resting or open"
@@ -139,13 +141,13 @@ def channel_lines(book: Book) -> Iterator[str]:
     names = sorted({call.plan.channel for call in book.fold.rows})
     for name in names:
         calls = [call for call in book.fold.rows if call.plan.channel == name and call.counted]
-        closed = [call for call in calls if (call.r(call.stepper.terms)) is not None]
-        r = np.array([call.r(call.stepper.terms) for call in closed], np.float64)
-        if not len(r):
+        closed = [(call, made) for call in calls if (made := call.r(call.stepper.terms)) is not None]
+        if not closed:
             yield f"{name}: {len(calls)} calls, none has closed yet"
             continue
-        start = np.array([call.stepper.path().fills[0].ts_ms for call in closed])
-        end = np.array([call.end_ms for call in closed])
+        r = np.array([made for _, made in closed], np.float64)
+        start = np.array([call.stepper.path().fills[0].ts_ms for call, _ in closed])
+        end = np.array([call.end_ms for call, _ in closed])
         evidence = forward_evidence(r, clusters(start, end))
         shown = f"shown after {evidence.reached} bursts" if evidence.shown else "an edge is shown at 20"
         yield (
@@ -160,7 +162,7 @@ def trades(workspace: Workspace, account: str | None) -> tuple[tuple[str, ...], 
         trade_row(call.trade(call.stepper.terms), call.late)
         for book in books(workspace, account)
         for call in sorted(book.taken, key=lambda call: call.order)
-        if call.early is not None or call.acting.stepper.done
+        if call.over
     ]
     return COLUMNS, rows
 
@@ -172,10 +174,6 @@ def is_running(workspace: Workspace) -> bool:
             return False
     except TimeoutError:
         return True
-
-
-def _first(book: Book) -> int:
-    return next(event.at_ms for event in book.ledger.events(book.account, 0, "begin"))
 
 
 def _ended(call: PaperCall) -> object | None:
@@ -238,15 +236,12 @@ def reset(workspace: Workspace, sure: Callable[[str], bool]) -> str:
     path = ledger_path(workspace)
     if not path.is_file():
         raise InputError(Problem("there is no ledger", workspace.shown(path)))
-    try:
-        with locked(path, 0):
-            aside = path.with_name(f"paper-{datetime.now(UTC):%Y%m%d-%H%M%S}.db")
-            if not sure(f"put {workspace.shown(path)} aside as {aside.name} and begin anew?"):
-                return "nothing was changed"
-            for suffix in ("", "-wal", "-shm"):
-                part = path.with_name(path.name + suffix)
-                if part.is_file():
-                    part.rename(aside.with_name(aside.name + suffix))
-            return f"the old ledger is {workspace.shown(aside)}; the next run begins anew"
-    except TimeoutError:
-        raise InputError(Problem("the account is running", path.name, hint="stop it first")) from None
+    with alone(path, "the account is running", "stop it first"):
+        aside = path.with_name(f"paper-{datetime.now(UTC):%Y%m%d-%H%M%S}.db")
+        if not sure(f"put {workspace.shown(path)} aside as {aside.name} and begin anew?"):
+            return "nothing was changed"
+        for suffix in ("", "-wal", "-shm"):
+            part = path.with_name(path.name + suffix)
+            if part.is_file():
+                part.rename(aside.with_name(aside.name + suffix))
+        return f"the old ledger is {workspace.shown(aside)}; the next run begins anew"

@@ -92,8 +92,7 @@ def _reconciled(workspace: Workspace, book: Book, when: date, zone: ZoneInfo) ->
     loaded = [load(workspace, str(name)) for name in book.begun.data["strategies"]]
     start_ms, end_ms = _end(when - timedelta(days=1), zone), _end(when, zone)
     symbols = tuple(sorted({call.plan.symbol for call in book.fold.rows if call.plan.act_ms < end_ms}))
-    began = next(event.at_ms for event in book.ledger.events(book.account, 0, "begin"))
-    candles, funding = _history(workspace, loaded, symbols, began - BEFORE_MS, end_ms)
+    candles, funding = _history(workspace, loaded, symbols, book.began_ms - BEFORE_MS, end_ms)
     channels = {profile.id for one in loaded for profile in one.profiles}
     messages = [m for m in read_messages(Archive(workspace.archive_path)) if m.channel in channels]
     return compare(book, loaded, messages, candles, funding, (start_ms, end_ms), str(when), workspace.settings.timezone)
@@ -110,12 +109,11 @@ def compare(
     zone: str,
 ) -> Reconciled:
     """Replay an account over a history, and compare the trades that closed within a span."""
-    began = next(event.at_ms for event in book.ledger.events(book.account, 0, "begin"))
     until = {symbol: bars.before(span_ms[1]) for symbol, bars in candles.items()}
     with tempfile.TemporaryDirectory() as folder:
         ledger = Ledger(Path(folder) / "replay.db", every=500)
         desk = make_desk(loaded, book.fold.terms, ledger, until, funding, zone)
-        desk.began_ms = began
+        desk.began_ms = book.began_ms
         play(desk, sorted((m for m in messages if m.known_ms < span_ms[1]), key=when_known), until)
         ledger.close()
     ours, theirs = _closed(book.fold.rows, span_ms), _closed(desk.books.rows, span_ms)
@@ -128,7 +126,7 @@ def _closed(rows: Sequence[PaperCall], span_ms: tuple[int, int]) -> dict[str, Tr
     """The trades that an account closed within a span."""
     found = {}
     for call in rows:
-        if call.facts is not None and (call.early is not None or call.acting.stepper.done):
+        if call.facts is not None and call.over:
             trade = call.trade(call.stepper.terms)
             if trade.path.legs and span_ms[0] <= trade.path.legs[-1].ts_ms < span_ms[1]:
                 found[call.plan.signal_id] = trade

@@ -21,7 +21,6 @@ from zoneinfo import ZoneInfo
 
 from engine.collect.account import Account, load_account
 from engine.collect.archive import Archive, ArchiveError
-from engine.collect.lock import locked
 from engine.collect.private import NotPrivateError
 from engine.config.strategy import Fees
 from engine.market.candles import Funding
@@ -32,6 +31,7 @@ from engine.paper.ledger import Event, Ledger, LedgerError
 from engine.paper.live import Live, Pace
 from engine.paper.prices import PriceBook
 from engine.pipeline.alive import NAME, heart
+from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
 from engine.pipeline.paperdesk import Loaded, account_name, begin, load, make_desk, open_ledger, terms_of
@@ -70,6 +70,8 @@ def ledger_path(workspace: Workspace) -> Path:
 
 def run_live(workspace: Workspace, given: Sequence[str], say: Say, settings: Settings | None = None) -> None:
     """Trade until stopped. Raises InputError for what a person can mend, also when it happens on the way."""
+    from engine.pipeline.collect import sign_in_problems
+
     loaded = [load(workspace, name) for name in given]
     _check(loaded)
     found = load_account(workspace.root / ".env", workspace.archive_path.parent)
@@ -79,23 +81,17 @@ def run_live(workspace: Workspace, given: Sequence[str], say: Say, settings: Set
         say(f"note: {note}")
     try:
         with ExitStack() as stack:
-            _alone(stack, found.session, "another process collects with this login")
-            _alone(stack, ledger_path(workspace), "another process trades on this ledger")
-            ledger = open_ledger(ledger_path(workspace))
+            stack.enter_context(alone(found.session, "another process collects with this login", "stop it first"))
+            path = ledger_path(workspace)
+            stack.enter_context(alone(path, "another process trades on this ledger", "stop it first"))
+            ledger = open_ledger(path)
             stack.callback(ledger.close)
+            stack.enter_context(sign_in_problems())
             asyncio.run(_Trading(workspace, loaded, found, ledger, say, settings or Settings()).run())
     except LedgerError as error:
         raise InputError(error.problem) from None
     except (NotPrivateError, ArchiveError) as error:
         raise InputError(error.problem) from None
-
-
-def _alone(stack: ExitStack, path: Path, text: str) -> None:
-    """Hold a lock. Raises InputError when another process has it."""
-    try:
-        stack.enter_context(locked(path, 0))
-    except TimeoutError:
-        raise InputError(Problem(text, path.name, hint="stop it first")) from None
 
 
 def _check(loaded: Sequence[Loaded]) -> None:
@@ -161,8 +157,8 @@ class _Trading:
     async def run(self) -> None:
         """Sign in, then trade until SIGTERM or SIGINT."""
         from engine.collect.collector import Collector
-        from engine.collect.feed import LoginRevoked, Unreachable
-        from engine.collect.signin import SignInError, sign_in
+        from engine.collect.feed import LoginRevoked
+        from engine.collect.signin import sign_in
         from engine.collect.telegram import Telegram
         from engine.pipeline.collect import Terminal, pace_of
 
@@ -186,16 +182,9 @@ class _Trading:
                     await beside.enter_async_context(heart(self.workspace.root / "data" / NAME))
                     await self._practise(beside)
                     await self._until_stopped(collector.run(), live.run(), self._show(live), self._daily())
-        except SignInError as error:
-            raise InputError(error.problem) from None
         except LoginRevoked as error:
             self._tell(Notice(NoticeKind.ERROR, "the login was revoked", str(error.problem)))
-            raise InputError(error.problem) from None
-        except Unreachable as error:
-            raise InputError(Problem(f"Telegram cannot be reached: {error}", hint="is this computer online?")) from None
-        except EOFError:
-            hint = "run this once on a terminal: cli.py collect --once"
-            raise InputError(Problem("nobody is signed in, and nobody is here to answer", hint=hint)) from None
+            raise
         except (LedgerError, ArchiveError) as error:
             text = f"{error.problem}. Paper trading has stopped; nothing that is not written counts."
             self._tell(Notice(NoticeKind.ERROR, "paper trading has stopped", text))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from engine.domain import ExitReason
-from engine.files import safe_cell
+from engine.files import csv_text
 from engine.report.tables import clean
 from engine.units import iso
 
@@ -65,11 +63,7 @@ def print_trades(
 ) -> None:
     """Trades as a table for a terminal, plain lines with tabs, or CSV."""
     if form == "csv":
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([safe_cell(cell) for cell in row] for row in rows)
-        say(out.getvalue().rstrip("\n"))
+        say(csv_text(columns, rows).rstrip("\n"))
         return
     shown = ("signal_id", "symbol", "side", "filled_at", "closed_at", "entry_price", "exits", "net", "r")
     places = [columns.index(name) for name in shown]

@@ -14,15 +14,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from engine.collect.lock import locked
 from engine.domain import ExitReason
 from engine.market.asking import RefusedError
 from engine.market.listing import find_market
+from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.problem import Problem
 from engine.simulate.position import DUST
@@ -122,7 +121,7 @@ class Mirror:
     async def _follow(self, call: PaperCall) -> None:
         """Bring one trade at the exchange to where it stands on paper."""
         refused = call.asked and call.facts is None
-        over = refused or call.acting.stepper.done or call.early is not None or call.closing_ms is not None
+        over = refused or call.over or call.closing_ms is not None
         standing = self.standing(call)
         if standing is None:
             quantity = call.quantity if call.facts is not None else self._glanced.get(call.row, 0.0)
@@ -235,7 +234,8 @@ async def mirror_of(
         if isinstance(keys, Problem):
             raise InputError(keys)
         path = workspace.root / "data" / FILE
-        with _alone(path):
+        hint = "one process orders at a test exchange; stop the other one"
+        with alone(path, "is in use by another process", hint, shown=str(path)):
             exchange, journal = Exchange(client), Journal(path, now_ms)
             read = journal.read()
             if isinstance(read, Problem):
@@ -256,15 +256,3 @@ async def mirror_of(
         raise InputError(error.problem) from None
     finally:
         await client.close()
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Hold the journal for this process. Raises InputError when another one has it."""
-    with ExitStack() as held:
-        try:
-            held.enter_context(locked(path, 0.0))
-        except TimeoutError:
-            hint = "one process orders at a test exchange; stop the other one"
-            raise InputError(Problem("is in use by another process", str(path), hint=hint)) from None
-        yield

@@ -25,7 +25,6 @@ from engine.testnet.ticket import Rung
 
 RESTING, FILLED = (1, 2), 3  # MEXC's states of an order; 4 is cancelled, 5 invalid
 WAITS, EXECUTED = 1, 3  # of a plan order or a stop
-LOSS = 2  # the side of a stop order that triggered
 
 
 class Lost(Enum):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from tests.paper.liveworld import Stage
 from tests.paper.world import Month, month
 
 DAYS = 6
-Play = Callable[[Stage], Awaitable[None]]
 
 
 @pytest.fixture
@@ -119,11 +117,6 @@ def test_a_message_that_comes_twice_acts_once(stage: Stage) -> None:
 
 
 # --------------------------------------------------------------------------- what people and channels say
-
-
-def first_open(live: Live) -> str:
-    """The id of a trade that is open."""
-    return live.desk.books.rows[live.desk.books.books.books.open[0].row].plan.signal_id
 
 
 async def until_open(stage: Stage, live: Live) -> str:
