@@ -58,6 +58,11 @@ class Candles:
             return self.ts.searchsorted(np.asarray(at_ms) - self.timeframe_ms, side="right") - 1
         return self.own_ends.searchsorted(at_ms, side="right") - 1
 
+    def last_close(self, at_ms: Ints) -> Floats:
+        """The close of the last bar that is over at each moment (the first open before any is)."""
+        i = self.over(at_ms)
+        return np.where(i >= 0, self.close[np.maximum(i, 0)], self.open[0])
+
     def end_at(self, ts_ms: int) -> int:
         """When the bar that opens at a moment is over."""
         return ts_ms + self.timeframe_ms if self.own_ends is None else self.end_of(int(self.ts.searchsorted(ts_ms)))

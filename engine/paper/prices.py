@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,7 +67,7 @@ class PriceBook(Mapping[str, Candles]):
 
 
 class LiveMarks(Marks):
-    """Marks over candles that are still coming: what the next candle may change is not remembered.
+    """Marks over candles that are still coming.
 
     ``before`` has the prices that were known before a restart, for symbols whose candles have not come again yet.
     """
@@ -83,10 +82,7 @@ class LiveMarks(Marks):
         """See ``Marks``."""
         if symbol not in self._candles and symbol in self.before:
             return self.before[symbol]
-        found = super().price(symbol, now_ms)
-        if self._known[symbol][1] == sys.maxsize:
-            del self._known[symbol]
-        return found
+        return super().price(symbol, now_ms)
 
     def prices(self, symbol: str, moments_ms: Ints) -> Floats:
         """See ``Marks``."""
@@ -94,12 +90,6 @@ class LiveMarks(Marks):
             return np.full(len(moments_ms), self.before.get(symbol, np.nan))
         return super().prices(symbol, moments_ms)
 
-    def _closing(self, symbol: str) -> Ints:
+    def closes(self, symbols: Collection[str], after_ms: int, until_ms: int) -> Ints:
         """See ``Marks``."""
-        if symbol not in self._candles:
-            return np.empty(0, np.int64)
-        known = self._closings.get(symbol)
-        bars = self._candles[symbol]
-        if known is None or len(known) != len(bars) or known[-1] != bars.end_ms:
-            known = self._closings[symbol] = bars.ends
-        return known
+        return super().closes([symbol for symbol in symbols if symbol in self._candles], after_ms, until_ms)

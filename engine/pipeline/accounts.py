@@ -45,7 +45,7 @@ def walk_accounts(
 
     ``judged`` gives the verdict on each row's channel when the row acts, for rules that ask for it.
     """
-    posted, channels = _posted(played), strategy.channels
+    posted, channels = [signal.message.posted_ms for signal in played.planned], strategy.channels
     judged = None if judged is None else cache(judged)  # asked once for all accounts
     marks = Marks(played.venue.candles)
     walk = Walk(played.table, played.money, strategy, rules, played.venue, zone, posted, judged, marks)
@@ -70,15 +70,6 @@ def _some(judged: Callable[[], Sequence[Opinion]], rows: Ints) -> list[Opinion]:
     """The opinions of some rows."""
     found = judged()
     return [found[row] for row in rows.tolist()]
-
-
-def _posted(played: Replay) -> list[int]:
-    """When the message of each table row was posted."""
-    found = [0] * len(played.table)
-    for signal, row in zip(played.signals, played.rows, strict=True):
-        if row >= 0:
-            found[row] = signal.message.posted_ms
-    return found
 
 
 def _curve(strategy: Strategy, walked: WalkResult, venue: Venue) -> EquityCurve:

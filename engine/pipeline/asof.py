@@ -56,15 +56,11 @@ def opinions(
 def _harder(played: Replay) -> dict[str, Reading]:
     """All rows of the table under the harder terms, and when each result was known."""
     venue, prepared, terms = played.venue, played.prepared, played.venue.terms
-    known = np.zeros(len(played.table), np.int64)
-    for signal, row in zip(played.signals, played.rows, strict=True):
-        if row >= 0:
-            known[row] = signal.message.known_ms
 
     def reading(table: PathTable, under: Terms) -> Reading:
         return Reading(money_of(table, under, venue.candles, venue.funding).r, table.end_ms)
 
-    found = {LATE: reading(prepared.acting_at(known + 1000 * MINUTE_S).run(terms), terms)}
+    found = {LATE: reading(prepared.acting_at(played.known_ms + 1000 * MINUTE_S).run(terms), terms)}
     for name, under in (
         (ONCE, replace(terms, slippage=2 * terms.slippage)),
         (OTHER_ORDER, other_way_round(terms)),

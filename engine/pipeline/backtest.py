@@ -75,6 +75,7 @@ class _Period:
     notes: tuple[str, ...]  # about fees, funding, margin, contracts, finer candles
 
 
+@uncollected()
 def run_backtest(
     workspace: Workspace,
     given: str,
@@ -88,20 +89,6 @@ def run_backtest(
 
     What comes at or after ``holdout`` (a date) is kept out of everything but one table of its own.
     """
-    with uncollected():
-        return _run(workspace, given, from_, to, out, track, holdout)
-
-
-def _run(
-    workspace: Workspace,
-    given: str,
-    from_: str | None,
-    to: str | None,
-    out: Path | None,
-    track: Track,
-    holdout: str | None,
-) -> tuple[Path, Run]:
-    """See ``run_backtest``."""
     file = load_strategy(workspace, given)
     whole = with_period(file.strategy, from_, to)
     strategy = whole if holdout is None else cut_at(whole, holdout)
@@ -210,6 +197,3 @@ def _posts(played: Replay, channel: str) -> list[tuple[int, str]]:
 def _excursions(judged: Judgement) -> Iterator[tuple[int, float, float]]:
     """Row, MAE and MFE of each trade of a channel."""
     return zip(judged.rows.tolist(), judged.mae.tolist(), judged.mfe.tolist(), strict=True)
-
-
-# --------------------------------------------------------------------------- files out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +12,6 @@ from engine.pipeline.replay import Replay
 from engine.report.tables import CallRow
 from engine.simulate.walk import Refused, WalkResult
 from engine.units import iso
-
-if TYPE_CHECKING:
-    pass
 
 OF_THE_ACCOUNT = ("quantity", "risk", "gross", "fees", "funding", "net")
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.config.strategy import Fees, Strategy
 from engine.domain import Change, Plan, Refusal, Signal, Update
-from engine.market.candles import Candles, Floats, Funding
+from engine.market.candles import Candles, Floats, Funding, Ints
 from engine.market.contracts import Contract, state_at
 from engine.pipeline.pathcache import PathCache
 from engine.simulate.buckets import beyond_liquidation, stop_too_near
@@ -56,6 +56,16 @@ class Replay:
     decided: Bools
     cache: PathCache = field(default_factory=PathCache)
     digest: bytes = b""
+
+    @property
+    def planned(self) -> list[Signal]:
+        """The signal of each row of ``table``: rows follow the order of the signals."""
+        return [signal for signal, row in zip(self.signals, self.rows, strict=True) if row >= 0]
+
+    @property
+    def known_ms(self) -> Ints:
+        """When the text behind each row of ``table`` was known, shape (paths,)."""
+        return np.array([signal.message.known_ms for signal in self.planned], np.int64)
 
     def eligible(self) -> list[int]:
         """Table rows whose orders an account would place: calls of their own with a stop that means something."""

@@ -7,7 +7,6 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from engine.config.strategy import Strategy
 from engine.files import append_synced, replacing, sha256_of
@@ -20,9 +19,6 @@ from engine.report.run import Run
 from engine.report.runfile import save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, write_calls, write_equity
 from engine.simulate.equity import EquityCurve
-
-if TYPE_CHECKING:
-    pass
 
 
 def inputs_of(workspace: Workspace, strategy: Strategy, prices: Prices, symbols: Sequence[str]) -> dict[str, str]:

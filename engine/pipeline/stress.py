@@ -34,11 +34,7 @@ class Stress:
 
 def stress(played: Replay) -> Stress:
     """Simulate every plan of a run again under the harder terms."""
-    known = np.array([0] * len(played.table), np.int64)
-    for signal, row in zip(played.signals, played.rows, strict=True):
-        if row >= 0:
-            known[row] = signal.message.known_ms
-    venue = played.venue
+    venue, known = played.venue, played.known_ms
     inputs = (played.digest, repr(venue.terms).encode(), funding_digest(venue.funding), array_digest(known))
     return Stress(**played.cache.arrays("stress", inputs, lambda: asdict(_stress(played, known))))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -125,15 +125,11 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
-class AllOf:
-    """Holds when every part holds. It ends when one part ends, so the gentlest resize of a part is enough."""
+class _Parts:
+    """What ``AllOf`` and ``AnyOf`` have in common; ``join`` says how the answers of many become one."""
 
     parts: tuple[Tree, ...]
-
-    @property
-    def resizable(self) -> bool:
-        """See ``Tree``."""
-        return any(part.resizable for part in self.parts)
+    join: ClassVar[np.ufunc]
 
     @property
     def fixed(self) -> bool:
@@ -150,20 +146,32 @@ class AllOf:
         """See ``Tree``."""
         return any(part.about_peak for part in self.parts)
 
+    def possible(self, offers: Offers, timezone: str) -> Bools:
+        """See ``Tree``."""
+        joined: Bools = self.join.reduce([part.possible(offers, timezone) for part in self.parts])
+        return joined
+
+    def along(self, course: Course, timezone: str) -> Bools:
+        """See ``Tree``."""
+        joined: Bools = self.join.reduce([part.along(course, timezone) for part in self.parts])
+        return joined
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf(_Parts):
+    """Holds when every part holds. It ends when one part ends, so the gentlest resize of a part is enough."""
+
+    join: ClassVar[np.ufunc] = np.logical_and
+
+    @property
+    def resizable(self) -> bool:
+        """See ``Tree``."""
+        return any(part.resizable for part in self.parts)
+
     @property
     def quick(self) -> Callable[[Case], bool]:
         """See ``Tree``."""
         return self.holds
-
-    def possible(self, offers: Offers, timezone: str) -> Bools:
-        """See ``Tree``."""
-        every: Bools = np.logical_and.reduce([part.possible(offers, timezone) for part in self.parts])
-        return every
-
-    def along(self, course: Course, timezone: str) -> Bools:
-        """See ``Tree``."""
-        every: Bools = np.logical_and.reduce([part.along(course, timezone) for part in self.parts])
-        return every
 
     def holds(self, case: Case) -> bool:
         """See ``Tree``."""
@@ -178,10 +186,10 @@ class AllOf:
 
 
 @dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(_Parts):
     """Holds when a part holds. It ends when all parts have ended, so the strongest resize decides."""
 
-    parts: tuple[Tree, ...]
+    join: ClassVar[np.ufunc] = np.logical_or
 
     @property
     def resizable(self) -> bool:
@@ -189,34 +197,9 @@ class AnyOf:
         return all(part.resizable for part in self.parts)
 
     @property
-    def fixed(self) -> bool:
-        """See ``Tree``."""
-        return all(part.fixed for part in self.parts)
-
-    @property
-    def needs_no_call(self) -> bool:
-        """See ``Tree``."""
-        return all(part.needs_no_call for part in self.parts)
-
-    @property
-    def about_peak(self) -> bool:
-        """See ``Tree``."""
-        return any(part.about_peak for part in self.parts)
-
-    @property
     def quick(self) -> Callable[[Case], bool]:
         """See ``Tree``."""
         return self.holds
-
-    def possible(self, offers: Offers, timezone: str) -> Bools:
-        """See ``Tree``."""
-        some: Bools = np.logical_or.reduce([part.possible(offers, timezone) for part in self.parts])
-        return some
-
-    def along(self, course: Course, timezone: str) -> Bools:
-        """See ``Tree``."""
-        some: Bools = np.logical_or.reduce([part.along(course, timezone) for part in self.parts])
-        return some
 
     def holds(self, case: Case) -> bool:
         """See ``Tree``."""

@@ -139,16 +139,7 @@ class Accountant:
         if quantity is None:
             return self._refused("size", "no stop", "a stop", "a risk of equity needs a stop to size by")
         proposal = self.calls.proposal(row, quantity)
-        account = Account(
-            plan.act_ms,
-            equity,
-            books.day_equity,
-            books.peak,
-            self._open_trades(),
-            books.week_equity,
-            books.history,
-        )
-        decision = self.judge.decide(proposal, account)
+        decision = self.judge.decide(proposal, self._seen(plan.act_ms, equity))
         if decision.halt is not None:
             books.halts.append(decision.halt)
         if decision.close is not None:
@@ -271,19 +262,15 @@ class Accountant:
             self._facts = tuple([holding.facts for holding in self.books.open])
         return self._facts
 
+    def _seen(self, now_ms: int, equity: float) -> Account:
+        """The account as rules see it at a moment."""
+        books, trades = self.books, self._open_trades()
+        return Account(now_ms, equity, books.day_equity, books.peak, trades, books.week_equity, books.history)
+
     def _look_ahead(self, until_ms: int) -> None:
         """Look at the account's course from now on."""
-        equity, books = self.advance(self.now_ms), self.books
-        account = Account(
-            self.now_ms,
-            equity,
-            books.day_equity,
-            books.peak,
-            self._open_trades(),
-            books.week_equity,
-            books.history,
-        )
-        self._outlook = look_ahead(account, books, self.marks, self.judge, until_ms, now=self.booked)
+        account = self._seen(self.now_ms, self.advance(self.now_ms))
+        self._outlook = look_ahead(account, self.books, self.marks, self.judge, until_ms, now=self.booked)
 
     def _ending(self, close: Close) -> None:
         """Mark the trades that a rule ends, so that it ends them once."""

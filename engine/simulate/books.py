@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -62,9 +61,8 @@ class Books:
 class Marks:
     """The last close of each symbol before a moment.
 
-    An account looks often and time goes on slowly. Of one price the last answer is kept with the time for which it is
-    true; the worth of a whole account comes from ``minutes.py``.
-    ``foreseen``: the candles of the future are there already, as in a backtest. Live they are not.
+    An account looks often and time goes on slowly: where the candles are there already, its worth comes from
+    ``minutes.py``. ``foreseen``: the candles of the future are there already, as in a backtest. Live they are not.
     """
 
     foreseen = True
@@ -72,21 +70,12 @@ class Marks:
     def __init__(self, candles: Mapping[str, Candles]) -> None:
         self._candles = candles
         self._minutes = Minutes(candles)
-        self._known: dict[str, tuple[int, int, float]] = {}  # by symbol: from when, before when, price
-        self._closings: dict[str, Ints] = {}
 
     def price(self, symbol: str, now_ms: int) -> float:
         """The close of the last bar that is over at ``now_ms`` (the first open before any is)."""
-        start, end, price = self._known.get(symbol, (0, 0, 0.0))
-        if start <= now_ms < end:
-            return price
         bars = self._candles[symbol]
         i = int(bars.over(now_ms))
-        price = float(bars.close[i]) if i >= 0 else float(bars.open[0])
-        start = bars.end_of(i) if i >= 0 else now_ms
-        end = bars.end_of(i + 1) if i + 1 < len(bars) else sys.maxsize
-        self._known[symbol] = start, end, price
-        return price
+        return float(bars.close[i]) if i >= 0 else float(bars.open[0])
 
     def worth(self, held: Mapping[str, float], now_ms: int) -> float:
         """What quantities by symbol are worth at ``now_ms``."""
@@ -112,19 +101,11 @@ class Marks:
         """When candles of these symbols close, after one moment and up to another; in order of time, each once."""
         found = []
         for symbol in symbols:
-            ends = self._closing(symbol)
-            first, last = ends.searchsorted((after_ms, until_ms), "right")
-            found.append(ends[first:last])
+            bars = self._candles[symbol]
+            first, last = (bars.over(np.array([after_ms, until_ms])) + 1).tolist()
+            found.append(bars.ends_of(first, last))
         return found[0] if len(found) == 1 else np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
 
     def prices(self, symbol: str, moments_ms: Ints) -> Floats:
         """``price`` at many moments."""
-        bars = self._candles[symbol]
-        i = self._closing(symbol).searchsorted(moments_ms, side="right") - 1
-        return np.where(i >= 0, bars.close[np.maximum(i, 0)], bars.open[0])
-
-    def _closing(self, symbol: str) -> Ints:
-        """When each candle closes."""
-        if symbol not in self._closings:
-            self._closings[symbol] = self._candles[symbol].ends
-        return self._closings[symbol]
+        return self._candles[symbol].last_close(moments_ms)

@@ -60,8 +60,7 @@ def _prices(bars: Candles, grid: Ints) -> Floats:
         price = np.full(len(grid), bars.close[-1])
         price[:begin], price[begin : begin + len(known)] = before, bars.close[first : first + len(known)]
         return price
-    last = np.searchsorted(ends, grid, side="right") - 1
-    return np.where(last >= 0, bars.close[np.maximum(last, 0)], bars.open[0])
+    return bars.last_close(grid)
 
 
 def _running(grid: Ints, flows: Sequence[Flow], amounts: Sequence[float]) -> Floats:

@@ -70,7 +70,7 @@ def market_columns(
 
 def last_price(bars: Candles, at_ms: Ints) -> Floats:
     """The close of the last bar that is over, NaN where that was more than two bars ago."""
-    i = _over(bars.ends, at_ms)
+    i = bars.over(at_ms)
     fresh = (i >= 0) & (at_ms - bars.ts[np.maximum(i, 0)] < 3 * bars.timeframe_ms)
     return np.where(fresh, bars.close[np.maximum(i, 0)], np.nan)
 
@@ -84,7 +84,7 @@ def average_true_range(bars: Candles, at_ms: Ints) -> Floats:
     close = bars.close[np.append(first[1:], len(bars)) - 1]
     ranges = np.maximum(high[1:], close[:-1]) - np.minimum(low[1:], close[:-1])  # of hour 1, 2, ...
     start = bucket[first] * step
-    i = _over(start + step, at_ms)
+    i = np.searchsorted(start + step, at_ms, side="right") - 1
     known = (i >= ATR_BARS) & (at_ms - start[np.maximum(i, 0)] < 3 * step)
     return np.where(known, _mean_of_last(ranges, np.where(known, i, ATR_BARS), ATR_BARS), np.nan)
 
@@ -101,7 +101,7 @@ def estimate_spread(bars: Candles, at_ms: Ints) -> Floats:
         return np.full(len(at_ms), np.nan)
     close, middle = np.log(bars.close), (np.log(bars.high) + np.log(bars.low)) / 2
     products = (close[:-1] - middle[:-1]) * (close[:-1] - middle[1:])
-    i = _over(bars.ends, at_ms)
+    i = bars.over(at_ms)
     known = i >= SPREAD_BARS
     mean = _mean_of_last(products, np.where(known, i, SPREAD_BARS), SPREAD_BARS)
     return np.where(known, np.sqrt(np.maximum(0.0, 4 * mean)), np.nan)
@@ -110,15 +110,10 @@ def estimate_spread(bars: Candles, at_ms: Ints) -> Floats:
 def traded(bars: Candles, at_ms: Ints) -> Floats:
     """Quote currency traded in the 24 hours before each moment; NaN where the history does not reach back so far."""
     worth = np.concatenate([[0.0], np.cumsum(bars.volume * bars.close)])
-    last = _over(bars.ends, at_ms) + 1
+    last = bars.over(at_ms) + 1
     first = np.searchsorted(bars.ts, at_ms - DAY_MS)
     whole = (at_ms - DAY_MS >= bars.ts[0]) & (last > first)
     return np.where(whole, worth[last] - worth[np.minimum(first, last)], np.nan)
-
-
-def _over(ends: Ints, at_ms: Ints) -> Ints:
-    """The place of the last bar that is over at each moment (-1: none is)."""
-    return np.searchsorted(ends, at_ms, side="right") - 1
 
 
 def _mean_of_last(values: Floats, end: Ints, count: int) -> Floats:

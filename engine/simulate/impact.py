@@ -23,7 +23,7 @@ def impact_unit(bars: Candles, at_ms: int) -> float | None:
 
     None where the candles do not reach back for a day, or nothing was traded in it.
     """
-    last = int(np.searchsorted(bars.ends, at_ms, side="right"))
+    last = int(bars.over(at_ms)) + 1
     first = int(np.searchsorted(bars.ts, at_ms - DAY_MS))
     if not len(bars) or bars.ts[0] > at_ms - DAY_MS or last - first < 2:
         return None

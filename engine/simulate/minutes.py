@@ -21,7 +21,6 @@ class Minutes:
 
     def __init__(self, candles: Mapping[str, Candles]) -> None:
         self._candles = candles
-        self._ends: dict[str, Ints] = {}
         self._place = {symbol: i for i, symbol in enumerate(candles)}
         self._number = -1
         self._prices: dict[str, list[float]] = {}  # empty: candles end between minutes
@@ -73,19 +72,15 @@ class Minutes:
     def _fill(self, symbol: str) -> None:
         """Work out the prices of one symbol."""
         bars = self._candles[symbol]
-        if symbol not in self._ends:
-            self._ends[symbol] = bars.ends
         minutes = (self._number * STRETCH + np.arange(STRETCH, dtype=np.int64)) * MINUTE_MS
-        ends = self._ends[symbol]
-        first, last = ends.searchsorted((minutes[0], minutes[-1] + MINUTE_MS))
-        if np.any(ends[first:last] % MINUTE_MS):
+        first, last = (bars.over(minutes[[0, -1]] + np.array([-1, MINUTE_MS - 1])) + 1).tolist()
+        if np.any(bars.ends_of(first, last) % MINUTE_MS):
             self._prices[symbol] = []
             return
         if last - first == STRETCH:
             self._always.add(symbol)
             prices = bars.close[first:last]
         else:
-            i = ends.searchsorted(minutes, side="right") - 1
-            prices = np.where(i >= 0, bars.close[np.maximum(i, 0)], bars.open[0])
+            prices = bars.last_close(minutes)
         self._prices[symbol] = prices.tolist()
         self._matrix[:, self._place[symbol]] = prices

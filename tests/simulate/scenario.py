@@ -91,7 +91,7 @@ def read(text: str, title: str = "") -> Scenario:
         if line.startswith("call "):
             plan = read_call(line.removeprefix("call "))
         elif match := re.fullmatch(r"then ([\d:d]+) (.*)", line):
-            plan = replace(plan, changes=(*plan.changes, read_change(match[1], match[2], plan.side)))
+            plan = replace(plan, changes=(*plan.changes, read_change(match[1], match[2])))
         elif match := re.fullmatch(r"later ([\d:d]+) maker (\S+), taker (\S+)", line):
             later = clock(match[1]), fraction(match[2]), fraction(match[3])
             terms = replace(terms, later_fees=(*terms.later_fees, later))
@@ -211,7 +211,7 @@ def read_distance(text: str) -> Distance:
     return Distance(float(text.rstrip("%R")), {"%": "percent", "R": "R"}.get(text[-1], "points"))
 
 
-def read_change(moment: str, text: str, side: Side) -> Change:
+def read_change(moment: str, text: str) -> Change:
     """``close 50%``, ``cancel 2``, ``stop 97``, ``stop breakeven``, ``stop target 1``, ``limits 99 97``."""
     word, *rest = text.split()
     at = clock(moment)
