@@ -503,6 +503,9 @@ class Opinion:
     trades: int
 
 
+NOTHING_KNOWN = Opinion("NOT ENOUGH DATA", 0)
+
+
 @dataclass(slots=True)
 class Proposal:
     """A trade asking to be taken, with the size the strategy gives it.

@@ -52,6 +52,12 @@ class Candles:
         """When one bar is over."""
         return int(self.ts[bar]) + self.timeframe_ms if self.own_ends is None else int(self.own_ends[bar])
 
+    def ends_of(self, first: int, last: int) -> Ints:
+        """When the bars from one place to before another are over."""
+        if self.own_ends is None:
+            return self.ts[first:last] + self.timeframe_ms
+        return self.own_ends[first:last]
+
     def over(self, at_ms: int | Ints) -> Ints:
         """The place of the last bar that is over at a moment, or at many (-1: none is)."""
         if self.own_ends is None:

@@ -198,6 +198,11 @@ class PaperAccount:
             self._book(call.acting, len(path.fills), len(path.legs), call.acting.paid)
         return answer
 
+    @property
+    def open_calls(self) -> list[PaperCall]:
+        """The calls that rest or are open, in the order in which the account took them."""
+        return [self.rows[holding.row] for holding in self.books.books.open]
+
     def covered(self, close: Close) -> list[PaperCall]:
         """The open trades that a rule wants ended."""
         return [self.rows[holding.row] for holding in self.books.books.open if close.covers(holding.facts)]

@@ -89,6 +89,11 @@ class PaperCall:
         return not self.stepper.done or (self.own is not None and not self.own.stepper.done)
 
     @property
+    def name(self) -> str:
+        """What a person calls it: signal id, side and symbol."""
+        return f"{self.plan.signal_id} {self.plan.side.value} {self.plan.symbol}"
+
+    @property
     def over(self) -> bool:
         """Whether the account's trade has come to its end, by its path or before."""
         return self.early is not None or self.acting.stepper.done

@@ -326,8 +326,7 @@ class Desk:
 
     def closing(self) -> list[PaperCall]:
         """The trades of the account that are to be ended and are not yet."""
-        held = (self.books.rows[holding.row] for holding in self.books.books.books.open)
-        return [call for call in held if call.closing_ms is not None and call.early is None]
+        return [call for call in self.books.open_calls if call.closing_ms is not None and call.early is None]
 
     def _end_early(self, call: PaperCall, through_ms: int) -> None:
         if self.books.end_early(call, through_ms) and call.early is not None:
@@ -352,8 +351,7 @@ class Desk:
         elif order.kind == "resume":
             said, books.halts = f"{len(books.halts)} pauses ended", []
         elif order.kind == "close":
-            open_ = [self.books.rows[holding.row] for holding in books.open]
-            calls = [call for call in open_ if order.data["id"] in ("all", call.plan.signal_id)]
+            calls = [call for call in self.books.open_calls if order.data["id"] in ("all", call.plan.signal_id)]
             for call in calls:
                 note = RuleNote(BY_HAND, "paper close", "close", "", "", "Closed by hand.")
                 self._close(call, now_ms, note)

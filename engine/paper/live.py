@@ -29,7 +29,7 @@ from engine.paper.glance import Glances
 from engine.paper.ledger import Event
 from engine.paper.prices import PriceBook
 from engine.problem import Problem
-from engine.units import DAY_MS, MINUTE_MS, show_duration
+from engine.units import DAY_MS, HOUR_MS, MINUTE_MS, show_duration
 
 LOG = logging.getLogger(__name__)
 ORDERS = ("halt", "resume", "close")
@@ -76,7 +76,7 @@ class Pace:
     history_ms: int = 2 * DAY_MS
     patience_ms: int = 10 * MINUTE_MS
     silent_ms: int = 3 * MINUTE_MS
-    idle_ms: int = 60 * MINUTE_MS
+    idle_ms: int = HOUR_MS
 
 
 @dataclass
@@ -244,7 +244,7 @@ class Live:
 
     async def _fund(self) -> None:
         """Funding is settled on the hour at most: ask anew once an hour has begun."""
-        hour = (self.now_ms() - SETTLING_MS) // (60 * MINUTE_MS)
+        hour = (self.now_ms() - SETTLING_MS) // HOUR_MS
         held = sorted(self.desk.broker.symbols())
         if self.fund is not None and hour != self._funded_ms and held:
             await self.fund(held)

@@ -29,6 +29,7 @@ from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from engine.verdict.bootstrap import clusters
 from engine.verdict.checks import HARDER, Record
+from engine.verdict.hits import Z95
 from engine.verdict.latency import MINUTE_S, LatencyCurve, latency_curve
 from engine.verdict.many import shrunk
 from engine.verdict.missing import Missing, bounds, gaps
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from engine.channel import Profile
     from engine.domain import Message
 
-Z95 = 1.959963984540054
 TRIED = (*COUNTED, "expired", "target first", "stop first", "cancelled", "resting")  # fates of calls with orders
 
 
@@ -135,8 +135,8 @@ def _gather(
         sum(played.fates[i] == "hindsight" for i in mine),
         _gone(reading, messages),
     )
-    worse = [m for m in (mean, _mean(played.other_order[counted])) if m is not None]
-    readings = (_mean(harder.slipped[rows]), min(worse, default=None), _mean(played.through[counted]))
+    worse = [m for m in (mean, known_mean(played.other_order[counted])) if m is not None]
+    readings = (known_mean(harder.slipped[rows]), min(worse, default=None), known_mean(played.through[counted]))
     record = Record(
         r=r,
         start_ms=start,
@@ -182,7 +182,7 @@ def _shrunk(verdicts: Sequence[Verdict]) -> list[float | None]:
     return found
 
 
-def _mean(r: Floats) -> float | None:
+def known_mean(r: Floats) -> float | None:
     """The mean of what is known, None without anything."""
     known = r[np.isfinite(r)]
     return float(known.mean()) if len(known) else None

@@ -183,13 +183,11 @@ def _ended(call: PaperCall) -> object | None:
 
 
 def _line(call: PaperCall, zone: str) -> str:
-    plan, stepper = call.plan, call.acting.stepper
+    stepper = call.acting.stepper
     fills = stepper.path().fills
     state = f"in since {show_time(fills[0].ts_ms, zone)} at {stepper.position.average:.8g}" if fills else "resting"
     stop = stepper.stop
-    return f"{plan.signal_id} {plan.side.value} {plan.symbol} {state}" + (
-        f", stop {stop:.8g}" if stop is not None else ""
-    )
+    return f"{call.name} {state}" + (f", stop {stop:.8g}" if stop is not None else "")
 
 
 def _waiting(book: Book) -> list[Event]:

@@ -38,6 +38,7 @@ from engine.pipeline.paperdesk import Loaded, account_name, begin, load, make_de
 from engine.pipeline.papershow import open_table, told
 from engine.pipeline.sources import ProfileSources
 from engine.problem import Problem
+from engine.units import DAY_MS, HOUR_MS
 
 if TYPE_CHECKING:
     from engine.collect.collector import Notice as Heard
@@ -48,8 +49,8 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 Say = Callable[[str], None]
 LEDGER = "paper.db"
-BACKUP_MS = 24 * 3_600_000
-REMEMBERED_MS = 40 * 24 * 3_600_000  # updates are bound to calls of the last thirty days
+BACKUP_MS = DAY_MS
+REMEMBERED_MS = 40 * DAY_MS  # updates are bound to calls of the last thirty days
 RECONCILED_AFTER = timedelta(minutes=10)  # when the day is over, so that its last candles are history
 
 
@@ -276,7 +277,7 @@ class _Trading:
                 market = find_market(self.client.markets, symbol, self.market.type, self.market.source)
                 if isinstance(market, Problem):
                     continue
-                asked = Range(now - 40 * 24 * 3_600_000, now)
+                asked = Range(now - REMEMBERED_MS, now)
                 await fetch_funding(asker, store, market, self.market.source, asked, origin_of(self.client))
                 history = store.read_funding(self.market.source, self.market.type, symbol)
                 if history is not None:
@@ -352,12 +353,8 @@ class _Trading:
         with Shown(refresh_per_second=2, transient=True) as shown:
             while True:
                 title, width = self._title(live.last), shown.console.width
-                shown.update(open_table(self._open(), live.last, self.zone, title, width))
+                shown.update(open_table(self.desk.books.open_calls, live.last, self.zone, title, width))
                 await asyncio.sleep(0.5)
-
-    def _open(self) -> list[Any]:
-        rows = self.desk.books.rows
-        return [rows[holding.row] for holding in self.desk.books.books.books.open]
 
     def _title(self, last: Mapping[str, tuple[int, float]]) -> str:
         """The account in one line."""
@@ -371,7 +368,7 @@ def _constant(symbol: str, now: int, rate: float) -> Funding:
     """The same rate every eight hours, around now."""
     import numpy as np
 
-    step = 8 * 3_600_000
+    step = 8 * HOUR_MS
     ts = np.arange((now - 400 * step) // step * step, now + 10 * step, step, dtype=np.int64)
     return Funding(symbol, ts, np.full(len(ts), rate))
 

@@ -44,7 +44,7 @@ def told(event: Event, call: PaperCall | None, currency: str) -> Iterable[Said]:
         yield Said(f"rule {data['note']['rule']}: {data['note']['text']}{closes}", NoticeKind.HALT)
     if call is None:
         return
-    name = f"{call.plan.signal_id} {call.plan.side.value} {call.plan.symbol}"
+    name = call.name
     if event.kind == "glance":
         if data["taken"] and data["fills"]:
             yield Said(f"{name} arrived: at {data['price']:.8g} now, {data['quantity']:.6g} would be taken")
@@ -70,7 +70,7 @@ def told(event: Event, call: PaperCall | None, currency: str) -> Iterable[Said]:
 
 def _filled(call: PaperCall, fills: Iterable[Any], late: str) -> Iterable[Said]:
     """Entry fills of a trade."""
-    name = f"{call.plan.signal_id} {call.plan.side.value} {call.plan.symbol}"
+    name = call.name
     for fill in fills:
         price, share = (fill["price"], fill["share"]) if isinstance(fill, dict) else (fill.price, fill.share)
         stop = call.acting.stepper.stop
@@ -86,7 +86,7 @@ def _left(call: PaperCall, leg: Mapping[str, Any], late: str, currency: str, *, 
     reason = leg["reason"]
     kind = NoticeKind.TARGET if reason == "target" else NoticeKind.STOP if reason in STOPS else NoticeKind.CLOSE
     what = f"target {leg['target']}" if reason == "target" else reason
-    line = f"{call.plan.signal_id} {call.plan.side.value} {call.plan.symbol} {what}: "
+    line = f"{call.name} {what}: "
     line += f"{call.quantity * leg['share']:.6g} out at {leg['price']:.8g}"
     if ended:
         gross, fees, funding = call.acting.money(call.stepper.terms)

@@ -13,7 +13,7 @@ from engine.collect.reading import ReadResult
 from engine.config.strategy import Strategy
 from engine.domain import Plan
 from engine.market.candles import Floats, Ints
-from engine.pipeline.judging import TRIED, Judgement
+from engine.pipeline.judging import TRIED, Judgement, known_mean
 from engine.pipeline.prices import Prices
 from engine.pipeline.replay import Replay
 from engine.pipeline.stress import plans_of
@@ -106,9 +106,9 @@ def _channel(
         fill_rate=len(counted) / tried if tried else None,
         median_delay_ms=float(np.median(table.first_ms[rows] - act)) + latency if len(rows) else None,
         ambiguous=int(table.ambiguous[rows].sum()),
-        stop_first_r=_mean(r if strategy.same_candle == "stop first" else played.other_order[counted]),
-        target_first_r=_mean(r if strategy.same_candle == "target first" else played.other_order[counted]),
-        touch_through_r=_mean(played.through[counted]),
+        stop_first_r=known_mean(r if strategy.same_candle == "stop first" else played.other_order[counted]),
+        target_first_r=known_mean(r if strategy.same_candle == "target first" else played.other_order[counted]),
+        touch_through_r=known_mean(played.through[counted]),
         edited=reading.edited,
         deleted=reading.deleted,
         hindsight=sum(played.fates[i] == "hindsight" for i in places),
@@ -162,7 +162,7 @@ def _robust(judged: Judgement) -> list[Hardened]:
     first, second = halves(record.start_ms, record.end_ms)
     weakest = weakest_without_symbol(r, record.symbols) if len(r) else None
     rows = [Hardened(f"without the best {n}", mean_without_best(r, n)) for n in LEFT_OUT]
-    rows += [Hardened("first half", _mean(r[first])), Hardened("second half", _mean(r[second]))]
+    rows += [Hardened("first half", known_mean(r[first])), Hardened("second half", known_mean(r[second]))]
     if weakest is not None:
         rows.append(Hardened(f"without {weakest[0]}, its best symbol", weakest[1]))
     rows += [Hardened(name, mean) for name, mean in record.readings.items()]
@@ -205,12 +205,6 @@ def held_market(prices: Prices, strategy: Strategy, period_ms: tuple[int, int]) 
     first = min(int(np.searchsorted(bars.ts, period_ms[0])), len(bars) - 1)
     last = max(int(np.searchsorted(bars.ts, period_ms[1])) - 1, first)
     return Held(HELD_SYMBOL, START * float(bars.close[last] / bars.open[first]))
-
-
-def _mean(r: Floats) -> float | None:
-    """The mean of what is known, None without anything."""
-    known = r[np.isfinite(r)]
-    return float(known.mean()) if len(known) else None
 
 
 def _median(values: Floats) -> float | None:

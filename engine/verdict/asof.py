@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.domain import Opinion
+from engine.domain import NOTHING_KNOWN, Opinion
 from engine.market.candles import Floats, Ints
 from engine.verdict.bootstrap import clusters
 from engine.verdict.checks import HARDER, Record
@@ -66,9 +66,6 @@ class Course:
         """The verdict at each moment."""
         place = np.searchsorted(self.since_ms, now_ms, side="right") - 1
         return [self.opinions[i] if i >= 0 else NOTHING_KNOWN for i in place.tolist()]
-
-
-NOTHING_KNOWN = Opinion("NOT ENOUGH DATA", 0)
 
 
 def moments(end_ms: Ints) -> Ints:

@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -215,16 +216,7 @@ def test_kills_at_any_moment_leave_the_same_trades(double: ExchangeDouble, tmp_p
     kills = 0
     for number in range(ROUNDS):
         path, name = tmp_path / f"{number}.jsonl", f"vip/{1000 + number}"
-        before = opened(double)
-        for attempt in range(99):
-            double.pin("BTC", 64_800.0)
-            if _survives(double, path, name, chance.uniform(0.02, 0.5) if attempt < 3 else None):
-                break
-            kills += 1
-        standing = _standing(path, name)
-        assert standing.over, standing
-        assert opened(double) - before == 100
-        assert (held(double), resting(double), live_stops(double)) == ({}, {}, [])
+        kills += _kills(double, path, name, _survives, lambda: chance.uniform(0.02, 0.5))
     assert kills >= ROUNDS
     assert double.futures.twice == []
 
@@ -235,18 +227,30 @@ def test_processes_that_are_killed_leave_the_same_trades(double: ExchangeDouble,
     kills = 0
     for number in range(max(ROUNDS // 3, 1)):
         path, name = tmp_path / f"{number}.jsonl", f"vip/{5000 + number}"
-        before = opened(double)
-        for attempt in range(99):
-            double.pin("BTC", 64_800.0)
-            if _lives(double, path, name, chance.uniform(0.0, 0.5) if attempt < 3 else None):
-                break
-            kills += 1
-        standing = _standing(path, name)
-        assert standing.over, standing
-        assert opened(double) - before == 100
-        assert (held(double), resting(double), live_stops(double)) == ({}, {}, [])
+        kills += _kills(double, path, name, _lives, lambda: chance.uniform(0.0, 0.5))
     assert kills > 0
     assert double.futures.twice == []
+
+
+def _kills(
+    double: ExchangeDouble,
+    path: Path,
+    name: str,
+    life: Callable[[ExchangeDouble, Path, str, float | None], bool],
+    after_s: Callable[[], float],
+) -> int:
+    """How often one trade was stopped until it came to its end; three times at most, then it is left in peace."""
+    kills, before = 0, opened(double)
+    for attempt in range(99):
+        double.pin("BTC", 64_800.0)
+        if life(double, path, name, after_s() if attempt < 3 else None):
+            break
+        kills += 1
+    standing = _standing(path, name)
+    assert standing.over, standing
+    assert opened(double) - before == 100
+    assert (held(double), resting(double), live_stops(double)) == ({}, {}, [])
+    return kills
 
 
 def _lives(double: ExchangeDouble, path: Path, name: str, after_s: float | None) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.domain import Opinion
-from engine.verdict.asof import NOTHING_KNOWN, Course, moments
+from engine.domain import NOTHING_KNOWN, Opinion
+from engine.verdict.asof import Course, moments
 
 
 @pytest.mark.parametrize(

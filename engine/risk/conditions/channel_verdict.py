@@ -29,14 +29,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.domain import Opinion
+from engine.domain import NOTHING_KNOWN
 from engine.risk.condition import Case, Condition, Finding
 
 if TYPE_CHECKING:
     from engine.simulate.offers import Offers
     from engine.simulate.table import Bools
-
-NOTHING_KNOWN = Opinion("NOT ENOUGH DATA", 0)
 
 
 def look(limit: tuple[str, ...], case: Case) -> Finding:
