@@ -77,7 +77,7 @@ class Instant:
 
     def hear(self, event: Event) -> Event:
         """Something was written; it comes back without what was said live already."""
-        if event.row is not None:
+        if event.row is not None and event.kind not in ("live", "withdrawn"):
             self._dirty.add(self.desk.books.rows[event.row].plan.symbol)
         return self.spoken.take(event)
 
@@ -375,4 +375,7 @@ def _why(call: PaperCall) -> str:
         return f"by its candles the call is: {call.fate}"
     if call.facts is None:
         return call.notes[-1].text if call.notes else "the account did not take it"
+    status = call.acting.stepper.path().status
+    if status not in (PathStatus.OPEN, PathStatus.CLOSED):
+        return f"by its candles the call is: {status}"
     return "its candles do not show it"

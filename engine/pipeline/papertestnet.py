@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from engine.domain import ExitReason
+from engine.domain import ExitReason, PathStatus
 from engine.market.asking import RefusedError
 from engine.market.listing import find_market
 from engine.pipeline.alone import alone
@@ -62,7 +62,7 @@ class Mirror:
     def hear(self, event: Event) -> None:
         """Something was written into the ledger."""
         if event.row is not None and event.kind in HEARD and self.rows[event.row].lane == self.lane:
-            if event.kind == "live" and event.data["taken"]:
+            if event.kind == "live" and event.data["taken"] and event.data["status"] == PathStatus.OPEN:
                 self._foreseen[event.row] = event.data["quantity"]
             self._changed[event.row] = None
             self._wake.set()

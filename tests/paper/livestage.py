@@ -39,7 +39,7 @@ signal "market"
 
 signal "market, two targets"
 <<<
-{side: BUY} {symbol: BTCUSDT} NOW @ {entry market: 64800}, TP {target: 65000} {target: 65200}, SL {stop: 64500}
+{side: BUY} {symbol: BTCUSDT} NOW @ {entry market: 64800}, TP1 {target: 65000}, TP2 {target: 65200}, SL {stop: 64500}
 >>>
 
 signal "without a stop"
@@ -59,7 +59,7 @@ market: {source: mexc, type: swap, timeframe: 1m}
 account: {equity: 10000 USDT, leverage: 5}
 size: {fixed: 1000 USDT}
 entry: {latency: 1s, valid for: 24h, when target comes first: cancel}
-exit: {stop: {missing: refuse}, after target 1: {move stop: breakeven}}
+exit: {targets: {shares: [50%, 50%]}, stop: {missing: refuse}, after target 1: {move stop: breakeven}}
 costs: {fees: {maker: 0%, taker: 0.05%, source: test}, slippage: 0bp, funding: none}
 calls: {repeat: ignore, opposite: ignore}
 """
