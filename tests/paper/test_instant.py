@@ -132,7 +132,7 @@ def test_a_record_that_is_the_same_is_not_said_again(tmp_path: Path) -> None:
     stage.price(123, 64990, 64795)
     stage.candle(2, 65003, 65003, 64795, 64795)
     assert stage.said() == ["vip/1 long BTCUSDT breakeven (live): 0.00771593 out at 64801; closed with +0.79 USDT"]
-    assert [event.data["status"] for event in stage.events("step")][-1] == "closed"
+    assert stage.events("step")[-1].data["status"] == "closed"
 
 
 def test_another_price_of_the_record_is_said(tmp_path: Path) -> None:
