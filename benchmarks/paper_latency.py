@@ -228,7 +228,8 @@ def measure(folder: Path, doubles: Doubles, program: psutil.Process, seconds: in
         key, at = doubles.post(dice.randrange(CHANNELS), dice.randrange(SYMBOLS))
         posts[key] = at
         memory.append(program.memory_info().rss)
-        time.sleep(max(0.0, began + len(posts) + dice.random() - time.monotonic()))  # posts come at any part of a second
+        at_any_part = dice.random()  # of a second: that of the stamp counts for the moment of action
+        time.sleep(max(0.0, began + len(posts) + at_any_part - time.monotonic()))
     after, span = program.cpu_times(), time.monotonic() - began
     used = after.user + after.system - before.user - before.system
     time.sleep(75)

@@ -8,7 +8,9 @@ import pytest
 
 from engine.paper.ledger import Event
 from engine.paper.reconcile import differences
-from tests.paper.livestage import LiveStage
+from engine.pipeline.paperdistance import distance_line, distance_of
+from engine.units import DAY_MS
+from tests.paper.livestage import START_MS, LiveStage
 
 LIMIT = "BUY BTCUSDT @ 64800, TP 65000, SL 64500"
 MARKET = "BUY BTCUSDT NOW @ 64800, TP 65000, SL 64500"
@@ -281,3 +283,29 @@ def test_live_prices_leave_no_trace_in_the_record(tmp_path: Path) -> None:
     assert differences(found[0][2], found[1][2]) == []
     assert len(found[0][1].events("live")) >= 4
     assert found[1][1].events("live") == []
+
+
+def test_the_line_of_the_day_tells_how_far_live_was_from_the_record(tmp_path: Path) -> None:
+    """In at 64801 against 64830 (4.47 bp of 300 points risk), target at its price, and one fill that never came."""
+    stage = LiveStage(tmp_path, {"[50%, 50%]": "[100%]"})
+    span = (START_MS, START_MS + DAY_MS)
+    assert distance_line(stage.desk.ledger, "live", span) == ""
+    stage.post(5, MARKET)
+    stage.price(6, 64801)
+    stage.candle(0, 64700, 64850, 64700, 64830)
+    stage.candle(1, 64830, 64850, 64820, 64840)
+    stage.price(125, 64900, 65001)
+    stage.candle(2, 64840, 65001, 64820, 65001)
+    stage.post(185, "BUY ETHUSDT @ 3000, TP 3100, SL 2900")
+    stage.price(186, 2999, symbol="ETHUSDT")
+    stage.candle(3, 3050, 3060, 3040, 3050, "ETHUSDT")
+    stage.candle(4, 3050, 3060, 3040, 3050, "ETHUSDT")
+    stage.candle(5, 3050, 3060, 3040, 3050, "ETHUSDT")
+    found = distance_of(stage.desk.ledger, "live", span)
+    assert [round(pair.points, 2) for pair in found.pairs] == [4.47, 0.0]
+    assert [round(pair.r or 0, 3) for pair in found.pairs] == [round(29 / 330, 3), 0.0]
+    assert found.line == (
+        "2 live fills and exits were 2.2 bp (0.044R) from the record's on average, 4.5 bp (0.088R) at worst, "
+        "1 said live never came to be"
+    )
+    assert distance_line(stage.desk.ledger, "live", (START_MS - DAY_MS, START_MS)) == ""
