@@ -88,7 +88,7 @@ def fates_of(account: str, heard: Heard, calls: Iterable[PaperCall]) -> list[Cal
     """Every call of an account, in order of posting; ``calls`` are those that were planned."""
     rows = [_planned(account, call, heard) for call in calls]
     rows += [_unplanned(account, event) for event in heard.refused]
-    return sorted(rows, key=lambda row: (row.posted_ms, row.signal_id, row.strategy))
+    return sorted(rows, key=lambda row: (row.posted_ms, row.channel, len(row.signal_id), row.signal_id))
 
 
 def fate_of(call: PaperCall) -> str:
@@ -165,11 +165,10 @@ def funnel(rows: Sequence[CallFate]) -> Iterator[str]:
         said = (who(row.rule, row.rule_where) for row in rows if row.stage == REFUSED)
         yield f"  {stages[REFUSED]:,} refused: {_counted(said)}"
     yield f"  {taken:,} taken: " + ", ".join(
-        f"{stages[stage]:,} {stage}"
-        + (f" ({_counted(row.fate for row in rows if row.stage == stage)})" if stage == NEVER_FILLED else "")
-        for stage in reversed(TAKEN)
-        if stages[stage] or stage in ("closed", "open")
+        f"{stages[stage]:,} {stage}" for stage in reversed(TAKEN) if stages[stage] or stage in ("closed", "open")
     )
+    if stages[NEVER_FILLED]:
+        yield f"    never filled: {_counted(row.fate for row in rows if row.stage == NEVER_FILLED)}"
 
 
 def _counted(words: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from engine.domain import UNTIL_RESUMED_MS, Halt
+from engine.domain import BY_HAND, UNTIL_RESUMED_MS, Halt
 from engine.pipeline.paperfates import who
 from engine.report.tables import clean
 from engine.units import show_time
@@ -57,8 +57,9 @@ def halted(halt: Halt, zone: str) -> str:
     of = " and ".join(part for part in (", ".join(halt.channels), ", ".join(halt.symbols)) if part)
     until = f"until {show_time(halt.until_ms, zone)[:16]}"
     if halt.until_ms >= UNTIL_RESUMED_MS:
-        until = f"until you write: paper resume{''.join(f' --channel {name}' for name in halt.channels)}"
-    return f"HALTED: no new trades{' of ' if of else ''}{of}, {who(halt.rule, halt.where)}, {until}"
+        until = f"until: paper resume{''.join(f' --channel {name}' for name in halt.channels)}"
+    by = halt.by if halt.rule == BY_HAND else who(halt.rule, halt.where)
+    return f"HALTED {of or 'all new trades'} {by}, {until}"
 
 
 def open_row(call: PaperCall, last: Last, zone: str) -> tuple[str, ...]:

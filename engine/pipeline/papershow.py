@@ -84,9 +84,10 @@ def _decided(event: Event, call: PaperCall | None, currency: str) -> Iterator[Sa
         if call.acting.stepper.done:
             yield from _unfilled(call, path.status, event)
         elif not path.fills:
-            yield Said(f"{call.name} taken: {call.quantity:.6g} rest{_late(event)}")
+            prices = ", ".join(f"{order.price:.8g}" for order in call.acting.plan.orders if order.price is not None)
+            yield Said(f"{call.name} taken: {call.quantity:.6g} in all, its orders rest at {prices}{_late(event)}")
     if data["halt"] and note:
-        yield Said(f"no new trades: {note['text']}", NoticeKind.HALT)
+        yield Said(f"no new trades{_of(data['halt'])}: {note['text']}", NoticeKind.HALT)
 
 
 # --------------------------------------------------------------------------- trades
@@ -165,13 +166,19 @@ def _update(event: Event, call: PaperCall | None, _currency: str) -> Iterator[Sa
     if event.data["action"] == "deletion":
         yield Said(f"{call.name} was deleted by its channel: {'it is closed' if kinds else 'the trade goes on'}")
     elif kinds:
-        yield Said(f"{call.name} its channel {' and '.join(kinds)}")
+        yield Said(f"{call.name}: its channel {' and '.join(kinds)}")
 
 
 def _alarm(event: Event, _call: PaperCall | None, _currency: str) -> Iterator[Said]:
     """A rule spoke between calls."""
     note, closes = event.data["note"], ", open trades are closed" if event.data["close"] else ""
     yield Said(f"rule {note['rule']} ({note['where']}): {note['text']}{closes}", NoticeKind.HALT)
+
+
+def _of(halt: Mapping[str, Any]) -> str:
+    """Whose trades a pause is about: " of alpha, BTCUSDT"; "" for all."""
+    names = [*halt.get("channels", ()), *halt.get("symbols", ())]
+    return f" of {', '.join(names)}" if names else ""
 
 
 def _late(event: Event) -> str:

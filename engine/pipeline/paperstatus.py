@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from engine.domain import UNTIL_RESUMED_MS
 from engine.pipeline.errors import InputError
 from engine.pipeline.paperbook import Book, books, last_prices, order_text, running_account, waiting_orders
-from engine.pipeline.paperfates import NEVER_FILLED, NOT_TAKEN, STAGES, funnel, who
+from engine.pipeline.paperfates import NEVER_FILLED, NOT_TAKEN, STAGES, funnel
 from engine.pipeline.paperopen import halted, open_r
 from engine.pipeline.paperrecord import ChannelRecord, channel_records
 from engine.pipeline.papertable import VERSION, moment
@@ -39,6 +40,8 @@ def show_status(workspace: Workspace, account: str | None, form: str, say: Calla
     if form == "json":
         say(json.dumps({"version": VERSION, "accounts": states}, ensure_ascii=False, indent=1))
         return
+    if form == "table":
+        say = _wrapping(say)
     if len(states) > 1:
         say(f"{len(states)} accounts: {', '.join(_named(state) for state in states)}")
     for book, state in zip(found, states, strict=True):
@@ -52,6 +55,19 @@ def show_status(workspace: Workspace, account: str | None, form: str, say: Calla
                 say(f"  {line}")
         for line in (*state["testnet"], *([state["reconciled"]] if state["reconciled"] else [])):
             say(f"  {line}")
+
+
+def _wrapping(say: Callable[[str], None]) -> Callable[[str], None]:
+    """Lines that go on, further in, where the terminal ends."""
+    from rich.console import Console
+
+    width = Console().width
+
+    def wrapped(line: str) -> None:
+        inner = " " * (len(line) - len(line.lstrip()) + 4)
+        say(textwrap.fill(line, width, subsequent_indent=inner, break_on_hyphens=False))
+
+    return wrapped
 
 
 # --------------------------------------------------------------------------- gathering
@@ -186,11 +202,12 @@ def _named(state: dict[str, Any]) -> str:
 def _lines(book: Book, state: dict[str, Any], now_ms: int, zone: str) -> Iterator[str]:
     """An account for people, without its channels."""
     currency = state["currency"]
-    running = "running" if state["running"] else f"not running; last written {_shown(state['last_event'])}"
-    yield f"{state['account']}: {running}; began {_shown(state['began'])} ({zone})"
+    running = "running" if state["running"] else "not running"
+    yield f"{state['account']}: {running}, last written {_shown(state['last_event'])} ({zone})"
     priced = f" at the prices of {_shown(state['priced_at'])}" if state["priced_at"] else ""
     yield f"  equity {state['equity']:,.2f} {currency}{priced}"
-    yield f"  realised {state['realised']:,.2f} {currency}, began with {state['began_with']:,.2f} {currency}"
+    began = f"began {_shown(state['began'])} with {state['began_with']:,.2f} {currency}"
+    yield f"  realised {state['realised']:,.2f} {currency}; {began}"
     for loss in state["losses"]:
         yield f"  {_loss(loss, currency)}"
     for trade in state["open"][:MOST]:
@@ -209,18 +226,17 @@ def _lines(book: Book, state: dict[str, Any], now_ms: int, zone: str) -> Iterato
 def _loss(loss: dict[str, Any], currency: str) -> str:
     """The day's or the week's change, and the rules about it."""
     part = "" if loss["fraction"] is None else f" ({loss['fraction']:+.2%})"
-    text = f"{loss['span']} {'' if loss['span'] == 'week' else loss['of']}".strip()
-    text += f": {loss['change']:+,.2f} {currency}{part}"
-    rules = [f"{who(r['rule'], r['where'])} at a loss over {r['limit']:.2%}" for r in loss["rules"]]
-    return text + (f"; limited {', '.join(rules)}" if rules else "")
+    text = f"{loss['span']} of {loss['of']}: {loss['change']:+,.2f} {currency}{part}"
+    rules = [f"{rule['rule']} ({rule['where']}) speaks below {-rule['limit']:.2%}" for rule in loss["rules"]]
+    return "; ".join([text, *rules])
 
 
 def _trade(trade: dict[str, Any]) -> str:
     """A trade that rests or is open."""
-    text = f"{trade['state']}: {trade['signal_id']} {trade['side']} {trade['symbol']} since {_shown(trade['since'])}"
-    text += "" if trade["entry"] is None else f" at {trade['entry']:.8g}"
-    text += "" if trade["stop"] is None else f", stop {trade['stop']:.8g}"
-    return text + ("" if trade["r"] is None else f", {trade['r']:+.2f} R at {trade['last']:.8g}")
+    text = f"{trade['state']} {_shown(trade['since'])[5:]}: {trade['signal_id']} {trade['side']} {trade['symbol']}"
+    text += "" if trade["entry"] is None else f" at {trade['entry']:.6g}"
+    text += "" if trade["stop"] is None else f", stop {trade['stop']:.6g}"
+    return text + ("" if trade["r"] is None else f", {trade['r']:+.2f} R") + (" (late)" if trade["late"] else "")
 
 
 def _channel_lines(records: Sequence[ChannelRecord]) -> Iterator[str]:

@@ -43,10 +43,10 @@ WIDE_TRADES = (
 )  # fmt: skip
 WIDE_CALLS = ("signal_id", "strategy", "symbol", "side", "posted", "late", "fate", "why", "r")
 NARROW_TRADES = ("signal_id", "symbol", "side", "closed_at", "ended", "net", "r")
-NARROW_CALLS = ("signal_id", "symbol", "side", "posted", "fate", "short")
+NARROW_CALLS = ("signal_id", "symbol", "side", "posted", "short")
 HEADS = {
     "signal_id": "call", "filled_at": "filled", "closed_at": "closed", "entry_price": "entry", "exit_price": "exit",
-    "r": "R", "short": "why",
+    "r": "R", "short": "fate",
 }  # fmt: skip
 IN_THE_MARKET = ("resting", "open", "closed")
 LONGEST_ID = 24  # a longer id goes on in the next line of a table
@@ -169,13 +169,14 @@ def _head(column: str, rows: Sequence[dict[str, str]]) -> str:
 
 
 def _cells(row: dict[str, object]) -> dict[str, str]:
-    """The cells of a row for people: ``why`` has who said no and the reason, ``short`` only what was seen."""
+    """The cells of a row for people: ``why`` has who said no and the reason, ``short`` the fate and what was seen."""
     cells = {column: _cell(column, value) for column, value in row.items()}
     if "rule" in row:
-        rule, seen = cells["rule"], f"{cells['seen']}, limit {cells['limit']}"
-        by = who(rule, cells["rule_where"]) if rule else ""
+        by, limit = who(cells["rule"], cells["rule_where"]) if cells["rule"] else "", cells["limit"]
+        seen = cells["seen"] + (f" until {limit}" if cells["seen"] == "halted" else f", limit {limit}")
+        why = seen if by else cells["reason"] if cells["stage"] not in IN_THE_MARKET else ""
         cells["why"] = ": ".join(part for part in (by, cells["reason"]) if part)
-        cells["short"] = f"{by}: {seen}" if by else cells["reason"] if cells["stage"] not in IN_THE_MARKET else ""
+        cells["short"] = ": ".join(part for part in (f"{cells['fate']} {by}".strip(), why) if part)
     return cells
 
 
