@@ -176,7 +176,9 @@ def _cells(row: dict[str, object]) -> dict[str, str]:
         seen = cells["seen"] + (f" until {limit}" if cells["seen"] == "halted" else f", limit {limit}")
         why = seen if by else cells["reason"] if cells["stage"] not in IN_THE_MARKET else ""
         cells["why"] = ": ".join(part for part in (by, cells["reason"]) if part)
-        cells["short"] = ": ".join(part for part in (f"{cells['fate']} {by}".strip(), why) if part)
+        made = f"{cells['r']} R{'' if cells['stage'] in IN_THE_MARKET else ' by itself'}" if cells["r"] else ""
+        told = ": ".join(part for part in (f"{cells['fate']} {by}".strip(), why) if part)
+        cells["short"] = ", ".join(part for part in (told, made) if part)
     return cells
 
 
