@@ -88,12 +88,12 @@ def books(workspace: Workspace, account: str | None = None) -> list[Book]:
         )
     try:
         ledger = Ledger(path)
-        names = ledger.accounts()
+        names = [name for name in ledger.accounts() if next(ledger.events(name, 0, "begin"), None) is not None]
+        if account is not None and account not in names:
+            raise InputError(_unknown("account", account, names))
         found = [book for name in names if account in (None, name) and (book := _book(ledger, name))]
     except LedgerError as error:
         raise InputError(error.problem) from None
-    if account is not None and account not in names:
-        raise InputError(_unknown("account", account, names))
     if not found:
         raise InputError(Problem("nothing was traded yet", workspace.shown(path)))
     return found

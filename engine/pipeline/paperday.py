@@ -57,7 +57,8 @@ class Reconciled:
         if not self.trades:
             return f"{self.day}: no trade closed, here or in history"
         same = self.trades - len(self.different)
-        text = f"{self.day}: {same} of {self.trades} closed trades are as history has them"
+        are = "closed trade is" if self.trades == 1 else "closed trades are"
+        text = f"{self.day}: {same} of {self.trades} {are} as history has them"
         if self.different:
             why = "; ".join(f"{one} ({reason})" for one, reason in self.different[:SHOWN])
             text += f"; {self.ours_r:+.2f}R here, {self.theirs_r:+.2f}R there: {why}"

@@ -356,8 +356,9 @@ class _Trading:
 
         with Shown(refresh_per_second=2, transient=True) as shown:
             while True:
-                title, width = title_of(self.desk, live.last, self.currency), shown.console.width
-                shown.update(open_table(self.desk.books.open_calls, live.last, self.zone, title, width))
+                calls, width = self.desk.books.open_calls, shown.console.width
+                title = title_of(self.desk, calls, live.last, self.currency)
+                shown.update(open_table(calls, live.last, self.zone, title, width))
                 await asyncio.sleep(0.5)
 
     def _alive(self, live: Live) -> str:

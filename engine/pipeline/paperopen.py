@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from engine.domain import BY_HAND, UNTIL_RESUMED_MS, Halt
@@ -11,7 +11,7 @@ from engine.report.tables import clean
 from engine.units import show_time
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Group
 
     from engine.paper.call import PaperCall
     from engine.paper.desk import Desk
@@ -24,32 +24,37 @@ NARROW = 105  # columns of a terminal; below that only a few of the table's are 
 RESTING = "resting"
 
 
-def open_table(calls: Iterable[PaperCall], last: Last, zone: str, title: str, width: int = NARROW) -> Table:
+def open_table(calls: Iterable[PaperCall], last: Last, zone: str, title: str, width: int = NARROW) -> Group:
     """The trades of the account that are resting or open, at the last prices, for a terminal of a width."""
+    from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
     shown = COLUMNS if width >= NARROW else FEW
-    table = Table(title=Text(clean_lines(title)), title_justify="left")
+    table = Table()
     for name in shown:
         table.add_column(name, justify="left" if name in COLUMNS[:4] else "right", no_wrap=name != "call")
     for call in calls:
         row = dict(zip(COLUMNS, open_row(call, last, zone), strict=True))
         table.add_row(*(Text(row[name]) for name in shown))
-    return table
+    return Group(*(Text(clean(line)) for line in title.split("\n")), table)
 
 
-def title_of(desk: Desk, last: Last, currency: str) -> str:
-    """The account in a line, and a line for each pause."""
+def title_of(desk: Desk, calls: Sequence[PaperCall], last: Last, currency: str, equity: float | None = None) -> str:
+    """The account in a line, and a line for each pause.
+
+    ``equity`` is its worth where the caller knows it better than the record and the last prices.
+    """
     books = desk.books.books.books
-    worth = books.cash + sum(
-        quantity * (last[symbol][1] if symbol in last else desk.books.marks.price(symbol, desk.through_ms))
-        for symbol, quantity in books.held.items()
-    )
-    resting = sum(not call.acting.stepper.filled for call in desk.books.open_calls)
-    open_ = len(books.open) - resting
-    lines = [f"{desk.account}  equity {worth:,.2f} {currency}  {open_} open, {resting} resting"]
-    return "\n".join([*lines, *(halted(halt, desk.zone) for halt in books.halts)])
+    if equity is None:
+        equity = books.cash + sum(
+            quantity * (last[symbol][1] if symbol in last else desk.books.marks.price(symbol, desk.through_ms))
+            for symbol, quantity in books.held.items()
+        )
+    resting = sum(not call.acting.stepper.filled for call in calls)
+    lines = [f"{desk.account}  equity {equity:,.2f} {currency}  {len(calls) - resting} open, {resting} resting"]
+    now = desk.through_ms if desk.now_ms is None else desk.now_ms()
+    return "\n".join([*lines, *(halted(halt, desk.zone) for halt in books.halts if halt.until_ms > now)])
 
 
 def halted(halt: Halt, zone: str) -> str:
@@ -91,11 +96,6 @@ def open_r(call: PaperCall, price: float) -> float:
     gross, fees, funding = acting.money(acting.stepper.terms)
     worth = acting.plan.side.sign * acting.stepper.held * price
     return (gross + worth - fees - funding) / acting.risk
-
-
-def clean_lines(text: str) -> str:
-    """Text of several lines without control characters."""
-    return "\n".join(clean(line) for line in text.split("\n"))
 
 
 def _price(value: float | None) -> str:

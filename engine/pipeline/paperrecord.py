@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.paper.call import PaperCall
 from engine.pipeline.paperfates import CallFate
+from engine.report.show import count
 from engine.simulate.account import NEVER_MS
 from engine.verdict.bootstrap import clusters
 from engine.verdict.forward import ENOUGH, forward_evidence
@@ -43,7 +44,7 @@ class ChannelRecord:
             return "none of its calls has closed"
         shown = f"an edge is shown at {ENOUGH:g}"
         if self.shown_after is not None:
-            shown = f"an edge was shown after {self.shown_after} bursts"
+            shown = f"an edge was shown after {count(self.shown_after, 'burst')}"
         return (
             f"all its calls: {self.closed} closed, {self.sum_r:+.2f} R, mean {self.mean_r:+.2f} R, "
             f"evidence {self.evidence:.2f} ({shown})"

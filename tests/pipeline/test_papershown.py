@@ -67,9 +67,11 @@ def test_commands_in_both_shapes(world: FateWorld, run: Run, command: str, form:
 
 def test_the_live_table(world: FateWorld) -> None:
     desk, last = world.desk, {"OPEUSDT": (0, 101.0)}
-    out = Console(file=io.StringIO(), width=80)
-    out.print(open_table(desk.books.open_calls, last, desk.zone, title_of(desk, last, "USDT"), out.width))
-    is_golden("live-table", out.file.getvalue())  # type: ignore[attr-defined]
+    calls = desk.books.open_calls
+    for width, name in ((80, "live-table"), (110, "live-table-wide")):
+        out = Console(file=io.StringIO(), width=width)
+        out.print(open_table(calls, last, desk.zone, title_of(desk, calls, last, "USDT"), width))
+        is_golden(name, out.file.getvalue())  # type: ignore[attr-defined]
 
 
 def test_every_fate_is_there_and_the_counts_add_up(world: FateWorld, run: Run) -> None:
