@@ -41,4 +41,6 @@ def ask(url: str, data: bytes | None = None) -> str:
         raise AskedInVainError(error.read().decode(errors="replace")[:300]) from None
     except (URLError, OSError) as error:
         where = urlsplit(url).netloc
-        raise AskedInVainError(f"nothing answers at {where} ({getattr(error, 'reason', error)}); is it running?") from None
+        raise AskedInVainError(
+            f"nothing answers at {where} ({getattr(error, 'reason', error)}); is it running?"
+        ) from None

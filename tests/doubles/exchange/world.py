@@ -70,8 +70,8 @@ class World:
     """Listings, prices and time.
 
     ``holes`` are (base, start_ms, end_ms): minutes that the exchange never had. ``pins`` holds the last price of a coin
-    as a test wants it, instead of the one of its candles (which stay as they are). ``moves`` are (at_ms, factor) by coin:
-    what people made of its prices, candles included, from a moment on.
+    as a test wants it, instead of the one of its candles (which stay as they are). ``moves`` are (at_ms, factor) by
+    coin: what people made of its prices, candles included, from a moment on.
     """
 
     listings: tuple[Listing, ...] = LISTINGS

@@ -60,5 +60,8 @@ class Control:
         if what == "delete":
             channel.delete(number)
             return f"deleted {number}"
-        channel.closed = what == "remove"
-        return "the account was thrown out" if channel.closed else "the account may read it again"
+        if what == "remove":
+            channel.throw_out()
+            return "the account was thrown out"
+        channel.readmit()
+        return "the account may read it again"
