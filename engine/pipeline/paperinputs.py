@@ -112,7 +112,7 @@ class InputWatch:
             if all(self._told.get(file) == text for file, text in now.items()) and profile is not None:
                 continue
             if profile is None or has_errors(fresh.findings):
-                first = fresh.findings[0] if fresh.findings else None
+                first = next((one for one in fresh.findings if one.severity == "error"), None)
                 where = "it is not there" if first is None else f"{first.path}:{first.line}: {first.message}"
                 self._tell_broken(name, now, where)
             else:

@@ -14,9 +14,9 @@ from tests.doubles.exchange.__main__ import main as exchange_main
 from tests.doubles.exchange.asking import AskedInVainError, ask, price_of
 from tests.doubles.exchange.double import ExchangeDouble
 from tests.doubles.exchange.world import DAY, MINUTE, QUARTER, Clock, World
-from tests.doubles.telegram.__main__ import computed
 from tests.doubles.telegram.control import Control
 from tests.doubles.telegram.practice import control_of, write_strategy, write_workspace
+from tests.doubles.telegram.serving import computed
 from tests.doubles.telegram.world import World as Telegram
 
 NOON_MS = 1_780_000_000_000 // DAY * DAY + DAY // 2

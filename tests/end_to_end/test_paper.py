@@ -16,9 +16,8 @@ from pathlib import Path
 from engine.paper.ledger import Event, Ledger
 from tests.conftest import ROOT
 from tests.doubles.exchange import ExchangeDouble, World
-from tests.doubles.telegram.__main__ import CHANNELS
 from tests.doubles.telegram.key import public_line
-from tests.doubles.telegram.practice import write_workspace
+from tests.doubles.telegram.practice import CHANNELS, write_workspace
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import CODE, PHONE, Channel
 from tests.doubles.telegram.world import World as Telegram

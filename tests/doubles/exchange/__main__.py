@@ -12,9 +12,6 @@ from urllib.parse import urlsplit
 import click
 
 from tests.doubles.exchange.asking import VARIABLE, AskedInVainError, address, price_of
-from tests.doubles.exchange.double import ExchangeDouble
-from tests.doubles.exchange.faults import KINDS, Faults
-from tests.doubles.exchange.world import World
 
 
 @click.group(invoke_without_command=True, help=__doc__)
@@ -28,6 +25,10 @@ def main(ctx: click.Context, port: int | None, exchange: str, symbols: int | Non
     """Listen until Ctrl-C."""
     if ctx.invoked_subcommand is not None:
         return
+    from tests.doubles.exchange.double import ExchangeDouble
+    from tests.doubles.exchange.faults import KINDS, Faults
+    from tests.doubles.exchange.world import World
+
     faults = Faults()
     if wrong:
         faults.plan(wrong, 500, seed, KINDS)

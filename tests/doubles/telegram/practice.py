@@ -47,6 +47,7 @@ exit: {{targets: {{shares: [100%]}}, stop: {{missing: refuse}}}}
 costs: {{fees: mexc, slippage: 2bp, funding: none}}
 """
 CONTROL = "PRACTICE_TELEGRAM"
+CHANNELS = {"alpha_signals": "Alpha Signals", "beta_calls": "Beta Calls"}
 
 
 def write_workspace(folder: Path, env: str, channels: dict[str, str]) -> None:
