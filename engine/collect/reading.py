@@ -97,6 +97,10 @@ class MessageReader:
         self._latest: dict[tuple[str, str], Signal] = {}
         self.signals: list[Signal] = []
 
+    def read_with(self, read: Reader) -> None:
+        """Read what comes from now on in another way; what was read stays read."""
+        self._read = read
+
     def take(self, message: Message) -> tuple[list[Signal], list[Update]]:
         """What a version says that is new: signals, and updates bound by what is known now."""
         before = len(self.signals)
