@@ -125,8 +125,8 @@ class Desk:
                     self._call(lane, signal)
                 for number, update in enumerate(updates):
                     self._update(lane, update, number)
-                for signal in withdrawn:
-                    self._withdraw(lane, message, signal)
+                for number, update in enumerate(withdrawn):
+                    self._update(lane, update, number)
         self._commit()
 
     def _key(self, message: Message, lane: Lane, action: str) -> Key:
@@ -179,7 +179,7 @@ class Desk:
         return replace(plan, act_ms=now_ms, expire_ms=plan.expire_ms + now_ms - plan.act_ms), True
 
     def _update(self, lane: Lane, update: Update, number: int) -> None:
-        """What a channel says of an earlier call of its own."""
+        """What a channel says of an earlier call of its own; a deletion is noted also where the trade goes on."""
         known = self._signals.get((lane.name, update.signal_id or ""))
         if known is None:
             return
@@ -188,27 +188,16 @@ class Desk:
         changes = [] if isinstance(plan, Refusal) else list(plan.changes)
         new = [change for change in changes if change not in known.changes]
         known.changes = changes
-        key = self._key(update.message, lane, f"update/{number}/{update.signal_id}")
-        if not new or known.row is None or key in self._keys:
+        gone = update.message.kind == "deletion"
+        key = self._key(update.message, lane, f"deletion/{number}" if gone else f"update/{number}/{update.signal_id}")
+        if not (new or gone) or known.row is None or key in self._keys:
             return
         call = self.books.rows[known.row]
         for change in new:
             self.broker.change(call, change)
-        said: Data = {"signal": update.signal_id, "action": update.action.kind, "changes": [*map(change_data, new)]}
-        self._tell("update", new[0].act_ms, said, call.row, key)
-
-    def _withdraw(self, lane: Lane, message: Message, signal: Signal) -> None:
-        """A call was deleted: noted, and closed where the strategy says so."""
-        row, key = self._rows.get((lane.name, signal.id)), self._key(message, lane, f"deletion/{signal.index}")
-        if row is None or key in self._keys:
-            return
-        changes = []
-        if lane.strategy.calls.deleted == "close":
-            act_ms = message.known_ms + lane.strategy.entry_of(message.channel).latency_ms
-            changes = [Change(act_ms, "close")]
-            self.broker.change(self.books.rows[row], changes[0])
-        said: Data = {"signal": signal.id, "action": "deletion", "changes": [*map(change_data, changes)]}
-        self._tell("update", message.known_ms, said, row, key)
+        action = "deletion" if gone else update.action.kind
+        said: Data = {"signal": update.signal_id, "action": action, "changes": [*map(change_data, new)]}
+        self._tell("update", new[0].act_ms if new else update.message.known_ms, said, call.row, key)
 
     # ------------------------------------------------------------------ candles
 
