@@ -3,7 +3,7 @@
 1. All versions are put in the order in which they became known: a post when it was posted, an edit when it was edited.
 2. The first version of a post that reads as a call makes its signals, at the time of that version. Later versions make
    no second signal: one with other levels is a change of the first, at the time of the edit. A deletion is counted and
-   takes nothing away.
+   takes nothing away; for strategies that close the trade then it is an update of its own (``withdrawn``).
 3. A call from an edited text whose original nobody saw is marked ``hindsight``, unless the edit came within a minute of
    the post: what it says may have been written after the market had moved.
 4. Each post ends as exactly one of called, updated, refused or unread.
@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.channel.meaning.actions import change_of
@@ -39,6 +39,7 @@ class ReadResult:
     All are counts of posts: ``called`` gave signals, ``updated`` only updates, ``refused`` were refused (by code;
     ``refusals`` has the message keys), ``unread`` have no text or none that a layout knows. ``edited`` counts posts
     whose text changed after they had called, ``deleted`` those that were deleted, whatever else became of them.
+    ``withdrawn`` has an update for each call whose post was deleted after it had called; none is in ``updates``.
     """
 
     signals: list[Signal]
@@ -51,6 +52,7 @@ class ReadResult:
     unread: int
     edited: int
     deleted: int
+    withdrawn: Sequence[Update] = ()
 
     @property
     def unbound(self) -> int:
@@ -103,10 +105,12 @@ class MessageReader:
         found = self.look(message)
         return self.signals[before:], [update for one in found for update in self.bind(one)]
 
-    def withdrawn(self, message: Message) -> list[Signal]:
-        """The signals of the post that a deletion is about."""
+    def withdrawn(self, message: Message) -> list[Update]:
+        """A deletion as a close of each call of its post; nothing for other versions, and for a post without calls."""
         fate = self._fates.get((message.channel, message.chat_id, message.message_id))
-        return list(fate.signals) if fate and message.kind == "deletion" else []
+        if fate is None or message.kind != "deletion":
+            return []
+        return [Update(message, Action("close", one.setup.symbol, "deletion"), one.id) for one in fate.signals]
 
     def look(self, message: Message) -> list[_Found]:
         """Read a version: its signals are added to ``signals``; the actions in it, not bound yet."""
@@ -145,9 +149,9 @@ class MessageReader:
         """The updates that an action makes: one for each signal that it is about, or one that nothing binds."""
         return [Update(found.message, found.action, bound) for bound in _bind(found, self._fates, self.signals)]
 
-    def result(self, updates: list[Update]) -> ReadResult:
+    def result(self, updates: list[Update], withdrawn: Sequence[Update] = ()) -> ReadResult:
         """What became of all posts so far."""
-        return _result(self._fates, self.signals, updates, len(self._deleted))
+        return replace(_result(self._fates, self.signals, updates, len(self._deleted)), withdrawn=withdrawn)
 
 
 def read_archive(messages: Iterable[Message], read: Reader) -> ReadResult:
@@ -166,8 +170,11 @@ def read_archive(messages: Iterable[Message], read: Reader) -> ReadResult:
         answers a post which was edited into a call later may lie before its signal's time.
     """
     reader = MessageReader(read)
-    found = [one for message in sorted(messages, key=when_known) for one in reader.look(message)]
-    return reader.result([update for one in found for update in reader.bind(one)])
+    found, withdrawn = [], []
+    for message in sorted(messages, key=when_known):
+        found += reader.look(message)
+        withdrawn += reader.withdrawn(message)
+    return reader.result([update for one in found for update in reader.bind(one)], withdrawn)
 
 
 def when_known(message: Message) -> tuple[int, int, bool, int]:

@@ -209,10 +209,9 @@ class Live:
     def _seen_ms(self, symbol: str) -> int:
         """From which candle on the calls of a symbol have to be told; what is older is only known."""
         found = []
-        for whole in self.desk.broker.book.get(symbol, []):
-            for call in (whole, whole.acting):
-                seen = call.stepper.position.state.last_ts
-                found.append((call.plan.act_ms if seen is None else seen) - 2 * self.desk.timeframe_ms)
+        for call in self.desk.calls_on(symbol):
+            seen = call.stepper.position.state.last_ts
+            found.append((call.plan.act_ms if seen is None else seen) - 2 * self.desk.timeframe_ms)
         return min(found, default=0)
 
     # ------------------------------------------------------------------ time
@@ -245,7 +244,7 @@ class Live:
     async def _fund(self) -> None:
         """Funding is settled on the hour at most: ask anew once an hour has begun."""
         hour = (self.now_ms() - SETTLING_MS) // HOUR_MS
-        held = sorted(self.desk.broker.symbols())
+        held = self.desk.symbols()
         if self.fund is not None and hour != self._funded_ms and held:
             await self.fund(held)
             self._funded_ms = hour
