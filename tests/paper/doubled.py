@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from engine.paper.live import Pace
 from engine.market.feed import FeedSettings
+from engine.paper.live import Pace
 from engine.units import moment_ms
 from tests.doubles.exchange import ExchangeDouble, World
-from tests.doubles.exchange.world import Clock
+from tests.doubles.exchange.world import HeldClock
 from tests.doubles.telegram.key import public_line
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import World as Telegram
@@ -67,7 +67,7 @@ class Doubles:
     telegram: Telegram
     server: Server
     exchange: ExchangeDouble
-    clock: Clock
+    clock: HeldClock
     loop: asyncio.AbstractEventLoop
 
     def call(self, work: Any) -> Any:
@@ -105,9 +105,10 @@ class Doubles:
 
 
 @contextmanager
-def doubles(speed: float, channels: int, *, limited: bool = False, begin_ms: int = BEGIN_MS) -> Iterator[Doubles]:
+def doubles(folder: Path, speed: float, channels: int, *, begin_ms: int = BEGIN_MS) -> Iterator[Doubles]:
     """Both servers; market time begins at ``begin_ms`` and goes ``speed`` times as fast as ours."""
-    clock = Clock(begin_ms, speed)
+    clock = HeldClock(begin_ms, speed, path=folder / "clock")
+    clock.set(begin_ms)
     telegram = Telegram(now=lambda: datetime.fromtimestamp(clock.now_ms() // 1000, UTC))
     for number in range(channels):
         telegram.channel(f"channel_{number}")
@@ -116,7 +117,7 @@ def doubles(speed: float, channels: int, *, limited: bool = False, begin_ms: int
     thread.start()
     server = asyncio.run_coroutine_threadsafe(Server(telegram).start(), loop).result(10)
     try:
-        with ExchangeDouble(World(clock=clock), limited=limited) as exchange:
+        with ExchangeDouble(World(clock=clock), limited=False) as exchange, clock.going():
             yield Doubles(telegram, server, exchange, clock, loop)
     finally:
         asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)

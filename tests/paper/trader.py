@@ -28,7 +28,8 @@ from engine.pipeline.errors import InputError
 from engine.pipeline.paperlive import Settings, run_live
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
-from tests.collect.live import HURRY, Someone
+from engine.collect.watch import Pace as CollectPace
+from tests.collect.live import Someone
 from tests.doubles.exchange.world import Clock
 
 assert ccxt.pro
@@ -36,6 +37,10 @@ assert telethon
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload([__name__])
 PATIENCE_S = 60.0
+COLLECT = CollectPace(
+    pass_s=1.0, gap_s=0.05, retry_s=0.5, sources_s=0.5, pulse_s=1.0, spacing_s=0.0, grace_s=5.0, again_s=0.05,
+    again_most_s=0.5,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ def _say(text: str) -> None:
 def _trade(start: Start) -> None:
     """The process: what ``cli.py paper`` does."""
     _quiet(start)
-    settings = Settings(start.pace, start.feed, HURRY, start.clock.now_ms)
+    settings = Settings(start.pace, start.feed, COLLECT, start.clock.now_ms)
     try:
         run_live(Workspace(start.folder), list(start.names), _say, settings)
     except InputError as error:
@@ -87,7 +92,7 @@ class Trader:
     """A live account that is started, killed and started again. ``kills`` counts."""
 
     def __init__(self, start: Start) -> None:
-        self.how, self.kills = start, 0
+        self.how, self.kills, self.began = start, 0, 0
         self.process: Any = None
 
     @property
@@ -102,8 +107,13 @@ class Trader:
 
     def start(self) -> None:
         assert not self.lives
+        self.began = len(self.screen())
         self.process = FORKS.Process(target=_trade, args=(self.how,), daemon=True)
         self.process.start()
+
+    def said(self) -> str:
+        """What it has said since its last start."""
+        return self.screen()[self.began :]
 
     @property
     def lives(self) -> bool:

@@ -83,8 +83,8 @@ class Channel:
         """A new post; its id."""
         header = t.MessageReplyHeader(reply_to_msg_id=reply_to) if reply_to else None
         message = t.Message(
-            id=self.next_id, peer_id=t.PeerChannel(self.number), date=at or self.world.now(), message=text, post=True, out=False,
-            views=1, forwards=0, reply_to=header, **more,
+            id=self.next_id, peer_id=t.PeerChannel(self.number), date=at or self.world.now(), message=text, post=True,
+            out=False, views=1, forwards=0, reply_to=header, **more,
         )  # fmt: skip
         self.next_id += 1
         self.posts[message.id] = message
