@@ -92,12 +92,16 @@ class MessageReader:
     without text.
     """
 
-    def __init__(self, read: Reader) -> None:
-        self._read = read
+    def __init__(self, read: Reader, known: dict[tuple[int, int, int], Reading] | None = None) -> None:
+        self._read, self._known = read, known
         self._fates: dict[Post, _Fate] = {}
         self._deleted: set[Post] = set()
         self._latest: dict[tuple[str, str], Signal] = {}
         self.signals: list[Signal] = []
+
+    def anew(self) -> MessageReader:
+        """A reader of the same channel that has heard nothing yet; it reads no text a second time when asked again."""
+        return MessageReader(self._read, {} if self._known is None else self._known)
 
     def take(self, message: Message) -> tuple[list[Signal], list[Update]]:
         """What a version says that is new: signals, and updates bound by what is known now."""
@@ -123,7 +127,7 @@ class MessageReader:
         fate.reply_to = fate.reply_to or message.reply_to
         fate.has_original |= not _is_edited(message)
         fate.edited |= bool(fate.signals) and fate.signals[0].message.text != message.text
-        reading = self._read(message) if message.text.strip() else Reading(refusal=UNREAD)
+        reading = self._reading(message) if message.text.strip() else Reading(refusal=UNREAD)
         if reading.setups and not fate.signals:
             late = _is_hindsight(message, fate)
             fate.signals = [Signal(message, setup, i, late) for i, setup in enumerate(reading.setups)]
@@ -143,6 +147,16 @@ class MessageReader:
                 found.append(_Found(message, action, by_ref, by_symbol))
         if reading.refusal and reading.refusal.code != UNREAD.code:
             fate.refusal = reading.refusal
+        return found
+
+    def _reading(self, message: Message) -> Reading:
+        """What a text says."""
+        if self._known is None:
+            return self._read(message)
+        name = message.chat_id, message.message_id, message.version
+        found = self._known.get(name)
+        if found is None:
+            found = self._known[name] = self._read(message)
         return found
 
     def bind(self, found: _Found) -> list[Update]:

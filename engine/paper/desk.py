@@ -8,6 +8,13 @@ Both may be told again what they were told before (after a restart they are): wh
 call has seen it does not see again. Each input's events are written together, or none of them; only then they are told
 to ``hear``.
 
+What arrives late, live. A message counts from its own time (Telegram's, which no channel can set) plus the strategy's
+latency, and acts at the open of the first candle from then on. When it arrives before that candle opens, nothing is
+late: nobody who heard of it at once would have been in earlier. When it arrives after that, it acts from its arrival
+on: never in a candle that had opened by then. A channel's messages may arrive in another order than they were posted
+(what was missed comes from the history while news come in): then the channel is read again in their true order, so that
+an answer finds the call that it is about.
+
 Where an account follows several channels, each of them also has an account of its own, with the same money and rules
 (``alone``): a desk of one channel that is told the same messages and candles. Its events lie in the same ledger, under
 the account's name and the channel's (``alone_name``), and are written together with the account's own.
@@ -19,10 +26,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
-from engine.collect.reading import MessageReader
+from engine.collect.reading import MessageReader, when_known
 from engine.domain import Change, Halt, Message, Plan, Refusal, RuleNote, Signal, Update
 from engine.market.candles import Candles, Funding
 from engine.market.contracts import Contract, state_at
+from engine.market.timeframes import grid_offset_ms
 from engine.paper.account import Lane, PaperAccount
 from engine.paper.broker import Moved, Placed, VirtualBroker
 from engine.paper.call import WAITING, Bar, PaperCall
@@ -82,7 +90,7 @@ class Desk:
     account: str
     ledger: Ledger
     lanes: Mapping[str, Lane]
-    readers: Mapping[str, MessageReader]
+    readers: dict[str, MessageReader]
     candles: Mapping[str, Candles]
     timeframe_ms: int
     zone: str
@@ -103,6 +111,7 @@ class Desk:
         self._events: list[Event] = []
         self._signals: dict[tuple[str, str], _Known] = {}
         self._rows: dict[tuple[str, str], int] = {}
+        self._heard_of: dict[str, list[Message]] = {}
         self._written: tuple[object, ...] = ()
         self._restore()
 
@@ -126,18 +135,31 @@ class Desk:
 
     def message(self, message: Message) -> None:
         """A version of a post, an edit or a deletion."""
-        reader = self.readers.get(message.channel)
-        if reader is None:
+        if message.channel not in self.readers:
             return
+        if self.now_ms is None:
+            self._take(message, None)
+        else:
+            now_ms, heard = self.now_ms(), self._heard_of.setdefault(message.channel, [])
+            heard.append(message)
+            again = heard[-1:]
+            if len(heard) > 1 and message.kind != "deletion" and when_known(message) < when_known(heard[-2]):
+                heard.sort(key=when_known)
+                self.readers[message.channel], again = self.readers[message.channel].anew(), heard
+            for one in again:
+                self._take(one, now_ms)
+        self._commit()
+
+    def _take(self, message: Message, now_ms: int | None) -> None:
+        """Read a message and do what it says; nothing is written yet."""
+        reader = self.readers[message.channel]
         signals, updates = reader.take(message)
         told = signals, updates, reader.withdrawn(message)
-        now_ms = None if self.now_ms is None else self.now_ms()
         alone = self.alone.get(message.channel)
         if alone is not None:
             alone.began_ms, alone.stale_ms = self.began_ms, self.stale_ms
             alone.act(message, *told, now_ms)
         self.act(message, *told, now_ms)
-        self._commit()
 
     def act(
         self,
@@ -153,9 +175,9 @@ class Desk:
                 for signal in signals:
                     self._call(lane, signal, now_ms)
                 for number, update in enumerate(updates):
-                    self._update(lane, update, number)
+                    self._update(lane, update, number, now_ms)
                 for number, update in enumerate(withdrawn):
-                    self._update(lane, update, number)
+                    self._update(lane, update, number, now_ms)
 
     def _key(self, message: Message, lane: Lane, action: str) -> Key:
         return message.channel, message.message_id, message.version, f"{lane.name}/{action}"
@@ -184,7 +206,9 @@ class Desk:
             return
         place = list(self.lanes).index(lane.name) * 10_000 + lane.strategy.channels.index(message.channel)
         stepper = Stepper(plan, lane.terms)
-        call = PaperCall(len(self.books.rows), lane.name, place, message.posted_ms, plan, stepper, late=late)
+        call = PaperCall(
+            len(self.books.rows), lane.name, place, message.posted_ms, plan, stepper, message.message_id, late=late
+        )
         self.books.rows.append(call)
         self._rows[lane.name, signal.id] = known.row = call.row
         self.broker.place(call)
@@ -202,11 +226,16 @@ class Desk:
         age_ms = now_ms - message.known_ms
         if age_ms > self.stale_ms:
             return Refusal("stale", f"it arrived {age_ms / 1000:.0f} s after it was posted"), True
-        if now_ms <= plan.act_ms:
+        if now_ms <= self._opens(plan.act_ms):
             return plan, False
         return replace(plan, act_ms=now_ms, expire_ms=plan.expire_ms + now_ms - plan.act_ms), True
 
-    def _update(self, lane: Lane, update: Update, number: int) -> None:
+    def _opens(self, ms: int) -> int:
+        """When the first candle opens that may be traded at a moment or later."""
+        offset = grid_offset_ms(self.timeframe_ms)
+        return -((offset - ms) // self.timeframe_ms) * self.timeframe_ms + offset
+
+    def _update(self, lane: Lane, update: Update, number: int, now_ms: int | None) -> None:
         """What a channel says of an earlier call of its own; a deletion is noted also where the trade goes on."""
         known = self._signals.get((lane.name, update.signal_id or ""))
         if known is None:
@@ -221,11 +250,13 @@ class Desk:
         if not (new or gone) or known.row is None or key in self._keys:
             return
         call = self.books.rows[known.row]
+        late = [now_ms is not None and now_ms > self._opens(change.act_ms) for change in new]
+        new = [replace(one, act_ms=now_ms or 0) if after else one for one, after in zip(new, late, strict=True)]
         for change in new:
             self.broker.change(call, change)
         action = "deletion" if gone else update.action.kind
         said: Data = {"signal": update.signal_id, "action": action, "changes": [*map(change_data, new)]}
-        self._tell("update", new[0].act_ms if new else update.message.known_ms, said, call.row, key)
+        self._tell("update", new[0].act_ms if new else update.message.known_ms, said, call.row, key, any(late))
 
     # ------------------------------------------------------------------ candles
 
@@ -273,6 +304,11 @@ class Desk:
         if mark != self._written:
             self._written = mark
             self._tell("account", self.through_ms, {"books": books_data(self.books.books)})
+
+    def funded(self) -> None:
+        """``funding`` has more in it than before."""
+        for desk in (*self.alone.values(), self):
+            desk.broker.funded()
 
     def never_came(self, call: PaperCall) -> None:
         """A call whose first candle will not come: there are no candles for it."""

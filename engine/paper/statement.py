@@ -1,9 +1,9 @@
 """What an account's events come to: the form in which two runs of one account are held against each other.
 
 A run that was killed, stopped and started writes its events in another order than one that was left in peace, and some
-of them later. What counts has to be the same all the same, and is all in here: every call with its plan, what its channel
-said of it, its fate, fills, exits, funding and end; what was refused and why; what the account answered, with size,
-rules and halts; the rules that spoke by themselves; and the account's money, peak, days and history.
+of them later. What counts has to be the same all the same, and is all in here: every call with its plan, what its
+channel said of it, its fate, fills, exits, funding and end; what was refused and why; what the account answered, with
+size, rules and halts; the rules that spoke by themselves; and the account's money, peak, days and history.
 
 Left out, with the reason:
 
@@ -11,7 +11,8 @@ Left out, with the reason:
   message they come from;
 - the marks ``late``: a fill that was worked out after a downtime is the same fill. A *call* that acted late has another
   ``act_ms`` in its plan, and that is compared;
-- glances and all else that changes nothing (``begin``, ``glance``, ``live``, ``reconciled``, ``done``);
+- what was said at live prices, and all else that changes nothing (``glance``, ``live``, ``withdrawn``, ``begin``,
+  ``started``, ``stopped``, ``changed``, ``reconciled``, ``done``);
 - the account's books between its answers, except as they stand at the end; there the places of a calculation that
   goes on (which candle was looked at last, when the next midnight is);
 - when a deletion was noticed: Telegram does not say when it happened, so that is another moment in each run. What the

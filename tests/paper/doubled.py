@@ -21,7 +21,7 @@ from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import World as Telegram
 from tests.paper.trader import Start, Trader
 
-BEGIN_MS = moment_ms("2026-06-01") + 15 * 3_600_000 + 58 * 60_000  # two minutes before a funding
+BEGIN_MS = moment_ms("2026-06-01") + 15 * 3_600_000 + 55 * 60_000  # five minutes before a funding
 BASES = ("BTC", "ETH", "SOL", "DOGE", "XRP", "1000BONK")
 PROFILE = """channel "{name}"
 source: telegram @{name}
@@ -82,7 +82,9 @@ class Doubles:
         """Await something there."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
 
-    def trader(self, folder: Path, strategies: dict[str, str], rules: dict[str, str], pace: Pace, feed: FeedSettings) -> Trader:  # fmt: skip
+    def trader(
+        self, folder: Path, strategies: dict[str, str], rules: dict[str, str], pace: Pace, feed: FeedSettings
+    ) -> Trader:
         """A workspace with these files and a login of its own."""
         for name in ("channels", "strategies", "rules", "data"):
             (folder / name).mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,12 @@
 """kill -9 of the live process, at any moment, beside one that is left in peace: both ledgers come to the same.
 
-Several accounts follow the same channels on the same exchange (both doubles), each in a process of its own. One is never
-touched. The others are killed at random moments, stay away for a while and come back within the strategy's latency.
-Meanwhile the channels post calls, answer them, edit and delete them. At the end every account's statement
+Several accounts follow the same channels on the same exchange (both doubles), each in a process of its own. One is
+never touched. The others are killed at random moments, stay away for a while and come back within the strategy's
+latency. Meanwhile the channels post calls, answer them, edit and delete them. At the end every account's statement
 (``engine/paper/statement.py``) has to be that of the quiet one, every message is answered once, and nothing is missing.
+
+Time is the doubles' own. It goes fast, and stands still while a killed account starts: how long that takes on a busy
+machine says nothing about the account.
 
 ``SIGNALPROOF_LIVE_KILLS`` says how many (20; 300 were done once).
 """
@@ -19,10 +22,11 @@ from pathlib import Path
 
 from engine.collect.archive import Archive
 from engine.market.feed import FeedSettings
+from engine.paper.codec import Data
 from engine.paper.ledger import Ledger
 from engine.paper.live import Pace
 from engine.paper.statement import Statement, disagreements, statement
-from engine.pipeline.paperbook import _book
+from engine.pipeline.paperbook import Book, _book
 from engine.units import HOUR_MS, MINUTE_MS
 from tests.doubles.telegram.world import Channel
 from tests.paper.doubled import BASES, Doubles, doubles
@@ -105,28 +109,36 @@ class Posts:
 
 
 def comes_to(trader: Trader) -> Statement:
-    """What a ledger comes to."""
+    """What a ledger comes to: the account and those of its channels alone."""
     ledger = Ledger(trader.ledger)
     try:
         ledger.check()
-        book = _book(ledger, "steady")
-        assert book is not None
-        return statement(ledger.events("steady"), book.fold.terms)
+        terms = book_of(ledger).fold.terms
+        found: dict[str, Data] = {}
+        for account in ledger.accounts():
+            said = statement(ledger.events(account), terms)
+            found |= {f"{account}, {name}": data for name, data in said.items()}
+        return found
     finally:
         ledger.close()
+
+
+def book_of(ledger: Ledger) -> Book:
+    """The account's book."""
+    book = _book(ledger, "steady")
+    assert book is not None
+    return book
 
 
 def over(trader: Trader) -> bool:
     """Whether every call has come to its end."""
     ledger = Ledger(trader.ledger)
     try:
-        book = _book(ledger, "steady")
-        assert book is not None
-        rows = book.fold.rows
-        done = [(call.asked or not call.counted) and not call.lives and (call.facts is None or call.over) for call in rows]
-        return all(done)
+        rows = book_of(ledger).fold.rows
     finally:
         ledger.close()
+    answered = all(call.asked or not call.counted for call in rows)
+    return answered and all(not call.lives and (call.facts is None or call.over) for call in rows)
 
 
 @dataclass
@@ -194,7 +206,7 @@ def test_killed_accounts_come_to_what_a_quiet_one_does(tmp_path: Path) -> None:
                 trader.end()
     posted = {(c.username, number) for c in both.telegram.channels.values() for number in c.posts}
     theirs = comes_to(quiet)
-    assert sum(call.get("facts") is not None for call in theirs.values()) > KILLS / 2, "trades were made"
+    assert sum(call.get("facts") is not None for call in theirs.values()) >= KILLS / 4, "trades were made"
     for trader in others:
         assert [str(one) for one in disagreements(comes_to(trader), theirs)] == []
         archived = {(m.channel, m.message_id) for m in Archive(trader.how.folder / "data" / "signals_raw.jsonl").read()}
@@ -209,7 +221,9 @@ def torment(both: Doubles, others: Sequence[Trader], chance: random.Random) -> N
     began = clock.now_ms()
     victims = [Victim(trader, chance, began + chance.randrange(3 * MINUTE_MS)) for trader in others]
     post_at = time.monotonic()
-    while (killed := sum(one.trader.kills for one in victims)) < KILLS or any(one.back_ms or one.starts_until for one in victims):
+    while (killed := sum(one.trader.kills for one in victims)) < KILLS or any(
+        one.back_ms or one.starts_until for one in victims
+    ):
         for victim in victims:
             victim.step(clock.now_ms(), more=killed < KILLS)
         clock.held = any(one.starts_until is not None for one in victims)
