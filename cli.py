@@ -441,7 +441,7 @@ def paper_run(
     """
     from engine.pipeline.paper import paper as run_paper
 
-    if not run_paper(workspace, strategies, source, out, compare, track, click.echo):
+    if not run_paper(workspace, strategies, source, out, compare, track, click.echo, tuple(paper.commands)):
         raise click.exceptions.Exit(1)
 
 

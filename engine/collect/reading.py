@@ -99,9 +99,17 @@ class MessageReader:
         self._latest: dict[tuple[str, str], Signal] = {}
         self.signals: list[Signal] = []
 
+    def keep_readings(self) -> None:
+        """Remember from now on what each text said, for ``anew``."""
+        self._known = {} if self._known is None else self._known
+
     def anew(self) -> MessageReader:
-        """A reader of the same channel that has heard nothing yet; it reads no text a second time when asked again."""
-        return MessageReader(self._read, {} if self._known is None else self._known)
+        """A reader of the same channel that has heard nothing yet; what was read stays as it was read."""
+        return MessageReader(self._read, self._known)
+
+    def read_with(self, read: Reader) -> None:
+        """Read what comes from now on in another way; what was read stays read."""
+        self._read = read
 
     def take(self, message: Message) -> tuple[list[Signal], list[Update]]:
         """What a version says that is new: signals, and updates bound by what is known now."""

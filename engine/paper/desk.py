@@ -140,6 +140,8 @@ class Desk:
         if self.now_ms is None:
             self._take(message, None)
         else:
+            if message.channel not in self._heard_of:
+                self.readers[message.channel].keep_readings()
             now_ms, heard = self.now_ms(), self._heard_of.setdefault(message.channel, [])
             heard.append(message)
             again = heard[-1:]

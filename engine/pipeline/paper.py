@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.config.diagnostics import did_you_mean
 from engine.pipeline.errors import InputError
 from engine.pipeline.progress import Track
 from engine.problem import Problem
@@ -25,14 +26,31 @@ def paper(
     compare: bool,
     track: Track,
     say: Say,
+    commands: Sequence[str] = (),
 ) -> bool:
-    """Trade on paper, live or over history; whether a comparison found nothing. Raises InputError."""
+    """Trade on paper, live or over history; whether a comparison found nothing. Raises InputError.
+
+    ``commands`` are the other words that may stand where a strategy does.
+    """
+    for name in given:
+        _meant(workspace, name, commands)
     if source is not None:
         return replay(workspace, _one(workspace, given, source), source, out, compare, track, say)
     from engine.pipeline.paperlive import run_live
 
     run_live(workspace, given or _known(workspace), say)
     return True
+
+
+def _meant(workspace: Workspace, given: str, commands: Sequence[str]) -> None:
+    """Raises InputError for a word that is neither a strategy nor a command, and may be a slip of one."""
+    try:
+        workspace.find_strategy(given)
+    except InputError:
+        near = did_you_mean(given, [*workspace.names("strategies", ".yaml"), *commands])
+        if not near:
+            raise
+        raise InputError(Problem(f"{given} is no strategy and no command of paper", hint=near)) from None
 
 
 def _known(workspace: Workspace) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -53,13 +53,18 @@ def load(workspace: Workspace, given: str) -> Loaded:
     return Loaded(file, strategy, profiles, RuleBook(rules, zone))
 
 
-def reader_of(profile: Profile) -> MessageReader:
-    """Reads a channel's messages one by one with its profile."""
+def reading_with(profile: Profile) -> Callable[[Message], Reading]:
+    """Reads one message with a profile."""
 
     def reader(message: Message) -> Reading:
         return read(profile, message.text, message.known_ms, message.sender)
 
-    return MessageReader(reader)
+    return reader
+
+
+def reader_of(profile: Profile) -> MessageReader:
+    """Reads a channel's messages one by one with its profile."""
+    return MessageReader(reading_with(profile))
 
 
 def terms_of(strategy: Strategy, fees: Fees, later_fees: tuple[tuple[int, float, float], ...] = ()) -> Terms:

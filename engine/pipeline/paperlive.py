@@ -2,7 +2,8 @@
 
 1. the strategies are checked, and one process alone has the ledger and the login; 2. signing in, as for ``collect``;
 3. the collector, the price feed and the desk run together (``engine/paper/live.py``); 4. what is written to the ledger
-is told: in a table or lines, in the day's log, by notices; 5. SIGTERM and Ctrl-C end it when what is known is written.
+is told: in a table or lines, in the day's log, by notices; so are an exchange that does not answer (``paperreach.py``)
+and files that are edited (``paperinputs.py``); 5. SIGTERM and Ctrl-C end it when what is known is written.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from engine.config.strategy import Fees
 from engine.market.candles import Funding
 from engine.market.feed import Feed, FeedSettings, machine_ms
 from engine.market.fees import fees_of
+from engine.market.venue import origin_of
 from engine.notify.notice import Notice, NoticeKind
+from engine.paper.call import WAITING
 from engine.paper.ledger import Event, Ledger, LedgerError
 from engine.paper.live import Live, Pace
 from engine.paper.prices import PriceBook
@@ -35,6 +38,8 @@ from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
 from engine.pipeline.paperdesk import Loaded, account_name, begin, load, make_desk, open_ledger, terms_of
+from engine.pipeline.paperinputs import InputWatch, differences, hashes, used_before
+from engine.pipeline.paperreach import Reach
 from engine.pipeline.papershow import open_table, told
 from engine.pipeline.sources import ProfileSources
 from engine.problem import Problem
@@ -43,6 +48,7 @@ from engine.units import DAY_MS, HOUR_MS
 if TYPE_CHECKING:
     from engine.collect.collector import Notice as Heard
     from engine.collect.watch import Pace as CollectPace
+    from engine.paper.call import PaperCall
     from engine.paper.desk import Desk
     from engine.pipeline.workspace import Workspace
 
@@ -130,6 +136,8 @@ class _Trading:
         self.funding: dict[str, Funding] = {}
         self.listeners: list[Callable[[Event, Any], None]] = []
         self.backed_up_ms = 0
+        self.unreadable: dict[str, str] = {}
+        self.before = used_before(ledger, account_name(loaded))
         self.desk = self._desk()
 
     def _desk(self) -> Desk:
@@ -164,7 +172,8 @@ class _Trading:
         from engine.pipeline.collect import Terminal, pace_of
 
         sources = ProfileSources(self.workspace, lambda text: self.say(f"problem: {text}"))
-        if not sources():
+        heard = sources()
+        if not heard:
             hint = "write such a line into a profile: source: telegram @name"
             raise InputError(Problem("no profile has a Telegram source", "channels/", hint=hint))
         try:
@@ -177,12 +186,15 @@ class _Trading:
                     self.desk, self.prices, feed, self._known, collector.listen, self.settings.now_ms, self._tell,
                     self._fund if self.desk.funding is not None else None, self.settings.pace,
                 )  # fmt: skip
-                open_ = len(self.desk.books.books.books.open)
-                self.say(f"paper trading {self.desk.account}: {open_} open; Ctrl-C stops")
+                inputs = InputWatch(self.workspace, self.loaded, [self.desk], self.settings.now_ms, self._say)
+                reach = Reach(self.client, self._tell, self.settings.now_ms)
+                self._greet(heard)
                 async with AsyncExitStack() as beside:
                     await beside.enter_async_context(heart(self.workspace.root / "data" / NAME))
                     await self._practise(beside)
-                    await self._until_stopped(collector.run(), live.run(), self._show(live), self._daily())
+                    await self._until_stopped(
+                        collector.run(), live.run(), reach.run(), inputs.run(), self._show(live), self._daily()
+                    )
         except LoginRevoked as error:
             self._tell(Notice(NoticeKind.ERROR, "the login was revoked", str(error.problem)))
             raise
@@ -192,6 +204,21 @@ class _Trading:
             raise
         finally:
             await self.sender.close()
+
+    def _greet(self, heard: Mapping[str, str]) -> None:
+        """What is traded, at whose prices, what stands open, and what is different from the last run."""
+        self.say(f"paper trading {self.desk.account}: {standing(self.desk.books.rows)}; Ctrl-C stops")
+        self.say(f"prices: {self.market.source} {self.market.type}, from {origin_of(self.client)}")
+        changed = differences(self.before, hashes(self.workspace.sources)) if self.before else []
+        if changed:
+            self._say(f"changed since the last run: {', '.join(changed)}; calls from now on follow that")
+        for name in sorted({name for one in self.loaded for name in one.strategy.channels} - set(heard)):
+            self._say(f"problem: channels/{name}.channel has no Telegram source; its calls are not heard")
+
+    def _say(self, text: str) -> None:
+        """A line that is worth a place in the log."""
+        LOG.info("%s", text)
+        self.say(text)
 
     async def _practise(self, beside: AsyncExitStack) -> None:
         """Send the trades of strategies that name a test exchange there too. Raises InputError."""
@@ -263,7 +290,6 @@ class _Trading:
         from engine.market.listing import find_market
         from engine.market.ranges import Range
         from engine.market.store import CandleStore
-        from engine.market.venue import origin_of
 
         wanted = self.loaded[0].strategy.costs.funding
         now = self.settings.now_ms()
@@ -337,8 +363,14 @@ class _Trading:
         self.sender.tell(notice)
 
     def _collector_says(self, heard: Heard) -> None:
-        """What the collector wants people to know."""
-        self.say(str(heard))
+        """What the collector wants people to know; a channel that cannot be read is told once, not at each attempt."""
+        if heard.kind == "problem":
+            if self.unreadable.get(heard.channel) == heard.text:
+                return
+            self.unreadable[heard.channel] = heard.text
+        else:
+            self.unreadable.pop(heard.channel, None)
+        self.say(f"problem: {heard}" if heard.kind == "problem" else str(heard))
         if heard.kind == "problem":
             self.sender.tell(Notice(NoticeKind.ERROR, "collector", str(heard)))
         elif "not connected" in heard.text:
@@ -366,6 +398,15 @@ class _Trading:
         worth = books.cash + sum(q * last[s][1] for s, q in books.held.items() if s in last)
         halts = "; HALTED" if books.halts else ""
         return f"{self.desk.account}  equity {worth:,.2f} {self.currency}  {len(books.open)} open{halts}"
+
+
+def standing(calls: Sequence[PaperCall]) -> str:
+    """How many calls stand how, in words; the same ones that ``paper status`` lists."""
+    taken = [call for call in calls if call.facts is not None and not call.over]
+    resting = sum(not call.acting.stepper.path().fills for call in taken)
+    waiting = sum(call.fate == WAITING for call in calls)
+    more = f", {waiting} waiting for a first candle" if waiting else ""
+    return f"{len(taken) - resting} open, {resting} resting{more}"
 
 
 def _constant(symbol: str, now: int, rate: float) -> Funding:

@@ -127,6 +127,16 @@ class Channel:
         change = self._changed("deletion", list(ids))
         self._push(t.UpdateDeleteChannelMessages(self.number, list(ids), change.pts, len(ids)))
 
+    def throw_out(self) -> None:
+        """The account may read this channel no longer, and is told that something happened."""
+        self._push(t.UpdateChannel(self.number))
+        self.closed = True
+
+    def readmit(self) -> None:
+        """The account may read it again."""
+        self.closed = False
+        self._push(t.UpdateChannel(self.number))
+
     def _changed(self, kind: Literal["post", "edit", "deletion"], ids: list[int]) -> Change:
         count = len(ids) if kind == "deletion" else 1
         self.pts += count
@@ -140,7 +150,7 @@ class Channel:
 
 def now() -> datetime:
     """The time as Telegram tells it: in whole seconds."""
-    return datetime.now(UTC).replace(microsecond=0)
+    return datetime.fromtimestamp(int(time.time()), UTC)
 
 
 class World:
