@@ -222,6 +222,7 @@ class Live:
         for symbol in self.feed.symbols:
             if now - self._needed_ms.get(symbol, 0) > self.pace.idle_ms:
                 await self.feed.unsubscribe(symbol)
+                self._began_ms.pop(symbol, None)
 
     def _from_ms(self, symbol: str, now: int) -> int:
         """From where candles of a symbol are needed."""
