@@ -289,8 +289,8 @@ class _Trading:
         since = self.desk.began_ms - REMEMBERED_MS
         return [m for m in Archive(self.workspace.archive_path).read() if m.known_ms >= since]
 
-    async def _fund(self, symbols: Sequence[str]) -> None:
-        """Bring the funding of symbols up to date; what cannot be had is told, and asked for again in an hour."""
+    async def _fund(self, symbols: Sequence[str]) -> Problem | None:
+        """Bring the funding of symbols up to date; the first problem where one of them cannot be had."""
         from engine.market.asking import Asker, RefusedError
         from engine.market.fundingfetch import fetch_funding
         from engine.market.listing import find_market
@@ -300,6 +300,7 @@ class _Trading:
         wanted = self.loaded[0].strategy.costs.funding
         now = self.settings.now_ms()
         store, asker = CandleStore(self.workspace.candles_path), Asker(self.client, attempts=3)
+        problem: Problem | None = None
         for symbol in symbols:
             if wanted != "history":
                 self.funding[symbol] = _constant(symbol, now, float(wanted))
@@ -310,12 +311,15 @@ class _Trading:
                 if isinstance(market, Problem):
                     continue
                 asked = Range(now - REMEMBERED_MS, now)
-                await fetch_funding(asker, store, market, self.market.source, asked, origin_of(self.client))
+                found = await fetch_funding(asker, store, market, self.market.source, asked, origin_of(self.client))
+                problem = problem or found.problem
                 history = store.read_funding(self.market.source, self.market.type, symbol)
                 if history is not None:
                     self.funding[symbol] = history
             except RefusedError as refusal:
                 LOG.warning("funding of %s: %s", symbol, refusal.problem)
+                problem = problem or refusal.problem
+        return problem
 
     async def _daily(self) -> None:
         """Copy the ledger once a day, and hold the day before against history."""
