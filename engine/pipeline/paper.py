@@ -74,11 +74,19 @@ def replay(
         f"{len(done.record.refused)} refused; net {sum(trade.net for trade in trades):+,.2f} {currency}, "
         f"equity {done.record.equity:,.2f} {currency}"
     )
+    start = done.desk.books.books.strategy.equity
+    for channel, kept in done.alone.items():
+        closed = sum(bool(trade.path.fills) for trade in kept.trades.values())
+        say(
+            f"{channel} alone: {start:,.2f} became {kept.equity:,.2f} {currency} ({kept.equity / start - 1:+.1%}), "
+            f"{closed} filled, {len(kept.refused)} refused"
+        )
     say(f"trades: {workspace.shown(done.folder / TRADES_FILE)}, ledger: {workspace.shown(done.folder / LEDGER_FILE)}")
     if done.different is None:
         return True
     if not done.different:
-        say(f"a backtest gives the same {len(trades)} trades, legs and money (to 1e-9)")
+        also = ", and the same money for each channel alone" if done.alone else ""
+        say(f"a backtest gives the same {len(trades)} trades, legs and money (to 1e-9){also}")
         return True
     for one in done.different[:SHOWN]:
         say(f"differs: {one}")

@@ -22,6 +22,7 @@ from engine.paper.fold import Fold
 from engine.paper.ledger import Event, Ledger, LedgerError
 from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
+from engine.pipeline.paperalone import alone_lines
 from engine.pipeline.paperlive import ledger_path
 from engine.pipeline.papertable import COLUMNS, trade_row
 from engine.problem import Problem
@@ -124,6 +125,7 @@ def status(workspace: Workspace, account: str | None) -> Iterator[str]:
             until = "you write: paper resume" if forever else show_time(halt["until_ms"], zone)
             yield f"  halted by {halt['rule']} until {until}"
         yield from (f"  {line}" for line in channel_lines(book))
+        yield from (f"  {line}" for line in alone_lines(book))
         practised = workspace.root / "data" / "testnet.jsonl"
         if practised.is_file():
             from engine.pipeline.testnetsummary import summary

@@ -116,20 +116,25 @@ def compare(
         desk.began_ms = book.began_ms
         play(desk, sorted((m for m in messages if m.known_ms < span_ms[1]), key=when_known), until)
         ledger.close()
-    ours, theirs = _closed(book.fold.rows, span_ms), _closed(desk.books.rows, span_ms)
-    rows = {call.plan.signal_id: call for call in book.fold.rows}
+    ours, theirs = (_closed(rows, span_ms, several=len(loaded) > 1) for rows in (book.fold.rows, desk.books.rows))
+    rows = {_name(call, several=len(loaded) > 1): call for call in book.fold.rows}
     found = [(one, _why(rows.get(one.signal_id))) for one in differences(ours, theirs)]
     return Reconciled(day, len({*ours, *theirs}), found, _sum_r(ours), _sum_r(theirs))
 
 
-def _closed(rows: Sequence[PaperCall], span_ms: tuple[int, int]) -> dict[str, Trade]:
+def _name(call: PaperCall, *, several: bool) -> str:
+    """A trade's name: that of its call, with the strategy where there are several."""
+    return f"{call.plan.signal_id} in {call.lane}" if several else call.plan.signal_id
+
+
+def _closed(rows: Sequence[PaperCall], span_ms: tuple[int, int], *, several: bool) -> dict[str, Trade]:
     """The trades that an account closed within a span."""
     found = {}
     for call in rows:
         if call.facts is not None and call.over:
             trade = call.trade(call.stepper.terms)
             if trade.path.legs and span_ms[0] <= trade.path.legs[-1].ts_ms < span_ms[1]:
-                found[call.plan.signal_id] = trade
+                found[_name(call, several=several)] = trade
     return found
 
 

@@ -149,7 +149,6 @@ class _Trading:
         desk = make_desk(self.loaded, terms, self.ledger, self.prices, funding, self.zone)
         began -= began % 1000  # posts carry whole seconds: one of this very second is not older than the account
         desk.now_ms, desk.began_ms, desk.hear = self.settings.now_ms, began, self._hear
-        desk.stale_ms = max(one.strategy.stale_after_ms for one in self.loaded)
         begin(desk, self.loaded, terms, self.workspace, now)
         return desk
 

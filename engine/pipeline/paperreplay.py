@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isclose
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from engine.collect.archive import Archive
 from engine.collect.reading import when_known
 from engine.files import write_csv
 from engine.paper.ledger import LedgerError
-from engine.paper.reconcile import Difference, differences
+from engine.paper.reconcile import TOLERANCE, Difference, differences
 from engine.paper.record import Record, record_of
 from engine.paper.replay import play
 from engine.pipeline.accounts import walk_accounts
@@ -49,11 +50,15 @@ EVERY = 500  # events written at a time: a replay that is killed works the last 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a replay did: its folder, its record, and what a backtest has otherwise (None: not compared)."""
+    """What a replay did: its folder, its record, and what a backtest has otherwise (None: not compared).
+
+    ``alone`` is the record of each channel's own account, where the strategy has several channels.
+    """
 
     folder: Path
     desk: Desk
     record: Record
+    alone: Mapping[str, Record]
     different: list[Difference] | None
 
 
@@ -87,12 +92,13 @@ def replay_paper(
         told = sorted((message for found in messages.values() for message in found), key=when_known)
         play(desk, track(told, "replaying"), candles)
         record = record_of(desk, candles)
+        alone = {channel: record_of(one, candles) for channel, one in desk.alone.items()}
         write_csv(folder / TRADES_FILE, COLUMNS, trade_rows(desk, record))
         ledger.close()
     except LedgerError as error:
         raise InputError(error.problem) from None
-    different = _against_backtest(workspace, loaded, known, prices, record, track) if compare else None
-    return Replayed(folder, desk, record, different)
+    different = _against_backtest(workspace, loaded, known, prices, record, alone, track) if compare else None
+    return Replayed(folder, desk, record, alone, different)
 
 
 def _messages(workspace: Workspace, loaded: Loaded, source: str) -> dict[str, list[Message]]:
@@ -125,18 +131,26 @@ def _against_backtest(
     known: Mapping[str, Sequence[Message]],
     prices: Prices,
     record: Record,
+    alone: Mapping[str, Record],
     track: Track,
 ) -> list[Difference]:
-    """Where a backtest of the same messages on the same candles has other trades."""
+    """Where a backtest of the same messages on the same candles has other trades, or a channel alone other money."""
     strategy = loaded.strategy
     messages = {name: list(found) for name, found in known.items()}
     period = played_period(workspace, loaded.file, strategy, loaded.profiles, messages, prices, track)
     played = period.played
     opinions_then = opinions(loaded.profiles, period.readings, period.messages, played, strategy.seed)
-    walked = walk_accounts(played, strategy, loaded.rules, workspace.settings.timezone, track, opinions_then).walked
+    accounts = walk_accounts(played, strategy, loaded.rules, workspace.settings.timezone, track, opinions_then)
+    walked = accounts.walked
     ours = {trade.path.plan.signal_id: trade for trade in record.trades.values()}
     theirs = {trade.path.plan.signal_id: trade for trade in walked.trades.values()}
     found = differences(ours, theirs)
     mine, others = ({one.signal_id for one in refused} for refused in (record.refused, walked.refused))
     found += [Difference(name, "refused", str(name in mine), str(name in others)) for name in sorted(mine ^ others)]
+    for channel, one in alone.items():
+        there = accounts.alone[channel]
+        if not isclose(one.equity, there.end_equity, rel_tol=TOLERANCE) or len(one.refused) != there.refused:
+            said = (f"{equity:.10g} after {refused} refused" for equity, refused in
+                    ((one.equity, len(one.refused)), (there.end_equity, there.refused)))  # fmt: skip
+            found.append(Difference(channel, "equity alone", *said))
     return found

@@ -74,6 +74,7 @@ def test_whatever_the_strategy_says(name: str, run: Run, workspace: Path) -> Non
     result = run("paper", "varied", "--replay", "demo", "--compare", "--out", workspace / "out")
     assert result.exit_code == 0, result.output
     assert "a backtest gives the same " in result.stdout
+    assert "the same money for each channel alone" in result.stdout
 
 
 def test_a_fault_of_a_cent_is_found(tmp_path: Path) -> None:
