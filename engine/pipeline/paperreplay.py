@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from math import isclose
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,12 +23,13 @@ from engine.paper.record import Record, record_of
 from engine.paper.replay import play
 from engine.pipeline.accounts import walk_accounts
 from engine.pipeline.asked import no_candles, prices_of
-from engine.pipeline.asof import opinions
-from engine.pipeline.backtest import played_period
+from engine.pipeline.asof import opinions_at
+from engine.pipeline.backtest import Period, played_period
 from engine.pipeline.conditions import conditions_of
 from engine.pipeline.errors import InputError
 from engine.pipeline.paperdesk import Loaded, begin, load, make_desk, open_ledger, terms_of
 from engine.pipeline.papertable import COLUMNS, trade_rows
+from engine.pipeline.paperverdict import asks_verdict, courses_of, judged_by
 from engine.pipeline.posts import whole_export
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages, read_channels, read_messages
@@ -40,8 +42,8 @@ if TYPE_CHECKING:
 
     from engine.domain import Message
     from engine.paper.desk import Desk
-    from engine.pipeline.prices import Prices
     from engine.pipeline.workspace import Workspace
+    from engine.verdict.asof import Course
 
 LEDGER_FILE = "paper.db"
 TRADES_FILE = "paper_trades.csv"
@@ -82,10 +84,15 @@ def replay_paper(
     candles = met.candles
     folder = out or new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-paper-{strategy.name}")
     ledger = open_ledger(folder / LEDGER_FILE, EVERY)
+    period = None
+    if compare or asks_verdict(loaded):
+        period = played_period(workspace, loaded.file, strategy, loaded.profiles, _lists(known), prices, track)
+    courses = courses_of(loaded, period) if period is not None and asks_verdict(loaded) else None
+    judged = {} if courses is None else {strategy.name: judged_by(courses)}
     try:
         terms = {strategy.name: terms_of(strategy, met.fees, met.later_fees)}
         zone = workspace.settings.timezone
-        desk = make_desk([loaded], terms, ledger, candles, met.funding, zone, met.fair, met.contracts)
+        desk = make_desk([loaded], terms, ledger, candles, met.funding, zone, met.fair, met.contracts, judged)
         if not begin(desk, [loaded], terms, workspace, strategy.from_ms or 0):
             hint = "give another folder: --out DIR"
             raise InputError(Problem("the ledger here was begun with other files", str(folder), hint=hint))
@@ -97,7 +104,9 @@ def replay_paper(
         ledger.close()
     except LedgerError as error:
         raise InputError(error.problem) from None
-    different = _against_backtest(workspace, loaded, known, prices, record, alone, track) if compare else None
+    different = None
+    if compare and period is not None:
+        different = _against_backtest(workspace, loaded, period, courses, record, alone, track)
     return Replayed(folder, desk, record, alone, different)
 
 
@@ -125,21 +134,22 @@ def _messages(workspace: Workspace, loaded: Loaded, source: str) -> dict[str, li
     return messages
 
 
+def _lists(known: Mapping[str, Sequence[Message]]) -> dict[str, list[Message]]:
+    return {name: list(found) for name, found in known.items()}
+
+
 def _against_backtest(
     workspace: Workspace,
     loaded: Loaded,
-    known: Mapping[str, Sequence[Message]],
-    prices: Prices,
+    period: Period,
+    courses: Mapping[str, Course] | None,
     record: Record,
     alone: Mapping[str, Record],
     track: Track,
 ) -> list[Difference]:
     """Where a backtest of the same messages on the same candles has other trades, or a channel alone other money."""
-    strategy = loaded.strategy
-    messages = {name: list(found) for name, found in known.items()}
-    period = played_period(workspace, loaded.file, strategy, loaded.profiles, messages, prices, track)
-    played = period.played
-    opinions_then = opinions(loaded.profiles, period.readings, period.messages, played, strategy.seed)
+    strategy, played = loaded.strategy, period.played
+    opinions_then = None if courses is None else partial(opinions_at, courses, played.table.plans)
     accounts = walk_accounts(played, strategy, loaded.rules, workspace.settings.timezone, track, opinions_then)
     walked = accounts.walked
     ours = {trade.path.plan.signal_id: trade for trade in record.trades.values()}
