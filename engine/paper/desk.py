@@ -287,6 +287,16 @@ class Desk:
         found = [call for desk in (*self.alone.values(), self) for call in desk.broker.book.get(symbol, [])]
         return [*found, *(call.own for call in found if call.own is not None)]
 
+    def unseen_ms(self, symbol: str) -> int | None:
+        """From when on candles of a symbol can do something to a call; None where there is none in the market."""
+        seen = [(call.plan.act_ms, call.stepper.position.state.last_ts) for call in self.calls_on(symbol)]
+        return min((act_ms if last is None else last + self.timeframe_ms for act_ms, last in seen), default=None)
+
+    def look_at(self, fair: Mapping[str, Candles]) -> None:
+        """Fair prices that will come beside the candles."""
+        for desk in (*self.alone.values(), self):
+            desk.fair = fair
+
     def waiting(self) -> list[PaperCall]:
         """The calls whose first candle has not come yet."""
         return [call for calls in self.broker.book.values() for call in calls if call.fate == WAITING]

@@ -96,7 +96,7 @@ def make_desk(
     for one in loaded:
         name, impact = one.strategy.name, one.strategy.costs.impact
         fitting = Fitting(Venue(terms[name], candles, funding, fair, contracts), impact)
-        fit = fitting.fit if contracts or impact else None
+        fit = fitting.fit if contracts is not None or impact else None
         lanes[name] = Lane(name, one.strategy, one.rules, terms[name], fit, (judged or {}).get(name))
     profiles = {profile.id: profile for one in loaded for profile in one.profiles}
     readers = {name: reader_of(profile) for name, profile in profiles.items()}

@@ -92,7 +92,7 @@ def replay_paper(
     try:
         terms = {strategy.name: terms_of(strategy, met.fees, met.later_fees)}
         zone = workspace.settings.timezone
-        desk = make_desk([loaded], terms, ledger, candles, met.funding, zone, met.fair, met.contracts, judged)
+        desk = make_desk([loaded], terms, ledger, candles, met.funding, zone, met.fair, met.contracts or None, judged)
         if not begin(desk, [loaded], terms, workspace, strategy.from_ms or 0):
             hint = "give another folder: --out DIR"
             raise InputError(Problem("the ledger here was begun with other files", str(folder), hint=hint))

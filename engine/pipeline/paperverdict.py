@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +22,11 @@ from engine.domain import NOTHING_KNOWN, Opinion
 from engine.pipeline.asked import prices_of
 from engine.pipeline.asof import channel_courses
 from engine.pipeline.backtest import Period, played_period
-from engine.pipeline.paperdesk import Loaded
+from engine.pipeline.paperdesk import Loaded, load
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages
 
 if TYPE_CHECKING:
-    from engine.market.gathering import RowProgress
     from engine.paper.ledger import Event
     from engine.pipeline.workspace import Workspace
     from engine.verdict.asof import Course
@@ -109,12 +108,26 @@ def verdict_lines(words: Mapping[str, Mapping[str, Any]], form: str) -> list[str
     return [f"{name:<{width}}  {one['word']} (after {one['trades']} closed calls)" for name, one in words.items()]
 
 
-def fetch_for(workspace: Workspace, names: Sequence[str], track: Track, progress: RowProgress) -> list[str]:
-    """Bring the candles that strategies need up to date; what could not be had, as lines. Raises InputError."""
-    from engine.pipeline.marketfetch import Request, fetch_market
+def words_in(said: str) -> dict[str, dict[str, Any]] | None:
+    """The words that ``paper verdicts --format json`` printed in its last line; None where it printed none."""
+    try:
+        found = json.loads(said.splitlines()[-1])
+        return {str(name): {"word": str(one["word"]), "trades": int(one["trades"])} for name, one in found.items()}
+    except (IndexError, ValueError, AttributeError, KeyError, TypeError):
+        return None
 
-    problems = []
-    for name in names:
-        report = fetch_market(workspace, Request(strategy=name), round(time.time() * 1000), track, progress)
-        problems += [str(problem) for problem in report.problems]
-    return problems
+
+def give_verdicts(workspace: Workspace, given: str, form: str, track: Track, *, fetch: bool) -> list[str]:
+    """The newest verdicts on a strategy's channels; ``fetch`` brings its candles up to date. Raises InputError."""
+    loaded = load(workspace, given)
+    notes = []
+    if fetch:
+        from engine.pipeline.marketfetch import Request, fetch_market
+        from engine.pipeline.rowbar import row_bar
+
+        with row_bar("fetching") as progress:
+            now_ms = round(time.time() * 1000)
+            report = fetch_market(workspace, Request(strategy=given), now_ms, track, progress)
+        notes = [f"note: {problem}" for problem in report.problems]
+    words = newest_verdicts(loaded, workspace, track)
+    return [*notes, *verdict_lines(words, form)]
