@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -48,9 +49,11 @@ def walk_accounts(
     shared = account_result(strategy, walked, curve)
     if len(channels) == 1:
         return Accounts(walked, curve, shared, {channels[0]: shared})
-    alone = {}
+    alone, of_channel = {}, defaultdict[str, list[int]](list)
+    for row in eligible:
+        of_channel[played.table.plans[row].channel].append(row)
     for channel in track(channels, "walking each channel alone"):
-        result = walk.again().run([row for row in eligible if played.table.plans[row].channel == channel])
+        result = walk.again().run(of_channel[channel])
         alone[channel] = account_result(strategy, result, _curve(strategy, result, played.venue))
     return Accounts(walked, curve, shared, alone)
 

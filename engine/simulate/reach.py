@@ -18,33 +18,28 @@ from engine.units import MINUTE_MS
 BLOCK_MS = 64 * MINUTE_MS
 
 
-class Extremes:
-    """The lowest and the highest price of each symbol in each block, worked out when they are first asked for."""
+class Extremes(dict[str, tuple[list[float], list[float]]]):
+    """By symbol the lowest and the highest price in each block, worked out when they are first asked for."""
 
     def __init__(self, candles: Mapping[str, Candles]) -> None:
+        super().__init__()
         self._candles = candles
         ends = [(int(bars.ts[0]), bars.end_ms) for bars in candles.values() if len(bars)]
         self._first = min([begin for begin, _ in ends], default=0) // BLOCK_MS
         self._last = max([end for _, end in ends], default=0) // BLOCK_MS - self._first
-        self._known: dict[str, tuple[list[float], list[float]]] = {}
-
-    def of(self, symbol: str) -> tuple[list[float], list[float]]:
-        """The lows and the highs of a symbol, by ``place``."""
-        known = self._known.get(symbol)
-        if known is None:
-            known = self._known[symbol] = self._work_out(self._candles[symbol])
-        return known
 
     def place(self, block: int) -> int:
         """Where a block stands; before the first one and after the last one prices stand still."""
         return min(max(block - self._first, 0), self._last)
 
-    def _work_out(self, bars: Candles) -> tuple[list[float], list[float]]:
+    def __missing__(self, symbol: str) -> tuple[list[float], list[float]]:
+        bars = self._candles[symbol]
         edges = (self._first + np.arange(self._last + 2, dtype=np.int64)) * BLOCK_MS
         price = np.concatenate([bars.open[:1], bars.close])  # that of a moment: by how many bars are over then
         at = bars.over(edges - 1) + 1
         low, high = (f(f.reduceat(price, at[:-1]), price[at[1:]]) for f in (np.minimum, np.maximum))
-        return low.tolist(), high.tolist()
+        self[symbol] = low.tolist(), high.tolist()
+        return self[symbol]
 
 
 class Reach:
@@ -74,7 +69,7 @@ class Reach:
     def move(self, symbol: str, before: float, after: float, cash: float) -> None:
         """A position changed, and the cash by so much."""
         if self._end_ms:
-            lows, highs = self._extremes.of(symbol)
+            lows, highs = self._extremes[symbol]
             low, high = lows[self._place], highs[self._place]
             self._worst += cash + after * (low if after > 0 else high) - before * (low if before > 0 else high)
             self._best += cash + after * (high if after > 0 else low) - before * (high if before > 0 else low)
@@ -82,10 +77,10 @@ class Reach:
     def _go(self, block: int, cash: float, held: Mapping[str, float]) -> None:
         """Work out the bounds of a block."""
         self._begin_ms, self._end_ms = block * BLOCK_MS, (block + 1) * BLOCK_MS
-        self._place, worst, best = self._extremes.place(block), cash, cash
+        extremes, place, worst, best = self._extremes, self._extremes.place(block), cash, cash
         for symbol, quantity in held.items():
-            lows, highs = self._extremes.of(symbol)
-            low, high = quantity * lows[self._place], quantity * highs[self._place]
+            lows, highs = extremes[symbol]
+            low, high = quantity * lows[place], quantity * highs[place]
             worst += low if quantity > 0 else high
             best += high if quantity > 0 else low
-        self._worst, self._best = worst, best
+        self._place, self._worst, self._best = place, worst, best

@@ -195,8 +195,8 @@ POOL = [
 ]
 
 
-def random_candles(symbol: str, rng: np.random.Generator, n: int, start: int) -> Candles:
-    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.003, n)))
+def random_candles(symbol: str, rng: np.random.Generator, n: int, start: int, step: float = 0.003) -> Candles:
+    close = 100 * np.exp(np.cumsum(rng.normal(0, step, n)))
     opened = np.concatenate([[100.0], close[:-1]])
     high, low = np.maximum(opened, close) * 1.001, np.minimum(opened, close) * 0.999
     kept = rng.random(n) < 0.9
@@ -206,11 +206,11 @@ def random_candles(symbol: str, rng: np.random.Generator, n: int, start: int) ->
 
 
 def random_account(
-    rng: np.random.Generator, minutes: int = 900, calls: int = 40
+    rng: np.random.Generator, minutes: int = 900, calls: int = 40, step: float = 0.003
 ) -> tuple[list[Plan], dict[str, Candles], str]:
     """Calls on two symbols, their candles, and four rules of the pool."""
     start = moment_ms("2025-01-15 18:00")
-    candles = {s: random_candles(s, rng, minutes, start) for s in ("BTCUSDT", "ETHUSDT")}
+    candles = {s: random_candles(s, rng, minutes, start, step) for s in ("BTCUSDT", "ETHUSDT")}
     plans = []
     for i, minute in enumerate(np.sort(rng.integers(1, minutes - 40, calls)).tolist()):
         symbol = ("BTCUSDT", "ETHUSDT")[int(rng.integers(2))]
@@ -267,13 +267,12 @@ def test_a_stretch_is_left_alone_only_where_nobody_would_have_spoken() -> None:
     spoken = 0
     for seed in range(max(25, EXAMPLES // 10)):
         rng = np.random.default_rng(1000 + seed)
-        plans, candles, rules = random_account(rng, int(rng.integers(300, 4300)), int(rng.integers(5, 80)))
+        length, calls, step = int(rng.integers(300, 4300)), int(rng.integers(5, 80)), (0.003, 0.0005)[seed % 2]
+        plans, candles, rules = random_account(rng, length, calls, step)
         quick, close = run(plans, candles, rules, Counting), run(plans, candles, rules, Closely)
         assert quick == close
         spoken += len(quick.alarms)
-    assert spoken > 100
-    assert Counting.looked[True] > 500
-    assert Counting.looked[False] > 500
+    assert min(spoken, Counting.looked[True], Counting.looked[False]) > 100
 
 
 # --------------------------------------------------------------------------- every condition that needs no call
