@@ -12,7 +12,7 @@ from engine.pipeline.progress import Track
 from engine.pipeline.replay import Replay
 from engine.pipeline.results import account_result
 from engine.report.run import AccountResult
-from engine.simulate.equity import EquityCurve, equity_curve
+from engine.simulate.equity import EquityCurve, curve_of
 from engine.simulate.flows import Venue
 from engine.simulate.judge import Judge
 from engine.simulate.walk import Walk, WalkResult
@@ -68,4 +68,4 @@ def _curve(strategy: Strategy, walked: WalkResult, venue: Venue) -> EquityCurve:
     end = max((bars.end_ms for bars in venue.candles.values()), default=start)
     step = max(HOUR_MS, strategy.market.timeframe_ms)
     begin = start // strategy.market.timeframe_ms * strategy.market.timeframe_ms
-    return equity_curve(walked.flows, venue.candles, strategy.equity, begin, end, step)
+    return curve_of(walked.flows, venue.candles, strategy.equity, begin, end, step)

@@ -29,15 +29,16 @@ class EquityCurve:
         return float(self.drawdown.max(initial=0.0))
 
 
-def equity_curve(
+def curve_of(
     flows: Sequence[Flow], candles: Mapping[str, Candles], start_equity: float, start_ms: int, end_ms: int, step_ms: int
 ) -> EquityCurve:
     """The account's equity at the close of every bar of the finest time frame, told at steps of ``step_ms``.
 
-    ``flows`` is what the account booked, in order of time.
+    ``flows`` is what the account booked, in any order; ``candles`` has those of all symbols that it moves.
     """
     frame = min((bars.timeframe_ms for bars in candles.values()), default=step_ms)
     grid = np.arange(start_ms, max(end_ms, start_ms) + frame, frame, dtype=np.int64)
+    flows = sorted(flows, key=lambda flow: flow.at_ms)
     cash = _Running(grid, [flow.at_ms for flow in flows], [flow.cash for flow in flows])
     by_symbol: dict[str, list[Flow]] = {}
     for flow in flows:
