@@ -8,10 +8,11 @@ is told: in a table or lines, in the day's log, by notices; 5. SIGTERM and Ctrl-
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -35,7 +36,8 @@ from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
 from engine.pipeline.paperdesk import Loaded, account_name, begin, load, make_desk, open_ledger, terms_of
-from engine.pipeline.papershow import open_table, told
+from engine.pipeline.paperopen import open_table, title_of
+from engine.pipeline.papersaid import said_of
 from engine.pipeline.sources import ProfileSources
 from engine.problem import Problem
 from engine.units import DAY_MS, HOUR_MS
@@ -130,6 +132,7 @@ class _Trading:
         self.funding: dict[str, Funding] = {}
         self.listeners: list[Callable[[Event, Any], None]] = []
         self.backed_up_ms = 0
+        self.live: Live | None = None
         self.desk = self._desk()
 
     def _desk(self) -> Desk:
@@ -177,10 +180,13 @@ class _Trading:
                     self.desk, self.prices, feed, self._known, collector.listen, self.settings.now_ms, self._tell,
                     self._fund if self.desk.funding is not None else None, self.settings.pace,
                 )  # fmt: skip
+                self.live = live
                 open_ = len(self.desk.books.books.books.open)
                 self.say(f"paper trading {self.desk.account}: {open_} open; Ctrl-C stops")
                 async with AsyncExitStack() as beside:
-                    await beside.enter_async_context(heart(self.workspace.root / "data" / NAME))
+                    await beside.enter_async_context(
+                        heart(self.workspace.root / "data" / NAME, say=lambda: self._alive(live))
+                    )
                     await self._practise(beside)
                     await self._until_stopped(collector.run(), live.run(), self._show(live), self._daily())
         except LoginRevoked as error:
@@ -316,7 +322,8 @@ class _Trading:
     def _hear(self, event: Event) -> None:
         """An event is in the ledger: log it, show it, send it."""
         call = None if event.row is None else self.desk.books.rows[event.row]
-        for said in told(event, call, self.currency):
+        news = event if self.live is None or self.live.news is None else self.live.news
+        for said in said_of(news, call, self.currency):
             LOG.info("%s", said.line)
             if not self._on_terminal:
                 self.say(said.line)
@@ -352,16 +359,16 @@ class _Trading:
 
         with Shown(refresh_per_second=2, transient=True) as shown:
             while True:
-                title, width = self._title(live.last), shown.console.width
-                shown.update(open_table(self.desk.books.open_calls, live.last, self.zone, title, width))
+                calls, width = live.instant.open_calls(), shown.console.width
+                title = title_of(self.desk, calls, live.last, self.currency, live.instant.equity())
+                shown.update(open_table(calls, live.last, self.zone, title, width))
                 await asyncio.sleep(0.5)
 
-    def _title(self, last: Mapping[str, tuple[int, float]]) -> str:
-        """The account in one line."""
-        books = self.desk.books.books.books
-        worth = books.cash + sum(q * last[s][1] for s, q in books.held.items() if s in last)
-        halts = "; HALTED" if books.halts else ""
-        return f"{self.desk.account}  equity {worth:,.2f} {self.currency}  {len(books.open)} open{halts}"
+    def _alive(self, live: Live) -> str:
+        """Which account this is and the last prices of what it holds, for ``paper status``."""
+        held = {call.plan.symbol for call in self.desk.books.open_calls} | set(self.desk.books.books.books.held)
+        prices = {symbol: live.last[symbol] for symbol in sorted(held) if symbol in live.last}
+        return json.dumps({"account": self.desk.account, "prices": prices})
 
 
 def _constant(symbol: str, now: int, rate: float) -> Funding:
