@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -63,8 +63,7 @@ class Books:
         for holding in self.open:
             if holding.row == row:
                 holding.end_ms = end_ms
-        self.ends = [(holding.end_ms, holding.row, holding) for holding in self.open]
-        heapq.heapify(self.ends)
+        self.ends = _ends(self.open)
 
     def free(self, now_ms: int) -> Iterator[Holding]:
         """Free the places of trades that are over; those trades, in the order in which they ended."""
@@ -72,6 +71,22 @@ class Books:
             holding = heapq.heappop(self.ends)[2]
             self.open.remove(holding)
             yield holding
+
+    def copied(self) -> Books:
+        """The same books, to go on with apart."""
+        before, opened = self.history, [replace(holding) for holding in self.open]
+        history = replace(before, on_symbol=dict(before.on_symbol), of_channel=dict(before.of_channel))
+        halts, flows = list(self.halts), list(self.flows)
+        return replace(
+            self, held=dict(self.held), flows=flows, open=opened, ends=_ends(opened), halts=halts, history=history
+        )
+
+
+def _ends(holdings: Sequence[Holding]) -> list[tuple[int, int, Holding]]:
+    """When each of some trades ends, as a heap."""
+    ends = [(holding.end_ms, holding.row, holding) for holding in holdings]
+    heapq.heapify(ends)
+    return ends
 
 
 class Marks:
