@@ -81,7 +81,7 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
     held = data.get("held", {})
     equity = data.get("cash", began_with) + sum(q * prices[s][1] for s, q in held.items() if s in prices)
     fates = book.fates
-    priced = max((prices[symbol][0] for symbol in held if symbol in prices), default=None)
+    priced = min((prices[symbol][0] for symbol in held if symbol in prices), default=None)
     reconciled = [event.data["line"] for event in book.ledger.events(book.account, 0, "reconciled")]
     return {
         "account": book.account,
