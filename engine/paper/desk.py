@@ -337,9 +337,9 @@ class Desk:
 
     # ------------------------------------------------------------------ what people say
 
-    def note(self, kind: str, at_ms: int, data: Data, row: int | None = None) -> None:
+    def note(self, kind: str, at_ms: int, data: Data, row: int | None = None, key: Key | None = None) -> None:
         """Write something down that changes nothing."""
-        self._tell(kind, at_ms, data, row)
+        self._tell(kind, at_ms, data, row, key)
         self._commit()
 
     def obey(self, order: Event, now_ms: int) -> str:

@@ -6,7 +6,7 @@
    watched comes from the exchange's history, in order, and is told as late.
 3. Closed candles are told in the order of time, all symbols together, as far as every symbol is known. A symbol that
    brings nothing for ``patience_ms`` does not hold up the others; its candles are told when they come.
-4. Live prices give first glances (``glance.py``) and what the table shows. Nothing else hangs on them.
+4. Live prices move the live side of each call (``instant.py``) and what the table shows. The record hangs on none.
 5. A clock that jumps, a feed that is silent, an order of a person (``paper halt``): each is told, once.
 """
 
@@ -25,7 +25,7 @@ from engine.market.feedevents import ClosedCandle, FeedEvent, Quote, TradeSeen
 from engine.notify.notice import Notice, NoticeKind
 from engine.paper.call import WAITING
 from engine.paper.desk import Desk
-from engine.paper.glance import Glances
+from engine.paper.instant import Instant
 from engine.paper.ledger import Event
 from engine.paper.prices import PriceBook
 from engine.problem import Problem
@@ -106,6 +106,7 @@ class Live:
     pace: Pace = field(default_factory=Pace)
     wall_ms: Callable[[], int] = lambda: round(time.time() * 1000)
     last: dict[str, tuple[int, float]] = field(default_factory=dict)
+    news: Event | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     _bars: dict[str, deque[int]] = field(default_factory=dict)
     _needed_ms: dict[str, int] = field(default_factory=dict)
@@ -114,11 +115,18 @@ class Live:
     _again_s: dict[str, float] = field(default_factory=dict)
     _silent: set[str] = field(default_factory=set)
     _unknown: set[str] = field(default_factory=set)
+    _fair: dict[str, float] = field(default_factory=dict)
     _orders: int = 0
     _funded_ms: int = 0
 
     def __post_init__(self) -> None:
-        self.glances = Glances(self.desk)
+        self.instant = Instant(self.desk)
+        self._pass_on, self.desk.hear = self.desk.hear, self._hear
+
+    def _hear(self, event: Event) -> None:
+        """An event is in the ledger; ``news`` is what of it was not said live already."""
+        self.news = self.instant.hear(event)
+        self._pass_on(event)
 
     async def run(self) -> None:
         """Trade until cancelled. Raises what ends it: a ledger that cannot be written, a broken archive."""
@@ -148,11 +156,8 @@ class Live:
     async def _take_messages(self, hearing: AsyncIterator[Message], first: asyncio.Future[Message]) -> None:
         message = await first
         while True:
-            before = len(self.desk.books.rows)
             self.desk.message(message)
-            for call in self.desk.books.rows[before:]:
-                if not call.late:
-                    self.glances.expect(call)
+            self.instant.refresh()
             await self._watch_needed()
             message = await anext(hearing)
 
@@ -167,13 +172,15 @@ class Live:
                 self._price(event.symbol, event.ts_ms, event.price)
             elif isinstance(event, Quote):
                 if event.last is not None:
-                    self._price(event.symbol, event.ts_ms, event.last)
+                    self._price(event.symbol, event.ts_ms, event.last, event.mark)
             elif event.state != "live":
                 LOG.warning("prices of %s: %s (%s)", event.symbol, event.state, event.reason)
 
-    def _price(self, symbol: str, ts_ms: int, price: float) -> None:
+    def _price(self, symbol: str, ts_ms: int, price: float, fair: float | None = None) -> None:
         self.last[symbol] = ts_ms, price
-        self.glances.price(symbol, ts_ms, price)
+        if fair is not None:
+            self._fair[symbol] = fair
+        self.instant.price(symbol, ts_ms, price, self._fair.get(symbol))
 
     async def _watch_needed(self) -> None:
         """Watch the symbols that are needed, and none for long that are not."""
@@ -273,8 +280,10 @@ class Live:
             mine = {symbol for symbol in here & wanted if ts >= self._since_ms.get(symbol, 0)}
             if mine:
                 self.desk.minute(ts, mine)
+                self.instant.told(ts, mine)
         if until - step > self.desk.through_ms:
             self.desk.decide(until - step)
+        self.instant.refresh()
 
     def _give_up(self, stuck: Sequence[str], now: int) -> None:
         """Calls that wait for a first candle which does not come are over: nobody could have traded them."""

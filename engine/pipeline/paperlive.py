@@ -37,7 +37,7 @@ from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
 from engine.pipeline.paperdesk import Loaded, account_name, begin, load, make_desk, open_ledger, terms_of
 from engine.pipeline.paperopen import open_table, title_of
-from engine.pipeline.papershow import told
+from engine.pipeline.papersaid import said_of
 from engine.pipeline.sources import ProfileSources
 from engine.problem import Problem
 from engine.units import DAY_MS, HOUR_MS
@@ -132,6 +132,7 @@ class _Trading:
         self.funding: dict[str, Funding] = {}
         self.listeners: list[Callable[[Event, Any], None]] = []
         self.backed_up_ms = 0
+        self.live: Live | None = None
         self.desk = self._desk()
 
     def _desk(self) -> Desk:
@@ -179,6 +180,7 @@ class _Trading:
                     self.desk, self.prices, feed, self._known, collector.listen, self.settings.now_ms, self._tell,
                     self._fund if self.desk.funding is not None else None, self.settings.pace,
                 )  # fmt: skip
+                self.live = live
                 open_ = len(self.desk.books.books.books.open)
                 self.say(f"paper trading {self.desk.account}: {open_} open; Ctrl-C stops")
                 async with AsyncExitStack() as beside:
@@ -320,7 +322,8 @@ class _Trading:
     def _hear(self, event: Event) -> None:
         """An event is in the ledger: log it, show it, send it."""
         call = None if event.row is None else self.desk.books.rows[event.row]
-        for said in told(event, call, self.currency):
+        news = event if self.live is None or self.live.news is None else self.live.news
+        for said in said_of(news, call, self.currency):
             LOG.info("%s", said.line)
             if not self._on_terminal:
                 self.say(said.line)
@@ -356,8 +359,8 @@ class _Trading:
 
         with Shown(refresh_per_second=2, transient=True) as shown:
             while True:
-                calls, width = self.desk.books.open_calls, shown.console.width
-                title = title_of(self.desk, calls, live.last, self.currency)
+                calls, width = live.instant.open_calls(), shown.console.width
+                title = title_of(self.desk, calls, live.last, self.currency, live.instant.equity())
                 shown.update(open_table(calls, live.last, self.zone, title, width))
                 await asyncio.sleep(0.5)
 

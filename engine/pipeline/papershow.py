@@ -93,18 +93,6 @@ def _decided(event: Event, call: PaperCall | None, currency: str) -> Iterator[Sa
 # --------------------------------------------------------------------------- trades
 
 
-def _glance(event: Event, call: PaperCall | None, _currency: str) -> Iterator[Said]:
-    """The first look at a call, at a live price."""
-    data = event.data
-    if call is None:
-        return
-    if data["taken"] and data["fills"]:
-        yield Said(f"{call.name} arrived: at {data['price']:.8g} now, {data['quantity']:.6g} would be taken")
-    else:
-        why = "orders wait" if data["taken"] else data["notes"][-1]["text"] if data["notes"] else "not taken"
-        yield Said(f"{call.name} arrived: price {data['price']:.8g}, {why}")
-
-
 def _step(event: Event, call: PaperCall | None, currency: str) -> Iterator[Said]:
     """A candle moved a trade of the account."""
     if call is None or not event.data["taken"]:
@@ -188,7 +176,6 @@ def _late(event: Event) -> str:
 TOLD: dict[str, Callable[[Event, PaperCall | None, str], Iterator[Said]]] = {
     "refused": _refused,
     "placed": _placed,
-    "glance": _glance,
     "decided": _decided,
     "step": _step,
     "update": _update,
