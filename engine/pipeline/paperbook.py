@@ -24,7 +24,7 @@ from engine.paper.ledger import Event, Ledger, LedgerError
 from engine.pipeline.alive import NAME
 from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
-from engine.pipeline.paperfates import NOT_TAKEN, CallFate, Heard, fates_of
+from engine.pipeline.paperfates import NOT_TAKEN, CallFate, Heard, fates_of, live_side
 from engine.pipeline.paperlive import ledger_path
 from engine.pipeline.papertable import CALL_COLUMNS, COLUMNS, call_row, trade_row
 from engine.problem import Problem
@@ -67,6 +67,12 @@ class Book:
     def open(self) -> list[PaperCall]:
         """Those that are resting or open."""
         return [call for call in self.taken if not call.over]
+
+    @property
+    def live(self) -> list[PaperCall]:
+        """Those that are resting or open at live prices, and not in the record yet."""
+        sides = [live_side(call, self.heard) for call in self.fold.rows]
+        return [side for side in sides if side is not None and not side.over]
 
     @property
     def fates(self) -> list[CallFate]:

@@ -95,7 +95,10 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
         "equity": equity,
         "priced_at": None if priced is None else moment(priced, zone),
         "losses": _losses(workspace, book, equity),
-        "open": [_open(call, prices, zone) for call in book.open],
+        "open": [
+            *(_open(call, prices, zone) for call in book.open),
+            *(_open(side, prices, zone, " (live)") for side in book.live),
+        ],
         "halts": [_dated(asdict(halt), zone) for halt in book.halts if halt.until_ms > now_ms],
         "orders": [
             _dated({"order": event.kind, "asked": moment(event.at_ms, zone), **event.data}, zone)
@@ -114,8 +117,8 @@ def _dated(data: dict[str, Any], zone: str) -> dict[str, Any]:
     return data | {"until": None if until is None or until >= UNTIL_RESUMED_MS else moment(until, zone)}
 
 
-def _open(call: PaperCall, prices: dict[str, tuple[int, float]], zone: str) -> dict[str, Any]:
-    """A trade that rests or is open."""
+def _open(call: PaperCall, prices: dict[str, tuple[int, float]], zone: str, live: str = "") -> dict[str, Any]:
+    """A trade that rests or is open; ``live``: at live prices, the record follows when its first candle is over."""
     stepper, plan = call.acting.stepper, call.plan
     fills = stepper.path().fills
     last = prices[plan.symbol][1] if plan.symbol in prices else None
@@ -125,7 +128,7 @@ def _open(call: PaperCall, prices: dict[str, tuple[int, float]], zone: str) -> d
         "strategy": call.lane,
         "symbol": plan.symbol,
         "side": plan.side.value,
-        "state": "open" if fills else "resting",
+        "state": ("open" if fills else "resting") + live,
         "since": moment(fills[0].ts_ms if fills else plan.act_ms, zone),
         "quantity": call.quantity * stepper.held,
         "entry": stepper.position.average if fills else None,
