@@ -158,6 +158,7 @@ def test_every_field_is_in_the_docs(ledger: Ledger, run: Run) -> None:
         ("resume --channel bta", 'there is no channel "bta" here; did you mean "beta"?'),
         ("close alpha/1", "no trade alpha/1 is resting or open; it is closed; open: alpha/12"),
         ("close alpha/7", "no trade alpha/7 is resting or open; it is refused; open:"),
+        ("close alpha/19", "it is waiting (the first candle is not over yet)"),
         ("close alpha/99", "no trade alpha/99 is resting or open;"),
         ("calls --channel gamma", 'there is no channel "gamma" here'),
         ("trades --since yesterday", '"yesterday" is no time; write --since 2025-03-01'),
@@ -226,6 +227,9 @@ def test_what_is_live_and_not_in_the_record_yet_is_shown(workspace: Path, run: R
     stage.price(4, 64810)
     stage.price(5, 3020, symbol="ETHUSDT")
     stage.desk.ledger.back_up(workspace / "data" / "paper.db")
+    asked = run("paper", "close", "vip/1")
+    assert asked.exit_code == 2
+    assert "it is waiting (in at 64810 (live); the first candle is not over yet); nothing is open" in asked.stderr
     is_golden("live-status", run("paper", "status").stdout + run("paper", "calls").stdout)
 
 
