@@ -91,7 +91,7 @@ def replay(
     for line in funnel(done.fates):
         say(line)
     net = sum(trade.net for trade in trades)
-    say(f"net {net:+,.2f} {currency}, equity {done.record.equity:,.2f} {currency} (open trades at the last close)")
+    say(f"net {net:+,.2f} {currency}, equity {done.record.equity:,.2f} {currency} (what is open out at the last close)")
     start = done.desk.books.books.strategy.equity
     for channel, kept in done.alone.items():
         closed = sum(bool(trade.path.fills) for trade in kept.trades.values())
