@@ -125,7 +125,7 @@ def _target_prices(targets: Sequence[Target]) -> list[float]:
 def _targets(targets: Sequence[Target], side: Side, settings: Settings) -> tuple[Target, ...]:
     """The targets, nearest first; distances count from the base that the profile names."""
     far, sign = float("inf"), side.sign
-    if all([target.distance is None for target in targets]):
+    if all(target.distance is None for target in targets):
         return tuple(sorted(targets, key=lambda t: sign * t.price if t.price is not None else far))
     based = [_based(target, settings) for target in targets]
     return tuple(sorted(based, key=lambda t: t.distance.value if t.distance else far))
@@ -145,7 +145,7 @@ def _target_fault(
     distances = [target.distance for target in targets if target.distance]
     if not distances:
         return None
-    if len({distance.unit for distance in distances}) > 1 or any([target.price is not None for target in targets]):
+    if len({distance.unit for distance in distances}) > 1 or any(target.price is not None for target in targets):
         return "levels", "prices and distances, or distances of two kinds, among the targets"
     values = [distance.value for distance in distances]
     if len(set(values)) < len(values):
