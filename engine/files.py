@@ -94,7 +94,8 @@ def write_csv_columns(path: Path, columns: Mapping[str, Sequence[object]]) -> No
     """
     cells: list[Sequence[object]] = []
     for values in columns.values():
-        begins = {value[:1] for value in values if isinstance(value, str)}
+        words = any(issubclass(kind, str) for kind in set(map(type, values)))
+        begins = {value[:1] for value in values if isinstance(value, str)} if words else set()
         cells.append(values if begins.isdisjoint(FORMULAS) else [safe_cell(value) for value in values])
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

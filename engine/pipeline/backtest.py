@@ -192,7 +192,7 @@ def _series(prices: Prices) -> Callable[[str], bytes]:
 
 def _posts(played: Replay, channel: str) -> list[tuple[int, str]]:
     """When a channel called which coin and side."""
-    mine = (s for s in played.signals if s.message.channel == channel)
+    mine = [played.signals[i] for i in played.of_channel.get(channel, [])]
     return [(s.message.known_ms, f"{s.setup.symbol} {s.setup.side.value}") for s in mine]
 
 

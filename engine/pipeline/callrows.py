@@ -40,44 +40,42 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
         return _known(np.append(np.full(len(table), np.nan) if column is None else column, np.nan)[rows])
 
     named = [None if isinstance(setup.stop, Distance) else setup.stop for setup in setups]
-    return Calls(
-        {
-            "signal_id": [signal.id for signal in signals],
-            "channel": [message.channel for message in messages],
-            "posted": [iso(message.posted_ms) for message in messages],
-            "acted": _each(paths, lambda path: iso(path.plan.act_ms), ""),
-            "symbol": [setup.symbol for setup in setups],
-            "side": [setup.side.value for setup in setups],
-            "entry_kind": [setup.entry_kind.value for setup in setups],
-            "entry": [setup.entries for setup in setups],
-            "stop": [
-                planned if row >= 0 else stop
-                for row, planned, stop in zip(rows.tolist(), of_table(table.stop), named, strict=True)
-            ],
-            "targets": [tuple([t.price for t in setup.targets if t.price is not None]) for setup in setups],
-            "leverage": [setup.leverage for setup in setups],
-            "layout": [setup.layout for setup in setups],
-            "status": [played.fates[i] for i in order],
-            "filled_at": _each(filled, lambda path: iso(path.fills[0].ts_ms), ""),
-            "closed_at": _each(filled, lambda path: iso(path.legs[-1].ts_ms), ""),
-            "entry_price": _each(filled, _entry_price, None),
-            "exit_reason": _each(filled, lambda path: path.legs[-1].reason.value, ""),
-            "exits": _each(filled, _exits, ""),
-            "r": of_table(played.money.r),
-            "mae_r": of_table(mae),
-            "mfe_r": of_table(mfe),
-            "ambiguous": _each(paths, lambda path: path.ambiguous, False),
-            "delay_s": [
-                (path.fills[0].ts_ms - message.known_ms) / 1000 if path else None
-                for path, message in zip(filled, messages, strict=True)
-            ],
-            "taken": [trade is not None for trade in trades],
-            "rule": _each(last, lambda note: note.rule, ""),
-            "rule_where": _each(last, lambda note: note.where, ""),
-            "notes": ["; ".join([note.text for note in said]) if said else "" for said in notes],
-        }
-        | {name: _each(trades, attrgetter(name), None) for name in OF_THE_ACCOUNT}
-    )
+    columns: dict[str, Sequence[Any]] = {
+        "signal_id": [signal.id for signal in signals],
+        "channel": [message.channel for message in messages],
+        "posted": _times([message.posted_ms for message in messages]),
+        "acted": _times(_each(paths, lambda path: path.plan.act_ms, None)),
+        "symbol": [setup.symbol for setup in setups],
+        "side": [setup.side.value for setup in setups],
+        "entry_kind": [setup.entry_kind.value for setup in setups],
+        "entry": [setup.entries for setup in setups],
+        "stop": [
+            planned if row >= 0 else stop
+            for row, planned, stop in zip(rows.tolist(), of_table(table.stop), named, strict=True)
+        ],
+        "targets": [tuple([t.price for t in setup.targets if t.price is not None]) for setup in setups],
+        "leverage": [setup.leverage for setup in setups],
+        "layout": [setup.layout for setup in setups],
+        "status": [played.fates[i] for i in order],
+        "filled_at": _times(_each(filled, lambda path: path.fills[0].ts_ms, None)),
+        "closed_at": _times(_each(filled, lambda path: path.legs[-1].ts_ms, None)),
+        "entry_price": _each(filled, _entry_price, None),
+        "exit_reason": _each(filled, lambda path: path.legs[-1].reason.value, ""),
+        "exits": _each(filled, _exits, ""),
+        "r": of_table(played.money.r),
+        "mae_r": of_table(mae),
+        "mfe_r": of_table(mfe),
+        "ambiguous": _each(paths, lambda path: path.ambiguous, False),
+        "delay_s": [
+            (path.fills[0].ts_ms - message.known_ms) / 1000 if path else None
+            for path, message in zip(filled, messages, strict=True)
+        ],
+        "taken": [trade is not None for trade in trades],
+        "rule": _each(last, lambda note: note.rule, ""),
+        "rule_where": _each(last, lambda note: note.where, ""),
+        "notes": ["; ".join([note.text for note in said]) if said else "" for said in notes],
+    }
+    return Calls(columns | {name: _each(trades, attrgetter(name), None) for name in OF_THE_ACCOUNT})
 
 
 def _each(found: Sequence[T | None], get: Callable[[T], Any], missing: Any) -> list[Any]:
@@ -85,9 +83,18 @@ def _each(found: Sequence[T | None], get: Callable[[T], Any], missing: Any) -> l
     return [missing if one is None else get(one) for one in found]
 
 
+def _times(moments_ms: Sequence[int | None]) -> list[str]:
+    """Moments as ``iso`` writes them, "" for None; most are whole seconds."""
+    known = np.array([0 if ms is None else ms for ms in moments_ms], np.int64)
+    texts = [f"{text}Z" for text in np.datetime_as_string((known // 1000).astype("datetime64[s]")).tolist()]
+    for i in np.flatnonzero(known % 1000).tolist():
+        texts[i] = iso(int(known[i]))
+    return [text if ms is not None else "" for text, ms in zip(texts, moments_ms, strict=True)]
+
+
 def _known(values: Floats) -> list[float | None]:
     """Figures, None where there is none."""
-    return np.where(np.isnan(values), None, values).tolist()
+    return [None if value != value else value for value in values.tolist()]
 
 
 def _entry_price(path: Path) -> float:

@@ -133,7 +133,7 @@ class Calls(Sequence[CallRow]):
 
     def taken(self, rows: Sequence[int]) -> Calls:
         """Some of the calls."""
-        return Calls({name: [column[row] for row in rows] for name, column in self.columns.items()})
+        return Calls({name: list(map(column.__getitem__, rows)) for name, column in self.columns.items()})
 
     @cached_property
     def counted(self) -> Calls:
@@ -245,9 +245,8 @@ def _words(column: Sequence[str]) -> Sequence[str]:
 def _figures(column: Sequence[float | None]) -> Sequence[float | None]:
     """Figures as CSV cells: what is None or not finite is none."""
     values = np.array(column, np.float64)  # None becomes NaN
-    if np.isfinite(values).all():
-        return values.tolist()
-    return [value if math.isfinite(value) else None for value in values.tolist()]
+    figures: list[float] = values.tolist()
+    return figures if np.isfinite(values).all() else [one if math.isfinite(one) else None for one in figures]
 
 
 def _flags(column: Sequence[bool]) -> Sequence[str]:
