@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from engine.config.strategy import Strategy
@@ -42,9 +43,11 @@ def write_run(
 ) -> None:
     """Everything a run leaves in its folder, and the table of the last run."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_calls(folder / CALLS_FILE, rows)
-    write_equity(folder / EQUITY_FILE, curve.ts, curve.equity, curve.drawdown)
-    write_evidence(folder / EVIDENCE_FILE, evidence)
+    with ThreadPoolExecutor(1) as beside:  # packing leaves the interpreter to the others
+        packing = beside.submit(write_evidence, folder / EVIDENCE_FILE, evidence)
+        write_calls(folder / CALLS_FILE, rows)
+        write_equity(folder / EQUITY_FILE, curve.ts, curve.equity, curve.drawdown)
+        packing.result()
     save_run(folder, run)
     write_tables(folder, run, rows)
     render_report(folder, workspace.settings.language, (rows, evidence))

@@ -48,7 +48,8 @@ def _stress(played: Replay, known: Ints) -> Stress:
         slipped = money_of(played.prepared.run(terms), terms, venue.candles, venue.funding).r
     rows = np.arange(len(plans), dtype=np.int64)
     mae, mfe = excursions(played.table, rows, played.money.risk, venue.candles)
-    return Stress(delayed_r(played.prepared, known, venue.candles, venue.terms, venue.funding), slipped, mae, mfe)
+    delayed = delayed_r(played.prepared, played.money.r, known, venue.candles, venue.terms, venue.funding)
+    return Stress(delayed, slipped, mae, mfe)
 
 
 def tradable(played: Replay, channel: str) -> list[int]:

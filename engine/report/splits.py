@@ -23,6 +23,7 @@ HOURS = 4
 TINTS = 3
 NO_NAME = "–"
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+HOURS_OF = tuple(f"{hour // HOURS * HOURS:02}–{hour // HOURS * HOURS + HOURS:02} h" for hour in range(24))
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -97,7 +98,7 @@ def origin(calls: Iterable[CallRow], zone: str, seed: int) -> Origin | None:
         ("Side", columns["side"]),
         ("Exit", columns["exit_reason"]),
         ("Weekday", [DAYS[moment.weekday()] for moment in posted]),
-        ("Hour", [_hours(moment.hour) for moment in posted]),
+        ("Hour", [HOURS_OF[moment.hour] for moment in posted]),
     )
     start, end = np.array(counted.start_ms, np.int64), np.array(counted.end_ms, np.int64)
     r = np.array(columns["r"], np.float64)
@@ -164,9 +165,3 @@ def _cell(values: Sequence[float], highest: float) -> Cell | None:
     total = sum(values)
     level = min(TINTS, int(TINTS * abs(total) / highest) + 1) if highest and total else 0
     return Cell(len(values), total, level if total > 0 else -level)
-
-
-def _hours(hour: int) -> str:
-    """The stretch of four hours that an hour lies in, such as ``08–12 h``."""
-    start = hour // HOURS * HOURS
-    return f"{start:02}–{start + HOURS:02} h"
