@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import Any
 
 from engine.report.run import Run
-from engine.report.tables import CallRow, clean
+from engine.report.tables import CallRow, Calls, clean
 from engine.report.words import Words
 from engine.units import moment_ms, show_duration, show_time
 
@@ -56,21 +55,23 @@ DETAILS = (
 )
 
 
-def call_data(run: Run, shown: Sequence[CallRow], zone: str, words: Words) -> dict[str, Any]:
+def call_data(run: Run, shown: Iterable[CallRow], zone: str, words: Words) -> dict[str, Any]:
     """The calls for the table of the page: its columns, rows of plain values, and the decimals of each symbol.
 
     A column of few words that come often carries them once, as ``values``; its rows hold their places.
     """
     names = {c.channel: c.name for c in run.channels}
-    shown = [replace(row, channel=names.get(row.channel, row.channel)) for row in shown]
+    given = Calls.of(shown).columns
+    given = {**given, "channel": [names.get(channel, channel) for channel in given["channel"]]}
     columns, cells = [], []
     for field, label, kind in (*COLUMNS, *DETAILS):
         column: dict[str, Any] = {"field": field, "label": words(label), "kind": kind}
-        values = [_plain(getattr(row, field), kind, zone) for row in shown]
+        values = [_plain(value, kind, zone) for value in given[field]]
         if field == "exits":
-            values = [exits_text(row.exits, run.decimals.get(row.symbol), zone, words) for row in shown]
+            exits = zip(given["exits"], given["symbol"], strict=True)
+            values = [exits_text(text, run.decimals.get(symbol), zone, words) for text, symbol in exits]
         elif field == "notes":
-            values = [note_text(row.notes, words) for row in shown]
+            values = [note_text(notes, words) for notes in given["notes"]]
         elif field in TRANSLATED or kind == "delay":
             values = [words.line(value) for value in values]
         if kind == "text" and 4 * len(known := sorted(set(values))) < len(values):
