@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.domain import Distance, Path, RuleNote, Trade
+from engine.domain import Distance, Leg, RuleNote, Trade
 from engine.pipeline.replay import Replay
 from engine.report.tables import CallRow
 from engine.simulate.walk import Refused, WalkResult
@@ -74,7 +74,7 @@ def _row(
             "closed_at": iso(last.ts_ms),
             "entry_price": sum([f.price * f.share for f in path.fills]) / sum([f.share for f in path.fills]),
             "exit_reason": last.reason.value,
-            "exits": _exits(path),
+            "exits": exits_of(path.legs),
             "delay_s": (first.ts_ms - signal.message.known_ms) / 1000,
         }
     if trade is not None:
@@ -87,10 +87,9 @@ def _known(value: float) -> float | None:
     return None if value != value else value
 
 
-def _exits(path: Path) -> str:
+def exits_of(legs: Sequence[Leg]) -> str:
     """The exits as text: ``target 1 65000 x 0.5 @ 2025-05-04T15:40:00Z; stop ...``."""
-    words = [f"{leg.reason.value} {leg.target}" if leg.target else leg.reason.value for leg in path.legs]
+    words = [f"{leg.reason.value} {leg.target}" if leg.target else leg.reason.value for leg in legs]
     return "; ".join(
-        f"{word} {leg.price:.10g} x {leg.share:.3g} @ {iso(leg.ts_ms)}"
-        for word, leg in zip(words, path.legs, strict=True)
+        f"{word} {leg.price:.10g} x {leg.share:.3g} @ {iso(leg.ts_ms)}" for word, leg in zip(words, legs, strict=True)
     )

@@ -65,8 +65,10 @@ def replay(
 ) -> bool:
     """Replay, and say what came of it."""
     from engine.pipeline.paperreplay import LEDGER_FILE, TRADES_FILE, replay_paper
+    from engine.pipeline.paperreport import report_replay
 
     done = replay_paper(workspace, given, source, out, compare, track)
+    page = report_replay(workspace, done, source)
     trades, currency = done.record.trades.values(), done.desk.books.books.strategy.currency
     filled = [trade for trade in trades if trade.path.fills]
     say(
@@ -75,6 +77,7 @@ def replay(
         f"equity {done.record.equity:,.2f} {currency}"
     )
     say(f"trades: {workspace.shown(done.folder / TRADES_FILE)}, ledger: {workspace.shown(done.folder / LEDGER_FILE)}")
+    say(f"report: {workspace.shown(page)}")
     if done.different is None:
         return True
     if not done.different:

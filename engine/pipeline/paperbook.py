@@ -31,6 +31,8 @@ from engine.verdict.bootstrap import clusters
 from engine.verdict.forward import forward_evidence
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.pipeline.workspace import Workspace
 
 
@@ -86,6 +88,13 @@ def _book(ledger: Ledger, name: str) -> Book | None:
     fold = Fold(terms)
     fold.take(ledger.events(name))
     return Book(name, begun[0].at_ms, begun[-1], fold, ledger)
+
+
+def book_at(path: Path) -> Book:
+    """The account of a ledger that has one, such as that of a replay. Raises LedgerError."""
+    ledger = Ledger(path)
+    (book,) = filter(None, (_book(ledger, name) for name in ledger.accounts()))
+    return book
 
 
 def _terms(data: dict[str, Any]) -> Terms:

@@ -35,6 +35,7 @@ from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
 from engine.pipeline.paperdesk import Loaded, account_name, begin, load, make_desk, open_ledger, terms_of
+from engine.pipeline.paperpresence import presence
 from engine.pipeline.papershow import open_table, told
 from engine.pipeline.sources import ProfileSources
 from engine.problem import Problem
@@ -180,6 +181,7 @@ class _Trading:
                 open_ = len(self.desk.books.books.books.open)
                 self.say(f"paper trading {self.desk.account}: {open_} open; Ctrl-C stops")
                 async with AsyncExitStack() as beside:
+                    beside.enter_context(presence(self.desk, self.workspace.root / "data" / NAME, self.settings.now_ms))
                     await beside.enter_async_context(heart(self.workspace.root / "data" / NAME))
                     await self._practise(beside)
                     await self._until_stopped(collector.run(), live.run(), self._show(live), self._daily())

@@ -55,6 +55,9 @@ class Replayed:
     desk: Desk
     record: Record
     different: list[Difference] | None
+    loaded: Loaded
+    prices: Prices
+    messages: Sequence[Message]
 
 
 def replay_paper(
@@ -92,7 +95,7 @@ def replay_paper(
     except LedgerError as error:
         raise InputError(error.problem) from None
     different = _against_backtest(workspace, loaded, known, prices, record, track) if compare else None
-    return Replayed(folder, desk, record, different)
+    return Replayed(folder, desk, record, different, loaded, prices, told)
 
 
 def _messages(workspace: Workspace, loaded: Loaded, source: str) -> dict[str, list[Message]]:

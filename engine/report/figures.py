@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.report import drawing as draw
 from engine.report.drawing import DASHES, LINES, Figure
 from engine.report.run import ChannelResult
-from engine.report.show import count, minus, percent, r_text, seconds, tone
+from engine.report.show import Judged, count, minus, percent, r_text, seconds, tone
 from engine.report.tables import CallRow
 from engine.units import moment_ms, show_time
 from engine.verdict.latency import DELAYS_S
@@ -66,7 +66,7 @@ def mean_r_figure(channels: Sequence[ChannelResult]) -> Figure:
     return {"data": traces, "layout": layout}
 
 
-def cumulative_figure(channels: Sequence[ChannelResult], calls: Sequence[Sequence[CallRow]], zone: str) -> Figure:
+def cumulative_figure(channels: Sequence[Judged], calls: Sequence[Sequence[CallRow]], zone: str) -> Figure:
     """Each channel's R multiples added up in the order in which its trades closed; ``calls`` has those that count."""
     traces = []
     for place, (channel, counted) in enumerate(zip(channels, calls, strict=True)):

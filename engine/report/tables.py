@@ -94,6 +94,7 @@ class CallRow:
         return self.r if self.status in FILLED else None
 
 
+Row = TypeVar("Row", bound=CallRow)
 CALL_COLUMNS = tuple(f.name for f in fields(CallRow))
 TIME_COLUMNS = ("posted", "acted", "filled_at", "closed_at")
 
@@ -105,18 +106,24 @@ def clean(text: str) -> str:
     return _UNPRINTABLE.sub(" ", text).encode("utf-8", "replace").decode("utf-8")
 
 
-def write_calls(path: Path, rows: Iterable[CallRow]) -> None:
+def write_calls(path: Path, rows: Iterable[CallRow], kind: type[CallRow] = CallRow) -> None:
     """Write the calls as CSV, atomically. Prices of one cell are joined by ``;``, flags are yes and no."""
     rows = list(rows)
-    write_csv_columns(path, {name: _cells([getattr(row, name) for row in rows]) for name in CALL_COLUMNS})
+    names = [f.name for f in fields(kind)]
+    write_csv_columns(path, {name: _cells([getattr(row, name) for row in rows]) for name in names})
 
 
 def read_calls(path: Path) -> list[CallRow]:
     """The calls of a CSV that ``write_calls`` wrote. Raises UnreadableRunError with the line that does not fit."""
-    hints = typing.get_type_hints(CallRow)
-    kinds = ["time" if name in TIME_COLUMNS else hints[name] for name in CALL_COLUMNS]
-    readers: list[Callable[[str], Any]] = [_READERS[kind] for kind in kinds]
-    return _records(path, CALL_COLUMNS, lambda cells: CallRow(*[f(c) for f, c in zip(readers, cells, strict=True)]))
+    return read_rows(path, CallRow)
+
+
+def read_rows(path: Path, kind: type[Row]) -> list[Row]:
+    """The same of a kind of calls that has more columns."""
+    hints, columns = typing.get_type_hints(kind), tuple(f.name for f in fields(kind))
+    kinds = ["time" if name in TIME_COLUMNS else hints[name] for name in columns]
+    readers: list[Callable[[str], Any]] = [_READERS[one] for one in kinds]
+    return _records(path, columns, lambda cells: kind(*[f(c) for f, c in zip(readers, cells, strict=True)]))
 
 
 def write_equity(path: Path, ts_ms: NDArray[Any], equity: NDArray[Any], drawdown: NDArray[Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,15 +32,27 @@ def equity_curve(
     trades: Sequence[Trade], venue: Venue, start_equity: float, start_ms: int, end_ms: int, step_ms: int
 ) -> EquityCurve:
     """The account's equity at the close of every bar of the finest time frame, told at steps of ``step_ms``."""
-    frame = min((bars.timeframe_ms for bars in venue.candles.values()), default=step_ms)
-    grid = np.arange(start_ms, max(end_ms, start_ms) + frame, frame, dtype=np.int64)
     flows = [flow for trade in trades for flow in flows_of(trade, venue)]
+    return curve_of(flows, venue.candles, start_equity, start_ms, end_ms, step_ms)
+
+
+def curve_of(
+    flows: Sequence[Flow],
+    candles: Mapping[str, Candles],
+    start_equity: float,
+    start_ms: int,
+    end_ms: int,
+    step_ms: int,
+) -> EquityCurve:
+    """The same from the flows of an account; ``candles`` has those of all symbols that they move."""
+    frame = min((bars.timeframe_ms for bars in candles.values()), default=step_ms)
+    grid = np.arange(start_ms, max(end_ms, start_ms) + frame, frame, dtype=np.int64)
     equity = np.full(len(grid), float(start_equity)) + _running(grid, flows, [flow.cash for flow in flows])
     by_symbol: dict[str, list[Flow]] = {}
     for flow in flows:
         by_symbol.setdefault(flow.symbol, []).append(flow)
     for symbol, mine in sorted(by_symbol.items()):
-        equity += _running(grid, mine, [flow.quantity for flow in mine]) * _prices(venue.candles[symbol], grid)
+        equity += _running(grid, mine, [flow.quantity for flow in mine]) * _prices(candles[symbol], grid)
     peak = np.maximum.accumulate(np.maximum(equity, start_equity))
     drawdown = 1 - equity / peak
     every = max(1, step_ms // frame)
