@@ -60,7 +60,8 @@ def account_of(workspace: Workspace, book: Book, sources: Sources) -> Account:
 
 def curve(account: Account) -> tuple[EquityCurve, bool]:
     """The account's equity over time; whether at every candle, or only when the account moved."""
-    candles, flows = account.sources.candles, list[Flow]()
+    candles = account.sources.candles
+    flows: list[Flow] = []
     for one in account.filled:
         bars = candles.get(one.call.plan.symbol)
         if bars is None or not _covers(bars, one, account.through_ms):

@@ -27,7 +27,7 @@ def paper_figures(run: PaperRun, rows: Sequence[PaperRow], curve: Curve, zone: s
         found["equity"]["data"] += _trades(rows, curve, zone)
         found["equity"]["layout"]["hovermode"] = "closest"
     counted = counted_rows(run, rows)
-    if any(counted):
+    if any(len(part) > 1 for part in counted):  # one trade is a point, not a line
         found["cumulative"] = cumulative_figure(run.channels, counted, zone)
     return found
 
