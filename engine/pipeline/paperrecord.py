@@ -14,6 +14,7 @@ from engine.pipeline.paperforward import expectations, forward_records
 from engine.pipeline.paperrows import behind_bp, open_calls
 from engine.pipeline.statements import assumptions
 from engine.pipeline.ticks import shown_decimals
+from engine.pipeline.validate import plural
 from engine.report.paperrun import PAPER_FORMAT, LaneTerms, PaperRun, Pause, Seen
 from engine.units import iso, show_duration
 
@@ -143,7 +144,8 @@ def _warnings(account: Account, exact: bool) -> list[str]:
     found, told = [], account.told
     if told.gaps:
         away = show_duration(1000 * sum(gap.seconds for gap in told.gaps))
-        found.append(f"nobody traded for {away} in all ({len(told.gaps)} gaps); what was missed is marked late")
+        gaps = plural(len(told.gaps), "gap")
+        found.append(f"nobody traded for {away} in all ({gaps}); what was missed is marked late")
     if not exact and account.filled:
         found.append(
             "the drawdown is taken when the account moved, not at each candle: it may have been deeper between"

@@ -38,6 +38,8 @@ def equity_figure(
     layout["xaxis"] |= {"type": "date", "anchor": "y2"}
     layout["yaxis"] |= {"domain": [0.36, 1], "title": draw.title(f"Equity, {draw.safe(currency)}"), "tickformat": ",~r"}
     layout["yaxis2"] = draw.axis() | {"domain": [0, 0.28], "title": draw.title("Drawdown"), "tickformat": ".0%"}
+    if not drawdown.any():
+        layout["yaxis2"]["range"] = [-0.01, 0.0005]
     return {"data": [money, under], "layout": layout}
 
 

@@ -218,3 +218,14 @@ def test_the_page_is_made_again_from_its_files_to_the_same_bytes(place: Workspac
     (folder / PAPER_FILE).write_text('{"format": 99}', encoding="utf-8")
     with pytest.raises(UnreadableRunError, match="has format 99"):
         render_paper(folder)
+
+
+def test_report_makes_the_page_of_its_folder_again(place: Workspace) -> None:
+    desk = pageworld.ledger_of(place, place.root / "paper.db", calls=1)
+    _, _, folder = written(place, desk, pageworld.sources_of(desk))
+    result = CliRunner().invoke(cli, ["report", "page", "--lang", "tr", "--workspace", str(place.root)])
+    assert result.exit_code == 0, result.output
+    assert '<html lang="tr">' in (folder / "report.html").read_text(encoding="utf-8")
+    (folder / PAPER_FILE).write_text("{", encoding="utf-8")
+    broken = CliRunner().invoke(cli, ["report", "page", "--workspace", str(place.root)])
+    assert (broken.exit_code, "is not JSON" in broken.output) == (2, True)
