@@ -84,7 +84,6 @@ def cumulative_figure(channels: Sequence[Judged], calls: Sequence[Sequence[CallR
         )
         traces.append(trace | {"line": trace["line"] | {"shape": "hv", "dash": dash}})
     layout = draw.layout(340, hovermode="x unified", dragmode="zoom", showlegend=len(traces) > 1)
-    layout["legend"] = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "bgcolor": "--clear"}
     layout["xaxis"] |= {"type": "date"}
     layout["yaxis"] |= {
         "title": draw.title("Sum of R"),
@@ -112,7 +111,6 @@ def funnel_figure(channels: Sequence[ChannelResult]) -> Figure:
     layout = draw.layout(
         100 + 56 * len(channels), hovermode="closest", barmode="stack", showlegend=True, annotations=notes
     )
-    layout["legend"] = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "normal"}
     layout["xaxis"] |= {"range": [0, 1], "tickformat": ".0%"}
     layout["yaxis"] |= {"range": [len(channels) - 0.6, -0.8], "visible": False}
     return {"data": traces, "layout": layout}
@@ -133,7 +131,6 @@ def latency_figure(channels: Sequence[ChannelResult]) -> Figure:
         trace |= {"mode": "lines+markers", "text": [seconds(point.delay_s) for point in known]}
         traces.append(trace | {"line": trace["line"] | {"dash": dash}})
     layout = draw.layout(300, hovermode="closest", showlegend=len(traces) > 1)
-    layout["legend"] = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "bgcolor": "--clear"}
     layout["xaxis"] |= {
         "title": draw.title("delay after the text was known"),
         "tickvals": list(range(len(DELAYS_S))),

@@ -24,8 +24,10 @@ def paper_figures(run: PaperRun, rows: Sequence[PaperRow], curve: Curve, zone: s
     found = {}
     if len(curve[0]):
         found["equity"] = equity_figure(*curve, run.currency, zone)
+        for trace in found["equity"]["data"]:
+            trace["showlegend"] = False
         found["equity"]["data"] += _trades(rows, curve, zone)
-        found["equity"]["layout"]["hovermode"] = "closest"
+        found["equity"]["layout"] |= {"hovermode": "closest", "showlegend": True}
     counted = counted_rows(run, rows)
     if any(len(part) > 1 for part in counted):  # one trade is a point, not a line
         found["cumulative"] = cumulative_figure(run.channels, counted, zone)
@@ -51,13 +53,15 @@ def _trades(rows: Sequence[PaperRow], curve: Curve, zone: str) -> list[Figure]:
         ("lost", "--red", "triangle-down", False),
     ):
         part = [row for row in shown if ((row.net or 0.0) > 0) is won]
+        if not part:
+            continue
         moments = np.array([moment_ms(row.closed_at) for row in part], np.int64)
         at = np.minimum(np.searchsorted(curve[0], moments), len(curve[0]) - 1)
         texts = [
             f"{draw.safe(row.signal_id)} {draw.safe(row.symbol)}: {minus(money(row.net, sign=True))}" for row in part
         ]
         trace: Figure = {"type": "scatter", "mode": "markers", "name": name, "text": texts, "hoverinfo": "text"}
-        trace |= {"x": [show_time(ms, zone) for ms in moments.tolist()], "yaxis": "y", "showlegend": True}
+        trace |= {"x": [show_time(ms, zone) for ms in moments.tolist()], "yaxis": "y"}
         trace |= {"y": [float(f"{value:.7g}") for value in curve[1][at].tolist()]}
         traces.append(trace | {"marker": {"size": 7, "color": colour, "symbol": symbol, "opacity": 0.75}})
     return traces
