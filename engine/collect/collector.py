@@ -26,10 +26,11 @@ from typing import Any, Literal
 from engine.collect.archive import Archive
 from engine.collect.feed import ChatError, Feed, News, Unreachable
 from engine.collect.pacer import Pacer, Sleep
-from engine.collect.tasks import end_tasks, first_of, is_connection_trouble
+from engine.collect.tasks import first_of, is_connection_trouble
 from engine.collect.watch import Pace, Watch
 from engine.collect.writer import Writer
 from engine.domain import Message
+from engine.tasks import end_tasks
 
 LOG = logging.getLogger(__name__)
 LOST_IN_A_ROW = 3
@@ -226,8 +227,8 @@ class Collector:
 
     async def _pass(self, feed: Feed, watch: Watch, is_first: bool, whole: bool = False) -> None:
         """One pass over a channel. Raises ChatError, and Unreachable when news stay away pass after pass."""
-        is_new = watch.chat is None
-        chat = watch.chat or await watch.find(feed)
+        is_new = watch.chat is None or watch.moved
+        chat = await watch.find(feed) if watch.chat is None or watch.moved else watch.chat
         fetched: list[int] = []
         lost = await watch.catch_up(feed, is_first, fetched.append)
         await watch.look_again(feed, whole)

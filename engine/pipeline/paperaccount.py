@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.pipeline.paperalone import Alone as Kept
+from engine.pipeline.paperalone import alone_accounts
 from engine.pipeline.paperevents import Told
-from engine.pipeline.paperrows import Standing, last_prices, standing
+from engine.pipeline.paperrows import Last, Standing, last_prices, standing
+from engine.report.paperrun import Alone
 from engine.simulate.equity import EquityCurve, curve_of
 from engine.simulate.flows import funding_flow, moves_of
 from engine.units import HOUR_MS
@@ -16,6 +19,7 @@ from engine.units import HOUR_MS
 if TYPE_CHECKING:
     from engine.market.candles import Candles
     from engine.pipeline.paperbook import Book
+    from engine.pipeline.paperfates import CallFate
     from engine.pipeline.papersources import Sources
     from engine.pipeline.workspace import Workspace
     from engine.simulate.flows import Flow
@@ -28,6 +32,8 @@ class Account:
     book: Book
     told: Told
     stands: list[Standing]
+    fates: list[CallFate]
+    alone: dict[str, Alone]
     sources: Sources
     through_ms: int
 
@@ -55,7 +61,16 @@ def account_of(workspace: Workspace, book: Book, sources: Sources) -> Account:
     known = (book.fold.books or {}).get("prices", {})
     last = last_prices(sources.candles, known, book.fold.through_ms, step_ms)
     stands = [standing(call, last) for call in book.fold.rows]
-    return Account(book, told, stands, sources, max(through_ms, book.began_ms))
+    alone = {one.channel: _alone(one, last) for one in alone_accounts(book)}
+    return Account(book, told, stands, book.fates, alone, sources, max(through_ms, book.began_ms))
+
+
+def _alone(one: Kept, last: Last) -> Alone:
+    """A channel's own account, its open trades left at the last known prices."""
+    open_ = [found for call in one.open if (found := standing(call, last)).trade is not None]
+    net = sum(trade.net for trade in one.trades) + sum(found.trade.net for found in open_ if found.trade)
+    filled = len(one.trades) + sum(found.filled for found in open_)
+    return Alone(filled, one.refused, one.start, one.start + net, None)
 
 
 def curve(account: Account) -> tuple[EquityCurve, bool]:

@@ -1,7 +1,7 @@
 """What the events of a ledger say beside the calls themselves: one pass over them, for the page of an account.
 
-Refusals, first prices, late marks, days compared with history, people's words, rules that spoke, the stretches in
-which nobody traded, and the equity whenever the account moved.
+Prices that were said live, late marks, days compared with history, people's words, rules that spoke, files that
+changed, the stretches in which nobody traded, and the equity whenever the account moved.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from engine.paper.spoken import Pair, Spoken
 from engine.report.paperrun import Day, Differing, Gap, Happened, Late
 from engine.units import iso, show_time
 
@@ -22,29 +23,16 @@ LEAST_GAP_MS = 60_000
 TEXTS = ("text", "said", "line")  # where an event that is not known here may say something
 
 
-@dataclass(frozen=True, slots=True)
-class Unplanned:
-    """A call that became no plan."""
-
-    signal_id: str
-    channel: str
-    strategy: str
-    symbol: str
-    posted_ms: int
-    code: str
-    why: str
-
-
 @dataclass
 class Told:
     """See the module's docstring. ``layouts`` and ``first`` (the first price: moment, price) go by the call's row,
-    ``points`` are moments and equities.
+    ``points`` are moments and equities,
+    ``pairs`` what was said live beside the record, ``withdrawn`` what the record never made, by row.
     """
 
     rows: list[PaperCall]
     step_ms: int
     zone: str
-    refused: list[Unplanned] = field(default_factory=list)
     layouts: dict[int, str] = field(default_factory=dict)
     first: dict[int, tuple[int, float]] = field(default_factory=dict)
     late: list[Late] = field(default_factory=list)
@@ -54,13 +42,16 @@ class Told:
     gaps: list[Gap] = field(default_factory=list)
     halts: dict[str, str] = field(default_factory=dict)
     points: list[tuple[int, float]] = field(default_factory=list)
-    had: set[int] = field(default_factory=set)
+    pairs: list[Pair] = field(default_factory=list)
+    withdrawn: dict[int, int] = field(default_factory=dict)
     _orders: dict[int, Event] = field(default_factory=dict)
     _last_ms: int = 0
 
     def take(self, events: Iterable[Event]) -> Told:
         """Go over the events, in their order."""
+        spoken = Spoken(self.pairs.append)
         for event in events:
+            spoken.take(event)
             if event.late:
                 self._late(event)
             hear = getattr(self, f"_on_{event.kind}", None)
@@ -90,30 +81,17 @@ class Told:
         assert event.row is not None
         self.layouts[event.row] = str(data.get("layout") or "")
 
-    def _on_refused(self, event: Event, data: Mapping[str, Any]) -> None:
-        channel = event.key[0] if event.key else str(data["signal"]).rpartition("/")[0]
-        code = str(data["code"]).replace("-", " ")
-        known = (str(data["signal"]), channel, str(data["lane"]), str(data["symbol"]), int(data["posted_ms"]))
-        self.refused.append(Unplanned(*known, code, str(data["text"])))
-
-    def _on_glance(self, event: Event, data: Mapping[str, Any]) -> None:
-        if event.row is not None and data.get("price"):
-            self.first.setdefault(event.row, (event.at_ms, float(data["price"])))
-
     def _on_live(self, event: Event, data: Mapping[str, Any]) -> None:
-        """What a call did at a live price: what it went in at counts, else the price that was seen."""
-        fills = data.get("fills") or []
-        share = sum(fill["share"] for fill in fills)
-        if event.row is not None and fills and share > 0 and event.row not in self.had:
-            average = sum(fill["price"] * fill["share"] for fill in fills) / share
-            self.had.add(event.row)
-            self.first[event.row] = (event.at_ms, float(average))
-        else:
-            self._on_glance(event, data)
+        """What a call did at a live price: the first one counts, that of its first fill where it went in at once."""
+        if event.row is not None and event.row not in self.first:
+            fills = data["fills"]
+            self.first[event.row] = event.at_ms, float(fills[0]["price"] if fills else data["price"])
 
     def _on_withdrawn(self, event: Event, data: Mapping[str, Any]) -> None:
-        name = self.rows[event.row].name if event.row is not None else ""
-        self.happened.append(self._note(event, "withdrawn", f"{name}: {data.get('why', '')}"))
+        if event.row is not None:
+            self.withdrawn[event.row] = self.withdrawn.get(event.row, 0) + len(data["moves"])
+            moves = ", ".join(str(move["what"]) for move in data["moves"])
+            self.happened.append(self._note(event, "withdrawn", f"{self.rows[event.row].name}, {moves}: {data['why']}"))
 
     # ------------------------------------------------------------------ rules and people
 
@@ -160,6 +138,9 @@ class Told:
     def _on_begin(self, event: Event, data: Mapping[str, Any]) -> None:
         self.happened.append(self._note(event, "begun", f"with {', '.join(map(str, data['strategies']))}"))
 
+    def _on_changed(self, event: Event, data: Mapping[str, Any]) -> None:
+        self.happened.append(self._note(event, "files changed", ", ".join(map(str, data["inputs"]))))
+
     def _on_started(self, event: Event, data: Mapping[str, Any]) -> None:
         alive_ms = int(data.get("alive_ms") or self._last_ms)
         self.happened.append(self._note(event, "started", ""))
@@ -176,7 +157,7 @@ class Told:
             self.happened.append(self._note(event, event.kind, text))
 
 
-QUIET = ("placed", "step", "update", "closing")
+QUIET = ("placed", "step", "update", "closing", "refused")
 
 
 def _wish(order: Event, zone: str = "UTC") -> str:

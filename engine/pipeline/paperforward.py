@@ -1,7 +1,7 @@
 """Each channel's record since paper trading began, from all its calls, and what a backtest of the same said before.
 
 1. The calls of a channel in one strategy; those that closed give R multiples, as in a verdict (``docs/verdict.md``).
-2. Bursts of which a trade is still open are left out of the evidence: half a burst is not a bet that was settled.
+2. Their evidence is that of ``paperrecord.py``.
 3. The word is that of ``engine.verdict``; the tests that only history can make are not passed, so that the best a
    forward record can say is PAPER ONLY. What speaks for a channel is its evidence.
 4. The newest run in ``runs/`` of the same strategy gives what was expected.
@@ -16,15 +16,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.pipeline.paperrows import Standing, fate_of
-from engine.report.paperrun import Expected, Forward
+from engine.pipeline.paperfates import NOT_PLANNED
+from engine.pipeline.paperrecord import channel_records
+from engine.pipeline.paperrows import Standing, own_fate
+from engine.report.paperrun import Alone, Expected, Forward
 from engine.report.runfile import RUN_FILE, load_run
-from engine.simulate.account import NEVER_MS
 from engine.simulate.money import fee_of
-from engine.verdict.bootstrap import clusters
 from engine.verdict.checks import Record
 from engine.verdict.following import Stakes, end_equity
-from engine.verdict.forward import forward_evidence
 from engine.verdict.verdict import Verdict, Word, judge
 
 if TYPE_CHECKING:
@@ -34,7 +33,8 @@ if TYPE_CHECKING:
     from engine.domain import Fill, Leg
     from engine.market.candles import Floats, Ints
     from engine.paper.call import PaperCall
-    from engine.pipeline.paperevents import Told
+    from engine.pipeline.paperfates import CallFate
+    from engine.pipeline.paperrecord import ChannelRecord
     from engine.report.run import Run
 
 MOST_RUNS = 100  # so many of the newest runs are looked at
@@ -42,29 +42,30 @@ MOST_RUNS = 100  # so many of the newest runs are looked at
 
 @dataclass(frozen=True, slots=True)
 class _Closed:
-    """The calls of a channel that closed and count, their R, their bursts; how many are filled and still open."""
+    """The calls of a channel that closed and count, their R, first fills and ends; how many are filled and open."""
 
     calls: list[PaperCall]
     r: Floats
     start: Ints
     end: Ints
-    cluster: Ints
-    settled: Ints  # places of those whose bursts are over
     running: int
 
 
 def forward_records(
     stands: Sequence[Standing],
-    told: Told,
+    fates: Sequence[CallFate],
     strategies: Mapping[str, Strategy],
     names: Mapping[str, str],
     expected: Mapping[tuple[str, str], Expected],
+    alone: Mapping[str, Alone],
     seed: int,
 ) -> list[Forward]:
-    """The record of each channel in each strategy, judged together; ``expected`` by strategy and channel."""
-    keys = {(one.call.lane, one.call.plan.channel) for one in stands}
-    keys |= {(one.strategy, one.channel) for one in told.refused}
-    keys |= {(name, channel) for name, strategy in strategies.items() for channel in strategy.channels}
+    """The record of each channel in each strategy, judged together.
+
+    ``expected`` is by strategy and channel, ``alone`` (the account of each channel) by channel.
+    """
+    known = {(one.strategy, one.channel): one for one in channel_records(fates, [one.call for one in stands])}
+    keys = {*known, *((name, channel) for name, strategy in strategies.items() for channel in strategy.channels)}
     order = sorted(keys)
     parts = [[one for one in stands if (one.call.lane, one.call.plan.channel) == key] for key in order]
     closed = [_closed(part) for part in parts]
@@ -72,9 +73,11 @@ def forward_records(
     verdicts = judge(records, seed)
     return [
         replace(
-            _record(key, part, one, verdict, told, strategies.get(key[0])),
+            _record(key, part, one, verdict, known.get(key), strategies.get(key[0])),
             name=names.get(key[1], key[1]),
+            unplanned=_unplanned(key, fates),
             expected=expected.get(key),
+            alone=alone.get(key[1]),
         )
         for key, part, one, verdict in zip(order, parts, closed, verdicts, strict=True)
     ]
@@ -85,14 +88,16 @@ def _closed(part: Sequence[Standing]) -> _Closed:
     known = [(call, call.r(call.stepper.terms)) for one in part if (call := one.call).counted]
     closed = [(call, r) for call, r in known if r is not None]
     open_ = [call for call, _ in known if not call.stepper.done and call.stepper.path().fills]
-    everything = [*(call for call, _ in closed), *open_]
-    start = np.array([call.stepper.path().fills[0].ts_ms for call in everything], np.int64)
-    end = np.array([call.end_ms if call.stepper.done else NEVER_MS for call in everything], np.int64)
-    cluster, count = clusters(start, end), len(closed)
-    unsettled = set(cluster[count:].tolist())
-    settled = np.array([i for i in range(count) if int(cluster[i]) not in unsettled], np.int64)
+    start = np.array([call.stepper.path().fills[0].ts_ms for call, _ in closed], np.int64)
+    end = np.array([call.end_ms for call, _ in closed], np.int64)
     r = np.array([r for _, r in closed], np.float64)
-    return _Closed([call for call, _ in closed], r, start[:count], end[:count], cluster[:count], settled, len(open_))
+    return _Closed([call for call, _ in closed], r, start, end, len(open_))
+
+
+def _unplanned(key: tuple[str, str], fates: Sequence[CallFate]) -> dict[str, int]:
+    """Why calls of a channel became no plan, and how often."""
+    mine = (one.fate for one in fates if one.stage == NOT_PLANNED and (one.strategy, one.channel) == key)
+    return dict(Counter(mine).most_common())
 
 
 def _record(
@@ -100,35 +105,33 @@ def _record(
     part: Sequence[Standing],
     closed: _Closed,
     verdict: Verdict,
-    told: Told,
+    known: ChannelRecord | None,
     strategy: Strategy | None,
 ) -> Forward:
-    """The figures of one channel."""
-    unplanned = Counter(one.code for one in told.refused if (one.strategy, one.channel) == key)
+    """The figures of one channel; ``known`` is its record as the account has it."""
     no = [one.call for one in part if one.call.asked and one.call.counted and one.call.facts is None]
     r, interval = closed.r, verdict.interval
-    evidence = forward_evidence(r[closed.settled], closed.cluster[closed.settled])
     return Forward(
         channel=key[1],
         name=key[1],
         strategy=key[0],
-        heard=len(part) + sum(unplanned.values()),
-        unplanned=dict(unplanned.most_common()),
-        fates=dict(Counter(fate_of(one.call) for one in part).most_common()),
+        heard=known.heard if known else 0,
+        unplanned={},
+        fates=dict(Counter(own_fate(one.call) for one in part).most_common()),
         refused=dict(Counter(call.notes[-1].rule if call.notes else "" for call in no).most_common()),
         taken=sum(one.trade is not None for one in part),
         filled=sum(one.filled for one in part),
         net=sum(one.trade.net for one in part if one.trade is not None),
         trades=len(r),
         running=closed.running,
-        bursts=len(np.unique(closed.cluster)),
+        bursts=known.bursts if known else 0,
         total_r=float(r.sum()),
         mean_r=float(r.mean()) if len(r) else None,
         low=interval.low if interval else None,
         high=interval.high if interval else None,
         win_rate=float((r > 0).mean()) if len(r) else None,
-        evidence=evidence.wealth,
-        shown_after=evidence.reached,
+        evidence=known.evidence if known else 1.0,
+        shown_after=known.shown_after if known else None,
         word=verdict.word.value,
         verdict=str(verdict),
         why=_why(verdict),

@@ -1,161 +1,86 @@
-"""From an account on paper to the figures of its page (``engine.report.paperrun``)."""
+"""Each channel's record on paper: where its calls went, and what all of them made, whatever the rules refused."""
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from engine import __version__
-from engine.paper.desk import UNTIL_RESUMED_MS
-from engine.pipeline.paperbook import is_running
-from engine.pipeline.paperforward import expectations, forward_records
-from engine.pipeline.paperrows import behind_bp, open_calls
-from engine.pipeline.statements import assumptions
-from engine.pipeline.ticks import shown_decimals
-from engine.pipeline.validate import plural
-from engine.report.paperrun import PAPER_FORMAT, LaneTerms, PaperRun, Pause, Seen
-from engine.units import iso, show_duration
-
-if TYPE_CHECKING:
-    from engine.pipeline.paperaccount import Account
-    from engine.pipeline.papersources import Sources
-    from engine.pipeline.workspace import Workspace
-    from engine.simulate.equity import EquityCurve
+from engine.paper.call import PaperCall
+from engine.pipeline.paperfates import CallFate
+from engine.report.show import count
+from engine.simulate.account import NEVER_MS
+from engine.verdict.bootstrap import clusters
+from engine.verdict.forward import ENOUGH, forward_evidence
 
 
-def record_of(workspace: Workspace, account: Account, curve: EquityCurve, exact: bool) -> PaperRun:
-    """All figures of the page."""
-    book, told, sources = account.book, account.told, account.sources
-    filled = [one.trade for one in account.filled if one.trade is not None]
-    strategies = {one.strategy.name: one.strategy for one in sources.loaded}
-    inputs = {str(name): str(digest) for name, digest in book.begun.data["inputs"].items()}
-    named = [str(name) for name in book.begun.data["strategies"]]
-    expected = expectations(workspace.runs_path, named, inputs)
-    seed = sources.loaded[0].strategy.seed if sources.loaded else 1
-    opened = open_calls(account.stands)
-    refused = [one for one in account.stands if one.call.asked and one.call.counted and one.trade is None]
-    return PaperRun(
-        format=PAPER_FORMAT,
-        created=iso(round(time.time()) * 1000),
-        version=__version__,
-        account=book.account,
-        replay=sources.replay,
-        running=not sources.replay and is_running(workspace),
-        timezone=workspace.settings.timezone,
-        currency=book.currency,
-        price_source=_origin(sources),
-        timeframe=show_duration(book.begun.data["timeframe_ms"]),
-        began=iso(book.began_ms),
-        through=iso(account.through_ms),
-        marked=iso(account.through_ms),
-        start_equity=account.start,
-        equity=account.start + account.net,
-        open_net=sum(one.net for one in opened if one.net is not None),
-        max_drawdown=curve.max_drawdown,
-        drawdown=float(curve.drawdown[-1]) if len(curve.drawdown) else 0.0,
-        exact=exact,
-        heard=len(account.stands) + len(told.refused),
-        taken=sum(one.trade is not None for one in account.stands),
-        trades=len(filled),
-        refused=len(refused),
-        fees=sum(trade.fees for trade in filled),
-        funding=sum(trade.funding for trade in filled),
-        ledger=workspace.shown(book.ledger.path),
-        events=book.ledger.last(),
-        head=book.ledger.head(),
-        open=opened,
-        pauses=_pauses(account),
-        channels=forward_records(account.stands, told, strategies, sources.names, expected, seed),
-        days=sorted(told.days.values(), key=lambda day: day.day, reverse=True),
-        seen=_seen(account),
-        happened=told.happened,
-        late=told.late,
-        late_count=told.late_count,
-        gaps=told.gaps,
-        lanes=_lanes(account),
-        assumptions=_assumptions(workspace, sources),
-        warnings=[*_warnings(account, exact), *sources.notes],
-        inputs=inputs,
-        decimals=_decimals(account),
-    )
+@dataclass(frozen=True, slots=True)
+class ChannelRecord:
+    """One channel in one strategy.
+
+    ``stages`` and ``fates`` count its calls (``CallFate``); each adds up to ``heard``. ``closed`` of its calls of their
+    own have closed, with ``sum_r`` and ``mean_r`` (net of costs; None without any). ``evidence`` is the wealth of a bet
+    from one unit over the ``bursts`` that are settled; ``shown_after`` bursts it first reached 20 (None: it has not).
+    """
+
+    strategy: str
+    channel: str
+    heard: int
+    stages: dict[str, int]
+    fates: dict[str, int]
+    closed: int
+    sum_r: float
+    mean_r: float | None
+    evidence: float
+    bursts: int
+    shown_after: int | None
+
+    @property
+    def told(self) -> str:
+        """The record of its calls in words."""
+        if self.mean_r is None:
+            return "none of its calls has closed"
+        shown = f"an edge is shown at {ENOUGH:g}"
+        if self.shown_after is not None:
+            shown = f"an edge was shown after {count(self.shown_after, 'burst')}"
+        return (
+            f"all its calls: {self.closed} closed, {self.sum_r:+.2f} R, mean {self.mean_r:+.2f} R, "
+            f"evidence {self.evidence:.2f} ({shown})"
+        )
 
 
-def _origin(sources: Sources) -> str:
-    """Where the prices come from."""
-    if sources.replay and sources.prices is not None:
-        return sources.prices.origin
-    market = sources.loaded[0].strategy.market if sources.loaded else None
-    return f"live {market.source} {market.type} candles of {market.timeframe}" if market else "prices not known"
-
-
-def _pauses(account: Account) -> list[Pause]:
-    """The halts in force, and why."""
-    data, found = account.book.fold.books or {}, []
-    now = account.through_ms if account.sources.replay else round(time.time() * 1000)
-    for halt in data.get("halts", []):
-        if halt["until_ms"] <= now:
-            continue
-        until = "" if halt["until_ms"] >= UNTIL_RESUMED_MS else iso(halt["until_ms"])
-        why = account.told.halts.get(halt["rule"], "")
-        found.append(Pause(halt["rule"], halt["where"], until, list(halt["channels"]), list(halt["symbols"]), why))
-    return found
-
-
-def _seen(account: Account) -> list[Seen]:
-    """The first live prices beside the entries of the record, channel by channel."""
-    found: dict[str, list[tuple[float, float | None]]] = {}
-    for one in account.stands:
-        first = account.told.first.get(one.call.row)
-        if first is not None:
-            waited = (first[0] - one.call.posted_ms) / 1000
-            found.setdefault(one.call.plan.channel, []).append((waited, behind_bp(one, first)))
-    rows = []
-    for channel, seen in sorted(found.items()):
-        behind = [bp for _, bp in seen if bp is not None]
-        middle, worst = (float(np.median(behind)), max(behind)) if behind else (None, None)
-        rows.append(Seen(channel, len(seen), len(behind), middle, worst, float(np.median([s for s, _ in seen]))))
-    return rows
-
-
-def _lanes(account: Account) -> list[LaneTerms]:
-    """The strategies and their costs."""
-    settings = {one.strategy.name: one.strategy for one in account.sources.loaded}
+def channel_records(fates: Sequence[CallFate], calls: Sequence[PaperCall]) -> list[ChannelRecord]:
+    """The record of each channel that an account heard, by strategy and name."""
+    names = sorted({(row.strategy, row.channel) for row in fates})
     return [
-        LaneTerms(
-            name, terms.maker, terms.taker, terms.slippage, terms.same_candle,
-            settings[name].entry.latency_ms if name in settings else None,
+        _record(
+            strategy,
+            channel,
+            [row for row in fates if (row.strategy, row.channel) == (strategy, channel)],
+            [call for call in calls if (call.lane, call.plan.channel) == (strategy, channel)],
         )
-        for name, terms in account.book.fold.terms.items()
-    ]  # fmt: skip
+        for strategy, channel in names
+    ]
 
 
-def _assumptions(workspace: Workspace, sources: Sources) -> list[str]:
-    """What a backtest would say of the same strategy; the figures of a backtest alone are left out."""
-    if not sources.loaded or sources.prices is None:
-        return []
-    said = assumptions(sources.loaded[0].strategy, workspace, sources.prices, [])
-    return [line for line in said if not line.startswith(("prices:", "the touch-through"))]
-
-
-def _warnings(account: Account, exact: bool) -> list[str]:
-    """What a reader has to know before any figure."""
-    found, told = [], account.told
-    if told.gaps:
-        away = show_duration(1000 * sum(gap.seconds for gap in told.gaps))
-        gaps = plural(len(told.gaps), "gap")
-        found.append(f"nobody traded for {away} in all ({gaps}); what was missed is marked late")
-    if not exact and account.filled:
-        found.append(
-            "the drawdown is taken when the account moved, not at each candle: it may have been deeper between"
-        )
-    return found
-
-
-def _decimals(account: Account) -> dict[str, int]:
-    """The decimals of each symbol's tick, where candles tell them."""
-    prices, candles = account.sources.prices, account.sources.candles
-    if prices is None:
-        return {}
-    return {symbol: shown_decimals(bars, prices.contracts(symbol)) for symbol, bars in sorted(candles.items())}
+def _record(strategy: str, channel: str, fates: Sequence[CallFate], calls: Sequence[PaperCall]) -> ChannelRecord:
+    held = [call for call in calls if call.counted and call.stepper.filled]
+    made = [call.r(call.stepper.terms) for call in held]
+    r = np.array([np.nan if one is None else one for one in made], np.float64)
+    start = np.array([call.stepper.path().fills[0].ts_ms for call in held], np.int64)
+    end = np.array([call.end_ms if call.stepper.done else NEVER_MS for call in held], np.int64)
+    closed = ~np.isnan(r)
+    wealth, bursts, shown = 1.0, 0, None
+    if closed.any():
+        burst = clusters(start, end)
+        settled = closed & ~np.isin(burst, burst[end == NEVER_MS])  # half a burst is not a bet that was settled
+        if settled.any():
+            found = forward_evidence(r[settled], np.unique(burst[settled], return_inverse=True)[1])
+            wealth, bursts, shown = found.wealth, found.bursts, found.reached
+    return ChannelRecord(
+        strategy, channel, len(fates), dict(Counter(row.stage for row in fates)),
+        dict(Counter(row.fate for row in fates).most_common()), int(closed.sum()), float(r[closed].sum()),
+        float(r[closed].mean()) if closed.any() else None, wealth, bursts, shown,
+    )  # fmt: skip

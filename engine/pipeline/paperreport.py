@@ -20,8 +20,8 @@ from engine.pipeline.errors import InputError
 from engine.pipeline.evidence import chart, moves_of_path, versions_of
 from engine.pipeline.paperaccount import Account, account_of, curve
 from engine.pipeline.paperbook import Book, book_at, books
-from engine.pipeline.paperrecord import record_of
 from engine.pipeline.paperreplay import LEDGER_FILE
+from engine.pipeline.paperresults import results_of
 from engine.pipeline.paperrows import Standing, rows_of
 from engine.pipeline.papersources import Sources, known_sources
 from engine.pipeline.runfolder import new_folder
@@ -70,10 +70,10 @@ def write_paper(workspace: Workspace, book: Book, sources: Sources, folder: Path
         book.ledger.check()
         account = account_of(workspace, book, sources)
         equity, exact = curve(account)
-        run = record_of(workspace, account, equity, exact)
+        run = results_of(workspace, account, equity, exact)
     except LedgerError as error:
         raise InputError(error.problem) from None
-    rows = rows_of(account.stands, account.told)
+    rows = rows_of(account.stands, account.told, account.fates)
     folder.mkdir(parents=True, exist_ok=True)
     write_calls(folder / CALLS_FILE, rows, PaperRow)
     write_equity(folder / EQUITY_FILE, equity.ts, equity.equity, equity.drawdown)

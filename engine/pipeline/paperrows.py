@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.domain import Distance, ExitReason, Path, PathStatus, Trade
-from engine.paper.call import WAITING, Bar, PaperCall
+from engine.paper.call import Bar, PaperCall
 from engine.pipeline.callrows import OF_THE_ACCOUNT, exits_of
+from engine.pipeline.paperfates import NOT_PLANNED
 from engine.report.paperrun import OpenCall, PaperRow
 from engine.units import iso
 
 if TYPE_CHECKING:
-    from engine.pipeline.paperevents import Told, Unplanned
+    from engine.pipeline.paperevents import Told
+    from engine.pipeline.paperfates import CallFate
 
 Last = Callable[[str], Bar | None]
 KINDS = {"stop": "breakout"}
@@ -45,9 +47,11 @@ def standing(call: PaperCall, last: Last) -> Standing:
     return Standing(call, call.trade(terms, path), price)
 
 
-def rows_of(stands: Sequence[Standing], told: Told) -> list[PaperRow]:
-    """All calls, also those that became no plan, in the order of posting."""
-    rows = [*(_planned(one, told) for one in stands), *map(_unplanned, told.refused)]
+def rows_of(stands: Sequence[Standing], told: Told, fates: Sequence[CallFate]) -> list[PaperRow]:
+    """All calls, also those that became no plan, in the order of posting; ``fates`` are those of the account."""
+    why = {(fate.strategy, fate.signal_id): fate.reason for fate in fates}
+    rows = [_planned(one, told, why[one.call.lane, one.call.plan.signal_id]) for one in stands]
+    rows += [_unplanned(fate) for fate in fates if fate.stage == NOT_PLANNED]
     return sorted(rows, key=lambda row: (row.posted, row.signal_id))
 
 
@@ -56,7 +60,7 @@ def open_calls(stands: Sequence[Standing]) -> list[OpenCall]:
     return [_open(one) for one in sorted(stands, key=lambda one: one.call.order) if one.trade and not one.call.over]
 
 
-def fate_of(call: PaperCall) -> str:
+def own_fate(call: PaperCall) -> str:
     """What became of a call in its channel's record, as the rows of a backtest say it."""
     if call.fate:
         return call.fate
@@ -68,20 +72,19 @@ def fate_of(call: PaperCall) -> str:
     return "open" if path.fills else "resting"
 
 
-def _unplanned(one: Unplanned) -> PaperRow:
+def _unplanned(fate: CallFate) -> PaperRow:
     return PaperRow(
-        one.signal_id, one.channel, iso(one.posted_ms), symbol=one.symbol, status=one.code, strategy=one.strategy,
-        why=one.why,
+        fate.signal_id, fate.channel, iso(fate.posted_ms), symbol=fate.symbol, side=fate.side, status=fate.fate,
+        strategy=fate.strategy, late=fate.late, why=fate.reason,
     )  # fmt: skip
 
 
-def _planned(one: Standing, told: Told) -> PaperRow:
+def _planned(one: Standing, told: Told, why: str) -> PaperRow:
     call, trade = one.call, one.trade
     plan, terms = call.plan, call.stepper.terms
     path = trade.path if trade else call.stepper.path()
     prices, _ = call.targets()
     kinds = [order.kind for order in plan.orders]
-    fate = fate_of(call)
     notes = (*call.notes, *call.closing_notes)
     no = call.notes[-1] if call.asked and call.counted and call.facts is None and call.notes else None
     seen = told.first.get(call.row)
@@ -98,7 +101,7 @@ def _planned(one: Standing, told: Told) -> PaperRow:
         "targets": prices,
         "leverage": plan.leverage,
         "layout": told.layouts.get(call.row, ""),
-        "status": fate,
+        "status": own_fate(call),
         "ambiguous": path.ambiguous,
         "taken": trade is not None,
         "rule": no.rule if no else "",
@@ -107,7 +110,7 @@ def _planned(one: Standing, told: Told) -> PaperRow:
         "r": call.r(terms) if call.counted else None,
         "strategy": call.lane,
         "late": call.late,
-        "why": "its first candle has not come yet" if fate == WAITING else "",
+        "why": why,
         "seen": None if seen is None else seen[1],
         "behind_bp": behind_bp(one, seen),
     }

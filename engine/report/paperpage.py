@@ -23,8 +23,8 @@ PAPER_DETAILS: Columns = (
     ("late", "Late", "flag"),
     ("why", "Reason", "text"),
     *DETAILS,
-    ("seen", "First price after it arrived", "price"),
-    ("behind_bp", "Record behind it, basis points", "number"),
+    ("seen", "Said live at", "price"),
+    ("behind_bp", "Record worse by, basis points", "number"),
 )
 
 

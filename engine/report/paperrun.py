@@ -22,7 +22,8 @@ class PaperRow(CallRow):
     """A call on paper: what a backtest's row has, and what is known of a live one alone.
 
     ``late``: it arrived after it should have acted. ``why`` is the reason of a refusal in words. ``seen`` is the first
-    price after it arrived, ``behind_bp`` how much worse than that the record's entry is, in basis points of the price.
+    live price that was said of it (its first fill, where it went in at once), ``behind_bp`` how much worse than that
+    the record's entry is, in basis points of the price.
     """
 
     strategy: str = ""
@@ -160,17 +161,20 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The first live prices after the calls of a channel arrived, beside the entries of the record.
+    """What was said live of the calls of a channel, beside what the record made of it.
 
-    ``calls`` had a price, ``compared`` of them were filled in the record as well; ``median_bp`` and ``worst_bp`` tell
-    how much worse the record's entry is (negative: better), ``median_s`` when the price was there after the post.
+    ``calls`` had a live price, ``median_s`` after the post; ``compared`` fills and exits were answered by the record,
+    on average ``mean_bp`` (basis points of the price) worse for the account than live, ``worst_bp`` where they were
+    farthest apart; ``mean_r`` is the distance in R. ``withdrawn`` counts what the record never made.
     """
 
     channel: str
     calls: int
     compared: int
-    median_bp: float | None
+    mean_bp: float | None
     worst_bp: float | None
+    mean_r: float | None
+    withdrawn: int
     median_s: float | None
 
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -71,8 +72,7 @@ def eventful(desk: Desk, until_ms: int = END_MS) -> None:
     filled = [call for call in desk.books.rows if call.stepper.path().fills][:3]
     for call, worse in zip(filled, (1.001, 0.999, 1.0), strict=True):
         average = sum(f.price * f.share for f in call.stepper.path().fills) / call.stepper.filled
-        data = {"price": average * worse, "taken": True, "quantity": 1.0, "fills": [], "notes": []}
-        desk.note("glance", call.posted_ms + 2_500, data, call.row)
+        desk.note("live", call.posted_ms + 2_500, live_data(average * worse), call.row)
     desk.note("started", until_ms - 3 * HOUR_MS, {"alive_ms": None})
     desk.note("stopped", until_ms - 2 * HOUR_MS, {})
     desk.note("started", until_ms - HOUR_MS, {"alive_ms": until_ms - 2 * HOUR_MS})
@@ -87,6 +87,12 @@ def eventful(desk: Desk, until_ms: int = END_MS) -> None:
     }, late=True, made_ms=until_ms + 4 * MINUTE_MS)  # fmt: skip
     ledger.append(late)
     ledger.flush()
+
+
+def live_data(price: float, fills: Sequence[dict] = ()) -> dict:
+    """What a live event says of a call that was taken at a price."""
+    said = {"number": 1, "price": price, "decides": True, "fate": "", "taken": True, "quantity": 1.0, "facts": None}
+    return said | {"notes": [], "fills": list(fills), "legs": [], "status": None, "equity": 10_000.0}
 
 
 def book_of(desk: Desk) -> Book:

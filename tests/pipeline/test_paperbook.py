@@ -27,20 +27,20 @@ def ledger(workspace: Path, run: Run) -> Path:
 
 def test_status(run: Run, ledger: Path) -> None:
     lines = run("paper", "status").stdout.splitlines()
-    assert lines[0].startswith("demo: not running, since 2025-01-01")
-    assert "began with 10,000.00" in lines[1]
-    assert any(line.startswith("  demo_keel: ") and "forward evidence" in line for line in lines)
+    assert lines[0] == "demo: not running, last written 2025-01-22 02:00 (Europe/Sofia)"
+    assert lines[2].endswith("began 2025-01-01 02:00 with 10,000.00 USDT")
+    assert any(line.startswith("  demo_keel: ") and "evidence" in line for line in lines)
 
 
 def test_trades_in_every_form(run: Run, ledger: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(run("paper", "trades", "--format", "csv").stdout)))
     assert len(rows) > 20
-    closed = [row for row in rows if row["status"] == "closed"]
-    assert sum(float(row["net"]) for row in closed) == pytest.approx(
-        sum(float(row["gross"]) - float(row["fees"]) - float(row["funding"]) for row in closed)
+    assert {row["status"] for row in rows} == {"closed"}
+    assert sum(float(row["net"]) for row in rows) == pytest.approx(
+        sum(float(row["gross"]) - float(row["fees"]) - float(row["funding"]) for row in rows)
     )
     assert len(run("paper", "trades").stdout.splitlines()) == len(rows) + 1
-    assert "signal_id" in run("paper", "trades", "--format", "table").stdout
+    assert f"{len(rows)} trades, times in Europe/Sofia" in run("paper", "trades", "--format", "table").stdout
 
 
 def test_words_wait_for_the_account(run: Run, ledger: Path) -> None:
@@ -49,24 +49,27 @@ def test_words_wait_for_the_account(run: Run, ledger: Path) -> None:
     assert run("paper", "resume").exit_code == 0
     wrong = run("paper", "close", "demo_keel/99999")
     assert (wrong.exit_code, "no trade demo_keel/99999 is resting or open" in wrong.stderr) == (2, True)
-    assert "waiting to be done: halt, resume" in run("paper", "status").stdout
+    assert run("paper", "status").stdout.count("waits for the running account") == 2
 
 
 def test_another_account_is_not_there(run: Run, ledger: Path) -> None:
     found = run("paper", "status", "--account", "scalps")
     assert found.exit_code == 2
-    assert "there is no such account; accounts: demo" in found.stderr
+    assert 'there is no account "scalps" here; accounts: demo' in found.stderr
 
 
 def test_reset_asks_and_keeps_the_old_ledger(run: Run, ledger: Path) -> None:
     before = Ledger(ledger).last()
+    Ledger(ledger).back_up(ledger.with_suffix(".backup.db"))
     assert "nothing was changed" in run("paper", "reset", stdin="n\n").stdout
     assert ledger.is_file()
     said = run("paper", "reset", stdin="y\n").stdout
     assert "the next run begins anew" in said
-    assert not ledger.exists()
-    (kept,) = ledger.parent.glob("paper-*.db")
-    assert Ledger(kept).last() == before
+    copy, kept = sorted(ledger.parent.glob("paper-*.db"))
+    assert f"the old ledger is data/{kept.name}, its daily copy data/{copy.name};" in said
+    assert copy.name == f"{kept.stem}.backup.db"
+    assert {path.name for path in ledger.parent.glob("paper.*")} == {"paper.db.lock"}
+    assert Ledger(kept).last() == Ledger(copy).last() == before
     assert "there is no ledger yet" in run("paper", "status").stderr
 
 
@@ -76,6 +79,13 @@ def test_a_replay_does_not_go_on_with_other_files(run: Run, ledger: Path, worksp
     found = run("paper", "demo", "--replay", "demo", "--out", workspace / "out")
     assert found.exit_code == 2
     assert "the ledger here was begun with other files" in found.stderr
+
+
+@pytest.mark.parametrize(("word", "near"), [("stauts", "status"), ("demoo", "demo"), ("rest", "reset")])
+def test_a_slip_of_a_command_or_a_strategy(run: Run, word: str, near: str) -> None:
+    found = run("paper", word)
+    assert found.exit_code == 2
+    assert f'{word} is no strategy and no command of paper; did you mean "{near}"?' in found.stderr
 
 
 def test_without_a_strategy_that_can_be_meant(run: Run) -> None:

@@ -13,9 +13,13 @@ from click.testing import CliRunner
 
 from cli import cli
 from engine.paper.desk import Desk
+from engine.paper.ledger import Event
 from engine.pipeline.accounts import walk_accounts
 from engine.pipeline.errors import InputError
+from engine.pipeline.paperaccount import account_of
+from engine.pipeline.paperevents import Told
 from engine.pipeline.paperreport import write_paper
+from engine.pipeline.paperresults import seen_of
 from engine.pipeline.papersources import Sources, known_sources
 from engine.pipeline.progress import silent
 from engine.pipeline.workspace import Workspace
@@ -111,10 +115,37 @@ def test_what_people_rules_and_days_did_stands_there(place: Workspace) -> None:
     seen = {row.signal_id: row for row in rows if row.seen is not None}
     for row, worse in zip(sorted(seen.values(), key=lambda row: row.posted), (1.001, 0.999, 1.0), strict=True):
         assert row.behind_bp == pytest.approx((1 if row.side == "long" else -1) * (1 / worse - 1) * 10_000)
-    assert sum(one.compared for one in run.seen) == 3
+    assert sum(one.calls for one in run.seen) == 3
     page = (folder / "report.html").read_text(encoding="utf-8")
     for text in ("no new trades until 2025-01-16 18:00", "daily-stop", "4 of 5", "its call arrived late", "4m", "1h"):
         assert text in page, text
+
+
+def test_what_was_said_live_is_held_against_the_record(place: Workspace) -> None:
+    """A first fill said live one part in a thousand better than the record has it: ten basis points worse, each."""
+    desk = pageworld.ledger_of(place, place.root / "paper.db")
+    sources = pageworld.sources_of(desk)
+    account = account_of(place, pageworld.book_of(desk), sources)
+    taken = {one.call.row: one.call for one in account.filled}
+    events, said = [], {}
+    for event in desk.ledger.events(desk.account):
+        if event.kind == "placed" and event.row in taken:
+            call = taken[event.row]
+            first = call.acting.stepper.path().fills[0]
+            better = first.price * (1 - 0.001 * call.plan.side.sign)
+            fill = {"what": "in 1", "ts_ms": first.ts_ms, "price": better, "share": first.share}
+            events.append(Event("demo", "live", call.posted_ms + 400, pageworld.live_data(better, [fill]), event.row))
+            said[event.row] = better
+        events.append(event)
+    told = Told(account.book.fold.rows, 60_000, "UTC").take(events)
+    assert len(told.pairs) == len(said) == len(account.filled) > 20
+    assert {row: price for row, (_, price) in told.first.items()} == said
+    rows = {one.channel: one for one in seen_of(replace(account, told=told))}
+    assert sum(one.compared for one in rows.values()) == len(said)
+    for one in rows.values():
+        assert one.mean_bp == pytest.approx(10.0, rel=0.01)
+        assert one.worst_bp == pytest.approx(10.0, rel=0.01)
+        assert (one.median_s, one.withdrawn) == (0.4, 0)
 
 
 def test_money_of_an_open_trade_is_what_leaving_it_now_would_make(place: Workspace) -> None:
