@@ -17,7 +17,7 @@ from engine.report.exports import write_tables
 from engine.report.html import render_report
 from engine.report.run import Run
 from engine.report.runfile import save_run
-from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, write_calls, write_equity
+from engine.report.tables import CALLS_FILE, EQUITY_FILE, Calls, write_calls, write_equity
 from engine.simulate.equity import EquityCurve
 
 
@@ -38,7 +38,7 @@ def new_folder(parent: Path, name: str) -> Path:
 
 
 def write_run(
-    workspace: Workspace, folder: Path, run: Run, rows: list[CallRow], curve: EquityCurve, evidence: list[Evidence]
+    workspace: Workspace, folder: Path, run: Run, rows: Calls, curve: EquityCurve, evidence: list[Evidence]
 ) -> None:
     """Everything a run leaves in its folder, and the table of the last run."""
     folder.mkdir(parents=True, exist_ok=True)

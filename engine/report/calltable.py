@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from engine.report.tables import CallRow, clean
+from engine.report.tables import CallRow, Calls, clean
 from engine.report.words import Words
 from engine.units import moment_ms, show_duration, show_time
 
@@ -60,7 +59,7 @@ DETAILS: Columns = (
 def call_data(
     names: Mapping[str, str],
     ticks: Mapping[str, int],
-    shown: Sequence[CallRow],
+    shown: Iterable[CallRow],
     zone: str,
     words: Words,
     head: Columns = COLUMNS,
@@ -71,15 +70,17 @@ def call_data(
     ``names`` are those of the channels, ``ticks`` the decimals of each symbol's tick. A column of few words that come
     often carries them once, as ``values``; its rows hold their places.
     """
-    shown = [replace(row, channel=names.get(row.channel, row.channel)) for row in shown]
+    given = Calls.of(shown).columns
+    given = {**given, "channel": [names.get(channel, channel) for channel in given["channel"]]}
     columns, cells = [], []
     for field, label, kind in (*head, *details):
         column: dict[str, Any] = {"field": field, "label": words(label), "kind": kind}
-        values = [_plain(getattr(row, field), kind, zone) for row in shown]
+        values = [_plain(value, kind, zone) for value in given[field]]
         if field == "exits":
-            values = [exits_text(row.exits, ticks.get(row.symbol), zone, words) for row in shown]
+            exits = zip(given["exits"], given["symbol"], strict=True)
+            values = [exits_text(text, ticks.get(symbol), zone, words) for text, symbol in exits]
         elif field == "notes":
-            values = [note_text(row.notes, words) for row in shown]
+            values = [note_text(notes, words) for notes in given["notes"]]
         elif field in TRANSLATED or kind == "delay":
             values = [words.line(value) for value in values]
         if kind == "text" and 4 * len(known := sorted(set(values))) < len(values):

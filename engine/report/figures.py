@@ -7,7 +7,7 @@ by their place, not by their label.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,8 @@ from engine.report import drawing as draw
 from engine.report.drawing import DASHES, LINES, Figure
 from engine.report.run import ChannelResult
 from engine.report.show import Judged, count, minus, percent, r_text, seconds, tone
-from engine.report.tables import CallRow
-from engine.units import moment_ms, show_time
+from engine.report.tables import CallRow, Calls
+from engine.units import show_time
 from engine.verdict.latency import DELAYS_S
 
 TONES = {"good": "--blue", "bad": "--red", "open": "--muted"}
@@ -68,13 +68,13 @@ def mean_r_figure(channels: Sequence[ChannelResult]) -> Figure:
     return {"data": traces, "layout": layout}
 
 
-def cumulative_figure(channels: Sequence[Judged], calls: Sequence[Sequence[CallRow]], zone: str) -> Figure:
+def cumulative_figure(channels: Sequence[Judged], calls: Sequence[Calls], zone: str) -> Figure:
     """Each channel's R multiples added up in the order in which its trades closed; ``calls`` has those that count."""
     traces = []
     for place, (channel, counted) in enumerate(zip(channels, calls, strict=True)):
         if not counted:
             continue
-        ended = sorted((moment_ms(row.closed_at or row.filled_at or row.posted), row.counted_r) for row in counted)
+        ended = sorted(zip(counted.end_ms, counted.columns["r"], strict=True))
         total = np.cumsum([r for _, r in ended])
         at = draw.thinned(total)
         times = [show_time(ended[i][0], zone) for i in at.tolist()]
@@ -146,10 +146,7 @@ def latency_figure(channels: Sequence[ChannelResult]) -> Figure:
     return {"data": traces, "layout": layout}
 
 
-def counted_by_channel(channels: Sequence[ChannelResult], calls: Sequence[CallRow]) -> list[list[CallRow]]:
+def counted_by_channel(channels: Sequence[ChannelResult], calls: Iterable[CallRow]) -> list[Calls]:
     """Of each channel the calls that were filled and count in its verdict."""
-    found: dict[str, list[CallRow]] = {channel.channel: [] for channel in channels}
-    for row in calls:
-        if row.channel in found and row.counted_r is not None:
-            found[row.channel].append(row)
-    return [found[channel.channel] for channel in channels]
+    found, none = Calls.of(calls).by_channel, Calls.of(())
+    return [found.get(channel.channel, none).counted for channel in channels]

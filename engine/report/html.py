@@ -16,7 +16,7 @@ import hashlib
 import importlib.resources
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ from engine.report.tables import (
     EQUITY_FILE,
     SHOWN_CALLS,
     CallRow,
+    Calls,
     UnreadableRunError,
     clean,
     read_calls,
@@ -64,7 +65,7 @@ PAGE_WORDS = (
 
 
 def render_report(
-    folder: Path, lang: str = "en", given: tuple[Sequence[CallRow], Sequence[Evidence]] | None = None
+    folder: Path, lang: str = "en", given: tuple[Iterable[CallRow], Sequence[Evidence]] | None = None
 ) -> Path:
     """Write report.html of a run from its run.json, trades.csv, equity.csv and evidence.jsonl.gz; its path.
 
@@ -76,7 +77,7 @@ def render_report(
         raise UnreadableRunError(Problem(run, str(folder / RUN_FILE)))
     calls, evidence = given or (read_calls(folder / CALLS_FILE), read_evidence(folder / EVIDENCE_FILE))
     path = folder / REPORT_FILE
-    write_text(path, _page(run, calls, read_equity(folder / EQUITY_FILE), evidence, Words(lang)))
+    write_text(path, _page(run, Calls.of(calls), read_equity(folder / EQUITY_FILE), evidence, Words(lang)))
     return path
 
 
@@ -88,23 +89,22 @@ def embedded(data: Any) -> Markup:
     return Markup(text)  # noqa: S704 - no markup is left in it
 
 
-def _page(
-    run: Run, calls: Sequence[CallRow], curve: tuple[Any, Any, Any], evidence: Sequence[Evidence], words: Words
-) -> str:
+def _page(run: Run, calls: Calls, curve: tuple[Any, Any, Any], evidence: Sequence[Evidence], words: Words) -> str:
     channels = show.best_first(run.channels)
     zone = known_zone(run.timezone)
     counted = figures.counted_by_channel(channels, calls)
     fates = [fate for fate, _ in sum((Counter(c.funnel.calls) for c in channels), Counter()).most_common()]
     pictures = _pictures(run, channels, counted, curve, zone)
-    latest = sorted(range(len(calls)), key=lambda i: calls[i].posted)[-SHOWN_CALLS:]
+    posted = calls.columns["posted"]
+    latest = calls.taken(sorted(range(len(calls)), key=posted.__getitem__)[-SHOWN_CALLS:])
     known = {one.signal_id: one for one in evidence}
     names = {c.channel: c.name for c in run.channels}
     return fill_page(
         "report.html.j2",
         words,
         pictures,
-        call_data(names, run.decimals, [calls[i] for i in latest], zone, words),
-        [known.get(calls[i].signal_id) for i in latest],
+        call_data(names, run.decimals, latest, zone, words),
+        [known.get(name) for name in latest.columns["signal_id"]],
         zone,
         run=run,
         channels=channels,
@@ -115,7 +115,7 @@ def _page(
         names=names,
         shown=len(latest),
         calls=len(calls),
-        taken=sum(row.taken for row in calls),
+        taken=sum(calls.columns["taken"]),
     )
 
 
@@ -165,7 +165,7 @@ def fill_page(
 def _pictures(
     run: Run,
     channels: Sequence[ChannelResult],
-    counted: Sequence[Sequence[CallRow]],
+    counted: Sequence[Calls],
     curve: tuple[Any, Any, Any],
     zone: str,
 ) -> dict[str, Figure]:
@@ -176,12 +176,12 @@ def _pictures(
         "latency": figures.latency_figure(channels),
         "funnel": figures.funnel_figure(channels),
     }
-    spread = [[row.counted_r for row in rows if row.counted_r is not None] for rows in counted]
+    spread = [rows.columns["r"] for rows in counted]
     highest = max((max(channelfigures.histogram(values)) for values in spread if values), default=0)
     for i, (channel, rows) in enumerate(zip(channels, counted, strict=True)):
         if rows:
             found[f"spread-{i}"] = channelfigures.histogram_figure(spread[i], highest)
-        if any(row.mae_r is not None for row in rows):
+        if any(mae is not None for mae in rows.columns["mae_r"]):
             found[f"excursion-{i}"] = channelfigures.excursions_figure(rows)
         if channel.targets:
             found[f"hits-{i}"] = channelfigures.hits_figure(channel)

@@ -12,7 +12,7 @@ from engine.report.drawing import Figure
 from engine.report.figures import cumulative_figure, equity_figure
 from engine.report.paperrun import PaperRow, PaperRun
 from engine.report.show import minus, money
-from engine.report.tables import FILLED
+from engine.report.tables import FILLED, Calls
 from engine.units import moment_ms, show_time
 
 Curve = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
@@ -34,13 +34,13 @@ def paper_figures(run: PaperRun, rows: Sequence[PaperRow], curve: Curve, zone: s
     return found
 
 
-def counted_rows(run: PaperRun, rows: Sequence[PaperRow]) -> list[list[PaperRow]]:
+def counted_rows(run: PaperRun, rows: Sequence[PaperRow]) -> list[Calls]:
     """Of each channel of the record the calls that closed and count."""
     found: dict[tuple[str, str], list[PaperRow]] = {(c.strategy, c.channel): [] for c in run.channels}
     for row in rows:
         if row.r is not None and row.status in FILLED and row.closed_at and (row.strategy, row.channel) in found:
             found[row.strategy, row.channel].append(row)
-    return list(found.values())
+    return [Calls.of(part, PaperRow) for part in found.values()]
 
 
 def _trades(rows: Sequence[PaperRow], curve: Curve, zone: str) -> list[Figure]:

@@ -15,7 +15,7 @@ from engine.report.evidence import EVIDENCE_FILE, read_evidence
 from engine.report.html import REPORT_FILE, bars_of, fill_page, known_zone
 from engine.report.paperfigures import paper_figures
 from engine.report.paperrun import PAPER_FILE, Forward, PaperRow, load_paper
-from engine.report.tables import CALLS_FILE, EQUITY_FILE, SHOWN_CALLS, UnreadableRunError, read_equity, read_rows
+from engine.report.tables import CALLS_FILE, EQUITY_FILE, SHOWN_CALLS, Calls, UnreadableRunError, read_equity, read_rows
 from engine.report.words import Words
 
 PAPER_DETAILS: Columns = (
@@ -39,7 +39,7 @@ def render_paper(folder: Path, lang: str = "en") -> Path:
     rows = read_rows(folder / CALLS_FILE, PaperRow)
     words, zone = Words(lang), known_zone(run.timezone)
     figures = paper_figures(run, rows, read_equity(folder / EQUITY_FILE), zone)
-    latest = sorted(rows, key=lambda row: row.posted)[-SHOWN_CALLS:]
+    latest = Calls.of(sorted(rows, key=lambda row: row.posted)[-SHOWN_CALLS:], PaperRow)
     known = {one.signal_id: one for one in read_evidence(folder / EVIDENCE_FILE)}
     names = {c.channel: c.name for c in run.channels}
     channels = show.best_first(run.channels)
@@ -48,7 +48,7 @@ def render_paper(folder: Path, lang: str = "en") -> Path:
         words,
         figures,
         call_data(names, run.decimals, latest, zone, words, COLUMNS, PAPER_DETAILS),
-        [known.get(row.signal_id) for row in latest],
+        [known.get(name) for name in latest.columns["signal_id"]],
         zone,
         run=run,
         channels=channels,
