@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from engine.domain import Distance, Path
+from engine.domain import Distance, Leg, Path
 from engine.market.candles import Floats
 from engine.pipeline.replay import Replay
 from engine.report.tables import Calls
@@ -61,7 +61,7 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
         "closed_at": _times(_each(filled, lambda path: path.legs[-1].ts_ms, None)),
         "entry_price": _each(filled, _entry_price, None),
         "exit_reason": _each(filled, lambda path: path.legs[-1].reason.value, ""),
-        "exits": _each(filled, _exits, ""),
+        "exits": _each(filled, lambda path: exits_of(path.legs), ""),
         "r": of_table(played.money.r),
         "mae_r": of_table(mae),
         "mfe_r": of_table(mfe),
@@ -102,12 +102,12 @@ def _entry_price(path: Path) -> float:
     return sum([fill.price * fill.share for fill in path.fills]) / sum([fill.share for fill in path.fills])
 
 
-def _exits(path: Path) -> str:
+def exits_of(legs: Sequence[Leg]) -> str:
     """The exits as text: ``target 1 65000 x 0.5 @ 2025-05-04T15:40:00Z; stop ...``."""
     return "; ".join(
         [
             f"{leg.reason.value}{f' {leg.target}' if leg.target else ''} {leg.price:.10g} x {leg.share:.3g}"
             f" @ {iso(leg.ts_ms)}"
-            for leg in path.legs
+            for leg in legs
         ]
     )

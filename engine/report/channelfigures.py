@@ -93,7 +93,6 @@ def hits_figure(channel: ChannelResult) -> Figure:
         traces.append(bars | {"text": texts, "textposition": "none", "hoverinfo": "text"})
     layout = draw.layout(220, hovermode="closest", barmode="group", showlegend=True)
     layout["margin"] = {"l": 40, "r": 8, "t": 8, "b": 30}
-    layout["legend"] = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "bgcolor": "--clear"}
     layout["xaxis"] |= {"tickvals": places, "ticktext": [f"target {place}" for place in places]}
     layout["yaxis"] |= {"tickformat": ".0%", "range": [0, 1]}
     return {"data": traces, "layout": layout}

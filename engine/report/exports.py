@@ -32,7 +32,11 @@ class Table:
 
 def write_tables(folder: Path, run: Run, calls: Iterable[CallRow]) -> None:
     """Write the tables of a run below its folder, each atomically."""
-    tables = all_tables(run, calls)
+    save_tables(folder, all_tables(run, calls))
+
+
+def save_tables(folder: Path, tables: Sequence[Table]) -> None:
+    """Write tables below a folder as CSV, and all of them as one file of JSON."""
     for table in tables:
         rows = ([clean(cell) if isinstance(cell, str) else cell for cell in row] for row in table.rows)
         write_csv(folder / TABLES_FOLDER / f"{table.name}.csv", table.columns, rows)

@@ -163,5 +163,5 @@ def _cell(values: Sequence[float], highest: float) -> Cell | None:
     if not values:
         return None
     total = sum(values)
-    level = min(TINTS, int(TINTS * abs(total) / highest) + 1) if highest and total else 0
+    level = min(TINTS, int(TINTS * abs(total) / highest) + 1) if highest and round(total, 1) else 0
     return Cell(len(values), total, level if total > 0 else -level)

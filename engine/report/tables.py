@@ -97,25 +97,28 @@ class CallRow:
         return self.r if self.status in FILLED else None
 
 
+Row = TypeVar("Row", bound=CallRow)
 CALL_COLUMNS = tuple(f.name for f in fields(CallRow))
 TIME_COLUMNS = ("posted", "acted", "filled_at", "closed_at")
-_KINDS: dict[str, object] = typing.get_type_hints(CallRow)
 
 
 class Calls(Sequence[CallRow]):
-    """Calls as columns of one length, named as in ``CallRow``; a row is made when it is looked at."""
+    """Calls as columns of one length, named as in ``kind`` (``CallRow``, or one with more columns).
 
-    def __init__(self, columns: Mapping[str, Sequence[Any]]) -> None:
-        self.columns = columns
+    A row is made when it is looked at.
+    """
+
+    def __init__(self, columns: Mapping[str, Sequence[Any]], kind: type[CallRow] = CallRow) -> None:
+        self.columns, self.kind = columns, kind
         self._posted: dict[str, list[datetime]] = {}
 
     @classmethod
-    def of(cls, rows: Iterable[CallRow]) -> Calls:
+    def of(cls, rows: Iterable[CallRow], kind: type[CallRow] = CallRow) -> Calls:
         """The columns of rows (of calls that are columns already, those)."""
         if isinstance(rows, Calls):
             return rows
         rows = list(rows)
-        return cls({name: [getattr(row, name) for row in rows] for name in CALL_COLUMNS})
+        return cls({f.name: [getattr(row, f.name) for row in rows] for f in fields(kind)}, kind)
 
     def __len__(self) -> int:
         """How many calls."""
@@ -128,12 +131,12 @@ class Calls(Sequence[CallRow]):
     def __getitem__(self, at: int | slice) -> CallRow | Calls:
         """One call, or some that follow each other."""
         if isinstance(at, slice):
-            return Calls({name: column[at] for name, column in self.columns.items()})
-        return CallRow(**{name: column[at] for name, column in self.columns.items()})
+            return Calls({name: column[at] for name, column in self.columns.items()}, self.kind)
+        return self.kind(**{name: column[at] for name, column in self.columns.items()})
 
     def taken(self, rows: Sequence[int]) -> Calls:
         """Some of the calls."""
-        return Calls({name: list(map(column.__getitem__, rows)) for name, column in self.columns.items()})
+        return Calls({name: list(map(column.__getitem__, rows)) for name, column in self.columns.items()}, self.kind)
 
     @cached_property
     def counted(self) -> Calls:
@@ -179,17 +182,23 @@ def clean(text: str) -> str:
     return _UNPRINTABLE.sub(" ", text).encode("utf-8", "replace").decode("utf-8")
 
 
-def write_calls(path: Path, rows: Iterable[CallRow]) -> None:
+def write_calls(path: Path, rows: Iterable[CallRow], kind: type[CallRow] = CallRow) -> None:
     """Write the calls as CSV, atomically. Prices of one cell are joined by ``;``, flags are yes and no."""
-    columns = Calls.of(rows).columns
-    write_csv_columns(path, {name: _CELLS[_KINDS[name]](columns[name]) for name in CALL_COLUMNS})
+    columns, hints = Calls.of(rows, kind).columns, typing.get_type_hints(kind)
+    write_csv_columns(path, {f.name: _CELLS[hints[f.name]](columns[f.name]) for f in fields(kind)})
 
 
 def read_calls(path: Path) -> list[CallRow]:
     """The calls of a CSV that ``write_calls`` wrote. Raises UnreadableRunError with the line that does not fit."""
-    kinds = ["time" if name in TIME_COLUMNS else _KINDS[name] for name in CALL_COLUMNS]
-    readers: list[Callable[[str], Any]] = [_READERS[kind] for kind in kinds]
-    return _records(path, CALL_COLUMNS, lambda cells: CallRow(*[f(c) for f, c in zip(readers, cells, strict=True)]))
+    return read_rows(path, CallRow)
+
+
+def read_rows(path: Path, kind: type[Row]) -> list[Row]:
+    """The same of a kind of calls that has more columns."""
+    hints, columns = typing.get_type_hints(kind), tuple(f.name for f in fields(kind))
+    kinds = ["time" if name in TIME_COLUMNS else hints[name] for name in columns]
+    readers: list[Callable[[str], Any]] = [_READERS[one] for one in kinds]
+    return _records(path, columns, lambda cells: kind(*[f(c) for f, c in zip(readers, cells, strict=True)]))
 
 
 def write_equity(path: Path, ts_ms: NDArray[Any], equity: NDArray[Any], drawdown: NDArray[Any]) -> None:
