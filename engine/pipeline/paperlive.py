@@ -127,7 +127,7 @@ class _Trading:
         settings: Settings,
     ) -> None:
         self.workspace, self.loaded, self.account, self.ledger = workspace, loaded, account, ledger
-        self.say, self.settings = say, settings
+        self.settings, self._print = settings, say
         self.zone, self.market = workspace.settings.timezone, loaded[0].strategy.market
         self.currency = loaded[0].strategy.currency
         self.archive = Archive(workspace.archive_path)
@@ -186,7 +186,7 @@ class _Trading:
                     self.desk, self.prices, feed, self._known, collector.listen, self.settings.now_ms, self._tell,
                     self._fund if self.desk.funding is not None else None, self.settings.pace,
                 )  # fmt: skip
-                inputs = InputWatch(self.workspace, self.loaded, [self.desk], self.settings.now_ms, self._say)
+                inputs = InputWatch(self.workspace, self.loaded, self.desk, self.settings.now_ms, self._say)
                 reach = Reach(self.client, self._tell, self.settings.now_ms)
                 self._greet(heard)
                 async with AsyncExitStack() as beside:
@@ -214,6 +214,10 @@ class _Trading:
             self._say(f"changed since the last run: {', '.join(changed)}; calls from now on follow that")
         for name in sorted({name for one in self.loaded for name in one.strategy.channels} - set(heard)):
             self._say(f"problem: channels/{name}.channel has no Telegram source; its calls are not heard")
+
+    def say(self, text: str) -> None:
+        """A line on the screen, above the table where there is one."""
+        self._print(text)
 
     def _say(self, text: str) -> None:
         """A line that is worth a place in the log."""
@@ -344,8 +348,7 @@ class _Trading:
         call = None if event.row is None else self.desk.books.rows[event.row]
         for said in told(event, call, self.currency):
             LOG.info("%s", said.line)
-            if not self._on_terminal:
-                self.say(said.line)
+            self.say(said.line)
             notice = said.notice(self.desk.account)
             if notice is not None:
                 self.sender.tell(notice)
@@ -369,7 +372,7 @@ class _Trading:
         self.say(f"problem: {heard}" if heard.kind == "problem" else str(heard))
         if heard.kind == "problem":
             self.sender.tell(Notice(NoticeKind.ERROR, "collector", str(heard)))
-        elif "not connected" in heard.text:
+        elif "not connected" in heard.text or "not in it" in heard.text:
             self.sender.tell(Notice(NoticeKind.SILENCE, "Telegram", str(heard)))
 
     @property
@@ -381,8 +384,11 @@ class _Trading:
         if not self._on_terminal:
             await asyncio.Event().wait()
         from rich.live import Live as Shown
+        from rich.text import Text
 
-        with Shown(refresh_per_second=2, transient=True) as shown:
+        with Shown(refresh_per_second=2, transient=True) as shown, ExitStack() as stack:
+            below, self._print = self._print, lambda text: shown.console.print(Text(text), soft_wrap=True)
+            stack.callback(setattr, self, "_print", below)
             while True:
                 title, width = self._title(live.last), shown.console.width
                 shown.update(open_table(self.desk.books.open_calls, live.last, self.zone, title, width))
