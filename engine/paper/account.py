@@ -102,7 +102,7 @@ class PaperAccount:
     funding: Mapping[str, Funding] | None = None
     follow: Callable[[PaperCall, Plan], PaperCall] | None = None
     rows: list[PaperCall] = field(default_factory=list)
-    _queue: list[tuple[tuple[int, int, int], PaperCall]] = field(default_factory=list)
+    _queue: list[tuple[tuple[int, int, int, int], PaperCall]] = field(default_factory=list)
     _closed: list[tuple[int, int]] = field(default_factory=list)
     _tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
     _settled_ms: int = 0

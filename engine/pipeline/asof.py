@@ -54,19 +54,24 @@ def opinions(
 
 
 def _harder(played: Replay) -> dict[str, Reading]:
-    """All rows of the table under the harder terms, and when each result was known."""
+    """All rows of the table under the harder terms, and when each result was known.
+
+    The plans as they stand under other terms are readings that the run keeps (``pathcache.py``): touch-through is there
+    already, the others are the next time.
+    """
     venue, prepared, terms = played.venue, played.prepared, played.venue.terms
 
     def reading(table: PathTable, under: Terms) -> Reading:
         return Reading(money_of(table, under, venue.candles, venue.funding).r, table.end_ms)
 
-    found = {LATE: reading(prepared.acting_at(played.known_ms + 1000 * MINUTE_S).run(terms), terms)}
+    found = {}
     for name, under in (
         (ONCE, replace(terms, slippage=2 * terms.slippage)),
         (OTHER_ORDER, other_way_round(terms)),
         (THROUGH, replace(terms, through=TICK_THROUGH)),
     ):
-        found[name] = reading(prepared.run(under), under)
+        found[name] = reading(played.cache.run(prepared, under), under)
+    found[LATE] = reading(prepared.acting_at(played.known_ms + 1000 * MINUTE_S).run(terms), terms)
     return found
 
 

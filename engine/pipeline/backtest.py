@@ -42,7 +42,7 @@ from engine.pipeline.readings import channel_messages, read_channels
 from engine.pipeline.replay import Replay, replay
 from engine.pipeline.results import channel_results, held_market
 from engine.pipeline.runfolder import inputs_of, new_folder, note_trial, write_run
-from engine.pipeline.statements import assumptions, inside, outside, shown_period, warnings
+from engine.pipeline.statements import assumptions, deletion_note, inside, outside, shown_period, warnings
 from engine.pipeline.ticks import shown_decimals
 from engine.pipeline.workspace import Workspace
 from engine.report.run import FORMAT, Run
@@ -172,12 +172,14 @@ def played_period(
         raise InputError(no_candles(workspace, strategy, symbols))
     met = conditions_of(file, strategy, prices, candles, signals)
     updates = [update for profile in profiles for update in readings[profile.id].updates]
+    withdrawn = [update for profile in profiles for update in readings[profile.id].withdrawn]
     played = replay(
-        signals, strategy, met.fees, met.candles, met.funding, updates,
+        signals, strategy, met.fees, met.candles, met.funding, [*updates, *withdrawn],
         later_fees=met.later_fees, fair=met.fair, contracts=met.contracts, coarse=met.coarse,
         cache=PathCache(workspace.paths_path, None if strategy.market.source == "synthetic" else _series(prices)),
     )  # fmt: skip
-    return _Period(strategy, messages, readings, symbols, met.candles, played, met.notes)
+    notes = (*met.notes, *deletion_note(strategy, withdrawn))
+    return _Period(strategy, messages, readings, symbols, met.candles, played, notes)
 
 
 def _series(prices: Prices) -> Callable[[str], bytes]:

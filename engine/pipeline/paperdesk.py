@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from engine.channel import Profile, read
 from engine.collect.reading import MessageReader
 from engine.paper.account import Lane
-from engine.paper.desk import Desk
+from engine.paper.desk import Desk, alone_name
 from engine.paper.ledger import Ledger, LedgerError
 from engine.pipeline.errors import InputError
 from engine.risk import RuleBook
@@ -92,7 +92,10 @@ def make_desk(
     fair: Mapping[str, Candles] | None = None,
     contracts: Mapping[str, Sequence[Contract]] | None = None,
 ) -> Desk:
-    """The desk of an account that trades these strategies; ``fair`` and ``contracts`` as in ``Venue``."""
+    """The desk of an account that trades these strategies, and of each channel alone where it follows several.
+
+    ``fair`` and ``contracts`` as in ``Venue``.
+    """
     lanes = {}
     for one in loaded:
         name, impact = one.strategy.name, one.strategy.costs.impact
@@ -101,8 +104,19 @@ def make_desk(
         lanes[name] = Lane(name, one.strategy, one.rules, terms[name], fit)
     profiles = {profile.id: profile for one in loaded for profile in one.profiles}
     readers = {name: reader_of(profile) for name, profile in profiles.items()}
-    step_ms = loaded[0].strategy.market.timeframe_ms
-    return Desk(account_name(loaded), ledger, lanes, readers, candles, step_ms, zone, funding, fair, contracts)
+    step_ms, account = loaded[0].strategy.market.timeframe_ms, account_name(loaded)
+
+    def desk(name: str, lanes: Mapping[str, Lane], alone: Mapping[str, Desk]) -> Desk:
+        return Desk(
+            name, ledger, lanes, readers, candles, step_ms, zone, funding, fair, contracts, alone=alone
+        )  # fmt: skip
+
+    channels = dict.fromkeys(channel for one in loaded for channel in one.strategy.channels)
+    alone = {}
+    for channel in channels if len(channels) > 1 else ():
+        mine = {name: lane for name, lane in lanes.items() if channel in lane.strategy.channels}
+        alone[channel] = desk(alone_name(account, channel), mine, {})
+    return desk(account, lanes, alone)
 
 
 def begin(desk: Desk, loaded: Sequence[Loaded], terms: Mapping[str, Terms], workspace: Workspace, at_ms: int) -> bool:

@@ -9,6 +9,7 @@ and files that are edited (``paperinputs.py``); 5. SIGTERM and Ctrl-C end it whe
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import signal
 import sys
@@ -39,8 +40,9 @@ from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
 from engine.pipeline.paperdesk import Loaded, account_name, begin, load, make_desk, open_ledger, terms_of
 from engine.pipeline.paperinputs import InputWatch, differences, hashes, used_before
+from engine.pipeline.paperopen import open_table, title_of
 from engine.pipeline.paperreach import Reach
-from engine.pipeline.papershow import open_table, told
+from engine.pipeline.papersaid import said_of
 from engine.pipeline.sources import ProfileSources
 from engine.problem import Problem
 from engine.units import DAY_MS, HOUR_MS
@@ -136,6 +138,7 @@ class _Trading:
         self.funding: dict[str, Funding] = {}
         self.listeners: list[Callable[[Event, Any], None]] = []
         self.backed_up_ms = 0
+        self.live: Live | None = None
         self.unreadable: dict[str, str] = {}
         self.before = used_before(ledger, account_name(loaded))
         self.desk = self._desk()
@@ -186,11 +189,14 @@ class _Trading:
                     self.desk, self.prices, feed, self._known, collector.listen, self.settings.now_ms, self._tell,
                     self._fund if self.desk.funding is not None else None, self.settings.pace,
                 )  # fmt: skip
+                self.live = live
                 inputs = InputWatch(self.workspace, self.loaded, self.desk, self.settings.now_ms, self._say)
                 reach = Reach(self.client, self._tell, self.settings.now_ms)
                 self._greet(heard)
                 async with AsyncExitStack() as beside:
-                    await beside.enter_async_context(heart(self.workspace.root / "data" / NAME))
+                    await beside.enter_async_context(
+                        heart(self.workspace.root / "data" / NAME, say=lambda: self._alive(live))
+                    )
                     await self._practise(beside)
                     await self._until_stopped(
                         collector.run(), live.run(), reach.run(), inputs.run(), self._show(live), self._daily()
@@ -287,8 +293,8 @@ class _Trading:
         since = self.desk.began_ms - REMEMBERED_MS
         return [m for m in Archive(self.workspace.archive_path).read() if m.known_ms >= since]
 
-    async def _fund(self, symbols: Sequence[str]) -> None:
-        """Bring the funding of symbols up to date; what cannot be had is told, and asked for again in an hour."""
+    async def _fund(self, symbols: Sequence[str]) -> Problem | None:
+        """Bring the funding of symbols up to date; the first problem where one of them cannot be had."""
         from engine.market.asking import Asker, RefusedError
         from engine.market.fundingfetch import fetch_funding
         from engine.market.listing import find_market
@@ -298,6 +304,7 @@ class _Trading:
         wanted = self.loaded[0].strategy.costs.funding
         now = self.settings.now_ms()
         store, asker = CandleStore(self.workspace.candles_path), Asker(self.client, attempts=3)
+        problem: Problem | None = None
         for symbol in symbols:
             if wanted != "history":
                 self.funding[symbol] = _constant(symbol, now, float(wanted))
@@ -308,12 +315,15 @@ class _Trading:
                 if isinstance(market, Problem):
                     continue
                 asked = Range(now - REMEMBERED_MS, now)
-                await fetch_funding(asker, store, market, self.market.source, asked, origin_of(self.client))
+                found = await fetch_funding(asker, store, market, self.market.source, asked, origin_of(self.client))
+                problem = problem or found.problem
                 history = store.read_funding(self.market.source, self.market.type, symbol)
                 if history is not None:
                     self.funding[symbol] = history
             except RefusedError as refusal:
                 LOG.warning("funding of %s: %s", symbol, refusal.problem)
+                problem = problem or refusal.problem
+        return problem
 
     async def _daily(self) -> None:
         """Copy the ledger once a day, and hold the day before against history."""
@@ -346,7 +356,8 @@ class _Trading:
     def _hear(self, event: Event) -> None:
         """An event is in the ledger: log it, show it, send it."""
         call = None if event.row is None else self.desk.books.rows[event.row]
-        for said in told(event, call, self.currency):
+        news = event if self.live is None or self.live.news is None else self.live.news
+        for said in said_of(news, call, self.currency):
             LOG.info("%s", said.line)
             self.say(said.line)
             notice = said.notice(self.desk.account)
@@ -390,16 +401,16 @@ class _Trading:
             below, self._print = self._print, lambda text: shown.console.print(Text(text), soft_wrap=True)
             stack.callback(setattr, self, "_print", below)
             while True:
-                title, width = self._title(live.last), shown.console.width
-                shown.update(open_table(self.desk.books.open_calls, live.last, self.zone, title, width))
+                calls, width = live.instant.open_calls(), shown.console.width
+                title = title_of(self.desk, calls, live.last, self.currency, live.instant.equity())
+                shown.update(open_table(calls, live.last, self.zone, title, width))
                 await asyncio.sleep(0.5)
 
-    def _title(self, last: Mapping[str, tuple[int, float]]) -> str:
-        """The account in one line."""
-        books = self.desk.books.books.books
-        worth = books.cash + sum(q * last[s][1] for s, q in books.held.items() if s in last)
-        halts = "; HALTED" if books.halts else ""
-        return f"{self.desk.account}  equity {worth:,.2f} {self.currency}  {len(books.open)} open{halts}"
+    def _alive(self, live: Live) -> str:
+        """Which account this is and the last prices of what it holds, for ``paper status``."""
+        held = {call.plan.symbol for call in self.desk.books.open_calls} | set(self.desk.books.books.books.held)
+        prices = {symbol: live.last[symbol] for symbol in sorted(held) if symbol in live.last}
+        return json.dumps({"account": self.desk.account, "prices": prices})
 
 
 def standing(calls: Sequence[PaperCall]) -> str:

@@ -12,10 +12,10 @@ from engine.pipeline.prices import Prices
 from engine.pipeline.replay import Replay
 from engine.pipeline.validate import plural
 from engine.pipeline.workspace import Workspace
-from engine.units import iso, show_duration
+from engine.units import iso, show_duration, show_names
 
 if TYPE_CHECKING:
-    from engine.domain import Message
+    from engine.domain import Message, Update
 
 
 def inside(message: Message, strategy: Strategy) -> bool:
@@ -69,6 +69,15 @@ def assumptions(strategy: Strategy, workspace: Workspace, prices: Prices, notes:
     ]
 
 
+def deletion_note(strategy: Strategy, withdrawn: Sequence[Update]) -> tuple[str, ...]:
+    """What the strategy makes of calls that were deleted; nothing where none was, or where it keeps their trades."""
+    if strategy.calls.deleted != "close" or not withdrawn:
+        return ()
+    unknown = sum(update.message.edited_ms is None for update in withdrawn)
+    said = f"deleted calls: {len(withdrawn) - unknown} are closed when their deletion was seen, plus the latency"
+    return (said + (f"; when {unknown} were deleted is not known, their trades go on" if unknown else ""),)
+
+
 def _impact(factor: float) -> str:
     """What the size of an order costs."""
     if not factor:
@@ -88,8 +97,7 @@ def warnings(played: Replay, readings: dict[str, ReadResult], without: set[str])
     """What the reader should see before any figure."""
     found = []
     if without:
-        named = ", ".join(sorted(without)[:8]) + (" ..." if len(without) > 8 else "")
-        found.append(f"no candles for {named}: calls on them stay in the funnel as no data")
+        found.append(f"no candles for {show_names(without)}: calls on them stay in the funnel as no data")
     for name, reading in readings.items():
         if reading.posted and not reading.signals:
             found.append(f"{name}: no message of the period was read as a call; check the profile")

@@ -46,6 +46,7 @@ VARIANTS = {
     "later calls replace": {CALLS: "repeat: replace, opposite: reverse", "rules: [default]": "rules: [stress]"},
     "funding": {CALLS: "repeat: add, opposite: close", "funding: none": "funding: 0.01%"},
     "an impact on the price": {"slippage: 2bp": "slippage: 2bp, impact: square root"},
+    "deleted calls are closed": {CALLS: f"{CALLS}, deleted: close"},
     "trailing": {
         "after target 1: {move stop: breakeven}": "trailing: {after target: 1, distance: 1%}",
         "rules: [default]": "rules: [stress]",

@@ -7,10 +7,16 @@ price (``World.move``): from then on all prices of the coin are higher or lower 
 
 from __future__ import annotations
 
+import mmap
+import struct
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
@@ -63,6 +69,56 @@ class Clock:
         if self.start_ms is None:
             return int(time.time() * 1000)
         return self.start_ms + int((time.monotonic() - self._began) * 1000 * self.speed)
+
+
+@dataclass
+class HeldClock(Clock):
+    """A clock that several processes read from one file, and that one of them sets going and holds.
+
+    While it goes (``with clock.going():``) it is ``speed`` times as fast as ours; ``held`` stops it for a while.
+    """
+
+    path: Path = Path("clock")
+    held: bool = False
+
+    def set(self, now_ms: int) -> None:
+        """Set it, and make the file."""
+        self.path.write_bytes(struct.pack("<q", now_ms))
+
+    def now_ms(self) -> int:
+        """Market time."""
+        return int(struct.unpack("<q", self._memory()[:8])[0])
+
+    def _memory(self) -> mmap.mmap:
+        if "memory" not in self.__dict__:
+            with self.path.open("r+b") as file:
+                self.__dict__["memory"] = mmap.mmap(file.fileno(), 8)
+        return cast("mmap.mmap", self.__dict__["memory"])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "memory"}
+
+    @contextmanager
+    def going(self) -> Iterator[None]:
+        """Let it go, in a thread of its own."""
+        ended = threading.Event()
+
+        def run() -> None:
+            before = time.monotonic()
+            while not ended.wait(0.005):
+                now = time.monotonic()
+                if not self.held:
+                    later = self.now_ms() + round((now - before) * 1000 * self.speed)
+                    self._memory()[:8] = struct.pack("<q", later)
+                before = now
+
+        thread = threading.Thread(target=run, name="clock", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join(5)
 
 
 @dataclass
