@@ -554,6 +554,18 @@ def paper_reconcile(workspace: Workspace, account: str | None, day: str | None) 
         click.echo(line)
 
 
+@command(paper, "verdicts", "paper verdicts vip-ladder", "paper verdicts vip-ladder --fetch", logged=True)
+@click.argument("strategy", shell_complete=names_in("strategies", ".yaml"))
+@click.option("--fetch", is_flag=True, help="Bring the candles of its calls up to date first.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def paper_verdicts(workspace: Workspace, strategy: str, fetch: bool, form: str) -> None:
+    """Say which verdict a rule (channel verdict in) would see now on each channel of a strategy."""
+    from engine.pipeline.paperverdict import give_verdicts
+
+    for line in give_verdicts(workspace, strategy, form, track, fetch=fetch):
+        click.echo(line)
+
+
 @command(paper, "reset", "paper reset", "paper reset --yes")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def paper_reset(workspace: Workspace, yes: bool) -> None:

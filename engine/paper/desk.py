@@ -78,7 +78,7 @@ class Desk:
         Fair prices that liquidate, and what the exchange says of its contracts, by symbol, where known.
     now_ms
         The time, where calls are live: a call is acted on no earlier than it arrived, and one older than ``stale_ms``
-        is refused. None for history, where a call acts when its text was known.
+        is refused (0: what each strategy says). None for history, where a call acts when its text was known.
     began_ms
         Messages known before that are read, and not acted on.
     alone
@@ -201,7 +201,7 @@ class Desk:
             plan = Refusal("hindsight", "the text was edited, and nobody knows when")
         late = False
         if isinstance(plan, Plan) and now_ms is not None:
-            plan, late = self._timed(plan, message, now_ms)
+            plan, late = self._timed(plan, message, now_ms, self.stale_ms or lane.strategy.stale_after_ms)
         if isinstance(plan, Refusal):
             self._tell("refused", message.known_ms, {**said, "code": plan.code, "text": plan.text}, key=key)
             return
@@ -222,10 +222,10 @@ class Desk:
         facts = state_at((self.contracts or {}).get(signal.setup.symbol, ()), signal.message.known_ms)
         return make_plan(signal, lane.strategy, updates, partial(average_true_range, self.candles), facts)
 
-    def _timed(self, plan: Plan, message: Message, now_ms: int) -> tuple[Plan | Refusal, bool]:
+    def _timed(self, plan: Plan, message: Message, now_ms: int, stale_ms: int) -> tuple[Plan | Refusal, bool]:
         """The plan of a live call: acted on no earlier than it arrived; refused when that is too long ago."""
         age_ms = now_ms - message.known_ms
-        if age_ms > self.stale_ms:
+        if age_ms > stale_ms:
             return Refusal("stale", f"it arrived {age_ms / 1000:.0f} s after it was posted"), True
         if now_ms <= self._opens(plan.act_ms):
             return plan, False
@@ -323,6 +323,16 @@ class Desk:
         """The calls that candles of a symbol can still do something to, those of each channel alone included."""
         found = [call for desk in (*self.alone.values(), self) for call in desk.broker.book.get(symbol, [])]
         return [*found, *(call.own for call in found if call.own is not None)]
+
+    def unseen_ms(self, symbol: str) -> int | None:
+        """From when on candles of a symbol can do something to a call; None where there is none in the market."""
+        seen = [(call.plan.act_ms, call.stepper.position.state.last_ts) for call in self.calls_on(symbol)]
+        return min((act_ms if last is None else last + self.timeframe_ms for act_ms, last in seen), default=None)
+
+    def look_at(self, fair: Mapping[str, Candles]) -> None:
+        """Fair prices that will come beside the candles."""
+        for desk in (*self.alone.values(), self):
+            desk.fair = fair
 
     def waiting(self) -> list[PaperCall]:
         """The calls whose first candle has not come yet."""

@@ -92,12 +92,20 @@ def replay(
         say(line)
     net = sum(trade.net for trade in trades)
     say(f"net {net:+,.2f} {currency}, equity {done.record.equity:,.2f} {currency} (open trades at the last close)")
+    start = done.desk.books.books.strategy.equity
+    for channel, kept in done.alone.items():
+        closed = sum(bool(trade.path.fills) for trade in kept.trades.values())
+        say(
+            f"{channel} alone: {start:,.2f} became {kept.equity:,.2f} {currency} ({kept.equity / start - 1:+.1%}), "
+            f"{closed} filled, {len(kept.refused)} refused"
+        )
     files = {"trades": TRADES_FILE, "calls": CALLS_FILE, "ledger": LEDGER_FILE}
     say(", ".join(f"{name}: {workspace.shown(done.folder / file)}" for name, file in files.items()))
     if done.different is None:
         return True
     if not done.different:
-        say(f"a backtest gives the same {count(len(trades), 'trade')}, legs and money (to 1e-9)")
+        also = ", and the same money for each channel alone" if done.alone else ""
+        say(f"a backtest gives the same {count(len(trades), 'trade')}, legs and money (to 1e-9){also}")
         return True
     for one in done.different[:SHOWN]:
         say(f"differs: {one}")
