@@ -89,7 +89,8 @@ def run_live(workspace: Workspace, given: Sequence[str], say: Say, settings: Set
     _check(loaded)
     found = load_account(workspace.root / ".env", workspace.archive_path.parent)
     if isinstance(found, Problem):
-        raise InputError(found)
+        more = f"{found.hint}; to practise without an account: docs/paper-trading.md"
+        raise InputError(replace(found, hint=more) if "is missing" in found.text else found)
     for note in found.notes:
         say(f"note: {note}")
     try:

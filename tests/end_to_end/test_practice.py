@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
 import shlex
 import signal
@@ -63,6 +62,8 @@ class Windows:
 
     def stay(self, block: str, typed: str = "", terminal: bool = False) -> None:
         """Run a block that stays; what it says goes into a file, through a terminal where that is wanted."""
+        import pty  # not everywhere
+
         (line,) = self.lines(block)
         with (self.folder / f"{block}.txt").open("wb") as screen:
             above, below = pty.openpty() if terminal else (-1, screen.fileno())
@@ -151,12 +152,20 @@ def test_from_nothing_to_a_trade_that_reached_its_target(windows: Windows) -> No
     assert f": {call} at " in windows.run_block("status")
 
     assert windows.end("paper", signal.SIGKILL) == -signal.SIGKILL
-    profile = windows.folder / "trial" / "channels" / "alpha_signals.channel"
+    trial = windows.folder / "trial"
+    profile, strategy = trial / "channels" / "alpha_signals.channel", trial / "strategies" / "practice.yaml"
     profile.write_text(profile.read_text().replace('signal "levels"', 'signal "by levels"'))
+    third = profile.read_text().replace("telegram @alpha_signals", "export third")
+    (trial / "channels" / "third.channel").write_text(third)
+    strategy.write_text(strategy.read_text().replace("beta_calls]", "beta_calls, third]"))
     windows.stay("paper", terminal=True)
     windows.says("paper", "paper trading practice: 1 open, 0 resting")
-    windows.says("paper", "changed since the last run: channels/alpha_signals.channel;")
+    changed = "channels/alpha_signals.channel, strategies/practice.yaml, channels/third.channel (new)"
+    windows.says("paper", f"changed since the last run: {changed}; calls from now on follow that")
+    windows.says("paper", "problem: channels/third.channel has no Telegram source; its calls are not heard")
 
+    windows.run("python -m tests.doubles.telegram remove --channel beta_calls --workspace trial")
+    windows.says("paper", "problem: beta_calls: @beta_calls is private, and this account is not in it")
     profile.write_text(profile.read_text().replace("signal", "signl"))
     windows.says("paper", "channels/alpha_signals.channel has errors", "the earlier version")
 
@@ -166,4 +175,5 @@ def test_from_nothing_to_a_trade_that_reached_its_target(windows: Windows) -> No
     assert "target 1" in row
     assert windows.end("paper", signal.SIGTERM) == 0
     windows.says("paper", "stopped; everything is written")
-    assert windows.screen("paper").count("the earlier version") == 1
+    for once in ("the earlier version", "beta_calls is private", "changed since"):
+        assert windows.screen("paper").count(once) == 1, once
