@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.domain import UNTIL_RESUMED_MS
 from engine.pipeline.errors import InputError
-from engine.pipeline.paperalone import alone_lines
+from engine.pipeline.paperalone import alone_line, alone_states
 from engine.pipeline.paperbook import Book, books, last_prices, order_text, running_account, waiting_orders
 from engine.pipeline.paperfates import NEVER_FILLED, NOT_TAKEN, STAGES, funnel
 from engine.pipeline.paperopen import halted, open_r
@@ -54,7 +54,8 @@ def show_status(workspace: Workspace, account: str | None, form: str, say: Calla
         else:
             for line in _channel_lines(records):
                 say(f"  {line}")
-        for line in (*alone_lines(book), *state["testnet"], *([state["reconciled"]] if state["reconciled"] else [])):
+        alone = [alone_line(one, state["currency"]) for one in state["alone"]]
+        for line in (*alone, *state["testnet"], *([state["reconciled"]] if state["reconciled"] else [])):
             say(f"  {line}")
 
 
@@ -104,6 +105,7 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
         ],
         "calls": len(fates),
         "channels": [asdict(record) for record in channel_records(fates, book.fold.rows)],
+        "alone": list(alone_states(book)),
         "testnet": _practised(workspace, book),
         "reconciled": reconciled[-1] if reconciled else None,
     }

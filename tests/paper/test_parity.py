@@ -116,4 +116,4 @@ def test_rules_see_the_verdicts_that_a_backtest_sees(run: Run, workspace: Path) 
     rows = (workspace / "out" / "paper_trades.csv").read_text(encoding="utf-8").splitlines()[1:]
     followed = [row for row in rows if "keep-small" not in row and "The verdict" not in row]
     assert 0 < len(followed) < len(rows), "some calls came before the channel was proven, some after"
-    assert {row.split(",")[1] for row in followed} == {"demo_keel"}
+    assert {row.split(",")[2] for row in followed} == {"demo_keel"}

@@ -79,7 +79,7 @@ def test_every_fate_is_there_and_the_counts_add_up(world: FateWorld, run: Run) -
     expected = {one.strip() for line in FATES.strip().splitlines() for one in line.split(";" if ";" in line else None)}
     assert {row["fate"] for row in found} == expected
     assert tuple(found[0]) == CALL_COLUMNS
-    heard = sum(event.kind in ("call", "refused") for event in Ledger(world.root / "data" / "paper.db").events())
+    heard = sum(event.kind in ("call", "refused") for event in Ledger(world.root / "data" / "paper.db").events("live"))
     assert len(found) == heard == 26
     state = json.loads(run("paper", "status", "--format", "json").stdout)["accounts"][0]
     assert state["calls"] == heard
