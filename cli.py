@@ -439,7 +439,8 @@ def paper_run(
 ) -> None:
     """Trade the calls of one or more strategies on paper, live, until stopped; nothing is ever sent to an exchange.
 
-    Without STRATEGY: the one that the ledger knows, or the only one there is.
+    Without STRATEGY: the one that the ledger knows, or the only one there is. How to practise without an account:
+    docs/paper-trading.md.
     """
     from engine.pipeline.paper import paper as run_paper
 

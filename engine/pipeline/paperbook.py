@@ -352,4 +352,7 @@ def reset(workspace: Workspace, sure: Callable[[str], bool]) -> str:
         if copy.is_file():
             copy.rename(copy_aside)
             said += f", its daily copy {workspace.shown(copy_aside)}"
+        journal = path.with_name("testnet.jsonl")
+        if journal.is_file():  # it says what is open at the test exchange, whatever the ledger
+            said += f"; {workspace.shown(journal)} stays as it is"
         return f"{said}; the next run begins anew"
