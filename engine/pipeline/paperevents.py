@@ -60,7 +60,10 @@ class Told:
             elif event.kind not in QUIET:
                 self._other(event, event.data)
             self._last_ms = max(self._last_ms, event.made_ms)
-        self.happened += [self._note(order, order.kind, _wish(order)) for order in self._orders.values()]
+        self.happened += [
+            self._note(order, order.kind, f"{_wish(order, self.zone)} (waits to be done)")
+            for order in self._orders.values()
+        ]
         self.happened.sort(key=lambda one: one.at)
         self.late, self.late_count = self.late[-LATE_SHOWN:], len(self.late)
         return self
@@ -119,7 +122,8 @@ class Told:
     def _on_done(self, _: Event, data: Mapping[str, Any]) -> None:
         order = self._orders.pop(int(data["order"]), None)
         if order is not None:
-            self.happened.append(self._note(order, order.kind, f"{_wish(order, self.zone)}: {data['said']}"))
+            which = f"{order.data['id']}: " if order.kind == "close" else ""
+            self.happened.append(self._note(order, order.kind, f"{which}{data['said']}"))
 
     def _on_account(self, event: Event, data: Mapping[str, Any]) -> None:
         books = data["books"]
@@ -160,7 +164,7 @@ class Told:
 QUIET = ("placed", "step", "update", "closing", "refused")
 
 
-def _wish(order: Event, zone: str = "UTC") -> str:
+def _wish(order: Event, zone: str) -> str:
     """What a person asked for."""
     data = order.data
     if order.kind == "close":

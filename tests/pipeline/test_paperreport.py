@@ -207,6 +207,31 @@ def test_the_backtest_that_was_made_before_stands_beside_the_record(place: Works
     assert {tuple(c.expected.changed) for c in run.channels if c.expected} == {("rules/default.yaml",)}
 
 
+def test_a_replay_by_command_has_each_channel_alone_as_the_backtest_has_it(place: Workspace) -> None:
+    strategy = place.root / "strategies" / "demo.yaml"
+    text = strategy.read_text(encoding="utf-8")
+    assert "to: 2025-07-01" in text
+    strategy.write_text(text.replace("to: 2025-07-01", "to: 2025-01-20"), encoding="utf-8")
+    out = str(place.root / "replay")
+    for words in (["backtest", "demo"], ["paper", "demo", "--replay", "demo", "--out", out]):
+        result = CliRunner().invoke(cli, [*words, "--workspace", str(place.root)])
+        assert result.exit_code == 0, result.output
+    (folder,) = (place.root / "runs").glob("*-demo")
+    theirs = {
+        c["channel"]: c["alone"] for c in json.loads((folder / "run.json").read_text(encoding="utf-8"))["channels"]
+    }
+    run = load_paper(Path(out))
+    assert isinstance(run, PaperRun)
+    assert f"equity {run.equity:,.2f} USDT" in result.stdout
+    for channel in run.channels:
+        mine, there = channel.alone, theirs[channel.channel]
+        assert mine is not None
+        assert (mine.trades, mine.refused) == (there["trades"], there["refused"])
+        assert mine.end_equity == pytest.approx(there["end_equity"], abs=1e-6)
+        assert channel.expected is not None
+        assert channel.expected.changed == []
+
+
 def test_the_command_writes_the_page_of_a_ledger(place: Workspace) -> None:
     desk = pageworld.ledger_of(place, place.root / "data" / "paper.db")
     desk.ledger.close()
