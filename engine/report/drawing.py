@@ -16,6 +16,7 @@ from engine.report.tables import clean
 
 Figure = dict[str, Any]
 CURVE_POINTS = 2000
+LONG_NAME = 18  # characters
 LINES = ("--blue", "--orange", "--green", "--purple", "--sky", "--red")  # Okabe and Ito: told apart by everybody
 DASHES = ("solid", "dash", "dot")
 
@@ -52,8 +53,13 @@ def title(text: str) -> Figure:
 
 def row_label(place: int, text: str) -> Figure:
     """A label above a row instead of beside it, so that a phone has room for the picture."""
-    where = {"x": 0, "xref": "paper", "xanchor": "left", "y": place, "yshift": 20}
+    where = {"x": 0, "xref": "paper", "xanchor": "left", "y": place, "yshift": 28 if "<br>" in text else 20}
     return where | {"text": text, "showarrow": False, "align": "left", "font": {"color": "--ink", "size": 13}}
+
+
+def row_text(channel: str, said: str) -> str:
+    """A channel's name and its figures for ``row_label``: on two lines where one would be too long for a phone."""
+    return f"<b>{name(channel)}</b>{'  ' if len(channel) <= LONG_NAME else '<br>'}{said}"
 
 
 def axis() -> Figure:

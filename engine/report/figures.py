@@ -60,7 +60,7 @@ def mean_r_figure(channels: Sequence[ChannelResult]) -> Figure:
             marker["symbol"] = "circle"
             trace["text"] = [f"{said}, 95% interval {minus(r_text(channel.low))} .. {minus(r_text(channel.high))}"]
         traces.append(trace)
-        notes.append(draw.row_label(place, f"<b>{draw.name(channel.name)}</b>  {said}"))
+        notes.append(draw.row_label(place, draw.row_text(channel.name, said)))
     layout = draw.layout(90 + 60 * len(known), hovermode="closest", annotations=notes)
     layout["xaxis"] |= {"title": draw.title("R per filled trade, net of costs"), "zeroline": True, "zerolinewidth": 2}
     layout["xaxis"] |= {"zerolinecolor": "--ink", "tickformat": "+.2~f"}
@@ -105,7 +105,7 @@ def funnel_figure(channels: Sequence[ChannelResult]) -> Figure:
         bar |= {"width": 0.3, "marker": {"color": colour}, "text": texts, "textposition": "none", "hoverinfo": "text"}
         traces.append(bar)
     notes = [
-        draw.row_label(place, f"<b>{draw.name(c.name)}</b>  {count(c.funnel.posted, 'message')}")
+        draw.row_label(place, draw.row_text(c.name, count(c.funnel.posted, "message")))
         for place, c in enumerate(channels)
     ]
     layout = draw.layout(
