@@ -555,6 +555,18 @@ def paper_reconcile(workspace: Workspace, account: str | None, day: str | None) 
         click.echo(line)
 
 
+@command(paper, "report", "paper report", "paper report --account vip-ladder --lang tr")
+@ACCOUNT
+@click.option("--out", type=FOLDER, help="Its folder (default: runs/<time>-paper-<account>).")
+@click.option("--lang", type=click.Choice(["en", "tr"]), help="Its language (default: that of workspace.yaml).")
+def paper_report(workspace: Workspace, account: str | None, out: Path | None, lang: str | None) -> None:
+    """Write the page of each account: what it is worth, each channel's forward record, all calls and trades."""
+    from engine.pipeline.paperreport import report_paper
+
+    for line in report_paper(workspace, account, out, lang):
+        click.echo(line)
+
+
 @command(paper, "verdicts", "paper verdicts vip-ladder", "paper verdicts vip-ladder --fetch", logged=True)
 @click.argument("strategy", shell_complete=names_in("strategies", ".yaml"))
 @click.option("--fetch", is_flag=True, help="Bring the candles of its calls up to date first.")

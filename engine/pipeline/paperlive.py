@@ -43,6 +43,7 @@ from engine.pipeline.paperfair import FairFeed
 from engine.pipeline.paperinputs import InputWatch, differences, hashes, used_before
 from engine.pipeline.paperknown import Knowledge
 from engine.pipeline.paperopen import open_table, title_of
+from engine.pipeline.paperpresence import presence
 from engine.pipeline.paperreach import Reach
 from engine.pipeline.papersaid import said_of
 from engine.pipeline.paperverdict import Verdicts, asks_verdict, words_in
@@ -219,6 +220,7 @@ class _Trading:
                 reach = Reach(self.client, self._tell, self.settings.now_ms)
                 self._greet(heard)
                 async with AsyncExitStack() as beside:
+                    beside.enter_context(presence(self.desk, self.workspace.root / "data" / NAME, self.settings.now_ms))
                     await beside.enter_async_context(
                         heart(self.workspace.root / "data" / NAME, say=lambda: self._alive(live))
                     )
@@ -458,7 +460,7 @@ class _Trading:
 
     def _alive(self, live: Live) -> str:
         """Which account this is and the last prices of what it holds, for ``paper status``."""
-        held = {call.plan.symbol for call in self.desk.books.open_calls} | set(self.desk.books.books.books.held)
+        held = {call.plan.symbol for call in live.instant.open_calls()} | set(self.desk.books.books.books.held)
         prices = {symbol: live.last[symbol] for symbol in sorted(held) if symbol in live.last}
         return json.dumps({"account": self.desk.account, "prices": prices})
 

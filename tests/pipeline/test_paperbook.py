@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 from pathlib import Path
 
@@ -23,6 +24,24 @@ def ledger(workspace: Path, run: Run) -> Path:
     assert done.exit_code == 0, done.output
     (workspace / "data").mkdir(exist_ok=True)
     return Path(shutil.copy(workspace / "out" / "paper.db", workspace / "data" / "paper.db"))
+
+
+def test_a_replay_says_where_every_call_went(run: Run, workspace: Path) -> None:
+    """The funnel adds up, and the file of calls has a row for each."""
+    path = workspace / "strategies" / "demo.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("to: 2025-07-01", "to: 2025-01-22"), encoding="utf-8")
+    said = run("paper", "demo", "--replay", "demo", "--out", workspace / "out").stdout.splitlines()
+    heard = int(said[0].removesuffix(" calls heard"))
+    stages = [int(line.split()[0]) for line in said[1:] if re.match(r"  \d", line)]
+    assert heard == sum(stages) > 50
+    taken = next(line for line in said if " taken: " in line)
+    total, _, parts = taken.strip().partition(" taken: ")
+    assert int(total) == sum(int(part.split()[0]) for part in parts.split(", "))
+    with (workspace / "out" / "paper_calls.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == heard
+    assert sum(row["stage"] == "refused" for row in rows) == int(next(s for s in said if "refused" in s).split()[0])
+    assert {row["rule_where"] for row in rows if row["rule"] == "two-at-a-time"} == {"rules/default.yaml:23"}
 
 
 def test_status(run: Run, ledger: Path) -> None:
