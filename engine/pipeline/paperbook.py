@@ -32,6 +32,8 @@ from engine.simulate.terms import Terms
 from engine.units import duration_ms
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.pipeline.workspace import Workspace
 
 ORDERS = ("halt", "resume", "close")
@@ -120,6 +122,13 @@ def _book(ledger: Ledger, name: str) -> Book | None:
     fold, heard = Fold(terms), Heard()
     fold.take(heard.over(ledger.events(name)))
     return Book(name, begun[0].at_ms, begun[-1], fold, ledger, heard, heard.last_ms)
+
+
+def book_at(path: Path) -> Book:
+    """The account of a ledger that has one, such as that of a replay. Raises LedgerError."""
+    ledger = Ledger(path)
+    (book,) = filter(None, (_book(ledger, name) for name in ledger.accounts()))
+    return book
 
 
 def _terms(data: dict[str, Any]) -> Terms:
@@ -343,4 +352,7 @@ def reset(workspace: Workspace, sure: Callable[[str], bool]) -> str:
         if copy.is_file():
             copy.rename(copy_aside)
             said += f", its daily copy {workspace.shown(copy_aside)}"
+        journal = path.with_name("testnet.jsonl")
+        if journal.is_file():  # it says what is open at the test exchange, whatever the ledger
+            said += f"; {workspace.shown(journal)} stays as it is"
         return f"{said}; the next run begins anew"

@@ -80,12 +80,16 @@ def test_another_account_is_not_there(run: Run, ledger: Path) -> None:
 def test_reset_asks_and_keeps_the_old_ledger(run: Run, ledger: Path) -> None:
     before = Ledger(ledger).last()
     Ledger(ledger).back_up(ledger.with_suffix(".backup.db"))
+    (ledger.parent / "testnet.jsonl").touch()
     assert "nothing was changed" in run("paper", "reset", stdin="n\n").stdout
     assert ledger.is_file()
     said = run("paper", "reset", stdin="y\n").stdout
     assert "the next run begins anew" in said
     copy, kept = sorted(ledger.parent.glob("paper-*.db"))
-    assert f"the old ledger is data/{kept.name}, its daily copy data/{copy.name};" in said
+    assert (
+        f"the old ledger is data/{kept.name}, its daily copy data/{copy.name}; data/testnet.jsonl stays as it is;"
+        in said
+    )
     assert copy.name == f"{kept.stem}.backup.db"
     assert {path.name for path in ledger.parent.glob("paper.*")} == {"paper.db.lock"}
     assert Ledger(kept).last() == Ledger(copy).last() == before
