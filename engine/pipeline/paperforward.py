@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.pipeline.paperchannels import channel_records
 from engine.pipeline.paperfates import NOT_PLANNED
-from engine.pipeline.paperrecord import channel_records
 from engine.pipeline.paperrows import Standing, own_fate
 from engine.report.paperrun import Alone, Expected, Forward
 from engine.report.runfile import RUN_FILE, load_run
