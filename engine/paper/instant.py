@@ -257,7 +257,7 @@ class Instant:
         """What the account would have now, if every live move were booked: cash, and what is held at live prices."""
         trial = self._trial(None)
         cash, held = trial.books.cash, trial.books.held
-        for _, _, flow in trial.books.flows:
+        for *_, flow in trial.books.flows:
             cash += flow.cash
             held[flow.symbol] = held.get(flow.symbol, 0.0) + flow.quantity
         return cash + sum(q * self._worth(symbol) for symbol, q in held.items() if abs(q) > DUST)
@@ -291,18 +291,7 @@ class Instant:
         """A copy of the account with what the record will book of the live moves, had the candles ended now."""
         account = self.desk.books
         trial = copy.copy(account.books)
-        books = trial.books
-        trial.restored(
-            replace(
-                books,
-                held=dict(books.held),
-                flows=list(books.flows),
-                open=[replace(holding) for holding in books.open],
-                symbols=set(books.symbols),
-                halts=list(books.halts),
-                booked={},
-            )
-        )
+        trial.restored(trial.books.copied())
         for side in sorted(self._sides.values(), key=lambda side: side.order):
             call = account.rows[side.row]
             if side is asking or side.facts is None or call.early is not None:
