@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from engine.domain import Fill, Leg
     from engine.market.candles import Floats, Ints
     from engine.paper.call import PaperCall
+    from engine.pipeline.paperchannels import ChannelRecord
     from engine.pipeline.paperfates import CallFate
-    from engine.pipeline.paperrecord import ChannelRecord
     from engine.report.run import Run
 
 MOST_RUNS = 100  # so many of the newest runs are looked at
