@@ -1,4 +1,4 @@
-"""Days of the demo at live prices: the record is untouched, and what it makes was said before, once, restarts or not."""
+"""Days of the demo at live prices: the record is untouched, and all was said before, once, restarts or not."""
 
 from __future__ import annotations
 
