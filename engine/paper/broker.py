@@ -34,10 +34,14 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A call came to the market: what it is (``fate`` of the call), and the rows that it ends."""
+    """A call came to the market: what it is (``fate`` of the call), and the rows that it ends.
+
+    ``against`` is the row of the earlier call that a repeat or an opposite was held against.
+    """
 
     call: PaperCall
     ended: tuple[int, ...] = ()
+    against: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +192,8 @@ class VirtualBroker:
         self.end(act_ms, over)
         call.blocks = call.fate == ""
         self.blocking[_key(call)] = [one for one in alive if one.blocks] + [call] * call.blocks
-        return Placed(call, tuple(one.row for one in over))
+        against = {"repeat": same, "opposite": other}.get(call.fate, [])
+        return Placed(call, tuple(one.row for one in over), against[0].row if against else None)
 
     def _ends(self, call: PaperCall, bar: Bar, probes: Mapping[int, _Probe]) -> int:
         """When a call ends of itself, as far as that is known at a bar's open."""

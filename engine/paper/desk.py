@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
 from engine.collect.reading import MessageReader
-from engine.domain import Change, Halt, Message, Plan, Refusal, RuleNote, Signal, Update
+from engine.domain import BY_HAND, UNTIL_RESUMED_MS, Change, Halt, Message, Plan, Refusal, RuleNote, Signal, Update
 from engine.market.candles import Candles, Funding
 from engine.market.contracts import Contract, state_at
 from engine.paper.account import Lane, PaperAccount
@@ -30,10 +30,8 @@ from engine.simulate.judge import Alarm
 from engine.simulate.planning import make_plan
 from engine.simulate.step import Stepper
 from engine.simulate.volatility import average_true_range
-from engine.units import DAY_MS, moment_ms
+from engine.units import DAY_MS
 
-BY_HAND = "by hand"
-UNTIL_RESUMED_MS = moment_ms("2100-01-01")
 LATE_MS = 150_000  # what is worked out so long after its candle was over is marked as late
 
 
@@ -145,6 +143,7 @@ class Desk:
             "signal": signal.id,
             "posted_ms": message.posted_ms,
             "symbol": signal.setup.symbol,
+            "side": signal.setup.side.value,
         }
         if signal.hindsight and message.edited_ms is None:
             plan = Refusal("hindsight", "the text was edited, and nobody knows when")
@@ -256,8 +255,10 @@ class Desk:
         """The broker's news."""
         call = one.call
         if isinstance(one, Placed):
-            ended = {"ended": list(one.ended), "stands": call_data(call)}
-            self._tell("placed", ts_ms, ended, call.row, late=late)
+            placed: Data = {"ended": list(one.ended), "stands": call_data(call)}
+            if one.against is not None:
+                placed["of"] = self.books.rows[one.against].plan.signal_id
+            self._tell("placed", ts_ms, placed, call.row, late=late)
             return
         self.books.hear(one)
         fills, legs = ([asdict(move) for move in moves] for moves in (one.fills, one.legs))
@@ -349,18 +350,35 @@ class Desk:
             books.halts.append(Halt(order.data["until_ms"] or UNTIL_RESUMED_MS, BY_HAND, "paper halt", names))
             said = f"no new trades{' of ' + ', '.join(names) if names else ''}"
         elif order.kind == "resume":
-            said, books.halts = f"{len(books.halts)} pauses ended", []
+            said = self._resume(tuple(order.data.get("channels", ())))
         elif order.kind == "close":
             calls = [call for call in self.books.open_calls if order.data["id"] in ("all", call.plan.signal_id)]
             for call in calls:
                 note = RuleNote(BY_HAND, "paper close", "close", "", "", "Closed by hand.")
                 self._close(call, now_ms, note)
-            said = f"{len(calls)} trades are closed at the next open" if calls else "no such trade is open"
+            trades = "1 trade is" if len(calls) == 1 else f"{len(calls)} trades are"
+            said = f"{trades} closed at the next open" if calls else "no such trade is open"
         self._tell("done", now_ms, {"order": order.seq, "said": said})
         self._written = self._mark()
         self._tell("account", self.through_ms, {"books": books_data(self.books.books)})
         self._commit()
         return said
+
+    def _resume(self, names: tuple[str, ...]) -> str:
+        """End all pauses, or only those of channels: a pause of several goes on for the others."""
+        books, kept = self.books.books.books, []
+        ended = [halt for halt in books.halts if not names or set(names) & set(halt.channels)]
+        for halt in books.halts:
+            left = tuple(name for name in halt.channels if name not in names)
+            if halt not in ended:
+                kept.append(halt)
+            elif names and left:
+                kept.append(replace(halt, channels=left))
+        books.halts = kept
+        said = (
+            f"{len(ended)} {'pause' if len(ended) == 1 else 'pauses'}{' of ' if names else ''}{', '.join(names)} ended"
+        )
+        return said + (f"; still halted: {', '.join(halt.by for halt in kept)}" if kept else "")
 
     # ------------------------------------------------------------------ events
 

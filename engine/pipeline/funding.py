@@ -17,7 +17,7 @@ from engine.market.contracts import state_at
 from engine.pipeline.errors import InputError
 from engine.pipeline.prices import Prices
 from engine.problem import Problem
-from engine.units import HOUR_MS, show_duration, show_time
+from engine.units import HOUR_MS, show_duration, show_names, show_time
 
 RATE_MS = 8 * HOUR_MS  # what a constant rate is said for
 SPARE_MS = HOUR_MS  # a settlement of the history may be told some minutes late
@@ -45,11 +45,10 @@ def funding_of(
     if wanted != "history":
         return settled, f"funding: {how} (a constant, not history)"
     filled = {symbol: _filled(prices.funding(symbol), constant) for symbol, constant in settled.items()}
-    short = sorted(symbol for symbol, history in filled.items() if len(history.ts) > _known(prices.funding(symbol)))
+    short = [symbol for symbol, history in filled.items() if len(history.ts) > _known(prices.funding(symbol))]
     if not short:
         return filled, "funding: as it was paid"
-    named = ", ".join(short[:8]) + (" ..." if len(short) > 8 else "")
-    return filled, f"funding: as it was paid; where that is not known ({named}), {how}"
+    return filled, f"funding: as it was paid; where that is not known ({show_names(short)}), {how}"
 
 
 def _interval(prices: Prices, bars: Candles) -> int | None:

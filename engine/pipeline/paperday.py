@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,8 +19,8 @@ from zoneinfo import ZoneInfo
 
 from engine.collect.archive import Archive
 from engine.collect.reading import when_known
+from engine.domain import BY_HAND
 from engine.market.store import CandleStore
-from engine.paper.desk import BY_HAND
 from engine.paper.ledger import Event, Ledger, LedgerError
 from engine.paper.reconcile import Difference, differences
 from engine.paper.replay import play
@@ -61,7 +62,8 @@ class Reconciled:
         if not self.trades:
             return f"{self.day}: no trade closed, here or in history{self.live}"
         same = self.trades - len(self.different)
-        text = f"{self.day}: {same} of {self.trades} closed trades are as history has them"
+        are = "closed trade is" if self.trades == 1 else "closed trades are"
+        text = f"{self.day}: {same} of {self.trades} {are} as history has them"
         if self.different:
             why = "; ".join(f"{one} ({reason})" for one, reason in self.different[:SHOWN])
             text += f"; {self.ours_r:+.2f}R here, {self.theirs_r:+.2f}R there: {why}"
@@ -75,14 +77,18 @@ def reconcile(workspace: Workspace, account: str | None, day: str | None) -> lis
         when = date.fromisoformat(day) if day else datetime.now(zone).date() - timedelta(days=1)
     except ValueError:
         raise InputError(Problem(f"{day} is no date", hint="write it as 2025-03-01")) from None
-    lines = []
-    for book in books(workspace, account):
-        found = _reconciled(workspace, book, when, zone)
+    if _end(when, zone) > time.time() * 1000:
+        raise InputError(Problem(f"{when} is not over yet ({workspace.settings.timezone})"))
+    lines, found = [], [book for book in books(workspace, account) if book.began_ms < _end(when, zone)]
+    if not found:
+        raise InputError(Problem(f"{when} was before any account began"))
+    for book in found:
+        compared = _reconciled(workspace, book, when, zone)
         try:
-            book.ledger.append(reconciled_event(book.account, found, _end(when, zone)))
+            book.ledger.append(reconciled_event(book.account, compared, _end(when, zone)))
         except LedgerError as error:
             raise InputError(error.problem) from None
-        lines.append(f"{book.account}: {found.line}")
+        lines.append(f"{book.account}: {compared.line}")
     return lines
 
 

@@ -8,6 +8,7 @@ is told: in a table or lines, in the day's log, by notices; 5. SIGTERM and Ctrl-
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import signal
 import sys
@@ -35,8 +36,8 @@ from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
 from engine.pipeline.paperdesk import Loaded, account_name, begin, load, make_desk, open_ledger, terms_of
+from engine.pipeline.paperopen import open_table, title_of
 from engine.pipeline.papersaid import said_of
-from engine.pipeline.papershow import open_table
 from engine.pipeline.sources import ProfileSources
 from engine.problem import Problem
 from engine.units import DAY_MS, HOUR_MS
@@ -183,7 +184,9 @@ class _Trading:
                 open_ = len(self.desk.books.books.books.open)
                 self.say(f"paper trading {self.desk.account}: {open_} open; Ctrl-C stops")
                 async with AsyncExitStack() as beside:
-                    await beside.enter_async_context(heart(self.workspace.root / "data" / NAME))
+                    await beside.enter_async_context(
+                        heart(self.workspace.root / "data" / NAME, say=lambda: self._alive(live))
+                    )
                     await self._practise(beside)
                     await self._until_stopped(collector.run(), live.run(), self._show(live), self._daily())
         except LoginRevoked as error:
@@ -357,14 +360,15 @@ class _Trading:
         with Shown(refresh_per_second=2, transient=True) as shown:
             while True:
                 calls, width = live.instant.open_calls(), shown.console.width
-                title = self._title(live.instant.equity(), len(calls))
+                title = title_of(self.desk, calls, live.last, self.currency, live.instant.equity())
                 shown.update(open_table(calls, live.last, self.zone, title, width))
                 await asyncio.sleep(0.5)
 
-    def _title(self, equity: float, open_: int) -> str:
-        """The account in one line."""
-        halts = "; HALTED" if self.desk.books.books.books.halts else ""
-        return f"{self.desk.account}  equity {equity:,.2f} {self.currency}  {open_} open{halts}"
+    def _alive(self, live: Live) -> str:
+        """Which account this is and the last prices of what it holds, for ``paper status``."""
+        held = {call.plan.symbol for call in self.desk.books.open_calls} | set(self.desk.books.books.books.held)
+        prices = {symbol: live.last[symbol] for symbol in sorted(held) if symbol in live.last}
+        return json.dumps({"account": self.desk.account, "prices": prices})
 
 
 def _constant(symbol: str, now: int, rate: float) -> Funding:

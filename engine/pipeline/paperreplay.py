@@ -26,7 +26,8 @@ from engine.pipeline.backtest import played_period
 from engine.pipeline.conditions import conditions_of
 from engine.pipeline.errors import InputError
 from engine.pipeline.paperdesk import Loaded, begin, load, make_desk, open_ledger, terms_of
-from engine.pipeline.papertable import COLUMNS, trade_rows
+from engine.pipeline.paperfates import CallFate, Heard, fates_of
+from engine.pipeline.papertable import CALL_COLUMNS, COLUMNS, call_row, trade_rows
 from engine.pipeline.posts import whole_export
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages, read_channels, read_messages
@@ -44,16 +45,18 @@ if TYPE_CHECKING:
 
 LEDGER_FILE = "paper.db"
 TRADES_FILE = "paper_trades.csv"
+CALLS_FILE = "paper_calls.csv"
 EVERY = 500  # events written at a time: a replay that is killed works the last ones out again
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a replay did: its folder, its record, and what a backtest has otherwise (None: not compared)."""
+    """What a replay did: its folder, its record and calls, and what a backtest has otherwise (None: not compared)."""
 
     folder: Path
     desk: Desk
     record: Record
+    fates: list[CallFate]
     different: list[Difference] | None
 
 
@@ -87,12 +90,15 @@ def replay_paper(
         told = sorted((message for found in messages.values() for message in found), key=when_known)
         play(desk, track(told, "replaying"), candles)
         record = record_of(desk, candles)
+        heard = Heard().read(ledger.events(desk.account))
+        fates = fates_of(desk.account, heard, desk.books.rows)
         write_csv(folder / TRADES_FILE, COLUMNS, trade_rows(desk, record))
+        write_csv(folder / CALLS_FILE, CALL_COLUMNS, (call_row(row, zone) for row in fates))
         ledger.close()
     except LedgerError as error:
         raise InputError(error.problem) from None
     different = _against_backtest(workspace, loaded, known, prices, record, track) if compare else None
-    return Replayed(folder, desk, record, different)
+    return Replayed(folder, desk, record, fates, different)
 
 
 def _messages(workspace: Workspace, loaded: Loaded, source: str) -> dict[str, list[Message]]:

@@ -13,25 +13,11 @@ from typing import TYPE_CHECKING, Any
 from engine.domain import PathStatus
 from engine.notify.notice import NoticeKind
 from engine.pipeline.papershow import STOPS, Said, told
+from engine.report.reasons import fate_reason
 
 if TYPE_CHECKING:
     from engine.paper.call import PaperCall
     from engine.paper.ledger import Event
-
-FATES = {
-    "repeat": "an earlier call of the channel on this symbol is still alive",
-    "opposite": "an earlier call of the channel on the other side is still alive",
-    "too late": "the price is beyond its stop or its first target already",
-    "stop too near": "its stop is nearer than two round trips of costs",
-    "stop beyond liquidation": "the position would be liquidated before its stop",
-    "no data": "there was no price for a day",
-}
-ENDED = {
-    "target first": "its first target came before the entry",
-    "stop first": "its stop came before the entry",
-    "expired": "it was too old to be filled",
-    "cancelled": "its orders were taken back",
-}
 
 
 def said_of(event: Event, call: PaperCall | None, currency: str) -> Iterator[Said]:
@@ -80,12 +66,11 @@ def _first_word(data: Mapping[str, Any], call: PaperCall) -> str:
     """What is said of a call that is not in at once."""
     price = f"the price is {data['price']:.8g}"
     if data["fate"]:
-        word = "ignored" if data["fate"] in ("repeat", "opposite") else "refused"
-        return f"{word} (live): {data['fate']}: {FATES[data['fate']]}; {price}"
+        return f"not taken (live), {data['fate']}: {fate_reason(data['fate'])}; {price}"
     if not data["taken"]:
         return f"refused (live): {data['notes'][-1]['text'] if data['notes'] else 'the account did not take it'}"
     if data["status"] != PathStatus.OPEN:
-        return f"over (live): {data['status']}: {ENDED.get(data['status'], '')}; {price}"
+        return f"over (live), {data['status']}: {fate_reason(data['status'])}; {price}"
     orders = [order for order in call.plan.orders if order.price is not None]
     waiting = ", ".join(f"{data['quantity'] * order.weight:.6g} at {order.price:.8g}" for order in orders)
     return f"waits (live): {waiting}; {price}"

@@ -29,22 +29,21 @@ def missing(says: str) -> dict[str, str]:
     [
         ({}, LIMIT, 64790, "in (live): 0.0154321 at 64790, stop 64500"),
         ({}, LIMIT, 64900, "waits (live): 0.0154321 at 64800; the price is 64900"),
-        ({}, LIMIT, 65010, "over (live): target first: its first target came before the entry; the price is 65010"),
-        ({}, LIMIT, 64490, "refused (live): too late: the price is beyond its stop or its first target already"),
+        ({}, LIMIT, 65010, "over (live), target first: the first target came before the entry; the price is 65010"),
+        ({}, LIMIT, 64490, "not taken (live), too late: the market was already beyond the stop or the first target"),
         ({}, MARKET, 64801, "in (live): 0.0154319 at 64801, stop 64500"),
-        ({}, MARKET, 65010, "refused (live): too late: the price is beyond its stop or its first target already"),
-        ({}, MARKET, 64490, "refused (live): too late: the price is beyond its stop or its first target already"),
+        ({}, MARKET, 65010, "not taken (live), too late: the market was already beyond the stop or the first target"),
+        ({}, MARKET, 64490, "not taken (live), too late: the market was already beyond the stop or the first target"),
         (
             {},
             LIMIT.replace("64500", "64790"),
             64795,
-            "refused (live): stop too near: its stop is nearer than two round",
+            "not taken (live), stop too near: the stop is nearer than twice",
         ),
-        ({}, MARKET.replace("64500", "64790"), 64801, "refused (live): stop too near"),
+        ({}, MARKET.replace("64500", "64790"), 64801, "not taken (live), stop too near"),
         ({}, SHORT, 64790, "waits (live): 0.0154321 at 64800; the price is 64790"),
         ({}, SHORT, 64810, "in (live): 0.0154321 at 64810, stop 65500"),
-        ({}, SHORT.replace("@", "NOW @"), 63990, "refused (live): too late"),
-        ({}, UNSTOPPED, 64790, ""),
+        ({}, SHORT.replace("@", "NOW @"), 63990, "not taken (live), too late"),
         (missing("trade"), UNSTOPPED, 64790, "in (live): 0.0154321 at 64790"),
         (missing("trade") | RISK, UNSTOPPED, 64790, "refused (live): a risk of equity needs a stop to size by"),
         (missing("2%"), UNSTOPPED, 64790, "in (live): 0.0154321 at 64790, stop 63504"),
@@ -67,15 +66,24 @@ def test_what_is_said_of_a_call_at_the_price_of_now(
     assert stage.said() == [], "it has not come to its moment of action"
     stage.price(6, price)
     lines = stage.said()
-    assert len(lines) == (1 if said else 0)
-    assert all(f" {said}" in line and line.startswith("vip/1 ") for line in lines), lines
+    assert len(lines) == 1
+    assert f" {said}" in lines[0]
+    assert lines[0].startswith("vip/1 ")
+
+
+def test_a_call_that_is_not_planned_is_told_when_it_arrives(tmp_path: Path) -> None:
+    stage = LiveStage(tmp_path)
+    stage.post(5, UNSTOPPED)
+    assert [line.partition(":")[0] for line in stage.said()] == ["vip/1 long BTCUSDT not taken, no stop"]
+    stage.price(6, 64790)
+    assert stage.said() == []
 
 
 @pytest.mark.parametrize(
     ("calls", "second", "price", "said"),
     [
-        ("ignore, opposite: ignore", LIMIT, 64795, ["vip/2 long BTCUSDT ignored (live): repeat: an earlier call"]),
-        ("ignore, opposite: ignore", SHORT, 64810, ["vip/2 short BTCUSDT ignored (live): opposite: an earlier call"]),
+        ("ignore, opposite: ignore", LIMIT, 64795, ["vip/2 long BTCUSDT not taken (live), repeat: a call of"]),
+        ("ignore, opposite: ignore", SHORT, 64810, ["vip/2 short BTCUSDT not taken (live), opposite: a call of"]),
         ("add, opposite: add", LIMIT, 64795, ["vip/2 long BTCUSDT in (live)"]),
         ("replace, opposite: ignore", LIMIT, 64795, ["vip/1 long BTCUSDT replaced (live)", "vip/2 long BTCUSDT in"]),
         ("ignore, opposite: reverse", SHORT, 64810, ["vip/1 long BTCUSDT replaced (live)", "vip/2 short BTCUSDT in"]),
@@ -83,7 +91,7 @@ def test_what_is_said_of_a_call_at_the_price_of_now(
             "ignore, opposite: close",
             SHORT,
             64810,
-            ["vip/1 long BTCUSDT replaced (live)", "vip/2 short BTCUSDT ignored"],
+            ["vip/1 long BTCUSDT replaced (live)", "vip/2 short BTCUSDT not taken (live), opposite"],
         ),
     ],
 )
