@@ -317,3 +317,30 @@ def test_the_line_of_the_day_tells_how_far_live_was_from_the_record(tmp_path: Pa
         "1 said live never came to be"
     )
     assert distance_line(stage.desk.ledger, "live", (START_MS - DAY_MS, START_MS)) == ""
+
+
+def test_what_live_prices_missed_in_the_first_candle_is_told_by_the_record(tmp_path: Path) -> None:
+    """In and out within one candle; live only the way in was seen."""
+    stage = LiveStage(tmp_path, {"[50%, 50%]": "[100%]"})
+    stage.post(5, MARKET)
+    stage.price(6, 64801)
+    stage.candle(0, 64700, 64850, 64700, 64801)
+    stage.said()
+    stage.candle(1, 64801, 65010, 64790, 64990)
+    (line,) = stage.said()
+    assert line.startswith("vip/1 long BTCUSDT target 1: 0.0154319 out at 65000; closed with ")
+
+
+def test_a_halt_is_told_with_a_refusal_that_was_said(tmp_path: Path) -> None:
+    rules = "rules:\n  - {name: one, why: enough, when: {open trades at least: 1}, then: {halt: until next day}}\n"
+    stage = LiveStage(tmp_path, rules=rules)
+    stage.post(5, LIMIT)
+    stage.price(6, 64790)
+    stage.candle(0, 64790, 64800, 64780, 64790)
+    stage.candle(1, 64790, 64800, 64780, 64790)
+    stage.post(130, "BUY ETHUSDT @ 3000, TP 3100, SL 2900")
+    stage.price(131, 2999, symbol="ETHUSDT")
+    assert "refused (live)" in stage.said()[-1]
+    stage.candle(2, 64790, 64800, 64780, 64790)
+    stage.candle(3, 2999, 3000, 2998, 2999, "ETHUSDT")
+    assert [line.partition(":")[0] for line in stage.said()] == ["no new trades"]
