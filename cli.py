@@ -443,7 +443,7 @@ def paper_run(
     """
     from engine.pipeline.paper import paper as run_paper
 
-    if not run_paper(workspace, strategies, source, out, compare, track, click.echo):
+    if not run_paper(workspace, strategies, source, out, compare, track, click.echo, tuple(paper.commands)):
         raise click.exceptions.Exit(1)
 
 
@@ -551,6 +551,18 @@ def paper_reconcile(workspace: Workspace, account: str | None, day: str | None) 
     from engine.pipeline.paperday import reconcile
 
     for line in reconcile(workspace, account, day):
+        click.echo(line)
+
+
+@command(paper, "verdicts", "paper verdicts vip-ladder", "paper verdicts vip-ladder --fetch", logged=True)
+@click.argument("strategy", shell_complete=names_in("strategies", ".yaml"))
+@click.option("--fetch", is_flag=True, help="Bring the candles of its calls up to date first.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def paper_verdicts(workspace: Workspace, strategy: str, fetch: bool, form: str) -> None:
+    """Say which verdict a rule (channel verdict in) would see now on each channel of a strategy."""
+    from engine.pipeline.paperverdict import give_verdicts
+
+    for line in give_verdicts(workspace, strategy, form, track, fetch=fetch):
         click.echo(line)
 
 

@@ -80,6 +80,7 @@ def books_data(account: Accountant) -> Data:
     """Everything that an account knows at a moment; flows to come in the order in which they will be booked."""
     books = account.books
     rows = {number: row for row, numbers in books.booked.items() for number in numbers}
+    symbols = {*books.held, *(flow.symbol for _, _, flow in books.flows)}  # held now, or by what is booked already
     return {
         "cash": books.cash,
         "wallet": books.wallet,
@@ -97,7 +98,7 @@ def books_data(account: Accountant) -> Data:
         "midnight_ms": account.midnight_ms,
         "now_ms": account.now_ms,
         "booked": account.booked,
-        "prices": {symbol: account.marks.price(symbol, account.now_ms) for symbol in books.held},
+        "prices": {symbol: account.marks.price(symbol, account.now_ms) for symbol in sorted(symbols)},
     }
 
 

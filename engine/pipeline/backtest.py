@@ -42,7 +42,7 @@ from engine.pipeline.readings import channel_messages, read_channels
 from engine.pipeline.replay import Replay, replay
 from engine.pipeline.results import channel_results, held_market
 from engine.pipeline.runfolder import inputs_of, new_folder, note_trial, write_run
-from engine.pipeline.statements import assumptions, inside, outside, shown_period, warnings
+from engine.pipeline.statements import assumptions, deletion_note, inside, outside, shown_period, warnings
 from engine.pipeline.ticks import shown_decimals
 from engine.pipeline.workspace import Workspace
 from engine.report.run import FORMAT, Run
@@ -63,7 +63,7 @@ LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Period:
+class Period:
     """What one period of a strategy gave, up to the paths: steps 2 to 6."""
 
     strategy: Strategy
@@ -160,7 +160,7 @@ def played_period(
     known: dict[str, list[Message]],
     prices: Prices,
     track: Track,
-) -> _Period:
+) -> Period:
     """Read, plan and replay the calls of the strategy's period; nothing after its end is looked at."""
     messages = {name: [m for m in found if inside(m, strategy)] for name, found in known.items()}
     readings = read_channels(profiles, messages, track)
@@ -172,12 +172,14 @@ def played_period(
         raise InputError(no_candles(workspace, strategy, symbols))
     met = conditions_of(file, strategy, prices, candles, signals)
     updates = [update for profile in profiles for update in readings[profile.id].updates]
+    withdrawn = [update for profile in profiles for update in readings[profile.id].withdrawn]
     played = replay(
-        signals, strategy, met.fees, met.candles, met.funding, updates,
+        signals, strategy, met.fees, met.candles, met.funding, [*updates, *withdrawn],
         later_fees=met.later_fees, fair=met.fair, contracts=met.contracts, coarse=met.coarse,
         cache=PathCache(workspace.paths_path, None if strategy.market.source == "synthetic" else _series(prices)),
     )  # fmt: skip
-    return _Period(strategy, messages, readings, symbols, met.candles, played, met.notes)
+    notes = (*met.notes, *deletion_note(strategy, withdrawn))
+    return Period(strategy, messages, readings, symbols, met.candles, played, notes)
 
 
 def _series(prices: Prices) -> Callable[[str], bytes]:

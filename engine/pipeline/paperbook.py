@@ -312,16 +312,24 @@ def _channels(workspace: Workspace, book: Book) -> set[str]:
 
 
 def reset(workspace: Workspace, sure: Callable[[str], bool]) -> str:
-    """Put the ledger aside, so that the next run begins anew; nothing is deleted. Raises InputError while it runs."""
+    """Put the ledger and its copy aside, so that the next run begins anew; nothing is deleted.
+
+    Raises InputError while it runs.
+    """
     path = ledger_path(workspace)
     if not path.is_file():
         raise InputError(Problem("there is no ledger", workspace.shown(path)))
     with alone(path, "the account is running", "stop it first"):
         aside = path.with_name(f"paper-{datetime.now(UTC):%Y%m%d-%H%M%S}.db")
+        copy, copy_aside = path.with_suffix(".backup.db"), aside.with_suffix(".backup.db")
         if not sure(f"put {workspace.shown(path)} aside as {aside.name} and begin anew?"):
             return "nothing was changed"
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in ("-wal", "-shm", ""):  # the ledger last: whatever happens between, it is whole
             part = path.with_name(path.name + suffix)
             if part.is_file():
                 part.rename(aside.with_name(aside.name + suffix))
-        return f"the old ledger is {workspace.shown(aside)}; the next run begins anew"
+        said = f"the old ledger is {workspace.shown(aside)}"
+        if copy.is_file():
+            copy.rename(copy_aside)
+            said += f", its daily copy {workspace.shown(copy_aside)}"
+        return f"{said}; the next run begins anew"

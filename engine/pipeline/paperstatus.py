@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.domain import UNTIL_RESUMED_MS
 from engine.pipeline.errors import InputError
+from engine.pipeline.paperalone import alone_lines
 from engine.pipeline.paperbook import Book, books, last_prices, order_text, running_account, waiting_orders
 from engine.pipeline.paperfates import NEVER_FILLED, NOT_TAKEN, STAGES, funnel
 from engine.pipeline.paperopen import halted, open_r
@@ -53,7 +54,7 @@ def show_status(workspace: Workspace, account: str | None, form: str, say: Calla
         else:
             for line in _channel_lines(records):
                 say(f"  {line}")
-        for line in (*state["testnet"], *([state["reconciled"]] if state["reconciled"] else [])):
+        for line in (*alone_lines(book), *state["testnet"], *([state["reconciled"]] if state["reconciled"] else [])):
             say(f"  {line}")
 
 

@@ -15,6 +15,7 @@ from math import inf
 from engine.config.strategy import Exit, Strategy, Trailing
 from engine.domain import (
     Distance,
+    Message,
     Order,
     Plan,
     Refusal,
@@ -104,10 +105,17 @@ def make_plan(
 
 
 def _acting(signal: Signal, updates: Sequence[Update], strategy: Strategy) -> Sequence[Update]:
-    """The updates that count: not those that are a later version of the call itself, where the strategy wants none."""
-    if strategy.calls.edits == "follow":
-        return updates
-    return [update for update in updates if update.message.key != signal.message.key]
+    """The updates that count: later versions of the call itself and its deletion only where the strategy wants them.
+
+    A deletion that nobody saw at a known time never counts: it could act before it happened.
+    """
+
+    def counts(message: Message) -> bool:
+        if message.kind == "deletion":
+            return strategy.calls.deleted == "close" and message.edited_ms is not None
+        return strategy.calls.edits == "follow" or message.key != signal.message.key
+
+    return [update for update in updates if counts(update.message)]
 
 
 def target_shares(

@@ -60,13 +60,16 @@ def test_another_account_is_not_there(run: Run, ledger: Path) -> None:
 
 def test_reset_asks_and_keeps_the_old_ledger(run: Run, ledger: Path) -> None:
     before = Ledger(ledger).last()
+    Ledger(ledger).back_up(ledger.with_suffix(".backup.db"))
     assert "nothing was changed" in run("paper", "reset", stdin="n\n").stdout
     assert ledger.is_file()
     said = run("paper", "reset", stdin="y\n").stdout
     assert "the next run begins anew" in said
-    assert not ledger.exists()
-    (kept,) = ledger.parent.glob("paper-*.db")
-    assert Ledger(kept).last() == before
+    copy, kept = sorted(ledger.parent.glob("paper-*.db"))
+    assert f"the old ledger is data/{kept.name}, its daily copy data/{copy.name};" in said
+    assert copy.name == f"{kept.stem}.backup.db"
+    assert {path.name for path in ledger.parent.glob("paper.*")} == {"paper.db.lock"}
+    assert Ledger(kept).last() == Ledger(copy).last() == before
     assert "there is no ledger yet" in run("paper", "status").stderr
 
 
@@ -76,6 +79,13 @@ def test_a_replay_does_not_go_on_with_other_files(run: Run, ledger: Path, worksp
     found = run("paper", "demo", "--replay", "demo", "--out", workspace / "out")
     assert found.exit_code == 2
     assert "the ledger here was begun with other files" in found.stderr
+
+
+@pytest.mark.parametrize(("word", "near"), [("stauts", "status"), ("demoo", "demo"), ("rest", "reset")])
+def test_a_slip_of_a_command_or_a_strategy(run: Run, word: str, near: str) -> None:
+    found = run("paper", word)
+    assert found.exit_code == 2
+    assert f'{word} is no strategy and no command of paper; did you mean "{near}"?' in found.stderr
 
 
 def test_without_a_strategy_that_can_be_meant(run: Run) -> None:

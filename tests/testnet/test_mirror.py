@@ -51,7 +51,7 @@ class Trial:
     """One taken call, its mirror, and a clock of minutes."""
 
     def __init__(self, the_plan: Plan, quantity: float = 0.01) -> None:
-        self.call = PaperCall(0, "demo", 0, 0, the_plan, Stepper(the_plan, TERMS), first_ms=0, quantity=quantity)
+        self.call = PaperCall(0, "demo", 0, 0, the_plan, Stepper(the_plan, TERMS), 1, first_ms=0, quantity=quantity)
         self.call.facts = OpenTrade("vip/7", "vip", "BTCUSDT", Side.LONG, 648.0, 130.0, 3.0)
         self.told: list[Problem] = []
         self.mirror: Mirror
