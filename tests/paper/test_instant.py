@@ -332,15 +332,12 @@ def test_what_live_prices_missed_in_the_first_candle_is_told_by_the_record(tmp_p
 
 
 def test_a_halt_is_told_with_a_refusal_that_was_said(tmp_path: Path) -> None:
-    rules = "rules:\n  - {name: one, why: enough, when: {open trades at least: 1}, then: {halt: until next day}}\n"
+    rules = "rules:\n  - {name: one, why: enough, when: {leverage over: 1}, then: {halt: until next day}}\n"
     stage = LiveStage(tmp_path, rules=rules)
     stage.post(5, LIMIT)
     stage.price(6, 64790)
+    (line,) = stage.said()
+    assert "refused (live)" in line
     stage.candle(0, 64790, 64800, 64780, 64790)
     stage.candle(1, 64790, 64800, 64780, 64790)
-    stage.post(130, "BUY ETHUSDT @ 3000, TP 3100, SL 2900")
-    stage.price(131, 2999, symbol="ETHUSDT")
-    assert "refused (live)" in stage.said()[-1]
-    stage.candle(2, 64790, 64800, 64780, 64790)
-    stage.candle(3, 2999, 3000, 2998, 2999, "ETHUSDT")
     assert [line.partition(":")[0] for line in stage.said()] == ["no new trades"]

@@ -125,7 +125,7 @@ def test_the_summary_says_how_far_the_exchange_is_from_the_record(double: Exchan
 
     async def play(trial: Trial) -> None:
         await trial.bar(0, 64_735.2, 64_900, 64_700, 64_850)
-        assert summary(path, [trial.call])[0] == "testnet: 1 trades sent, 1 open, 100 contracts held"
+        assert summary(path, [trial.call])[0] == "testnet: 1 trade sent, 1 open, 100 contracts held"
         await pin(double, "BTC", 64_400.0)
         await trial.bar(1, 64_850, 64_900, 64_400, 64_450)
 
