@@ -341,3 +341,34 @@ def test_a_halt_is_told_with_a_refusal_that_was_said(tmp_path: Path) -> None:
     stage.candle(0, 64790, 64800, 64780, 64790)
     stage.candle(1, 64790, 64800, 64780, 64790)
     assert [line.partition(":")[0] for line in stage.said()] == ["no new trades"]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_fair_prices_liquidate_live_where_the_record_knows_them(tmp_path: Path, known: bool) -> None:
+    """At five times leverage a long is liquidated 19.5% below its entry, at the price that leaves nothing."""
+    stage = LiveStage(tmp_path, missing("trade"))
+    if known:
+        stage.desk.look_at({})
+    stage.post(5, UNSTOPPED)
+    stage.price(6, 64790)
+    stage.said()
+    stage.instant.price("BTCUSDT", START_MS + 7000, 53000, 52000)
+    lines = stage.said()
+    assert lines == (
+        ["vip/1 long BTCUSDT liquidation (live): 0.0154321 out at 51832; closed with -200.47 USDT"] * known
+    )
+
+
+def test_two_strategies_in_one_account_are_told_apart(tmp_path: Path) -> None:
+    """Both take the call, each by its own size; each says so once, over a restart too."""
+    stage = LiveStage(tmp_path, second={"fixed: 1000 USDT": "fixed: 500 USDT"})
+    stage.post(5, LIMIT)
+    stage.price(6, 64790)
+    assert sorted(line.partition(", stop")[0] for line in stage.said()) == [
+        "vip/1 long BTCUSDT in (live): 0.00771605 at 64790",
+        "vip/1 long BTCUSDT in (live): 0.0154321 at 64790",
+    ]
+    stage.start()
+    stage.price(7, 64790)
+    assert stage.said() == []
+    assert {event.key[3] for event in stage.events("live") if event.key} == {"live/live/1", "second/live/1"}
