@@ -219,7 +219,7 @@ def measure(folder: Path, doubles: Doubles, program: psutil.Process, seconds: in
     time.sleep(10)
     opened = [doubles.post(n % CHANNELS, (n % CHANNELS + n // CHANNELS * 12) % SYMBOLS)[0] for n in range(OPEN_TRADES)]
     filled = lambda keys: sum("step" in one for key, one in events(folder).items() if key in keys)  # noqa: E731
-    until("200 open trades", lambda: filled(opened) >= OPEN_TRADES, 300)
+    until("200 open trades", lambda: filled(opened) >= OPEN_TRADES, 600)
     print(f"{filled(opened)} trades are open in {CHANNELS} channels on {SYMBOLS} contracts")
     time.sleep(5)
     before, began = program.cpu_times(), time.monotonic()
