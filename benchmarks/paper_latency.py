@@ -149,7 +149,9 @@ def events(folder: Path) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     rows: dict[int, str] = {}
     with contextlib.closing(sqlite3.connect(f"file:{folder / 'data' / 'paper.db'}?mode=ro", uri=True)) as db:
-        for kind, made, row, data in db.execute("SELECT kind, made_ms, row, data FROM events ORDER BY seq"):
+        for kind, made, row, data in db.execute(
+            "SELECT kind, made_ms, row, data FROM events WHERE account = 'bench' ORDER BY seq"
+        ):
             if row is None:
                 continue
             said = json.loads(data)
@@ -219,7 +221,7 @@ def measure(folder: Path, doubles: Doubles, program: psutil.Process, seconds: in
     time.sleep(10)
     opened = [doubles.post(n % CHANNELS, (n % CHANNELS + n // CHANNELS * 12) % SYMBOLS)[0] for n in range(OPEN_TRADES)]
     filled = lambda keys: sum("step" in one for key, one in events(folder).items() if key in keys)  # noqa: E731
-    until("200 open trades", lambda: filled(opened) >= OPEN_TRADES, 600)
+    until("200 open trades", lambda: filled(opened) >= OPEN_TRADES, 300)
     print(f"{filled(opened)} trades are open in {CHANNELS} channels on {SYMBOLS} contracts")
     time.sleep(5)
     before, began = program.cpu_times(), time.monotonic()

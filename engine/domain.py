@@ -7,7 +7,6 @@ milliseconds (``*_ms``), prices are float64 in quote currency per base unit, sha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -433,9 +432,9 @@ class OpenTrade:
     risk: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class History:
-    """What the account's closed trades were, up to a moment.
+    """What the account's closed trades were so far; the account notes each that closes, rules only read it.
 
     ``losses`` counts how many of the last ones in a row ended with a loss, ``lost_ms`` is when the last of those
     closed; ``on_symbol`` and ``of_channel`` say when the last trade on a symbol and of a channel closed.
@@ -443,8 +442,8 @@ class History:
 
     losses: int = 0
     lost_ms: int | None = None
-    on_symbol: Mapping[str, int] = field(default_factory=dict)
-    of_channel: Mapping[str, int] = field(default_factory=dict)
+    on_symbol: dict[str, int] = field(default_factory=dict)
+    of_channel: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

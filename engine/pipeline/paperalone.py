@@ -7,7 +7,7 @@ An account of one channel is that channel's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,9 +58,9 @@ def alone_accounts(book: Book) -> list[Alone]:
     return [_alone(book, names[0], book.account)] if len(names) == 1 else []
 
 
-def alone_lines(book: Book) -> Iterator[str]:
+def alone_lines(book: Book, accounts: Sequence[Alone] | None = None) -> Iterator[str]:
     """A line for each channel alone; nothing where the account has one channel, which it shows itself."""
-    for one in alone_accounts(book):
+    for one in alone_accounts(book) if accounts is None else accounts:
         if one.account != book.account:
             open_ = f", {len(one.open)} resting or open" if one.open else ""
             halted = ", halted" if one.halted else ""

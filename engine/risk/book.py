@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,7 +47,8 @@ class RuleBook:
         self._every = tuple((rule, rule.when.quick) for rule in self.rules)
         self._asked: Mapping[str, tuple[Asked, ...]] = {}
         self._watched = tuple(rule for rule in self.rules if rule.watched)
-        self.watches = bool(self._watched) or any(rule.when.about_peak for rule in self.rules)
+        self.about_peak = any(rule.when.about_peak for rule in self.rules)
+        self.watches = bool(self._watched) or self.about_peak
 
     def asks(self, key: str) -> bool:
         """Whether a rule has a condition of this name."""
@@ -55,7 +57,8 @@ class RuleBook:
     def prepare(self, offers: Offers) -> RuleBook:
         """The same rules, which know of these calls beforehand who has nothing to say to them."""
         book = RuleBook((), self.timezone)
-        book.rules, book._every, book._watched, book.watches = self.rules, self._every, self._watched, self.watches
+        book.rules, book._every, book._watched = self.rules, self._every, self._watched
+        book.watches, book.about_peak = self.watches, self.about_peak
         if not self.rules or not len(offers):
             return book
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -118,6 +121,10 @@ class RuleBook:
         done += ["open trades closed"] if speaks.then.closes else []
         note = _note(speaks, finding, " and ".join(done))
         return Alarm(account.now_ms, note, halt, _close(speaks) if speaks.then.closes else None)
+
+    def floor(self, account: Account) -> float:
+        """Above which equity no watching rule speaks, as long as ``Judge.floor`` says."""
+        return max([rule.when.floor(account) for rule in self._watched], default=-inf)
 
     def _halt(self, rule: Rule, now_ms: int) -> Halt:
         """The pause that a rule asks for."""

@@ -45,7 +45,12 @@ def missing(says: str) -> dict[str, str]:
         ({}, SHORT, 64810, "in (live): 0.0154321 at 64810, stop 65500"),
         ({}, SHORT.replace("@", "NOW @"), 63990, "not taken (live), too late"),
         (missing("trade"), UNSTOPPED, 64790, "in (live): 0.0154321 at 64790"),
-        (missing("trade") | RISK, UNSTOPPED, 64790, "refused (live): a risk of equity needs a stop to size by"),
+        (
+            missing("trade") | RISK,
+            UNSTOPPED,
+            64790,
+            "refused (live) by size (strategies/live.yaml): a risk of equity needs a stop to size by",
+        ),
         (missing("2%"), UNSTOPPED, 64790, "in (live): 0.0154321 at 64790, stop 63504"),
         (missing("2%") | RISK, UNSTOPPED, 64890, "waits (live): 0.0771605 at 64800"),
         (RISK, MARKET, 64800, "in (live): 0.333333 at 64800, stop 64500"),
@@ -53,7 +58,7 @@ def missing(says: str) -> dict[str, str]:
             {"fixed: 1000 USDT": "fixed: 60000 USDT"},
             LIMIT,
             64790,
-            "refused (live): the margin of this trade is not free",
+            "refused (live) by margin (strategies/live.yaml): the margin of this trade is not free",
         ),
     ],
 )
@@ -123,7 +128,7 @@ def test_a_rule_refuses_live_with_what_is_open_live(tmp_path: Path) -> None:
     stage.post(20, "BUY ETHUSDT @ 3000, TP 3100, SL 2900")
     stage.price(21, 2999, symbol="ETHUSDT")
     (line,) = stage.said()
-    assert line.startswith("vip/2 long ETHUSDT refused (live): ")
+    assert line.startswith("vip/2 long ETHUSDT refused (live) by one (rules/mine.yaml:2): ")
 
 
 def test_a_record_that_is_the_same_is_not_said_again(tmp_path: Path) -> None:
@@ -372,3 +377,16 @@ def test_two_strategies_in_one_account_are_told_apart(tmp_path: Path) -> None:
     stage.price(7, 64790)
     assert stage.said() == []
     assert {event.key[3] for event in stage.events("live") if event.key} == {"live/live/1", "second/live/1"}
+
+
+def test_a_symbol_filled_live_before_any_of_its_candles_came_is_known_by_its_price(tmp_path: Path) -> None:
+    """A minute later another call asks the account, also after a restart: what is held is worth its last price."""
+    stage = LiveStage(tmp_path)
+    stage.post(5, LIMIT)
+    stage.price(6, 64790)
+    stage.start()
+    stage.post(65, "BUY ETHUSDT @ 3000, TP 3100, SL 2900")
+    stage.price(66, 2999, symbol="ETHUSDT")
+    assert "vip/2 long ETHUSDT in (live)" in stage.said()[-1]
+    assert stage.instant.equity() == pytest.approx(10_000, abs=2)
+    assert stage.desk.books.marks.before == {}, "the record's own marks are as they were"

@@ -132,9 +132,9 @@ def test_the_summary_says_how_far_the_exchange_is_from_the_record(double: Exchan
     trial = Trial(plan())
     mirrored(double, tmp_path, trial, play)
     assert summary(path, [trial.call]) == [
-        "testnet: 1 trades sent, 0 open, 0 contracts held",
-        "testnet: 1 entries, +10.0 bp at the median (+ is worse than the record)",
-        "testnet: 1 exits, +15.5 bp at the median (+ is worse than the record)",
+        "testnet: 1 trade sent, 0 open, 0 contracts held",
+        "testnet: 1 entry, +10.0 bp at the median (+ is worse than the record)",
+        "testnet: 1 exit, +15.5 bp at the median (+ is worse than the record)",
     ]
 
 
