@@ -2,9 +2,9 @@
 
 ``FairFeed`` stands between the price feed and whoever takes its events. A closed candle of a symbol with a call in the
 market is held back until the fair (mark) price of its time is known, which is one question a minute for each such
-symbol; candles of one symbol keep their order, other events pass. An exchange that does not answer in time does not
-hold trading up: that minute then goes by the last prices, as in a backtest without fair prices, and that is told once.
-It is asked again after a while that doubles, so that a part of an exchange that is gone costs a few seconds an hour.
+symbol; candles of one symbol keep their order, other events pass. Until then the candle counts as one that has not come
+yet. An exchange that does not answer for ``PATIENCE_S`` holds trading up no longer: those minutes then go by the last
+prices, as in a backtest without fair prices, and that is told once. It is asked again after a while that doubles.
 """
 
 from __future__ import annotations
@@ -31,9 +31,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 AT_ONCE = 8
-TRIES = 3
 PAUSE_S = 1.0
-PATIENCE_S = 10.0  # a candle is held back no longer
+PATIENCE_S = 120.0  # a candle is held back no longer
 REST_S, LONGEST_REST_S = 60.0, 1800.0  # until a symbol whose fair price did not come is asked for again
 MOST_MS = 7 * DAY_MS  # of fair prices asked for at once
 
@@ -90,12 +89,13 @@ class FairFeed:
 
     @property
     def waiting(self) -> int:
-        """See ``PriceFeed``: those that are held back count too."""
-        return self.feed.waiting + self._out.qsize() + sum(map(len, self._held.values()))
+        """See ``PriceFeed``; what is held back has not come yet."""
+        return self.feed.waiting + self._out.qsize()
 
     def through_ms(self, symbol: str) -> int:
         """See ``PriceFeed``."""
-        return self.feed.through_ms(symbol)
+        held, through_ms = self._held.get(symbol), self.feed.through_ms(symbol)
+        return min(held[0].ts_ms, through_ms) if held else through_ms
 
     # ------------------------------------------------------------------ events
 
@@ -163,11 +163,9 @@ class FairFeed:
         """Ask for fair prices as long as they may take; whether the last minute's came."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self.patience_s):
-                for number in range(TRIES):
-                    if number:
-                        await asyncio.sleep(self.pause_s)
-                    if await self._page(symbol, start_ms, end_ms):
-                        return True
+                while not await self._page(symbol, start_ms, end_ms):
+                    await asyncio.sleep(self.pause_s)
+                return True
         return False
 
     def _rest(self, symbol: str, *, came: bool) -> None:

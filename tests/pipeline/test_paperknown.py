@@ -150,13 +150,14 @@ class Told:
 
     events: asyncio.Queue[FeedEvent] = field(default_factory=asyncio.Queue)
     symbols: tuple[str, ...] = ()
+    through: int = 0
 
     @property
     def waiting(self) -> int:
         return self.events.qsize()
 
     def through_ms(self, symbol: str) -> int:
-        return 0
+        return self.through
 
     async def subscribe(self, symbol: str, from_ms: int | None = None) -> None: ...
 
@@ -189,7 +190,7 @@ async def heard(
         await known.open(client)
         feed = FairFeed(
             told, client, "mexc", "1m", MINUTE_MS, lambda symbol: None if symbol == "ETHUSDT" else since_ms,
-            known.contracts.market, said.append, pause_s=0.0, patience_s=1.0, clock_s=lambda: now[0],
+            known.contracts.market, said.append, pause_s=0.1, patience_s=1.0, clock_s=lambda: now[0],
         )  # fmt: skip
         if fault:
             double.faults.add(fault, times=500, path="fair")
@@ -222,6 +223,31 @@ def test_a_candle_comes_after_the_fair_price_of_its_time(tmp_path: Path, double:
     assert said == []
 
 
+def test_a_candle_that_is_held_back_has_not_come_yet(tmp_path: Path, double: ExchangeDouble) -> None:
+    """The symbol stands where its held candle opens, and nothing else waits for it."""
+    start = (double.world.clock.now_ms() // MINUTE_MS - 60) * MINUTE_MS
+    double.faults.delay_s = 1.0
+    double.faults.add("delay", path="fair")
+
+    async def look() -> None:
+        client, told = open_client("mexc", "swap", live=True), Told()
+        known = knowledge(tmp_path, double, Costs())
+        await known.open(client)
+        feed = FairFeed(told, client, "mexc", "1m", MINUTE_MS, lambda _: start, known.contracts.market, print)
+        told.events.put_nowait(candle("BTCUSDT", start))
+        told.events.put_nowait(Quote("SOLUSDT", start, 1.0, None, None, None))
+        told.through = start + MINUTE_MS
+        out = aiter(feed)
+        assert isinstance(await anext(out), Quote)
+        assert (feed.through_ms("BTCUSDT"), feed.waiting) == (start, 0)
+        assert isinstance(await asyncio.wait_for(anext(out), 10), ClosedCandle)
+        assert feed.through_ms("BTCUSDT") == start + MINUTE_MS
+        await out.aclose()
+        await client.close()
+
+    asyncio.run(look())
+
+
 @pytest.mark.parametrize("fault", ["502", "drop", "stall", "empty"])
 def test_an_exchange_without_an_answer_holds_nothing_up(fault: str, tmp_path: Path, double: ExchangeDouble) -> None:
     double.faults.delay_s = 3.0
@@ -234,13 +260,15 @@ def test_an_exchange_without_an_answer_holds_nothing_up(fault: str, tmp_path: Pa
 
 
 def test_it_is_asked_again_after_a_while_that_doubles(tmp_path: Path, double: ExchangeDouble) -> None:
-    """Thirty minutes without an answer: asked after 0, 1, 3, 7 and 15 of them, three times each."""
+    """Thirty minutes without an answer: asked after 0, 1, 3, 7 and 15 of them, each time for a while."""
     start = (double.world.clock.now_ms() // MINUTE_MS - 60) * MINUTE_MS
     events: list[FeedEvent] = [candle("BTCUSDT", start + i * MINUTE_MS) for i in range(30)]
     found, _, said = asyncio.run(heard(double, tmp_path, events, start, "empty", 60.0))
     assert found == events
     assert len(said) == 1
-    assert len(double.paths("fair")) == 3 * 5
+    asked = double.paths("fair")
+    assert len({query["start"] for query in asked}) == 5
+    assert len(asked) > 5
 
 
 # --------------------------------------------------------------------------- over history
