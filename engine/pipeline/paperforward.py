@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.pipeline.paperchannels import channel_records
 from engine.pipeline.paperfates import NOT_PLANNED
-from engine.pipeline.paperrecord import channel_records
 from engine.pipeline.paperrows import Standing, own_fate
 from engine.report.paperrun import Alone, Expected, Forward
 from engine.report.runfile import RUN_FILE, load_run
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from engine.domain import Fill, Leg
     from engine.market.candles import Floats, Ints
     from engine.paper.call import PaperCall
+    from engine.pipeline.paperchannels import ChannelRecord
     from engine.pipeline.paperfates import CallFate
-    from engine.pipeline.paperrecord import ChannelRecord
     from engine.report.run import Run
 
 MOST_RUNS = 100  # so many of the newest runs are looked at

@@ -108,9 +108,11 @@ class Windows:
 
         return self.until(found, f"{block}: {words}")
 
-    def taken(self) -> list[PaperCall]:
-        """The calls that the account has taken."""
-        return books(Workspace(self.folder / "trial"))[0].taken
+    def trade(self, signal: str) -> PaperCall | None:
+        """The account's trade of a call, once it is in the market."""
+        taken = books(Workspace(self.folder / "trial"))[0].taken
+        mine = (call for call in taken if call.plan.signal_id == signal and call.acting.stepper.path().fills)
+        return next(mine, None)
 
     def until(self, found: Callable[[], T], what: str) -> T:
         """Wait for something that is not nothing."""
@@ -148,7 +150,7 @@ def test_from_nothing_to_a_trade_that_reached_its_target(windows: Windows) -> No
     (number,) = re.findall(r"posted (\d+)", windows.run_block("post"))
     call = f"alpha_signals/{number} long BTCUSDT"
     windows.says("paper", call)
-    windows.until(lambda: any(c.acting.stepper.path().fills for c in windows.taken()), "in the market")
+    windows.until(lambda: windows.trade(f"alpha_signals/{number}"), "in the market")
     assert f": {call} at " in windows.run_block("status")
 
     assert windows.end("paper", signal.SIGKILL) == -signal.SIGKILL
@@ -159,7 +161,7 @@ def test_from_nothing_to_a_trade_that_reached_its_target(windows: Windows) -> No
     (trial / "channels" / "third.channel").write_text(third)
     strategy.write_text(strategy.read_text().replace("beta_calls]", "beta_calls, third]"))
     windows.stay("paper", terminal=True)
-    windows.says("paper", "paper trading practice: 1 open, 0 resting")
+    windows.says("paper", "paper trading practice: 1 open")
     changed = "channels/alpha_signals.channel, strategies/practice.yaml, channels/third.channel (new)"
     windows.says("paper", f"changed since the last run: {changed}; calls from now on follow that")
     windows.says("paper", "problem: channels/third.channel has no Telegram source; its calls are not heard")
@@ -170,7 +172,7 @@ def test_from_nothing_to_a_trade_that_reached_its_target(windows: Windows) -> No
     windows.says("paper", "channels/alpha_signals.channel has errors", "the earlier version")
 
     windows.run_block("price")
-    windows.until(lambda: all(c.over for c in windows.taken()), "out of it")
+    windows.until(lambda: (trade := windows.trade(f"alpha_signals/{number}")) and trade.over, "out of it")
     (row,) = [line for line in windows.run_block("trades").splitlines() if f"alpha_signals/{number}" in line]
     assert "target 1" in row
     assert windows.end("paper", signal.SIGTERM) == 0
