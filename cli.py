@@ -439,11 +439,12 @@ def paper_run(
 ) -> None:
     """Trade the calls of one or more strategies on paper, live, until stopped; nothing is ever sent to an exchange.
 
-    Without STRATEGY: the one that the ledger knows, or the only one there is.
+    Without STRATEGY: the one that the ledger knows, or the only one there is. How to practise without an account:
+    docs/paper-trading.md.
     """
     from engine.pipeline.paper import paper as run_paper
 
-    if not run_paper(workspace, strategies, source, out, compare, track, click.echo):
+    if not run_paper(workspace, strategies, source, out, compare, track, click.echo, tuple(paper.commands)):
         raise click.exceptions.Exit(1)
 
 
@@ -551,6 +552,30 @@ def paper_reconcile(workspace: Workspace, account: str | None, day: str | None) 
     from engine.pipeline.paperday import reconcile
 
     for line in reconcile(workspace, account, day):
+        click.echo(line)
+
+
+@command(paper, "report", "paper report", "paper report --account vip-ladder --lang tr")
+@ACCOUNT
+@click.option("--out", type=FOLDER, help="Its folder (default: runs/<time>-paper-<account>).")
+@click.option("--lang", type=click.Choice(["en", "tr"]), help="Its language (default: that of workspace.yaml).")
+def paper_report(workspace: Workspace, account: str | None, out: Path | None, lang: str | None) -> None:
+    """Write the page of each account: what it is worth, each channel's forward record, all calls and trades."""
+    from engine.pipeline.paperreport import report_paper
+
+    for line in report_paper(workspace, account, out, lang):
+        click.echo(line)
+
+
+@command(paper, "verdicts", "paper verdicts vip-ladder", "paper verdicts vip-ladder --fetch", logged=True)
+@click.argument("strategy", shell_complete=names_in("strategies", ".yaml"))
+@click.option("--fetch", is_flag=True, help="Bring the candles of its calls up to date first.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def paper_verdicts(workspace: Workspace, strategy: str, fetch: bool, form: str) -> None:
+    """Say which verdict a rule (channel verdict in) would see now on each channel of a strategy."""
+    from engine.pipeline.paperverdict import give_verdicts
+
+    for line in give_verdicts(workspace, strategy, form, track, fetch=fetch):
         click.echo(line)
 
 

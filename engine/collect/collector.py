@@ -227,8 +227,8 @@ class Collector:
 
     async def _pass(self, feed: Feed, watch: Watch, is_first: bool, whole: bool = False) -> None:
         """One pass over a channel. Raises ChatError, and Unreachable when news stay away pass after pass."""
-        is_new = watch.chat is None
-        chat = watch.chat or await watch.find(feed)
+        is_new = watch.chat is None or watch.moved
+        chat = await watch.find(feed) if watch.chat is None or watch.moved else watch.chat
         fetched: list[int] = []
         lost = await watch.catch_up(feed, is_first, fetched.append)
         await watch.look_again(feed, whole)

@@ -63,11 +63,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What Telegram sent by itself: a post or an edit, or the ids of posts that are gone (of ``chat_id``)."""
+    """What Telegram sent by itself: a post or an edit, or the ids of posts that are gone (of ``chat_id``).
+
+    ``moved``: the chat itself is another one to this account, which has joined, left or was thrown out.
+    """
 
     chat_id: int
     message: Any = None
     deleted: tuple[int, ...] = ()
+    moved: bool = False
     names: Callable[[int], str | None] = field(default=lambda _: None, compare=False, repr=False)
 
 

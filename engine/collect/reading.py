@@ -3,7 +3,7 @@
 1. All versions are put in the order in which they became known: a post when it was posted, an edit when it was edited.
 2. The first version of a post that reads as a call makes its signals, at the time of that version. Later versions make
    no second signal: one with other levels is a change of the first, at the time of the edit. A deletion is counted and
-   takes nothing away.
+   takes nothing away; for strategies that close the trade then it is an update of its own (``withdrawn``).
 3. A call from an edited text whose original nobody saw is marked ``hindsight``, unless the edit came within a minute of
    the post: what it says may have been written after the market had moved.
 4. Each post ends as exactly one of called, updated, refused or unread.
@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.channel.meaning.actions import change_of
@@ -39,6 +39,7 @@ class ReadResult:
     All are counts of posts: ``called`` gave signals, ``updated`` only updates, ``refused`` were refused (by code;
     ``refusals`` has the message keys), ``unread`` have no text or none that a layout knows. ``edited`` counts posts
     whose text changed after they had called, ``deleted`` those that were deleted, whatever else became of them.
+    ``withdrawn`` has an update for each call whose post was deleted after it had called; none is in ``updates``.
     """
 
     signals: list[Signal]
@@ -51,6 +52,7 @@ class ReadResult:
     unread: int
     edited: int
     deleted: int
+    withdrawn: Sequence[Update] = ()
 
     @property
     def unbound(self) -> int:
@@ -90,12 +92,24 @@ class MessageReader:
     without text.
     """
 
-    def __init__(self, read: Reader) -> None:
-        self._read = read
+    def __init__(self, read: Reader, known: dict[tuple[int, int, int], Reading] | None = None) -> None:
+        self._read, self._known = read, known
         self._fates: dict[Post, _Fate] = {}
         self._deleted: set[Post] = set()
         self._latest: dict[tuple[str, str], Signal] = {}
         self.signals: list[Signal] = []
+
+    def keep_readings(self) -> None:
+        """Remember from now on what each text said, for ``anew``."""
+        self._known = {} if self._known is None else self._known
+
+    def anew(self) -> MessageReader:
+        """A reader of the same channel that has heard nothing yet; what was read stays as it was read."""
+        return MessageReader(self._read, self._known)
+
+    def read_with(self, read: Reader) -> None:
+        """Read what comes from now on in another way; what was read stays read."""
+        self._read = read
 
     def take(self, message: Message) -> tuple[list[Signal], list[Update]]:
         """What a version says that is new: signals, and updates bound by what is known now."""
@@ -103,10 +117,12 @@ class MessageReader:
         found = self.look(message)
         return self.signals[before:], [update for one in found for update in self.bind(one)]
 
-    def withdrawn(self, message: Message) -> list[Signal]:
-        """The signals of the post that a deletion is about."""
+    def withdrawn(self, message: Message) -> list[Update]:
+        """A deletion as a close of each call of its post; nothing for other versions, and for a post without calls."""
         fate = self._fates.get((message.channel, message.chat_id, message.message_id))
-        return list(fate.signals) if fate and message.kind == "deletion" else []
+        if fate is None or message.kind != "deletion":
+            return []
+        return [Update(message, Action("close", one.setup.symbol, "deletion"), one.id) for one in fate.signals]
 
     def look(self, message: Message) -> list[_Found]:
         """Read a version: its signals are added to ``signals``; the actions in it, not bound yet."""
@@ -119,7 +135,7 @@ class MessageReader:
         fate.reply_to = fate.reply_to or message.reply_to
         fate.has_original |= not _is_edited(message)
         fate.edited |= bool(fate.signals) and fate.signals[0].message.text != message.text
-        reading = self._read(message) if message.text.strip() else Reading(refusal=UNREAD)
+        reading = self._reading(message) if message.text.strip() else Reading(refusal=UNREAD)
         if reading.setups and not fate.signals:
             late = _is_hindsight(message, fate)
             fate.signals = [Signal(message, setup, i, late) for i, setup in enumerate(reading.setups)]
@@ -141,13 +157,23 @@ class MessageReader:
             fate.refusal = reading.refusal
         return found
 
+    def _reading(self, message: Message) -> Reading:
+        """What a text says."""
+        if self._known is None:
+            return self._read(message)
+        name = message.chat_id, message.message_id, message.version
+        found = self._known.get(name)
+        if found is None:
+            found = self._known[name] = self._read(message)
+        return found
+
     def bind(self, found: _Found) -> list[Update]:
         """The updates that an action makes: one for each signal that it is about, or one that nothing binds."""
         return [Update(found.message, found.action, bound) for bound in _bind(found, self._fates, self.signals)]
 
-    def result(self, updates: list[Update]) -> ReadResult:
+    def result(self, updates: list[Update], withdrawn: Sequence[Update] = ()) -> ReadResult:
         """What became of all posts so far."""
-        return _result(self._fates, self.signals, updates, len(self._deleted))
+        return replace(_result(self._fates, self.signals, updates, len(self._deleted)), withdrawn=withdrawn)
 
 
 def read_archive(messages: Iterable[Message], read: Reader) -> ReadResult:
@@ -166,8 +192,11 @@ def read_archive(messages: Iterable[Message], read: Reader) -> ReadResult:
         answers a post which was edited into a call later may lie before its signal's time.
     """
     reader = MessageReader(read)
-    found = [one for message in sorted(messages, key=when_known) for one in reader.look(message)]
-    return reader.result([update for one in found for update in reader.bind(one)])
+    found, withdrawn = [], []
+    for message in sorted(messages, key=when_known):
+        found += reader.look(message)
+        withdrawn += reader.withdrawn(message)
+    return reader.result([update for one in found for update in reader.bind(one)], withdrawn)
 
 
 def when_known(message: Message) -> tuple[int, int, bool, int]:

@@ -202,6 +202,8 @@ class Telegram:
                     self._hear(News(chat_id, update.message, names=names))
             case t.UpdateDeleteChannelMessages():
                 self._hear(News(peer_id(t.PeerChannel(update.channel_id)) or 0, deleted=tuple(update.messages)))
+            case t.UpdateChannel():
+                self._hear(News(peer_id(t.PeerChannel(update.channel_id)) or 0, moved=True))
             case t.UpdateChannelTooLong():
                 self._hear(News(peer_id(t.PeerChannel(update.channel_id)) or 0))
 

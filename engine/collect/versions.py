@@ -30,7 +30,8 @@ def take(message: Message, state: PostState, settled: bool = False) -> Message |
         posted_ms = message.posted_ms or state.posted_ms
         if state.deleted or not posted_ms:
             return None
-        return _learned(replace(message, version=state.versions + 1, posted_ms=posted_ms), state)
+        gone_ms = max(message.known_ms, posted_ms)  # this machine's clock may be behind Telegram's
+        return _learned(replace(message, version=state.versions + 1, posted_ms=posted_ms, edited_ms=gone_ms), state)
     content = key_of(message).content
     if message.kind == "post":
         if message.edited_ms is not None:

@@ -55,7 +55,10 @@ class Pace:
 
 @dataclass
 class Watch:
-    """A channel under watch. ``lost_news`` counts posts that only the history brought."""
+    """A channel under watch. ``lost_news`` counts posts that only the history brought.
+
+    ``moved``: the account may have joined or left it since; the chat has to be found anew.
+    """
 
     channel: str
     address: str
@@ -67,6 +70,7 @@ class Watch:
     lost_news: int = 0
     lost_in_a_row: int = 0
     last_id: int = 0
+    moved: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     _touched: set[int] = field(default_factory=set)
     _turn: int = 0
@@ -82,6 +86,7 @@ class Watch:
     async def find(self, feed: Feed) -> Chat:
         """Find the chat. Raises ChatError when it cannot be read, or is not the one that was read before."""
         await self.remember()
+        self.moved = False
         found = await self.pacer.call(lambda: feed.find(self.channel, self.address))
         if self.known_chats and found.chat_id not in self.known_chats:
             text = f"{self.address} is now chat {found.chat_id}; the archive has {self.known_chats[0]} under this name"
@@ -99,6 +104,8 @@ class Watch:
             self._touched.update(news.deleted)
             self.writer.put(deletion(self.channel, news.chat_id, number, 0, now_ms) for number in news.deleted)
             return
+        if news.moved:
+            self.moved = True
         if news.message is None:  # too much happened for Telegram to send it all
             self.wake.set()
             return

@@ -92,7 +92,7 @@ class Calls:
 
     It is ignored or a trade of its own (add). Of the same side it may replace the earlier one, of the other side close
     it, without (close) or with a trade of its own (reverse). ``edits``: whether a later version of a call changes its
-    trade; ``deleted``: what becomes of a trade on paper whose call is deleted.
+    trade; ``deleted``: what becomes of a trade whose call is deleted, from when that was seen.
     """
 
     repeat: Literal["ignore", "add", "replace"] = "ignore"

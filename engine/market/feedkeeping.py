@@ -74,14 +74,18 @@ class Keeper:
 
     async def keep(self, watched: Watched) -> None:
         """Fill what is missing, notice silence, and poll while there are no sockets."""
+        failures = 0
         while True:
-            await asyncio.sleep(self.settings.tick_s)
+            wait_s = self.settings.tick_s * 2 ** min(failures, 10)
+            await asyncio.sleep(min(wait_s, max(self.settings.longest_wait_s, self.settings.tick_s)))
             try:
                 await self._fill(watched)
                 await self._notice_silence(watched)
                 if watched.state == "polling":
                     await self._poll(watched)
+                failures = 0
             except Exception as error:
+                failures += 1
                 LOG.info("feed %s: %s: %s", watched.series, type(error).__name__, str(error)[:200])
 
     async def _fill(self, watched: Watched) -> None:

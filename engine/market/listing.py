@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,12 @@ from engine.problem import Problem
 RENAMES = Path(__file__).with_name("data") / "renames.yaml"
 QUOTE = "USDT"
 _MULTIPLE = re.compile(r"^(1000000|100000|10000|1000|1M)(?=[A-Z])")
+
+
+@dataclass(frozen=True, slots=True)
+class NotListed(Problem):
+    """The exchange has no such market, so that asking again will not help."""
+
 
 Market = Mapping[str, Any]
 """A market of ccxt: id, symbol, base, quote, settle, contractSize, precision, limits, info ..."""
@@ -43,7 +50,7 @@ def find_market(markets: Mapping[str, Market], text: str, kind: str, exchange: s
     """
     name = normal_symbol(text)
     if name is None:
-        return Problem(f'"{text}" is no symbol', hint="such as BTCUSDT or BTC/USDT")
+        return NotListed(f'"{text}" is no symbol', hint="such as BTCUSDT or BTC/USDT")
     listed: dict[str, Market] = {}
     for market in markets.values():
         key = normal_symbol(market["symbol"]) if market.get(kind) and not market.get("expiry") else None
@@ -52,7 +59,7 @@ def find_market(markets: Mapping[str, Market], text: str, kind: str, exchange: s
     for candidate in (name, name + QUOTE):
         if candidate in listed:
             return listed[candidate]
-    return Problem(f"{exchange} lists no {kind} market {_pair(name)}", hint=_hint(_pair(name), listed))
+    return NotListed(f"{exchange} lists no {kind} market {_pair(name)}", hint=_hint(_pair(name), listed))
 
 
 def store_symbol(market: Market) -> str:

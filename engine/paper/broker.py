@@ -109,6 +109,14 @@ class VirtualBroker:
                 one.stepper.change(change)
                 one.quiet = None
 
+    def funded(self) -> None:
+        """More settlements are known: the next one of each call may be among them."""
+        for calls in self.book.values():
+            for call in calls:
+                for one in (call, call.own):
+                    if one is not None:
+                        one.quiet = self._quiet(one)
+
     def drop(self, call: PaperCall, fate: str, end_ms: int) -> Placed:
         """A call that never came to the market."""
         call.fate, call.end_ms, call.blocks = fate, end_ms, False

@@ -37,7 +37,7 @@ class Bar(NamedTuple):
 
 @dataclass(slots=True)
 class PaperCall:
-    """A call that was planned, in row ``row`` of its account.
+    """A call that was planned, in row ``row`` of its account; ``number`` is that of its message.
 
     ``fate`` is "waiting" until the call's first candle, then "" or the reason why it is no trade of its own
     (``NOT_OFFERED``). ``entry`` and ``risk`` are for one unit (NaN: not known), ``paid`` its funding payments so far.
@@ -53,6 +53,7 @@ class PaperCall:
     posted_ms: int
     plan: Plan
     stepper: Stepper
+    number: int
     fate: str = WAITING
     first_ms: int = -1
     end_ms: int = NEVER_MS
@@ -72,9 +73,12 @@ class PaperCall:
     quiet: tuple[float, float, int] | None = None
 
     @property
-    def order(self) -> tuple[int, int, int]:
-        """Calls are offered in this order: by their moments of action, then as their channels stand in the strategy."""
-        return self.plan.act_ms, self.place, self.row
+    def order(self) -> tuple[int, int, int, int]:
+        """Calls are offered in this order: by their moments of action, then as their channels stand in the strategy.
+
+        Those of one channel and one moment as they were posted, whenever they arrived.
+        """
+        return self.plan.act_ms, self.place, self.number, self.row
 
     @property
     def acting(self) -> PaperCall:

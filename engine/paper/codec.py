@@ -79,6 +79,7 @@ def facts_from(data: Data | None) -> OpenTrade | None:
 def books_data(account: Accountant) -> Data:
     """Everything that an account knows at a moment; flows to come in the order in which they will be booked."""
     books = account.books
+    symbols = {*books.held, *(flow.symbol for *_, flow in books.flows)}  # held now, or by what is booked already
     return {
         "cash": books.cash,
         "wallet": books.wallet,
@@ -96,7 +97,7 @@ def books_data(account: Accountant) -> Data:
         "midnight_ms": account.midnight_ms,
         "now_ms": account.now_ms,
         "booked": account.booked,
-        "prices": {symbol: account.marks.price(symbol, account.now_ms) for symbol in books.held},
+        "prices": {symbol: account.marks.price(symbol, account.now_ms) for symbol in sorted(symbols)},
     }
 
 

@@ -7,6 +7,17 @@
 Both may be told again what they were told before (after a restart they are): what is answered stays answered, what a
 call has seen it does not see again. Each input's events are written together, or none of them; only then they are told
 to ``hear``.
+
+What arrives late, live. A message counts from its own time (Telegram's, which no channel can set) plus the strategy's
+latency, and acts at the open of the first candle from then on. When it arrives before that candle opens, nothing is
+late: nobody who heard of it at once would have been in earlier. When it arrives after that, it acts from its arrival
+on: never in a candle that had opened by then. A channel's messages may arrive in another order than they were posted
+(what was missed comes from the history while news come in): then the channel is read again in their true order, so that
+an answer finds the call that it is about.
+
+Where an account follows several channels, each of them also has an account of its own, with the same money and rules
+(``alone``): a desk of one channel that is told the same messages and candles. Its events lie in the same ledger, under
+the account's name and the channel's (``alone_name``), and are written together with the account's own.
 """
 
 from __future__ import annotations
@@ -15,10 +26,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
-from engine.collect.reading import MessageReader
+from engine.collect.reading import MessageReader, when_known
 from engine.domain import BY_HAND, UNTIL_RESUMED_MS, Change, Halt, Message, Plan, Refusal, RuleNote, Signal, Update
 from engine.market.candles import Candles, Funding
 from engine.market.contracts import Contract, state_at
+from engine.market.timeframes import grid_offset_ms
 from engine.paper.account import Lane, PaperAccount
 from engine.paper.broker import Moved, Placed, VirtualBroker
 from engine.paper.call import WAITING, Bar, PaperCall
@@ -30,9 +42,14 @@ from engine.simulate.judge import Alarm
 from engine.simulate.planning import make_plan
 from engine.simulate.step import Stepper
 from engine.simulate.volatility import average_true_range
-from engine.units import DAY_MS
+from engine.units import DAY_MS, show_time
 
 LATE_MS = 150_000  # what is worked out so long after its candle was over is marked as late
+
+
+def alone_name(account: str, channel: str) -> str:
+    """The name in the ledger of what one channel of an account does alone."""
+    return f"{account}/{channel}"
 
 
 @dataclass
@@ -61,15 +78,17 @@ class Desk:
         Fair prices that liquidate, and what the exchange says of its contracts, by symbol, where known.
     now_ms
         The time, where calls are live: a call is acted on no earlier than it arrived, and one older than ``stale_ms``
-        is refused. None for history, where a call acts when its text was known.
+        is refused (0: what each strategy says). None for history, where a call acts when its text was known.
     began_ms
         Messages known before that are read, and not acted on.
+    alone
+        The desks of the channels, each alone, by channel.
     """
 
     account: str
     ledger: Ledger
     lanes: Mapping[str, Lane]
-    readers: Mapping[str, MessageReader]
+    readers: dict[str, MessageReader]
     candles: Mapping[str, Candles]
     timeframe_ms: int
     zone: str
@@ -80,6 +99,7 @@ class Desk:
     stale_ms: int = 0
     began_ms: int = 0
     hear: Callable[[Event], None] = lambda _: None
+    alone: Mapping[str, Desk] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         terms = {name: lane.terms for name, lane in self.lanes.items()}
@@ -89,6 +109,7 @@ class Desk:
         self._events: list[Event] = []
         self._signals: dict[tuple[str, str], _Known] = {}
         self._rows: dict[tuple[str, str], int] = {}
+        self._heard_of: dict[str, list[Message]] = {}
         self._written: tuple[object, ...] = ()
         self._restore()
 
@@ -112,25 +133,56 @@ class Desk:
 
     def message(self, message: Message) -> None:
         """A version of a post, an edit or a deletion."""
-        reader = self.readers.get(message.channel)
-        if reader is None:
+        if message.channel not in self.readers:
             return
+        if self.now_ms is None:
+            self._take(message, None)
+        else:
+            if message.channel not in self._heard_of:
+                self.readers[message.channel].keep_readings()
+            now_ms, heard = self.now_ms(), self._heard_of.setdefault(message.channel, [])
+            heard.append(message)
+            again = heard[-1:]
+            if len(heard) > 1 and message.kind != "deletion" and when_known(message) < when_known(heard[-2]):
+                heard.sort(key=when_known)
+                self.readers[message.channel], again = self.readers[message.channel].anew(), heard
+            for one in again:
+                self._take(one, now_ms)
+        self._commit()
+
+    def _take(self, message: Message, now_ms: int | None) -> None:
+        """Read a message and do what it says; nothing is written yet."""
+        reader = self.readers[message.channel]
         signals, updates = reader.take(message)
-        withdrawn = reader.withdrawn(message)
+        told = signals, updates, reader.withdrawn(message)
+        alone = self.alone.get(message.channel)
+        if alone is not None:
+            alone.began_ms, alone.stale_ms = self.began_ms, self.stale_ms
+            alone.act(message, *told, now_ms)
+        self.act(message, *told, now_ms)
+
+    def act(
+        self,
+        message: Message,
+        signals: Sequence[Signal],
+        updates: Sequence[Update],
+        withdrawn: Sequence[Update],
+        now_ms: int | None,
+    ) -> None:
+        """Do what was read in a message that arrived at ``now_ms`` (None: history); nothing is written yet."""
         for lane in self.lanes.values():
             if message.channel in lane.strategy.channels:
                 for signal in signals:
-                    self._call(lane, signal)
+                    self._call(lane, signal, now_ms)
                 for number, update in enumerate(updates):
-                    self._update(lane, update, number)
-                for signal in withdrawn:
-                    self._withdraw(lane, message, signal)
-        self._commit()
+                    self._update(lane, update, number, now_ms)
+                for number, update in enumerate(withdrawn):
+                    self._update(lane, update, number, now_ms)
 
     def _key(self, message: Message, lane: Lane, action: str) -> Key:
         return message.channel, message.message_id, message.version, f"{lane.name}/{action}"
 
-    def _call(self, lane: Lane, signal: Signal) -> None:
+    def _call(self, lane: Lane, signal: Signal, now_ms: int | None) -> None:
         """A signal: a plan that goes to the broker, or a refusal."""
         message = signal.message
         known = self._signals[lane.name, signal.id] = _Known(signal, row=self._rows.get((lane.name, signal.id)))
@@ -148,14 +200,16 @@ class Desk:
         if signal.hindsight and message.edited_ms is None:
             plan = Refusal("hindsight", "the text was edited, and nobody knows when")
         late = False
-        if isinstance(plan, Plan) and self.now_ms is not None:
-            plan, late = self._timed(plan, message, self.now_ms())
+        if isinstance(plan, Plan) and now_ms is not None:
+            plan, late = self._timed(plan, message, now_ms, self.stale_ms or lane.strategy.stale_after_ms)
         if isinstance(plan, Refusal):
             self._tell("refused", message.known_ms, {**said, "code": plan.code, "text": plan.text}, key=key)
             return
         place = list(self.lanes).index(lane.name) * 10_000 + lane.strategy.channels.index(message.channel)
         stepper = Stepper(plan, lane.terms)
-        call = PaperCall(len(self.books.rows), lane.name, place, message.posted_ms, plan, stepper, late=late)
+        call = PaperCall(
+            len(self.books.rows), lane.name, place, message.posted_ms, plan, stepper, message.message_id, late=late
+        )
         self.books.rows.append(call)
         self._rows[lane.name, signal.id] = known.row = call.row
         self.broker.place(call)
@@ -168,17 +222,22 @@ class Desk:
         facts = state_at((self.contracts or {}).get(signal.setup.symbol, ()), signal.message.known_ms)
         return make_plan(signal, lane.strategy, updates, partial(average_true_range, self.candles), facts)
 
-    def _timed(self, plan: Plan, message: Message, now_ms: int) -> tuple[Plan | Refusal, bool]:
+    def _timed(self, plan: Plan, message: Message, now_ms: int, stale_ms: int) -> tuple[Plan | Refusal, bool]:
         """The plan of a live call: acted on no earlier than it arrived; refused when that is too long ago."""
         age_ms = now_ms - message.known_ms
-        if age_ms > self.stale_ms:
+        if age_ms > stale_ms:
             return Refusal("stale", f"it arrived {age_ms / 1000:.0f} s after it was posted"), True
-        if now_ms <= plan.act_ms:
+        if now_ms <= self._opens(plan.act_ms):
             return plan, False
         return replace(plan, act_ms=now_ms, expire_ms=plan.expire_ms + now_ms - plan.act_ms), True
 
-    def _update(self, lane: Lane, update: Update, number: int) -> None:
-        """What a channel says of an earlier call of its own."""
+    def _opens(self, ms: int) -> int:
+        """When the first candle opens that may be traded at a moment or later."""
+        offset = grid_offset_ms(self.timeframe_ms)
+        return -((offset - ms) // self.timeframe_ms) * self.timeframe_ms + offset
+
+    def _update(self, lane: Lane, update: Update, number: int, now_ms: int | None) -> None:
+        """What a channel says of an earlier call of its own; a deletion is noted also where the trade goes on."""
         known = self._signals.get((lane.name, update.signal_id or ""))
         if known is None:
             return
@@ -187,50 +246,55 @@ class Desk:
         changes = [] if isinstance(plan, Refusal) else list(plan.changes)
         new = [change for change in changes if change not in known.changes]
         known.changes = changes
-        key = self._key(update.message, lane, f"update/{number}/{update.signal_id}")
-        if not new or known.row is None or key in self._keys:
+        gone = update.message.kind == "deletion"
+        key = self._key(update.message, lane, f"deletion/{number}" if gone else f"update/{number}/{update.signal_id}")
+        if not (new or gone) or known.row is None or key in self._keys:
             return
         call = self.books.rows[known.row]
+        late = [now_ms is not None and now_ms > self._opens(change.act_ms) for change in new]
+        new = [replace(one, act_ms=now_ms or 0) if after else one for one, after in zip(new, late, strict=True)]
         for change in new:
             self.broker.change(call, change)
-        said: Data = {"signal": update.signal_id, "action": update.action.kind, "changes": [*map(change_data, new)]}
-        self._tell("update", new[0].act_ms, said, call.row, key)
-
-    def _withdraw(self, lane: Lane, message: Message, signal: Signal) -> None:
-        """A call was deleted: noted, and closed where the strategy says so."""
-        row, key = self._rows.get((lane.name, signal.id)), self._key(message, lane, f"deletion/{signal.index}")
-        if row is None or key in self._keys:
-            return
-        changes = []
-        if lane.strategy.calls.deleted == "close":
-            act_ms = message.known_ms + lane.strategy.entry_of(message.channel).latency_ms
-            changes = [Change(act_ms, "close")]
-            self.broker.change(self.books.rows[row], changes[0])
-        said: Data = {"signal": signal.id, "action": "deletion", "changes": [*map(change_data, changes)]}
-        self._tell("update", message.known_ms, said, row, key)
+        action = "deletion" if gone else update.action.kind
+        said: Data = {"signal": update.signal_id, "action": action, "changes": [*map(change_data, new)]}
+        self._tell("update", new[0].act_ms if new else update.message.known_ms, said, call.row, key, any(late))
 
     # ------------------------------------------------------------------ candles
 
     def symbols(self) -> list[str]:
         """The symbols whose candles are needed now."""
         closing = {call.plan.symbol for call in self.closing()}
-        return sorted({*self.broker.symbols(), *closing, *self.books.books.books.held})
+        others = {symbol for desk in self.alone.values() for symbol in desk.symbols()}
+        return sorted({*self.broker.symbols(), *closing, *self.books.books.books.held, *others})
 
     def minute(self, ts_ms: int, symbols: Iterable[str]) -> None:
         """All candles that opened at ``ts_ms`` are over: those of these symbols are there and are looked at."""
         late = self.now_ms is not None and self.now_ms() - ts_ms - self.timeframe_ms > LATE_MS
-        for symbol in sorted(symbols):
-            place = int(self.candles[symbol].ts.searchsorted(ts_ms))
-            before = self.bar_at(symbol, place - 1) if place else None
-            for one in self.broker.bar(symbol, self.bar_at(symbol, place), before):
-                self._heard(one, ts_ms, late)
+        here = sorted(symbols)
+        for desk in (*self.alone.values(), self):
+            desk.candle(ts_ms, here, late)
+        self._commit()
+
+    def candle(self, ts_ms: int, symbols: Iterable[str], late: bool) -> None:
+        """``minute`` without the other desks; nothing is written yet."""
+        for symbol in symbols:
+            if self.broker.book.get(symbol):
+                place = int(self.candles[symbol].ts.searchsorted(ts_ms))
+                before = self.bar_at(symbol, place - 1) if place else None
+                for one in self.broker.bar(symbol, self.bar_at(symbol, place), before):
+                    self._heard(one, ts_ms, late)
             for call in self.closing():
                 if call.plan.symbol == symbol:
                     self._end_early(call, ts_ms)
-        self.decide(ts_ms, late)
+        self._decide(ts_ms, late)
 
     def decide(self, through_ms: int, late: bool = False) -> None:
         """Ask the account what can be asked; all candles that opened by ``through_ms`` were told."""
+        for desk in (*self.alone.values(), self):
+            desk._decide(through_ms, late)
+        self._commit()
+
+    def _decide(self, through_ms: int, late: bool) -> None:
         self.through_ms = max(self.through_ms, through_ms)
         for one in self.books.answer(self.through_ms):
             if isinstance(one, Alarm):
@@ -241,11 +305,34 @@ class Desk:
         if mark != self._written:
             self._written = mark
             self._tell("account", self.through_ms, {"books": books_data(self.books.books)})
-        self._commit()
+
+    def funded(self) -> None:
+        """``funding`` has more in it than before."""
+        for desk in (*self.alone.values(), self):
+            desk.broker.funded()
 
     def never_came(self, call: PaperCall) -> None:
         """A call whose first candle will not come: there are no candles for it."""
+        alone = self.alone.get(call.plan.channel)
+        row = None if alone is None else alone._rows.get((call.lane, call.plan.signal_id))
+        if alone is not None and row is not None and alone.books.rows[row].fate == WAITING:
+            alone.never_came(alone.books.rows[row])
         self._heard(self.broker.drop(call, "no data", call.plan.act_ms), call.plan.act_ms, late=False)
+
+    def calls_on(self, symbol: str) -> list[PaperCall]:
+        """The calls that candles of a symbol can still do something to, those of each channel alone included."""
+        found = [call for desk in (*self.alone.values(), self) for call in desk.broker.book.get(symbol, [])]
+        return [*found, *(call.own for call in found if call.own is not None)]
+
+    def unseen_ms(self, symbol: str) -> int | None:
+        """From when on candles of a symbol can do something to a call; None where there is none in the market."""
+        seen = [(call.plan.act_ms, call.stepper.position.state.last_ts) for call in self.calls_on(symbol)]
+        return min((act_ms if last is None else last + self.timeframe_ms for act_ms, last in seen), default=None)
+
+    def look_at(self, fair: Mapping[str, Candles]) -> None:
+        """Fair prices that will come beside the candles."""
+        for desk in (*self.alone.values(), self):
+            desk.fair = fair
 
     def waiting(self) -> list[PaperCall]:
         """The calls whose first candle has not come yet."""
@@ -347,8 +434,10 @@ class Desk:
         books, said = self.books.books.books, ""
         if order.kind == "halt":
             names = tuple(order.data.get("channels", ()))
-            books.halts.append(Halt(order.data["until_ms"] or UNTIL_RESUMED_MS, BY_HAND, "paper halt", names))
-            said = f"no new trades{' of ' + ', '.join(names) if names else ''}"
+            until_ms = order.data["until_ms"]
+            books.halts.append(Halt(until_ms or UNTIL_RESUMED_MS, BY_HAND, "paper halt", names))
+            until = "paper resume" if until_ms is None else show_time(until_ms, self.zone)
+            said = f"no new trades{' of ' + ', '.join(names) if names else ''} until {until}"
         elif order.kind == "resume":
             said = self._resume(tuple(order.data.get("channels", ())))
         elif order.kind == "close":
@@ -390,12 +479,18 @@ class Desk:
             self._keys.add(key)
 
     def _commit(self) -> None:
-        """Write what one input gave, then let it be heard."""
-        if self._events:
-            events, self._events = self._events, []
-            self.ledger.append(*events)
+        """Write what one input gave, then let it be heard; what came of channels alone is only written."""
+        others = [event for desk in self.alone.values() for event in desk.taken()]
+        events = self.taken()
+        if others or events:
+            self.ledger.append(*others, *events)
             for event in events:
                 self.hear(event)
+
+    def taken(self) -> list[Event]:
+        """The events that were not written yet; whoever takes them writes them."""
+        events, self._events = self._events, []
+        return events
 
     def _mark(self) -> tuple[object, ...]:
         """Changes when the books do."""

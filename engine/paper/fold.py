@@ -78,9 +78,9 @@ class Fold:
         plan = plan_from(data["plan"])
         stepper = Stepper(plan, self.terms[data["lane"]])
         assert event.row == len(self.rows)
-        self.rows.append(
-            PaperCall(event.row, data["lane"], data["place"], data["posted_ms"], plan, stepper, late=event.late)
-        )
+        assert event.key is not None
+        lane, place, posted_ms, number = data["lane"], data["place"], data["posted_ms"], event.key[1]
+        self.rows.append(PaperCall(event.row, lane, place, posted_ms, plan, stepper, number, late=event.late))
 
     def _on_update(self, event: Event, data: dict[str, Any]) -> None:
         if event.row is not None:

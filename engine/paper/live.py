@@ -3,9 +3,11 @@
 1. Everything in the archive is read once, so that replies and edits find their calls; what the ledger has answered is
    not answered again, and what is older than the account is not acted on.
 2. Candles of each symbol that is needed are asked for from where its calls have seen them: what was missed while nobody
-   watched comes from the exchange's history, in order, and is told as late.
+   watched comes from the exchange's history, in order, and is told as late. Nothing but candles waits for an exchange
+   that is slow to answer: messages go on to the desk.
 3. Closed candles are told in the order of time, all symbols together, as far as every symbol is known. A symbol that
-   brings nothing for ``patience_ms`` does not hold up the others; its candles are told when they come.
+   brings nothing for ``patience_ms`` does not hold up the others; its candles are told when they come. One that the
+   exchange does not list holds up nothing. Candles from a full hour on wait for the funding settled then, as long.
 4. Live prices move the live side of each call (``instant.py``) and what the table shows. The record hangs on none.
 5. A clock that jumps, a feed that is silent, an order of a person (``paper halt``): each is told, once.
 """
@@ -17,11 +19,14 @@ import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from engine.collect.reading import when_known
 from engine.domain import Message
 from engine.market.feedevents import ClosedCandle, FeedEvent, Quote, TradeSeen
+from engine.market.listing import NotListed
 from engine.notify.notice import Notice, NoticeKind
 from engine.paper.call import WAITING
 from engine.paper.desk import Desk
@@ -29,6 +34,7 @@ from engine.paper.instant import Instant
 from engine.paper.ledger import Event
 from engine.paper.prices import PriceBook
 from engine.problem import Problem
+from engine.simulate.account import NEVER_MS
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS, show_duration
 
 LOG = logging.getLogger(__name__)
@@ -88,7 +94,8 @@ class Live:
     archive, listen
         What is in the archive now, and what comes into it from now on (``Collector.listen``).
     fund
-        Brings the funding of these symbols up to date, before candles that open at a settlement are told.
+        Brings the funding of these symbols up to date; a problem where it cannot. Candles that open at a settlement
+        wait for it.
     tell
         Gets notices for people.
     now_ms, wall_ms
@@ -102,7 +109,7 @@ class Live:
     listen: Callable[[], AsyncIterator[Message]]
     now_ms: Callable[[], int]
     tell: Callable[[Notice], None] = lambda _: None
-    fund: Callable[[Sequence[str]], Awaitable[None]] | None = None
+    fund: Callable[[Sequence[str]], Awaitable[Problem | None]] | None = None
     pace: Pace = field(default_factory=Pace)
     wall_ms: Callable[[], int] = lambda: round(time.time() * 1000)
     last: dict[str, tuple[int, float]] = field(default_factory=dict)
@@ -117,7 +124,11 @@ class Live:
     _unknown: set[str] = field(default_factory=set)
     _fair: dict[str, float] = field(default_factory=dict)
     _orders: int = 0
-    _funded_ms: int = 0
+    _funded: int = 0  # the hour, since 1970, whose settlements are known
+    _fund_again_s: float = 0.0
+    _told_hour: int = 0
+    _started_ms: int = 0
+    _called: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.instant = Instant(self.desk)
@@ -130,15 +141,17 @@ class Live:
 
     async def run(self) -> None:
         """Trade until cancelled. Raises what ends it: a ledger that cannot be written, a broken archive."""
+        self._started_ms = self.now_ms()
         hearing = self.listen()  # before the archive is read, so that nothing falls between
         waiting = asyncio.ensure_future(anext(hearing))
         await asyncio.sleep(0)
         self._orders = self._first_order()
-        for message in self.archive():
+        for message in sorted(self.archive(), key=when_known):
             self.desk.message(message)
         tasks = [
             asyncio.create_task(self._take_messages(hearing, waiting)),
             asyncio.create_task(self._take_prices()),
+            asyncio.create_task(self._ask()),
             asyncio.create_task(self._tick()),
         ]
         try:
@@ -158,7 +171,7 @@ class Live:
         while True:
             self.desk.message(message)
             self.instant.refresh()
-            await self._watch_needed()
+            self._called.set()
             message = await anext(hearing)
 
     # ------------------------------------------------------------------ prices
@@ -182,16 +195,29 @@ class Live:
             self._fair[symbol] = fair
         self.instant.price(symbol, ts_ms, price, self._fair.get(symbol))
 
+    async def _ask(self) -> None:
+        """All that is asked of the exchange: an answer may be long in coming, and nothing else waits for it."""
+        while True:
+            await self._watch_needed()
+            if self.fund is not None:
+                await self._fund()
+            self._called.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._called.wait(), max(self.pace.tick_s, 0.001))
+
     async def _watch_needed(self) -> None:
         """Watch the symbols that are needed, and none for long that are not."""
         now = self.now_ms()
         needed = self.desk.symbols()
         for symbol in needed:
             self._needed_ms[symbol] = now
+            self._began_ms.setdefault(symbol, now)
             if symbol in self.feed.symbols or time.monotonic() < self._again_s.get(symbol, 0.0):
                 continue
             self._since_ms[symbol] = self._seen_ms(symbol)
             problem = await self.feed.subscribe(symbol, self._from_ms(symbol, now))
+            if isinstance(problem, NotListed):
+                self._began_ms[symbol] = 0  # nothing waits for it
             if problem is not None:
                 self._again_s[symbol] = time.monotonic() + self.pace.again_s
                 if symbol not in self._unknown:
@@ -203,6 +229,7 @@ class Live:
         for symbol in self.feed.symbols:
             if now - self._needed_ms.get(symbol, 0) > self.pace.idle_ms:
                 await self.feed.unsubscribe(symbol)
+                self._began_ms.pop(symbol, None)
 
     def _from_ms(self, symbol: str, now: int) -> int:
         """From where candles of a symbol are needed."""
@@ -216,10 +243,9 @@ class Live:
     def _seen_ms(self, symbol: str) -> int:
         """From which candle on the calls of a symbol have to be told; what is older is only known."""
         found = []
-        for whole in self.desk.broker.book.get(symbol, []):
-            for call in (whole, whole.acting):
-                seen = call.stepper.position.state.last_ts
-                found.append((call.plan.act_ms if seen is None else seen) - 2 * self.desk.timeframe_ms)
+        for call in self.desk.calls_on(symbol):
+            seen = call.stepper.position.state.last_ts
+            found.append((call.plan.act_ms if seen is None else seen) - 2 * self.desk.timeframe_ms)
         return min(found, default=0)
 
     # ------------------------------------------------------------------ time
@@ -228,9 +254,6 @@ class Live:
         beat, wall = time.monotonic(), self.wall_ms()
         asked = 0.0
         while True:
-            await self._watch_needed()
-            if self.fund is not None:
-                await self._fund()
             self._tell_minutes()
             self._tell_silence()
             if time.monotonic() - asked >= self.pace.orders_s:
@@ -250,12 +273,26 @@ class Live:
             beat, wall = now_beat, now_wall
 
     async def _fund(self) -> None:
-        """Funding is settled on the hour at most: ask anew once an hour has begun."""
-        hour = (self.now_ms() - SETTLING_MS) // HOUR_MS
-        held = sorted(self.desk.broker.symbols())
-        if self.fund is not None and hour != self._funded_ms and held:
-            await self.fund(held)
-            self._funded_ms = hour
+        """Funding is settled on the hour at most: ask anew once an hour has begun, and again where no answer came."""
+        now, needed = self.now_ms(), self.desk.symbols()
+        hour = (now - SETTLING_MS) // HOUR_MS
+        if self.fund is None or hour == self._funded or not needed or time.monotonic() < self._fund_again_s:
+            return
+        problem = await self.fund(needed)
+        self.desk.funded()
+        if problem is None:
+            self._funded = hour
+            return
+        self._fund_again_s = time.monotonic() + self.pace.again_s
+        if self._told_hour != hour:
+            self._told_hour = hour
+            self.tell(Notice(NoticeKind.ERROR, "no funding rates", f"{problem}. It is asked for again."))
+
+    def _funded_until(self, now: int) -> int:
+        """Candles that open from here on wait for the funding that was settled by then; not for ever."""
+        settled = (self._funded + 1) * HOUR_MS
+        patience = self.pace.patience_ms + SETTLING_MS
+        return NEVER_MS if self.fund is None or now - max(settled, self._started_ms) > patience else settled
 
     def _tell_minutes(self) -> None:
         """Tell the desk the candles that are known of all symbols."""
@@ -266,11 +303,13 @@ class Live:
         stuck = [
             symbol
             for symbol in needed
-            if now - max(self.feed.through_ms(symbol), self._began_ms.get(symbol, 0)) > patience
+            if now - max(self.feed.through_ms(symbol), self._began_ms.get(symbol, now)) > patience
         ]
         self._give_up(stuck, now)
         known = [self.feed.through_ms(symbol) for symbol in needed if symbol not in stuck]
-        until = min(known, default=now // step * step - step)
+        until = min([*known, self._funded_until(now)], default=now // step * step - step)
+        if not known:
+            until = min(until, now // step * step - step)
         wanted = set(needed)
         while True:
             ts = min([bars[0] for bars in self._bars.values() if bars and bars[0] < until], default=None)

@@ -40,42 +40,43 @@ class _Clock:
 
     def __init__(self, desk: Desk, candles: Mapping[str, Candles]) -> None:
         self.desk, self.candles = desk, candles
-        self._due: dict[tuple[int, bool], tuple[object, int]] = {}
+        self.desks = [desk, *desk.alone.values()]
+        self._due: dict[tuple[str, int, bool], tuple[object, int]] = {}
         self._spans: dict[str, tuple[Floats, Floats]] = {}
 
     def run(self, until_ms: int) -> None:
         """Tell all candles that open before a moment."""
         while True:
-            wakes = [(self._wake(call), call.plan.symbol) for call in self._calls()]
+            wakes = [(self._wake(call, desk), call.plan.symbol) for desk in self.desks for call in self._calls(desk)]
             ts = min((at for at, _ in wakes), default=NEVER)
             if ts >= until_ms:
                 return
             symbols = {symbol for at, symbol in wakes if at == ts}
             self.desk.minute(ts, symbols)
 
-    def _calls(self) -> list[PaperCall]:
+    def _calls(self, desk: Desk) -> list[PaperCall]:
         """All calls that wait for candles; those that will never have one are taken away."""
-        calls = [call for calls in self.desk.broker.book.values() for call in calls]
-        for call in [call for call in calls if call.fate == WAITING and self._wake(call) == NEVER]:
-            self.desk.never_came(call)
+        calls = [call for calls in desk.broker.book.values() for call in calls]
+        for call in [call for call in calls if call.fate == WAITING and self._wake(call, desk) == NEVER]:
+            desk.never_came(call)
             calls.remove(call)
         known = {call.row for call in calls}
-        calls += [call for call in self.desk.closing() if call.row not in known]
+        calls += [call for call in desk.closing() if call.row not in known]
         return calls + [call.own for call in calls if call.own is not None]
 
-    def _wake(self, call: PaperCall) -> int:
+    def _wake(self, call: PaperCall, desk: Desk) -> int:
         """The open of the next candle that a call has to see."""
         bars = self.candles.get(call.plan.symbol)
         if bars is None or not len(bars):
             return NEVER
         state = (call.fate, call.quiet, call.stepper.position.state.last_ts, call.closing_ms)
-        key = (call.row, call is self.desk.books.rows[call.row])
+        key = (desk.account, call.row, call is desk.books.rows[call.row])
         known = self._due.get(key)
         if known is None or known[0] != state:
-            known = self._due[key] = (state, self._next(call, bars))
+            known = self._due[key] = (state, self._next(call, bars, desk.through_ms))
         return known[1]
 
-    def _next(self, call: PaperCall, bars: Candles) -> int:
+    def _next(self, call: PaperCall, bars: Candles, through_ms: int) -> int:
         ts, last = bars.ts, call.stepper.position.state.last_ts
         if call.fate == WAITING:
             at = int(np.searchsorted(ts, call.plan.act_ms))
@@ -83,7 +84,7 @@ class _Clock:
         place = int(np.searchsorted(ts, -1 if last is None else last, side="right"))
         end = len(ts)
         if call.closing_ms is not None and call.early is None:
-            closing = int(np.searchsorted(ts, max(call.closing_ms, self.desk.through_ms + 1)))
+            closing = int(np.searchsorted(ts, max(call.closing_ms, through_ms + 1)))
             end = min(end, closing)
         if not call.stepper.done:
             end = self._first(call, bars, place, end)

@@ -16,12 +16,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from engine import __version__
 from engine.config.strategy import Strategy
@@ -42,7 +44,7 @@ from engine.pipeline.readings import channel_messages, read_channels
 from engine.pipeline.replay import Replay, replay
 from engine.pipeline.results import channel_results, held_market
 from engine.pipeline.runfolder import inputs_of, new_folder, note_trial, write_run
-from engine.pipeline.statements import assumptions, inside, outside, shown_period, warnings
+from engine.pipeline.statements import assumptions, deletion_note, inside, outside, shown_period, warnings
 from engine.pipeline.ticks import shown_decimals
 from engine.pipeline.workspace import Workspace
 from engine.report.run import FORMAT, Run
@@ -57,13 +59,13 @@ if TYPE_CHECKING:
     from engine.collect.reading import ReadResult
     from engine.config.strategies import StrategyFile
     from engine.domain import Message
-    from engine.market.candles import Candles
+    from engine.market.candles import Candles, Floats
 
 LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Period:
+class Period:
     """What one period of a strategy gave, up to the paths: steps 2 to 6."""
 
     strategy: Strategy
@@ -143,8 +145,8 @@ def run_backtest(
         decimals={symbol: shown_decimals(bars, prices.contracts(symbol)) for symbol, bars in sorted(candles.items())},
     )
     folder = out or new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{strategy.name}")
-    rows = call_rows(played, walked, {row: (a, f) for j in judged for row, a, f in _excursions(j)})
-    shown = [row.signal_id for row in rows[-SHOWN_CALLS:]]
+    rows = call_rows(played, walked, *_excursions(judged, len(played.table)))
+    shown = rows.columns["signal_id"][-SHOWN_CALLS:]
     write_run(workspace, folder, run, rows, curve, evidence_of(played, shown, period.messages))
     note_trial(workspace, run, keys)
     LOG.info("backtest %s: %d calls, %d trades, report in %s", strategy.path, len(signals), run.account.trades, folder)
@@ -160,7 +162,7 @@ def played_period(
     known: dict[str, list[Message]],
     prices: Prices,
     track: Track,
-) -> _Period:
+) -> Period:
     """Read, plan and replay the calls of the strategy's period; nothing after its end is looked at."""
     messages = {name: [m for m in found if inside(m, strategy)] for name, found in known.items()}
     readings = read_channels(profiles, messages, track)
@@ -172,12 +174,14 @@ def played_period(
         raise InputError(no_candles(workspace, strategy, symbols))
     met = conditions_of(file, strategy, prices, candles, signals)
     updates = [update for profile in profiles for update in readings[profile.id].updates]
+    withdrawn = [update for profile in profiles for update in readings[profile.id].withdrawn]
     played = replay(
-        signals, strategy, met.fees, met.candles, met.funding, updates,
+        signals, strategy, met.fees, met.candles, met.funding, [*updates, *withdrawn],
         later_fees=met.later_fees, fair=met.fair, contracts=met.contracts, coarse=met.coarse,
         cache=PathCache(workspace.paths_path, None if strategy.market.source == "synthetic" else _series(prices)),
     )  # fmt: skip
-    return _Period(strategy, messages, readings, symbols, met.candles, played, met.notes)
+    notes = (*met.notes, *deletion_note(strategy, withdrawn))
+    return Period(strategy, messages, readings, symbols, met.candles, played, notes)
 
 
 def _series(prices: Prices) -> Callable[[str], bytes]:
@@ -190,10 +194,13 @@ def _series(prices: Prices) -> Callable[[str], bytes]:
 
 def _posts(played: Replay, channel: str) -> list[tuple[int, str]]:
     """When a channel called which coin and side."""
-    mine = (s for s in played.signals if s.message.channel == channel)
+    mine = [played.signals[i] for i in played.of_channel.get(channel, [])]
     return [(s.message.known_ms, f"{s.setup.symbol} {s.setup.side.value}") for s in mine]
 
 
-def _excursions(judged: Judgement) -> Iterator[tuple[int, float, float]]:
-    """Row, MAE and MFE of each trade of a channel."""
-    return zip(judged.rows.tolist(), judged.mae.tolist(), judged.mfe.tolist(), strict=True)
+def _excursions(judged: Sequence[Judgement], paths: int) -> tuple[Floats, Floats]:
+    """MAE and MFE of the trades of all channels, by row of the table."""
+    mae, mfe = np.full(paths, np.nan), np.full(paths, np.nan)
+    for channel in judged:
+        mae[channel.rows], mfe[channel.rows] = channel.mae, channel.mfe
+    return mae, mfe

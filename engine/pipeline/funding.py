@@ -44,7 +44,7 @@ def funding_of(
     how = f"{rate:.4%} per 8 hours, paid by longs, {_settled(intervals)}"
     if wanted != "history":
         return settled, f"funding: {how} (a constant, not history)"
-    filled = {symbol: _filled(prices.funding(symbol), constant) for symbol, constant in settled.items()}
+    filled = {symbol: with_constant(prices.funding(symbol), constant) for symbol, constant in settled.items()}
     short = [symbol for symbol, history in filled.items() if len(history.ts) > _known(prices.funding(symbol))]
     if not short:
         return filled, "funding: as it was paid"
@@ -73,7 +73,7 @@ def _known(history: Funding | None) -> int:
     return 0 if history is None else len(history.ts)
 
 
-def _filled(history: Funding | None, constant: Funding) -> Funding:
+def with_constant(history: Funding | None, constant: Funding) -> Funding:
     """The history, and the constant before its first settlement and after its last."""
     if history is None or not len(history.ts):
         return constant

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.config.diagnostics import did_you_mean
 from engine.pipeline.errors import InputError
 from engine.pipeline.progress import Track
 from engine.problem import Problem
@@ -26,14 +27,31 @@ def paper(
     compare: bool,
     track: Track,
     say: Say,
+    commands: Sequence[str] = (),
 ) -> bool:
-    """Trade on paper, live or over history; whether a comparison found nothing. Raises InputError."""
+    """Trade on paper, live or over history; whether a comparison found nothing. Raises InputError.
+
+    ``commands`` are the other words that may stand where a strategy does.
+    """
+    for name in given:
+        _meant(workspace, name, commands)
     if source is not None:
         return replay(workspace, _one(workspace, given, source), source, out, compare, track, say)
     from engine.pipeline.paperlive import run_live
 
     run_live(workspace, given or _known(workspace), say)
     return True
+
+
+def _meant(workspace: Workspace, given: str, commands: Sequence[str]) -> None:
+    """Raises InputError for a word that is neither a strategy nor a command, and may be a slip of one."""
+    try:
+        workspace.find_strategy(given)
+    except InputError:
+        near = did_you_mean(given, [*workspace.names("strategies", ".yaml"), *commands])
+        if not near:
+            raise
+        raise InputError(Problem(f"{given} is no strategy and no command of paper", hint=near)) from None
 
 
 def _known(workspace: Workspace) -> list[str]:
@@ -67,19 +85,30 @@ def replay(
     """Replay, and say what came of it."""
     from engine.pipeline.paperfates import funnel
     from engine.pipeline.paperreplay import CALLS_FILE, LEDGER_FILE, TRADES_FILE, replay_paper
+    from engine.pipeline.paperreport import report_replay
 
     done = replay_paper(workspace, given, source, out, compare, track)
+    page = report_replay(workspace, done, source)
     trades, currency = done.record.trades.values(), done.desk.books.books.strategy.currency
     for line in funnel(done.fates):
         say(line)
     net = sum(trade.net for trade in trades)
-    say(f"net {net:+,.2f} {currency}, equity {done.record.equity:,.2f} {currency} (open trades at the last close)")
+    say(f"net {net:+,.2f} {currency}, equity {done.record.equity:,.2f} {currency} (what is open out at the last close)")
+    start = done.desk.books.books.strategy.equity
+    for channel, kept in done.alone.items():
+        closed = sum(bool(trade.path.fills) for trade in kept.trades.values())
+        say(
+            f"{channel} alone: {start:,.2f} became {kept.equity:,.2f} {currency} ({kept.equity / start - 1:+.1%}), "
+            f"{closed} filled, {len(kept.refused)} refused"
+        )
     files = {"trades": TRADES_FILE, "calls": CALLS_FILE, "ledger": LEDGER_FILE}
     say(", ".join(f"{name}: {workspace.shown(done.folder / file)}" for name, file in files.items()))
+    say(f"report: {workspace.shown(page)}")
     if done.different is None:
         return True
     if not done.different:
-        say(f"a backtest gives the same {count(len(trades), 'trade')}, legs and money (to 1e-9)")
+        also = ", and the same money for each channel alone" if done.alone else ""
+        say(f"a backtest gives the same {count(len(trades), 'trade')}, legs and money (to 1e-9){also}")
         return True
     for one in done.different[:SHOWN]:
         say(f"differs: {one}")

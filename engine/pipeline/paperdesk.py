@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from engine.channel import Profile, read
 from engine.collect.reading import MessageReader
 from engine.paper.account import Lane
-from engine.paper.desk import Desk
+from engine.paper.desk import Desk, alone_name
 from engine.paper.ledger import Ledger, LedgerError
 from engine.pipeline.errors import InputError
 from engine.risk import RuleBook
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from engine.config.strategies import StrategyFile
     from engine.config.strategy import Fees, Strategy
-    from engine.domain import Message, Reading
+    from engine.domain import Message, Opinion, Reading
     from engine.market.candles import Candles, Funding
     from engine.market.contracts import Contract
     from engine.pipeline.workspace import Workspace
@@ -53,13 +53,18 @@ def load(workspace: Workspace, given: str) -> Loaded:
     return Loaded(file, strategy, profiles, RuleBook(rules, zone))
 
 
-def reader_of(profile: Profile) -> MessageReader:
-    """Reads a channel's messages one by one with its profile."""
+def reading_with(profile: Profile) -> Callable[[Message], Reading]:
+    """Reads one message with a profile."""
 
     def reader(message: Message) -> Reading:
         return read(profile, message.text, message.known_ms, message.sender)
 
-    return MessageReader(reader)
+    return reader
+
+
+def reader_of(profile: Profile) -> MessageReader:
+    """Reads a channel's messages one by one with its profile."""
+    return MessageReader(reading_with(profile))
 
 
 def terms_of(strategy: Strategy, fees: Fees, later_fees: tuple[tuple[int, float, float], ...] = ()) -> Terms:
@@ -86,18 +91,33 @@ def make_desk(
     zone: str,
     fair: Mapping[str, Candles] | None = None,
     contracts: Mapping[str, Sequence[Contract]] | None = None,
+    judged: Mapping[str, Callable[[str, int], Opinion]] | None = None,
 ) -> Desk:
-    """The desk of an account that trades these strategies; ``fair`` and ``contracts`` as in ``Venue``."""
+    """The desk of an account that trades these strategies, and of each channel alone where it follows several.
+
+    ``fair`` and ``contracts`` as in ``Venue``; ``judged`` has the verdicts of strategies whose rules ask for them.
+    """
     lanes = {}
     for one in loaded:
         name, impact = one.strategy.name, one.strategy.costs.impact
         fitting = Fitting(Venue(terms[name], candles, funding, fair, contracts), impact)
-        fit = fitting.fit if contracts or impact else None
-        lanes[name] = Lane(name, one.strategy, one.rules, terms[name], fit)
+        fit = fitting.fit if contracts is not None or impact else None
+        lanes[name] = Lane(name, one.strategy, one.rules, terms[name], fit, (judged or {}).get(name))
     profiles = {profile.id: profile for one in loaded for profile in one.profiles}
     readers = {name: reader_of(profile) for name, profile in profiles.items()}
-    step_ms = loaded[0].strategy.market.timeframe_ms
-    return Desk(account_name(loaded), ledger, lanes, readers, candles, step_ms, zone, funding, fair, contracts)
+    step_ms, account = loaded[0].strategy.market.timeframe_ms, account_name(loaded)
+
+    def desk(name: str, lanes: Mapping[str, Lane], alone: Mapping[str, Desk]) -> Desk:
+        return Desk(
+            name, ledger, lanes, readers, candles, step_ms, zone, funding, fair, contracts, alone=alone
+        )  # fmt: skip
+
+    channels = dict.fromkeys(channel for one in loaded for channel in one.strategy.channels)
+    alone = {}
+    for channel in channels if len(channels) > 1 else ():
+        mine = {name: lane for name, lane in lanes.items() if channel in lane.strategy.channels}
+        alone[channel] = desk(alone_name(account, channel), mine, {})
+    return desk(account, lanes, alone)
 
 
 def begin(desk: Desk, loaded: Sequence[Loaded], terms: Mapping[str, Terms], workspace: Workspace, at_ms: int) -> bool:

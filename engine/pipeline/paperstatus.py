@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from engine.domain import UNTIL_RESUMED_MS
 from engine.pipeline.errors import InputError
+from engine.pipeline.paperalone import Alone, alone_accounts, alone_lines
 from engine.pipeline.paperbook import Book, books, last_prices, order_text, running_account, waiting_orders
+from engine.pipeline.paperchannels import ChannelRecord, channel_records
 from engine.pipeline.paperfates import NEVER_FILLED, NOT_TAKEN, STAGES, funnel
 from engine.pipeline.paperopen import halted, open_r
-from engine.pipeline.paperrecord import ChannelRecord, channel_records
 from engine.pipeline.papertable import VERSION, moment
 from engine.report.show import count
 from engine.verdict.forward import ENOUGH
@@ -36,7 +37,8 @@ def show_status(workspace: Workspace, account: str | None, form: str, say: Calla
     """Print how the accounts stand: ``table`` for a terminal, ``plain`` for a pipe, ``json`` for a program."""
     now = round(time.time() * 1000)
     found = books(workspace, account)
-    states = [state_of(workspace, book, now) for book in found]
+    alone = [alone_accounts(book) for book in found]
+    states = [state_of(workspace, book, now, mine) for book, mine in zip(found, alone, strict=True)]
     if form == "json":
         say(json.dumps({"version": VERSION, "accounts": states}, ensure_ascii=False, indent=1))
         return
@@ -44,14 +46,14 @@ def show_status(workspace: Workspace, account: str | None, form: str, say: Calla
         say = _wrapping(say)
     if len(states) > 1:
         say(f"{len(states)} accounts: {', '.join(_named(state) for state in states)}")
-    for book, state in zip(found, states, strict=True):
+    for book, state, mine in zip(found, states, alone, strict=True):
         for line in _lines(book, state, now, workspace.settings.timezone):
             say(line)
         records = [ChannelRecord(**record) for record in state["channels"]]
         if form == "table" and records:
-            _print_channels(records)
+            _print_channels(records, {one["channel"]: one["gain"] for one in state["alone"]})
         else:
-            for line in _channel_lines(records):
+            for line in (*_channel_lines(records), *alone_lines(book, mine)):
                 say(f"  {line}")
         for line in (*state["testnet"], *([state["reconciled"]] if state["reconciled"] else [])):
             say(f"  {line}")
@@ -73,15 +75,15 @@ def _wrapping(say: Callable[[str], None]) -> Callable[[str], None]:
 # --------------------------------------------------------------------------- gathering
 
 
-def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
-    """How an account stands, as plain data; the fields are told in docs/paper-trading.md."""
+def state_of(workspace: Workspace, book: Book, now_ms: int, alone: Sequence[Alone]) -> dict[str, Any]:
+    """How an account stands, and each channel ``alone``, as plain data; docs/paper-trading.md tells the fields."""
     zone, data = workspace.settings.timezone, book.fold.books or {}
     began_with = book.begun.data["equity"]
     prices = last_prices(workspace, book)
     held = data.get("held", {})
     equity = data.get("cash", began_with) + sum(q * prices[s][1] for s, q in held.items() if s in prices)
     fates = book.fates
-    priced = max((prices[symbol][0] for symbol in held if symbol in prices), default=None)
+    priced = min((prices[symbol][0] for symbol in held if symbol in prices), default=None)
     reconciled = [event.data["line"] for event in book.ledger.events(book.account, 0, "reconciled")]
     return {
         "account": book.account,
@@ -95,7 +97,10 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
         "equity": equity,
         "priced_at": None if priced is None else moment(priced, zone),
         "losses": _losses(workspace, book, equity),
-        "open": [_open(call, prices, zone) for call in book.open],
+        "open": [
+            *(_open(call, prices, zone) for call in book.open),
+            *(_open(side, prices, zone, " (live)") for side in book.live),
+        ],
         "halts": [_dated(asdict(halt), zone) for halt in book.halts if halt.until_ms > now_ms],
         "orders": [
             _dated({"order": event.kind, "asked": moment(event.at_ms, zone), **event.data}, zone)
@@ -103,8 +108,24 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
         ],
         "calls": len(fates),
         "channels": [asdict(record) for record in channel_records(fates, book.fold.rows)],
+        "alone": [_alone_data(one) for one in alone if one.account != book.account],
         "testnet": _practised(workspace, book),
         "reconciled": reconciled[-1] if reconciled else None,
+    }
+
+
+def _alone_data(one: Alone) -> dict[str, Any]:
+    """What a channel makes in an account of its own."""
+    return {
+        "channel": one.channel,
+        "start": one.start,
+        "realised": one.realised,
+        "equity": one.worth,
+        "gain": one.gain,
+        "closed": len(one.trades),
+        "refused": one.refused,
+        "open": len(one.open),
+        "halted": one.halted,
     }
 
 
@@ -114,8 +135,8 @@ def _dated(data: dict[str, Any], zone: str) -> dict[str, Any]:
     return data | {"until": None if until is None or until >= UNTIL_RESUMED_MS else moment(until, zone)}
 
 
-def _open(call: PaperCall, prices: dict[str, tuple[int, float]], zone: str) -> dict[str, Any]:
-    """A trade that rests or is open."""
+def _open(call: PaperCall, prices: dict[str, tuple[int, float]], zone: str, live: str = "") -> dict[str, Any]:
+    """A trade that rests or is open; ``live``: at live prices, the record follows when its first candle is over."""
     stepper, plan = call.acting.stepper, call.plan
     fills = stepper.path().fills
     last = prices[plan.symbol][1] if plan.symbol in prices else None
@@ -125,7 +146,7 @@ def _open(call: PaperCall, prices: dict[str, tuple[int, float]], zone: str) -> d
         "strategy": call.lane,
         "symbol": plan.symbol,
         "side": plan.side.value,
-        "state": "open" if fills else "resting",
+        "state": ("open" if fills else "resting") + live,
         "since": moment(fills[0].ts_ms if fills else plan.act_ms, zone),
         "quantity": call.quantity * stepper.held,
         "entry": stepper.position.average if fills else None,
@@ -252,8 +273,8 @@ def _name(record: ChannelRecord, among: Sequence[ChannelRecord]) -> str:
     return f"{record.channel} ({record.strategy})" if several else record.channel
 
 
-def _print_channels(records: Sequence[ChannelRecord]) -> None:
-    """The channels as a table: where the calls went, and what all of them made."""
+def _print_channels(records: Sequence[ChannelRecord], alone: dict[str, float]) -> None:
+    """The channels as a table: where the calls went, what all of them made, and what each made of an own account."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -262,7 +283,7 @@ def _print_channels(records: Sequence[ChannelRecord]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
     table.add_column("\nchannel", overflow="fold")
     heads = ("\nheard", "not\ntaken", "never\nfilled", "\nalive", "\nclosed", "all\nclosed", "\nsum R", "mean\nR")
-    for head in (*heads, "evi-\ndence"):
+    for head in (*heads, "evi-\ndence", *(["\nalone"] if alone else [])):
         table.add_column(head, justify="right", no_wrap=True)
     for record in records:
         parts = (NOT_TAKEN, (NEVER_FILLED,), ALIVE, ("closed",))
@@ -270,11 +291,14 @@ def _print_channels(records: Sequence[ChannelRecord]) -> None:
         made = ["-"] * 3
         if record.mean_r is not None:
             made = [f"{record.sum_r:+.2f}", f"{record.mean_r:+.2f}", f"{record.evidence:.2f}"]
+        made += [f"{alone[record.channel]:+.1%}" if record.channel in alone else "-"] if alone else []
         table.add_row(Text(_name(record, records)), *(f"{number:,}" for number in counts), *made)
     console = Console()
     console.print(table)
-    console.print(Text("alive: waiting, resting or open. The last four are of all its calls, also those"))
-    console.print(Text(f"that were refused: net of costs; an evidence of {ENOUGH:g} shows an edge."))
+    said = "alive: waiting, resting or open. all closed, sum and mean R, evidence: of all its calls, also the refused, "
+    said += f"net of costs; an evidence of {ENOUGH:g} shows an edge."
+    said += " alone: what an account of its own made with the same rules." if alone else ""
+    console.print(Text(said))
 
 
 def _shown(iso: str) -> str:

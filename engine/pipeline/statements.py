@@ -15,7 +15,7 @@ from engine.pipeline.workspace import Workspace
 from engine.units import iso, show_duration, show_names
 
 if TYPE_CHECKING:
-    from engine.domain import Message
+    from engine.domain import Message, Update
 
 
 def inside(message: Message, strategy: Strategy) -> bool:
@@ -67,6 +67,15 @@ def assumptions(strategy: Strategy, workspace: Workspace, prices: Prices, notes:
         "that belong to no call, re-entries and reports of hits change nothing",
         f"the report shows times in {workspace.settings.timezone}, the CSV files in UTC; days begin at midnight there",
     ]
+
+
+def deletion_note(strategy: Strategy, withdrawn: Sequence[Update]) -> tuple[str, ...]:
+    """What the strategy makes of calls that were deleted; nothing where none was, or where it keeps their trades."""
+    if strategy.calls.deleted != "close" or not withdrawn:
+        return ()
+    unknown = sum(update.message.edited_ms is None for update in withdrawn)
+    said = f"deleted calls: {len(withdrawn) - unknown} are closed when their deletion was seen, plus the latency"
+    return (said + (f"; when {unknown} were deleted is not known, their trades go on" if unknown else ""),)
 
 
 def _impact(factor: float) -> str:

@@ -52,8 +52,8 @@ def summary(path: Path, rows: Sequence[PaperCall]) -> list[str]:
     for name, worse in (("entries", into), ("exits", out)):
         if worse:
             middle = f"{statistics.median(worse):+.1f} bp at the median"
-            found = count(len(worse), {"entries": "entry", "exits": "exit"}[name], name)
-            lines.append(f"testnet: {found}, {middle} (+ is worse than the record)")
+            many = count(len(worse), {"entries": "entry", "exits": "exit"}[name], name)
+            lines.append(f"testnet: {many}, {middle} (+ is worse than the record)")
     refused = sum(sent.ended == "refused" for standing in standings.values() for sent in standing.of("entry"))
     if refused:
         lines.append(f"testnet: {count(refused, 'entry order')} refused by the exchange")

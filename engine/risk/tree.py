@@ -50,6 +50,10 @@ class Tree(Protocol):
         """Whether it asks for the highest equity so far."""
         ...
 
+    def asks(self, key: str) -> bool:
+        """Whether a condition of this name is in it."""
+        ...
+
     @property
     def quick(self) -> Callable[[Case], bool]:
         """``holds`` as a function that asks without a detour."""
@@ -101,7 +105,11 @@ class Leaf:
     @property
     def about_peak(self) -> bool:
         """See ``Tree``."""
-        return self.condition.key == "drawdown over"
+        return self.asks("drawdown over")
+
+    def asks(self, key: str) -> bool:
+        """See ``Tree``."""
+        return self.condition.key == key
 
     @property
     def quick(self) -> Callable[[Case], bool]:
@@ -155,6 +163,10 @@ class _Parts:
     def about_peak(self) -> bool:
         """See ``Tree``."""
         return any(part.about_peak for part in self.parts)
+
+    def asks(self, key: str) -> bool:
+        """See ``Tree``."""
+        return any(part.asks(key) for part in self.parts)
 
     def possible(self, offers: Offers, timezone: str) -> Bools:
         """See ``Tree``."""
@@ -255,6 +267,10 @@ class Not:
     def about_peak(self) -> bool:
         """See ``Tree``."""
         return self.part.about_peak
+
+    def asks(self, key: str) -> bool:
+        """See ``Tree``."""
+        return self.part.asks(key)
 
     @property
     def quick(self) -> Callable[[Case], bool]:

@@ -19,6 +19,8 @@ def changes_of(
     setup: Setup, updates: Sequence[Update], orders: Sequence[Order], entry: Entry, leave: Exit
 ) -> tuple[Change, ...]:
     """The changes that updates of one signal make to its plan with these orders, in order of time."""
+    if not updates:
+        return ()
     found: list[Change] = []
     targets = [target.price for target in setup.targets if target.price is not None]
     book = list(enumerate([order.price for order in orders], 1))

@@ -15,6 +15,7 @@ from math import inf
 from engine.config.strategy import Exit, Strategy, Trailing
 from engine.domain import (
     Distance,
+    Message,
     Order,
     Plan,
     Refusal,
@@ -104,10 +105,17 @@ def make_plan(
 
 
 def _acting(signal: Signal, updates: Sequence[Update], strategy: Strategy) -> Sequence[Update]:
-    """The updates that count: not those that are a later version of the call itself, where the strategy wants none."""
-    if strategy.calls.edits == "follow":
-        return updates
-    return [update for update in updates if update.message.key != signal.message.key]
+    """The updates that count: later versions of the call itself and its deletion only where the strategy wants them.
+
+    A deletion that nobody saw at a known time never counts: it could act before it happened.
+    """
+
+    def counts(message: Message) -> bool:
+        if message.kind == "deletion":
+            return strategy.calls.deleted == "close" and message.edited_ms is not None
+        return strategy.calls.edits == "follow" or message.key != signal.message.key
+
+    return [update for update in updates if counts(update.message)]
 
 
 def target_shares(
@@ -135,14 +143,15 @@ def target_shares(
     if prices and entries and (min(p * sign for p, _ in prices) <= max(p * sign for p in entries)):
         return Refusal("levels", "the first target does not lie beyond every entry")
     shares = target_weights([share for _, share in ordered], leave.shares)
-    return tuple((level, share) for (level, _), share in zip(ordered, shares, strict=False) if share > 0)
+    return tuple([(level, share) for (level, _), share in zip(ordered, shares, strict=False) if share > 0])
 
 
 def average_entry(orders: tuple[Order, ...]) -> float | None:
     """The average price if every order fills; None when a market order is among them."""
-    if any(order.price is None for order in orders):
+    prices = [order.price for order in orders if order.price is not None]
+    if len(prices) < len(orders):
         return None
-    return sum(order.weight * order.price for order in orders if order.price is not None)
+    return sum([order.weight * price for order, price in zip(orders, prices, strict=True)])
 
 
 def resolve_stop(setup: Setup, orders: tuple[Order, ...], leave: Exit) -> float | Distance | None:

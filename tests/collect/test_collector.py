@@ -366,3 +366,18 @@ def test_the_env_file_is_read_and_not_run(tmp_path: Path) -> None:
     assert not isinstance(found, Problem)
     assert found.session.name == "telegram-test.session"
     assert replace(found, server=None) != found
+
+
+def test_being_thrown_out_and_let_in_again_is_noticed_at_once(tmp_path: Path) -> None:
+    async def story(s: Scene) -> None:
+        channel = s.channel("alpha_signals", 2)
+        async with s.collecting(pace=replace(HURRY, pass_s=600.0, retry_s=600.0)):
+            await s.until(lambda found: len(found) == 2)
+            channel.throw_out()
+            await s.until_noticed("private, and this account is not in it")
+            channel.readmit()
+            channel.post("open again")
+            found = await s.until(lambda found: found[-1].text == "open again")
+            assert len(found) == 3
+
+    play(tmp_path, story)

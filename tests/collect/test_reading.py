@@ -88,6 +88,13 @@ def test_a_deleted_call_stays() -> None:
     result = story(post(1, "09:00", CALL), deletion(1, "09:00", "12:00"), deletion(7, "08:00", "12:00"))
     assert len(result.signals) == 1
     assert (result.posted, result.deleted) == (1, 2)
+    assert result.updates == []
+    (gone,) = result.withdrawn
+    assert (gone.signal_id, gone.action.kind, gone.message.known_ms) == ("fast_scalps/1", "close", at("12:00"))
+
+
+def test_a_post_deleted_before_it_called_withdraws_nothing() -> None:
+    assert list(story(deletion(1, "09:00", "10:00"), edit(1, "09:00", "11:00", CALL, version=2)).withdrawn) == []
 
 
 def test_signals_come_in_the_order_in_which_they_became_known() -> None:

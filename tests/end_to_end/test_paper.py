@@ -16,8 +16,8 @@ from pathlib import Path
 from engine.paper.ledger import Event, Ledger
 from tests.conftest import ROOT
 from tests.doubles.exchange import ExchangeDouble, World
-from tests.doubles.telegram.__main__ import write_workspace
 from tests.doubles.telegram.key import public_line
+from tests.doubles.telegram.practice import CHANNELS, write_workspace
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import CODE, PHONE, Channel
 from tests.doubles.telegram.world import World as Telegram
@@ -106,7 +106,7 @@ def test_trade_crash_go_on_and_stop(tmp_path: Path) -> None:
         telegram.channel("beta_calls", "Beta Calls")
         server = await Server(telegram, 0).start()
         env = f"TELEGRAM_API_ID=1\nTELEGRAM_API_HASH={'0' * 32}\nTELEGRAM_TEST_SERVER=127.0.0.1:{server.port}\n"
-        write_workspace(tmp_path, f"{env}TELEGRAM_TEST_KEY={public_line()}\n")
+        write_workspace(tmp_path, f"{env}TELEGRAM_TEST_KEY={public_line()}\n", CHANNELS)
         (tmp_path / "strategies").mkdir()
         (tmp_path / "strategies" / "live.yaml").write_text(STRATEGY, encoding="utf-8")
         with ExchangeDouble(World(), limited=False) as exchange:

@@ -13,6 +13,7 @@ import numpy as np
 from engine.domain import Message
 from engine.market.candles import Candles
 from engine.market.feedevents import ClosedCandle, FeedEvent, TradeSeen
+from engine.market.listing import NotListed
 from engine.notify.notice import Notice
 from engine.paper.ledger import Ledger
 from engine.paper.live import Live, Pace
@@ -47,7 +48,7 @@ class FakeFeed:
 
     async def subscribe(self, symbol: str, from_ms: int | None = None) -> Problem | None:
         if symbol not in self.candles:
-            return Problem(f"the exchange lists no {symbol}")
+            return NotListed(f"the exchange lists no {symbol}")
         if symbol not in self.through:
             self.through[symbol] = (from_ms or self.now_ms) // MINUTE_MS * MINUTE_MS
             self.tell(symbol)

@@ -45,7 +45,12 @@ def missing(says: str) -> dict[str, str]:
         ({}, SHORT, 64810, "in (live): 0.0154321 at 64810, stop 65500"),
         ({}, SHORT.replace("@", "NOW @"), 63990, "not taken (live), too late"),
         (missing("trade"), UNSTOPPED, 64790, "in (live): 0.0154321 at 64790"),
-        (missing("trade") | RISK, UNSTOPPED, 64790, "refused (live): a risk of equity needs a stop to size by"),
+        (
+            missing("trade") | RISK,
+            UNSTOPPED,
+            64790,
+            "refused (live) by size (strategies/live.yaml): a risk of equity needs a stop to size by",
+        ),
         (missing("2%"), UNSTOPPED, 64790, "in (live): 0.0154321 at 64790, stop 63504"),
         (missing("2%") | RISK, UNSTOPPED, 64890, "waits (live): 0.0771605 at 64800"),
         (RISK, MARKET, 64800, "in (live): 0.333333 at 64800, stop 64500"),
@@ -53,7 +58,7 @@ def missing(says: str) -> dict[str, str]:
             {"fixed: 1000 USDT": "fixed: 60000 USDT"},
             LIMIT,
             64790,
-            "refused (live): the margin of this trade is not free",
+            "refused (live) by margin (strategies/live.yaml): the margin of this trade is not free",
         ),
     ],
 )
@@ -123,7 +128,7 @@ def test_a_rule_refuses_live_with_what_is_open_live(tmp_path: Path) -> None:
     stage.post(20, "BUY ETHUSDT @ 3000, TP 3100, SL 2900")
     stage.price(21, 2999, symbol="ETHUSDT")
     (line,) = stage.said()
-    assert line.startswith("vip/2 long ETHUSDT refused (live): ")
+    assert line.startswith("vip/2 long ETHUSDT refused (live) by one (rules/mine.yaml:2): ")
 
 
 def test_a_record_that_is_the_same_is_not_said_again(tmp_path: Path) -> None:

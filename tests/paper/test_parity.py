@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,12 +41,19 @@ STRESS = """rules:
   - {name: few, when: {open trades at least: 4}, then: reject}
   - {name: cap-risk, when: {risk per trade over: 0.8%}, then: {resize: to limit}}
 """
+PROVEN = """rules:
+  - {name: keep-small, when: {not: {channel verdict in: [FOLLOW]}}, then: {scale: 20%}}
+tests:
+  - {name: proven, given: {stop: 98, verdict: FOLLOW}, expect: {action: take}}
+  - {name: unproven, given: {stop: 98}, expect: {action: scale, rule: keep-small}}
+"""
 CALLS = "repeat: ignore, opposite: ignore"
 VARIANTS = {
     "rules that halt and close": {"rules: [default]": "rules: [stress]"},
     "later calls replace": {CALLS: "repeat: replace, opposite: reverse", "rules: [default]": "rules: [stress]"},
     "funding": {CALLS: "repeat: add, opposite: close", "funding: none": "funding: 0.01%"},
     "an impact on the price": {"slippage: 2bp": "slippage: 2bp, impact: square root"},
+    "deleted calls are closed": {CALLS: f"{CALLS}, deleted: close"},
     "trailing": {
         "after target 1: {move stop: breakeven}": "trailing: {after target: 1, distance: 1%}",
         "rules: [default]": "rules: [stress]",
@@ -73,6 +81,7 @@ def test_whatever_the_strategy_says(name: str, run: Run, workspace: Path) -> Non
     result = run("paper", "varied", "--replay", "demo", "--compare", "--out", workspace / "out")
     assert result.exit_code == 0, result.output
     assert "a backtest gives the same " in result.stdout
+    assert "the same money for each channel alone" in result.stdout
 
 
 def test_a_fault_of_a_cent_is_found(tmp_path: Path) -> None:
@@ -94,3 +103,19 @@ def test_the_command_says_so(run: Run, workspace: Path) -> None:
     assert (workspace / "out" / "paper_trades.csv").is_file()
     again = run("paper", "short", "--replay", "demo", "--compare", "--out", workspace / "out")
     assert again.stdout == result.stdout, "a replay of what was replayed changes nothing"
+
+
+def test_rules_see_the_verdicts_that_a_backtest_sees(run: Run, workspace: Path) -> None:
+    """A channel is traded in full once it has shown what it can, in small before: replay and backtest agree when."""
+    (workspace / "rules" / "proven.yaml").write_text(PROVEN, encoding="utf-8")
+    text = (workspace / "strategies" / "demo.yaml").read_text(encoding="utf-8")
+    text = text.replace("rules: [default]", "rules: [proven]").replace("to: 2025-07-01", "to: 2025-05-20")
+    (workspace / "strategies" / "proven.yaml").write_text(text, encoding="utf-8")
+    result = run("paper", "proven", "--replay", "demo", "--compare", "--out", workspace / "out")
+    assert result.exit_code == 0, result.output
+    assert "a backtest gives the same " in result.stdout
+    with (workspace / "out" / "paper_trades.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    followed = [row for row in rows if "The verdict" not in row["notes"]]
+    assert 0 < len(followed) < len(rows), "some calls came before the channel was proven, some after"
+    assert {row["channel"] for row in followed} == {"demo_keel"}

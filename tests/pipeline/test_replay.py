@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.config.strategy import Exit, Fees
-from engine.domain import Distance, EntryKind, Message, Setup, Side, Signal, Target
+from engine.config.strategy import Calls, Exit, Fees
+from engine.domain import Action, Distance, EntryKind, Message, Setup, Side, Signal, Target, Update
 from engine.pipeline.replay import replay
+from engine.pipeline.statements import deletion_note
 from tests.simulate.world import bars, strategy
 
 FEES = Fees(0.0006, 0.0008, "test")
@@ -40,6 +41,25 @@ def test_every_call_has_one_fate(signal: Signal, changes: dict, fate: str) -> No
     assert list(played.fates) == [fate]
     assert np.isnan(played.r[0]) == (fate != "closed")
     assert (played.rows[0] in played.eligible()) == (fate == "closed" or bool(changes))
+
+
+@pytest.mark.parametrize(
+    ("says", "seen_ms", "exits"),
+    [
+        ("close", 2 * 60_000, [("channel", 180_000, 100.0)]),
+        ("close", None, [("target", 180_000, 110.0)]),
+        ("keep", 2 * 60_000, [("target", 180_000, 110.0)]),
+    ],
+)
+def test_a_deleted_call_is_closed_when_the_deletion_was_seen(says: str, seen_ms: int | None, exits: list) -> None:
+    wants = strategy(calls=Calls(deleted=says))
+    gone = Update(Message("c", -1, 1, 2, "deletion", 0, seen_ms, 0, ""), Action("close", "BTCUSDT", "deletion"), "c/1")
+    played = replay([call(95.0)], wants, FEES, {"BTCUSDT": bars(RISES)}, None, [gone])
+    legs = played.table.path(0).legs
+    assert [(leg.reason.value, leg.ts_ms, round(leg.price, 1)) for leg in legs] == exits
+    note = "".join(deletion_note(wants, [gone]))
+    assert ("go on" in note) == (says == "close" and seen_ms is None)
+    assert bool(note) == (says == "close")
 
 
 def test_a_repeat_counts_once_and_is_not_offered_to_the_account() -> None:

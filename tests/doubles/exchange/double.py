@@ -94,6 +94,37 @@ class ExchangeDouble:
 
         self.call(set_it())
 
+    def move(self, base: str, price: float) -> None:
+        """Move a coin's price, candles included (``World.move``); ``/__double/move?base=&price=`` does the same."""
+
+        async def set_it() -> None:
+            self._move(base, price)
+
+        self.call(set_it())
+
+    def _move(self, base: str, price: float) -> None:
+        self.world.move(base, price)
+        self.sockets.moved()
+        self.futures.settle(base)
+        self.spot.settle()
+
+    async def _move_asked(self, request: web.Request) -> web.Response:
+        base, price = request.query["base"], float(request.query["price"])
+        if self.world.listing(base) is None or not 0 < price < 1e12:
+            raise web.HTTPBadRequest(text=self._unknown(base))
+        self._move(base, price)
+        return await self._price_asked(request)
+
+    async def _price_asked(self, request: web.Request) -> web.Response:
+        base = request.query["base"]
+        listing = self.world.listing(base)
+        if listing is None:
+            raise web.HTTPNotFound(text=self._unknown(base))
+        return web.json_response({"price": self.world.price(base), "decimals": listing.decimals})
+
+    def _unknown(self, base: str) -> str:
+        return f"no price of {base}; there are " + " ".join(listing.base for listing in self.world.listings)
+
     def _pin(self, base: str, price: float) -> None:
         self.world.pins[base] = price
         self.futures.settle(base)
@@ -109,6 +140,8 @@ class ExchangeDouble:
         (Binance(self) if self.exchange == "binance" else Rest(self)).add_to(app)
         self.private.add_to(app)
         app.router.add_get("/__double/pin", self._pin_asked)
+        app.router.add_get("/__double/move", self._move_asked)
+        app.router.add_get("/__double/price", self._price_asked)
         self.sockets.add_to(app)
         return app
 

@@ -16,12 +16,10 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import WSMsgType, web
 
 from tests.doubles.exchange.shapes import CONTRACT_STEPS, contract_ticker
-from tests.doubles.exchange.world import MINUTE
+from tests.doubles.exchange.world import MINUTE, QUARTER
 
 if TYPE_CHECKING:
     from tests.doubles.exchange.double import ExchangeDouble
-
-QUARTER = MINUTE // 4
 
 
 @dataclass
@@ -41,6 +39,7 @@ class Sockets:
     deals_per_s: float = 0.0
     garbled: int = 0
     _open: set[web.WebSocketResponse] = field(default_factory=set)
+    _moved: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add_to(self, app: web.Application) -> None:
         """Register the routes."""
@@ -56,6 +55,11 @@ class Sockets:
                 transport.abort()
         self.dropped += len(sockets)
         return len(sockets)
+
+    def moved(self) -> None:
+        """A price was moved: say it at once."""
+        self._moved.set()
+        self._moved = asyncio.Event()
 
     def mute(self, seconds: float) -> None:
         """Leave all sockets open and say nothing for a while."""
@@ -141,8 +145,21 @@ class Sockets:
                     if self.stale:
                         await _send(socket, make(symbol, base, at - 20 * MINUTE))
                 until = (at // QUARTER + 1) * QUARTER
-                await asyncio.sleep(max((until - clock.now_ms()) / 1000 / clock.speed, 0))
+                while await self._until(until):
+                    if not self._silent():
+                        await _send(socket, make(symbol, base, clock.now_ms()))
                 at = until  # never a later moment: an exchange leaves no state out
+
+    async def _until(self, ms: int) -> bool:
+        """Wait for a moment; True when a price was moved before it came."""
+        clock = self.double.world.clock
+        while (left := ms - clock.now_ms()) > 0:  # again where a test holds the clock
+            try:
+                await asyncio.wait_for(self._moved.wait(), max(left / 1000 / clock.speed, 0.005))
+            except TimeoutError:
+                continue
+            return clock.now_ms() < ms
+        return False
 
     async def _push_deals(self, socket: web.WebSocketResponse, symbol: str) -> None:
         """Push trades at an even pace, for measurements."""

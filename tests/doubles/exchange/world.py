@@ -1,19 +1,27 @@
 """The double's market: every candle is a function of its symbol and minute, so nothing has to be recorded.
 
 Prices are a sum of slow waves plus noise of the day. A minute's price goes open, one extreme, the other, close, a
-quarter of a minute each: a forming candle is a prefix of that way, and trades happen along it.
+quarter of a minute each: a forming candle is a prefix of that way, and trades happen along it. A person may move a
+price (``World.move``): from then on all prices of the coin are higher or lower by the same factor.
 """
 
 from __future__ import annotations
 
+import mmap
+import struct
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
 MINUTE = 60_000
+QUARTER = MINUTE // 4
 DAY = 86_400_000
 WEEK_OFFSET = 4 * DAY  # weeks open on Mondays; 1970 began on a Thursday
 WAVES = ((43_200, 0.08), (5_328, 0.03), (600, 0.006), (97, 0.002))
@@ -64,17 +72,69 @@ class Clock:
 
 
 @dataclass
+class HeldClock(Clock):
+    """A clock that several processes read from one file, and that one of them sets going and holds.
+
+    While it goes (``with clock.going():``) it is ``speed`` times as fast as ours; ``held`` stops it for a while.
+    """
+
+    path: Path = Path("clock")
+    held: bool = False
+
+    def set(self, now_ms: int) -> None:
+        """Set it, and make the file."""
+        self.path.write_bytes(struct.pack("<q", now_ms))
+
+    def now_ms(self) -> int:
+        """Market time."""
+        return int(struct.unpack("<q", self._memory()[:8])[0])
+
+    def _memory(self) -> mmap.mmap:
+        if "memory" not in self.__dict__:
+            with self.path.open("r+b") as file:
+                self.__dict__["memory"] = mmap.mmap(file.fileno(), 8)
+        return cast("mmap.mmap", self.__dict__["memory"])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "memory"}
+
+    @contextmanager
+    def going(self) -> Iterator[None]:
+        """Let it go, in a thread of its own."""
+        ended = threading.Event()
+
+        def run() -> None:
+            before = time.monotonic()
+            while not ended.wait(0.005):
+                now = time.monotonic()
+                if not self.held:
+                    later = self.now_ms() + round((now - before) * 1000 * self.speed)
+                    self._memory()[:8] = struct.pack("<q", later)
+                before = now
+
+        thread = threading.Thread(target=run, name="clock", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join(5)
+
+
+@dataclass
 class World:
     """Listings, prices and time.
 
     ``holes`` are (base, start_ms, end_ms): minutes that the exchange never had. ``pins`` holds the last price of a coin
-    as a test wants it, instead of the one of its candles (which stay as they are).
+    as a test wants it, instead of the one of its candles (which stay as they are). ``moves`` are (at_ms, factor) by
+    coin: what people made of its prices, candles included, from a moment on.
     """
 
     listings: tuple[Listing, ...] = LISTINGS
     holes: tuple[tuple[str, int, int], ...] = ()
     clock: Clock = field(default_factory=Clock)
     pins: dict[str, float] = field(default_factory=dict)
+    moves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     spot_minutes_reach_ms: int = 30 * DAY
     swap_minutes_reach_ms: int = 400 * DAY
 
@@ -109,7 +169,10 @@ class World:
             return np.empty((0, 6))
         bars = -(-(last - first) // step_ms)
         minutes = self._minutes(listing, first, first + bars * step_ms, kind)
-        minutes = minutes[minutes[:, 0] + MINUTE <= now] if step_ms > MINUTE else self._with_forming(minutes, now)
+        if step_ms > MINUTE:
+            minutes = self._moved(listing, minutes[minutes[:, 0] + MINUTE <= now])
+        else:
+            minutes = self._with_forming(listing, minutes, now)
         return minutes if step_ms == MINUTE else _grouped(minutes, step_ms, offset)
 
     def forming(self, base: str, kind: str = "swap", at_ms: int | None = None) -> np.ndarray:
@@ -118,7 +181,7 @@ class World:
         listing = self.listing(base)
         assert listing is not None
         start = now // MINUTE * MINUTE
-        return self._with_forming(self._minutes(listing, start, start + MINUTE, kind), now)
+        return self._with_forming(listing, self._minutes(listing, start, start + MINUTE, kind), now)
 
     def price(self, base: str, kind: str = "swap", at_ms: int | None = None) -> float:
         """The last price."""
@@ -128,7 +191,15 @@ class World:
         listing = self.listing(base)
         assert listing is not None
         row = _day(replace(listing), now // DAY, kind)[now % DAY // MINUTE]
-        return float(_way(row)[now % MINUTE * 4 // MINUTE])
+        return [price for ts, price in self._points(listing, row) if ts <= now][-1]
+
+    def move(self, base: str, price: float) -> None:
+        """Let a coin (of swaps) cost so much now, and go on from there."""
+        now, listing = self.clock.now_ms(), self.listing(base)
+        assert listing is not None
+        unmoved = _way(_day(listing, now // DAY, "swap")[now % DAY // MINUTE])[now % MINUTE // QUARTER]
+        self.pins.pop(base, None)
+        self.moves.setdefault(base, []).append((now, price / float(unmoved)))
 
     def funding(self, base: str) -> list[tuple[int, float]]:
         """Settlements (ts, rate), newest first."""
@@ -139,15 +210,42 @@ class World:
         first, last = -(-listing.since_ms // cycle) * cycle, self.clock.now_ms() // cycle * cycle
         return [(ts, rate_at(base, ts)) for ts in range(last, first - 1, -cycle)]
 
-    def _with_forming(self, minutes: np.ndarray, now: int) -> np.ndarray:
+    def _with_forming(self, listing: Listing, minutes: np.ndarray, now: int) -> np.ndarray:
         """Whole minutes, and the present one as far as it got."""
-        minutes = minutes[minutes[:, 0] <= now].copy()
+        minutes = minutes[minutes[:, 0] <= now]
+        moved = self._moved(listing, minutes)
         if len(minutes) and minutes[-1, 0] + MINUTE > now:
-            part = int(now - minutes[-1, 0]) * 4 // MINUTE
-            way = _way(minutes[-1])[: part + 1]
-            volume = np.floor(minutes[-1, 5] * (part + 1) / 4)
-            minutes[-1] = (minutes[-1, 0], way[0], max(way), min(way), way[-1], volume)
-        return minutes
+            way = [price for ts, price in self._points(listing, minutes[-1]) if ts <= now]
+            volume = np.floor(minutes[-1, 5] * (int(now - minutes[-1, 0]) // QUARTER + 1) / 4)
+            moved[-1] = (minutes[-1, 0], way[0], max(way), min(way), way[-1], volume)
+        return moved
+
+    def _moved(self, listing: Listing, minutes: np.ndarray) -> np.ndarray:
+        """Minutes with what people made of the prices."""
+        moved = minutes.copy()
+        for at_ms, factor in self.moves.get(listing.base, []):
+            later = minutes[:, 0] > at_ms
+            moved[later, 1:5] = np.round(minutes[later, 1:5] * factor, listing.decimals)
+        for at_ms, _ in self.moves.get(listing.base, []):
+            for place in np.flatnonzero(minutes[:, 0] == at_ms // MINUTE * MINUTE):
+                way = [price for _, price in self._points(listing, minutes[place])]
+                moved[place, 1:5] = way[0], max(way), min(way), way[-1]
+        return moved
+
+    def _points(self, listing: Listing, row: np.ndarray) -> list[tuple[int, float]]:
+        """The prices of a minute of ``_minutes``, and from when on each holds."""
+        start, way, moves = int(row[0]), _way(row), self.moves.get(listing.base, [])
+        if not moves:
+            return [(start + i * QUARTER, float(price)) for i, price in enumerate(way)]
+        times = [start + i * QUARTER for i in range(4)] + [at for at, _ in moves if start <= at < start + MINUTE]
+        return [
+            (ts, round(float(way[(ts - start) // QUARTER]) * self._factor(listing, ts), listing.decimals))
+            for ts in sorted(times)
+        ]
+
+    def _factor(self, listing: Listing, ts: int) -> float:
+        """What people had made of a coin's prices by a moment."""
+        return next((factor for at, factor in reversed(self.moves.get(listing.base, [])) if at <= ts), 1.0)
 
     def _minutes(self, listing: Listing, start: int, end: int, kind: str) -> np.ndarray:
         """All whole minutes of [start, end), without the holes."""

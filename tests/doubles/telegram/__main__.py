@@ -1,120 +1,108 @@
-"""``python -m tests.doubles.telegram``: a Telegram on this machine, to try ``collect`` with.
+"""A Telegram on this machine, to try ``collect`` and ``paper`` with: ``python -m tests.doubles.telegram``.
 
 It serves two channels that post, edit and delete now and then, and prints what to write where. With ``--workspace DIR``
-it writes a workspace of its own there. It listens on 127.0.0.1 only and ends with Ctrl-C.
+it writes a workspace of its own there. Its calls quote the prices of the exchange double, as this computes them by the
+clock or, with ``--exchange URL``, as the one that runs there has them. It listens on 127.0.0.1 only and ends with
+Ctrl-C; what it knew is gone then, so begin with a new folder.
+
+``post``, ``edit``, ``delete``, ``remove`` and ``readmit`` make a double that runs do something; ``--workspace`` names
+the folder that it wrote.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import random
+import json
 import sys
 from pathlib import Path
 
-from tests.doubles.telegram.key import public_line
-from tests.doubles.telegram.server import Server
-from tests.doubles.telegram.world import CODE, PHONE, Channel, World
+import click
 
-PROFILE = """channel "{title}"
-source: telegram @{name}
-numbers: 1,234.56
-
-words
-long = BUY
-short = SELL
-stop = SL
-
-signal "one line"
-<<<
-{{side: BUY}} {{symbol: BTCUSDT}} @ {{entry: 64800}}, TP {{target: 65000}}, SL {{stop: 64500}}
->>>
-
-test "chat is no call"
-<<<
-gm traders
->>>
-expect nothing
-"""
-CHANNELS = {"alpha_signals": "Alpha Signals", "beta_calls": "Beta Calls"}
+from tests.doubles.exchange.asking import AskedInVainError, ask
+from tests.doubles.telegram.practice import CHANNELS, control_of
 
 
-def call(chance: random.Random) -> str:
-    """An invented call."""
-    entry = chance.randrange(60_000, 70_000, 50)
-    side = chance.choice([1, -1])
-    target, stop = entry + side * 200, entry - side * 300
-    return f"{'BUY' if side > 0 else 'SELL'} BTCUSDT @ {entry}, TP {target}, SL {stop}"
-
-
-def act(channel: Channel, chance: random.Random) -> str:
-    """Something happens in a channel; what, in words."""
-    posts = [n for n, post in channel.posts.items() if getattr(post, "message", "").startswith(("BUY", "SELL"))][-20:]
-    kind = chance.choices(["post", "chat", "edit", "delete"], [6, 2, 2, 1])[0]
-    if kind == "edit" and posts:
-        number = chance.choice(posts)
-        channel.edit(number, call(chance))
-        return f"edited {number}"
-    if kind == "delete" and posts:
-        number = chance.choice(posts)
-        channel.delete(number)
-        return f"deleted {number}"
-    return f"posted {channel.post('gm traders' if kind == 'chat' else call(chance))}"
-
-
-def write_workspace(folder: Path, env: str) -> None:
-    """A workspace with the two profiles and the .env."""
-    (folder / "channels").mkdir(parents=True, exist_ok=True)
-    for name, title in CHANNELS.items():
-        (folder / "channels" / f"{name}.channel").write_text(PROFILE.format(name=name, title=title), encoding="utf-8")
-    path = folder / ".env"
-    path.touch(mode=0o600)
-    path.write_text(env, encoding="utf-8")
-
-
-async def serve(port: int, every_s: float, history: int, folder: Path | None) -> None:
-    """Serve until cancelled."""
-    chance = random.Random(7)
-    world = World()
-    channels = [world.channel(name, title) for name, title in CHANNELS.items()]
-    for channel in channels:
-        for _ in range(history):
-            channel.post(call(chance))
-    server = await Server(world, port).start()
-    env = (
-        f"TELEGRAM_API_ID=1\nTELEGRAM_API_HASH={'0' * 32}\n"
-        f"TELEGRAM_TEST_SERVER=127.0.0.1:{server.port}\nTELEGRAM_TEST_KEY={public_line()}\n"
-    )
-    if folder is None:
-        print(
-            f"write into .env:\n\n{env}\nand into two profiles: "
-            + ", ".join(f"source: telegram @{n}" for n in CHANNELS)
-        )
-    else:
-        write_workspace(folder, env)
-        print(f"in another terminal: python cli.py collect --workspace {folder}")
-    print(f"phone number {PHONE}, code {CODE}", flush=True)
-    try:
-        while True:
-            await asyncio.sleep(every_s)
-            channel = chance.choice(channels)
-            print(f"@{channel.username}: {act(channel, chance)}", flush=True)
-    finally:
-        await server.stop()
-
-
-def main() -> None:
+@click.group(invoke_without_command=True, help=__doc__)
+@click.option("--port", type=int, default=0, help="Default: any free one.")
+@click.option("--every", type=float, default=5.0, metavar="SECONDS", help="Between two events (5); 0: none by itself.")
+@click.option("--history", type=int, default=120, metavar="N", help="Posts in each channel before (120).")
+@click.option("--workspace", type=click.Path(path_type=Path), metavar="DIR", help="Write profiles and .env there.")
+@click.option("--exchange", metavar="URL", help="Quote the prices of the exchange double that listens there.")
+@click.pass_context
+def main(
+    ctx: click.Context, port: int, every: float, history: int, workspace: Path | None, exchange: str | None
+) -> None:
     """Read the options and serve."""
-    parser = argparse.ArgumentParser(prog="python -m tests.doubles.telegram", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="default: any free one")
-    parser.add_argument("--every", type=float, default=5.0, metavar="SECONDS", help="between two events (5)")
-    parser.add_argument("--history", type=int, default=120, metavar="N", help="posts in each channel before (120)")
-    parser.add_argument("--workspace", type=Path, metavar="DIR", help="write profiles and .env into this folder")
-    given = parser.parse_args()
+    if ctx.invoked_subcommand is not None:
+        return
+    from tests.doubles.telegram.serving import serve
+
     try:
-        asyncio.run(serve(given.port, given.every, given.history, given.workspace))
+        asyncio.run(serve(port, every, history, workspace, exchange))
+    except AskedInVainError as error:
+        raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         sys.exit(0)
+
+
+def tell(what: str, workspace: Path, **given: object) -> None:
+    """Make the double of a workspace do something, and print what it did."""
+    url = control_of(workspace)
+    if not url:
+        raise click.ClickException(f"no double has written {workspace}; name its folder with --workspace")
+    try:
+        click.echo(ask(f"{url}/{what}", json.dumps(given).encode()))
+    except AskedInVainError as error:
+        raise click.ClickException(str(error)) from None
+
+
+WHERE = click.option("--workspace", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Its folder.")
+CHANNEL = click.option("--channel", metavar="NAME", help=f"Default: {next(iter(CHANNELS))}.")
+
+
+@main.command()
+@click.argument("text")
+@click.option("--reply-to", type=int, metavar="NUMBER", help="The post that it answers.")
+@CHANNEL
+@WHERE
+def post(workspace: Path, channel: str | None, text: str, reply_to: int | None) -> None:
+    """Post TEXT, such as "BUY BTCUSDT @ market, TP 1%, SL 1%"."""
+    tell("post", workspace, channel=channel, text=text, number=reply_to)
+
+
+@main.command()
+@click.argument("number", type=int)
+@click.argument("text")
+@CHANNEL
+@WHERE
+def edit(workspace: Path, channel: str | None, number: int, text: str) -> None:
+    """Give a post another TEXT."""
+    tell("edit", workspace, channel=channel, number=number, text=text)
+
+
+@main.command()
+@click.argument("number", type=int)
+@CHANNEL
+@WHERE
+def delete(workspace: Path, channel: str | None, number: int) -> None:
+    """Delete a post."""
+    tell("delete", workspace, channel=channel, number=number)
+
+
+@main.command()
+@CHANNEL
+@WHERE
+def remove(workspace: Path, channel: str | None) -> None:
+    """Throw the account out of a channel."""
+    tell("remove", workspace, channel=channel)
+
+
+@main.command()
+@CHANNEL
+@WHERE
+def readmit(workspace: Path, channel: str | None) -> None:
+    """Let the account read a channel again."""
+    tell("readmit", workspace, channel=channel)
 
 
 if __name__ == "__main__":

@@ -83,8 +83,8 @@ class Channel:
         """A new post; its id."""
         header = t.MessageReplyHeader(reply_to_msg_id=reply_to) if reply_to else None
         message = t.Message(
-            id=self.next_id, peer_id=t.PeerChannel(self.number), date=at or now(), message=text, post=True, out=False,
-            views=1, forwards=0, reply_to=header, **more,
+            id=self.next_id, peer_id=t.PeerChannel(self.number), date=at or self.world.now(), message=text, post=True,
+            out=False, views=1, forwards=0, reply_to=header, **more,
         )  # fmt: skip
         self.next_id += 1
         self.posts[message.id] = message
@@ -114,7 +114,7 @@ class Channel:
     def edit(self, message_id: int, text: str, hidden: bool = False) -> None:
         """Another text; ``hidden`` edits are not shown as such."""
         message = self.posts[message_id]
-        message.message, message.edit_date, message.edit_hide = text, now(), hidden
+        message.message, message.edit_date, message.edit_hide = text, self.world.now(), hidden
         self.world.record.append(Event("edit", self.chat_id, message_id, text, time.time()))
         change = self._changed("edit", [message_id])
         self._push(t.UpdateEditChannelMessage(message, change.pts, 1))
@@ -127,6 +127,16 @@ class Channel:
         change = self._changed("deletion", list(ids))
         self._push(t.UpdateDeleteChannelMessages(self.number, list(ids), change.pts, len(ids)))
 
+    def throw_out(self) -> None:
+        """The account may read this channel no longer, and is told that something happened."""
+        self._push(t.UpdateChannel(self.number))
+        self.closed = True
+
+    def readmit(self) -> None:
+        """The account may read it again."""
+        self.closed = False
+        self._push(t.UpdateChannel(self.number))
+
     def _changed(self, kind: Literal["post", "edit", "deletion"], ids: list[int]) -> Change:
         count = len(ids) if kind == "deletion" else 1
         self.pts += count
@@ -138,11 +148,16 @@ class Channel:
             listener(self, update)
 
 
-class World:
-    """Everything that outlives a server."""
+def now() -> datetime:
+    """The time as Telegram tells it: in whole seconds."""
+    return datetime.fromtimestamp(int(time.time()), UTC)
 
-    def __init__(self, password: str | None = None) -> None:
-        self.password = password
+
+class World:
+    """Everything that outlives a server. ``now`` dates posts and edits: a test's market may have a time of its own."""
+
+    def __init__(self, password: str | None = None, now: Callable[[], datetime] = now) -> None:
+        self.password, self.now = password, now
         self.keys: dict[int, AuthKey] = {}
         self.authorized: set[int] = set()
         self.channels: dict[int, Channel] = {}
@@ -166,8 +181,3 @@ class World:
     def revoke(self) -> None:
         """End every login, as the owner does under Settings, Devices."""
         self.authorized.clear()
-
-
-def now() -> datetime:
-    """The time as Telegram tells it: in whole seconds."""
-    return datetime.now(UTC).replace(microsecond=0)
