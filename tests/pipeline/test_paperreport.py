@@ -125,7 +125,7 @@ def test_what_was_said_live_is_held_against_the_record(place: Workspace) -> None
     """A first fill said live one part in a thousand better than the record has it: ten basis points worse, each."""
     desk = pageworld.ledger_of(place, place.root / "paper.db")
     sources = pageworld.sources_of(desk)
-    account = account_of(place, pageworld.book_of(desk), sources)
+    account = account_of(pageworld.book_of(desk), sources)
     taken = {one.call.row: one.call for one in account.filled}
     events, said = [], {}
     for event in desk.ledger.events(desk.account):
