@@ -184,7 +184,7 @@ class Action:
     ``order`` n of a cancel is the n-th entry order, its ``entries`` are the prices of single orders (neither: all that
     still rest). A change carries the new levels, each empty or None where it stays, and with ``target`` n only the
     n-th target; ``entry_kind`` says how new entries are meant. add-targets carries ``targets``; re-enter carries
-    ``entries`` (empty: as before), and ``targets`` and ``stop`` where it names new ones.
+    ``entries`` (empty: as before), and ``targets`` and ``stop`` where it names new ones; it makes a signal of its own.
 
     ``side``, ``signal_ref`` (the channel's own id of a signal, as ``Setup.ref``) and ``links`` (chat, 0 where the link
     names none, and message of each t.me link) help to bind it. ``every``: meant for all trades of the channel, of
@@ -229,12 +229,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A setup bound to the message version it was read from. ``index`` counts the setups of one message from 0."""
+    """A setup bound to the message version it was read from. ``index`` counts the setups of one message from 0.
+
+    ``again`` is the id of the call that this one enters once more (``re-enter``): its message names only what is new.
+    """
 
     message: Message
     setup: Setup
     index: int = 0
     hindsight: bool = False  # edited after posting, original text unknown
+    again: str | None = None
 
     @property
     def id(self) -> str:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from engine.pipeline.paperbook import Book
     from engine.pipeline.paperfates import CallFate
     from engine.pipeline.papersources import Sources
-    from engine.pipeline.workspace import Workspace
     from engine.simulate.flows import Flow
 
 
@@ -53,10 +52,10 @@ class Account:
         return sum(one.trade.net for one in self.stands if one.trade is not None)
 
 
-def account_of(workspace: Workspace, book: Book, sources: Sources) -> Account:
+def account_of(book: Book, sources: Sources) -> Account:
     """Bring together what the ledger says of an account."""
     step_ms = int(book.begun.data["timeframe_ms"])
-    told = Told(book.fold.rows, step_ms, workspace.settings.timezone).take(book.ledger.events(book.account))
+    told = Told(book.fold.rows, step_ms).take(book.ledger.events(book.account))
     through_ms = sources.end_ms if sources.replay else book.fold.through_ms + step_ms
     known = (book.fold.books or {}).get("prices", {})
     last = last_prices(sources.candles, known, book.fold.through_ms, step_ms)

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.paper.spoken import Pair, Spoken
+from engine.pipeline.paperbook import order_text
+from engine.pipeline.paperfates import who
 from engine.report.paperrun import Day, Differing, Gap, Happened, Late
-from engine.units import iso, show_time
+from engine.units import iso
 
 if TYPE_CHECKING:
     from engine.paper.call import PaperCall
@@ -32,7 +34,6 @@ class Told:
 
     rows: list[PaperCall]
     step_ms: int
-    zone: str
     layouts: dict[int, str] = field(default_factory=dict)
     first: dict[int, tuple[int, float]] = field(default_factory=dict)
     late: list[Late] = field(default_factory=list)
@@ -61,7 +62,7 @@ class Told:
                 self._other(event, event.data)
             self._last_ms = max(self._last_ms, event.made_ms)
         self.happened += [
-            self._note(order, order.kind, f"{_wish(order, self.zone)} (waits to be done)")
+            self._note(order, order.kind, order_text({"order": order.kind, **order.data}))
             for order in self._orders.values()
         ]
         self.happened.sort(key=lambda one: one.at)
@@ -112,7 +113,8 @@ class Told:
     def _on_early(self, event: Event, _: Mapping[str, Any]) -> None:
         if event.row is not None and self.rows[event.row].closing_notes:
             call = self.rows[event.row]
-            self.happened.append(self._note(event, "closed early", f"{call.name}, by {call.closing_notes[0].rule}"))
+            note = call.closing_notes[0]
+            self.happened.append(self._note(event, "closed early", f"{call.name}, {who(note.rule, note.where)}"))
 
     def _on_halt(self, event: Event, _: Mapping[str, Any]) -> None:
         self._orders[event.seq] = event
@@ -122,8 +124,8 @@ class Told:
     def _on_done(self, _: Event, data: Mapping[str, Any]) -> None:
         order = self._orders.pop(int(data["order"]), None)
         if order is not None:
-            which = f"{order.data['id']}: " if order.kind == "close" else ""
-            self.happened.append(self._note(order, order.kind, f"{which}{data['said']}"))
+            trade = f"{order.data.get('id', '')}: " if order.kind == "close" else ""
+            self.happened.append(self._note(order, order.kind, f"{trade}{data['said']}"))
 
     def _on_account(self, event: Event, data: Mapping[str, Any]) -> None:
         books = data["books"]
@@ -162,15 +164,3 @@ class Told:
 
 
 QUIET = ("placed", "step", "update", "closing", "refused")
-
-
-def _wish(order: Event, zone: str) -> str:
-    """What a person asked for."""
-    data = order.data
-    if order.kind == "close":
-        return str(data.get("id", ""))
-    if order.kind == "halt":
-        until = data.get("until_ms")
-        names = ", ".join(data.get("channels") or ["the account"])
-        return f"{names}, until {show_time(until, zone)[:16]}" if until else f"{names}, until it is taken back"
-    return "all pauses"

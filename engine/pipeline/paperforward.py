@@ -1,7 +1,7 @@
 """Each channel's record since paper trading began, from all its calls, and what a backtest of the same said before.
 
 1. The calls of a channel in one strategy; those that closed give R multiples, as in a verdict (``docs/verdict.md``).
-2. Their evidence is that of ``paperrecord.py``.
+2. Their evidence is that of ``paperchannels.py``.
 3. The word is that of ``engine.verdict``; the tests that only history can make are not passed, so that the best a
    forward record can say is PAPER ONLY. What speaks for a channel is its evidence.
 4. The newest run in ``runs/`` of the same strategy gives what was expected.

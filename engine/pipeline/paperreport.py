@@ -68,7 +68,7 @@ def write_paper(workspace: Workspace, book: Book, sources: Sources, folder: Path
     """Write all files of the page of an account into a folder; the path of report.html. Raises InputError."""
     try:
         book.ledger.check()
-        account = account_of(workspace, book, sources)
+        account = account_of(book, sources)
         equity, exact = curve(account)
         run = results_of(workspace, account, equity, exact)
     except LedgerError as error:

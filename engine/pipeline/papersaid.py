@@ -33,12 +33,12 @@ def said_of(event: Event, call: PaperCall | None, currency: str) -> Iterator[Sai
         yield from told(event, call, currency)
     else:
         yield from _differing(event, call)
-        if event.kind == "step":
+        if event.kind == "step" or (event.kind == "decided" and data.get("said") and data["taken"]):
             kept = {key: [move for move in data[key] if "live" not in move] for key in ("fills", "legs")}
-            yield from told(replace(event, data=data | kept), call, currency)
+            yield from told(replace(event, kind="step", data=data | kept), call, currency)
         elif not data.get("said") and "live" not in data:
             yield from told(event, call, currency)
-        elif data.get("halt"):
+        if data.get("said") and data.get("halt"):
             yield halting(data["halt"], data["notes"][-1])
 
 

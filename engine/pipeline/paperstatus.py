@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.domain import UNTIL_RESUMED_MS
 from engine.pipeline.errors import InputError
-from engine.pipeline.paperalone import Alone, alone_accounts, alone_lines
+from engine.pipeline.paperalone import alone_line, alone_states
 from engine.pipeline.paperbook import Book, books, last_prices, order_text, running_account, waiting_orders
 from engine.pipeline.paperchannels import ChannelRecord, channel_records
 from engine.pipeline.paperfates import NEVER_FILLED, NOT_TAKEN, STAGES, funnel
@@ -37,8 +37,7 @@ def show_status(workspace: Workspace, account: str | None, form: str, say: Calla
     """Print how the accounts stand: ``table`` for a terminal, ``plain`` for a pipe, ``json`` for a program."""
     now = round(time.time() * 1000)
     found = books(workspace, account)
-    alone = [alone_accounts(book) for book in found]
-    states = [state_of(workspace, book, now, mine) for book, mine in zip(found, alone, strict=True)]
+    states = [state_of(workspace, book, now) for book in found]
     if form == "json":
         say(json.dumps({"version": VERSION, "accounts": states}, ensure_ascii=False, indent=1))
         return
@@ -46,14 +45,14 @@ def show_status(workspace: Workspace, account: str | None, form: str, say: Calla
         say = _wrapping(say)
     if len(states) > 1:
         say(f"{len(states)} accounts: {', '.join(_named(state) for state in states)}")
-    for book, state, mine in zip(found, states, alone, strict=True):
+    for book, state in zip(found, states, strict=True):
         for line in _lines(book, state, now, workspace.settings.timezone):
             say(line)
         records = [ChannelRecord(**record) for record in state["channels"]]
         if form == "table" and records:
             _print_channels(records, {one["channel"]: one["gain"] for one in state["alone"]})
         else:
-            for line in (*_channel_lines(records), *alone_lines(book, mine)):
+            for line in (*_channel_lines(records), *(alone_line(one, state["currency"]) for one in state["alone"])):
                 say(f"  {line}")
         for line in (*state["testnet"], *([state["reconciled"]] if state["reconciled"] else [])):
             say(f"  {line}")
@@ -75,8 +74,8 @@ def _wrapping(say: Callable[[str], None]) -> Callable[[str], None]:
 # --------------------------------------------------------------------------- gathering
 
 
-def state_of(workspace: Workspace, book: Book, now_ms: int, alone: Sequence[Alone]) -> dict[str, Any]:
-    """How an account stands, and each channel ``alone``, as plain data; docs/paper-trading.md tells the fields."""
+def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
+    """How an account stands, as plain data; the fields are told in docs/paper-trading.md."""
     zone, data = workspace.settings.timezone, book.fold.books or {}
     began_with = book.begun.data["equity"]
     prices = last_prices(workspace, book)
@@ -108,24 +107,9 @@ def state_of(workspace: Workspace, book: Book, now_ms: int, alone: Sequence[Alon
         ],
         "calls": len(fates),
         "channels": [asdict(record) for record in channel_records(fates, book.fold.rows)],
-        "alone": [_alone_data(one) for one in alone if one.account != book.account],
+        "alone": list(alone_states(book)),
         "testnet": _practised(workspace, book),
         "reconciled": reconciled[-1] if reconciled else None,
-    }
-
-
-def _alone_data(one: Alone) -> dict[str, Any]:
-    """What a channel makes in an account of its own."""
-    return {
-        "channel": one.channel,
-        "start": one.start,
-        "realised": one.realised,
-        "equity": one.worth,
-        "gain": one.gain,
-        "closed": len(one.trades),
-        "refused": one.refused,
-        "open": len(one.open),
-        "halted": one.halted,
     }
 
 

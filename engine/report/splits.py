@@ -90,8 +90,11 @@ def origin(calls: Iterable[CallRow], zone: str, seed: int) -> Origin | None:
         Of the intervals of the halves.
     """
     counted = Calls.of(calls).counted
-    if not counted:
-        return None
+    return counted.once(("origin", zone, seed), lambda: _origin(counted, zone, seed)) if counted else None
+
+
+def _origin(counted: Calls, zone: str, seed: int) -> Origin:
+    """See ``origin``; all of the calls count."""
     columns, posted = counted.columns, counted.posted_in(zone)
     keys = (
         ("Symbol", columns["symbol"]),

@@ -110,7 +110,7 @@ class Calls(Sequence[CallRow]):
 
     def __init__(self, columns: Mapping[str, Sequence[Any]], kind: type[CallRow] = CallRow) -> None:
         self.columns, self.kind = columns, kind
-        self._posted: dict[str, list[datetime]] = {}
+        self._made: dict[object, Any] = {}
 
     @classmethod
     def of(cls, rows: Iterable[CallRow], kind: type[CallRow] = CallRow) -> Calls:
@@ -167,12 +167,17 @@ class Calls(Sequence[CallRow]):
 
     def posted_in(self, zone: str) -> list[datetime]:
         """When each was posted, as the clock of a zone showed it."""
-        if zone not in self._posted:
-            there = ZoneInfo(zone)
-            self._posted[zone] = [
-                datetime.fromtimestamp(moment_ms(text) / 1000, there) for text in self.columns["posted"]
-            ]
-        return self._posted[zone]
+        there, posted = ZoneInfo(zone), self.columns["posted"]
+        return self.once(
+            ("posted", zone), lambda: [datetime.fromtimestamp(moment_ms(text) / 1000, there) for text in posted]
+        )
+
+    def once(self, what: object, make: Callable[[], T]) -> T:
+        """What is made of these calls, made for the first who asks: tables and page tell the same."""
+        if what not in self._made:
+            self._made[what] = make()
+        found: T = self._made[what]
+        return found
 
 
 def clean(text: str) -> str:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 # what a rule sees that is asked between calls; its conditions look at the account and the clock alone
 NO_CALL = Proposal("", "", "", Side.LONG, 0, 0, 0.0, None, (), 0.0, 0.0, 0.0, 0.0, 1.0)
+AS_PROPOSED = Decision(True, 1.0)
 Asked = tuple["Rule", "Callable[[Case], bool] | None"]  # a rule, and how it answers (None: it holds)
 
 
@@ -90,7 +91,7 @@ class RuleBook:
                 return Decision(False, 0.0, tuple(notes), halt, close)
             factor *= left
             case = Case(_sized(proposal, factor), account, self.timezone)
-        return Decision(True, factor, tuple(notes))
+        return Decision(True, factor, tuple(notes)) if notes else AS_PROPOSED
 
     def watch(self, course: Course) -> Alarm | None:
         """The first moment of a course at which a rule halts or closes, None without one.

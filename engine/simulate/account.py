@@ -31,6 +31,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from math import inf
+from operator import attrgetter
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -48,6 +49,7 @@ from engine.units import HOUR_MS, next_midnight_ms
 DUST = 1e-15  # what floating point leaves of a position that is closed
 SHORTEST_DAY_MS = 20 * HOUR_MS  # clocks that are put forward take two hours of a day at most
 NEVER_MS = sys.maxsize
+FACTS, MARGIN = attrgetter("facts"), attrgetter("margin")
 
 
 class Calls(Protocol):
@@ -164,7 +166,7 @@ class Accountant:
             margin = proposal.margin * factor
             if fitted.plan.leverage and fitted.plan.leverage < proposal.leverage:
                 margin *= proposal.leverage / fitted.plan.leverage
-        free = min(books.wallet, equity) - sum([trade.margin for trade in self._open_trades()])
+        free = min(books.wallet, equity) - sum(map(MARGIN, self._open_trades()))
         if margin > free:
             text = "the margin of this trade is not free in the account"
             seen, limit = f"{margin:.2f}", f"{max(free, 0):.2f} {self.strategy.currency}"
@@ -252,9 +254,10 @@ class Accountant:
                 if not self.marks.foreseen:
                     self.advance(until_ms)  # what was looked at is not looked at again
                 return None
-            self._new_days(change_ms)
-            self._go(change_ms)
-            self._outlook, self.booked = None, True
+            if change_ms >= self.same_day_ms:
+                self._new_days(change_ms)
+            self.settle(change_ms)
+            self.now_ms, self._outlook, self.booked = change_ms, None, True
         return None
 
     def _calm(self, last_ms: int) -> bool:
@@ -278,7 +281,7 @@ class Accountant:
     def _open_trades(self) -> tuple[OpenTrade, ...]:
         """The open trades as rules see them."""
         if self._facts is None:
-            self._facts = tuple([holding.facts for holding in self.books.open])
+            self._facts = tuple(map(FACTS, self.books.open))
         return self._facts
 
     def _seen(self, now_ms: int, equity: float) -> Account:
@@ -295,19 +298,6 @@ class Accountant:
         """Mark the trades that a rule ends, so that it ends them once."""
         for holding in self.books.open:
             holding.ending = holding.ending or close.covers(holding.facts)
-
-    def _go(self, now_ms: int) -> None:
-        """Book everything that is over at ``now_ms`` and go there; the equity then is needed only for the peak."""
-        if self._follows_peak:
-            self.advance(now_ms)
-        else:
-            self.settle(now_ms)
-            self.now_ms = now_ms
-
-    @property
-    def _follows_peak(self) -> bool:
-        """Whether the equity of every move counts; on paper also for rules that are still to come."""
-        return self.judge.about_peak or not self.marks.foreseen
 
     def _rise(self, equity: float) -> None:
         """The peak is at least this high."""
@@ -343,7 +333,7 @@ class Accountant:
                 self._reach.move(symbol, before, after, cash)
                 if self.record is not None:
                     self.record.append(flow)
-            if self._follows_peak:
+            if self.judge.about_peak or not self.marks.foreseen:  # on paper also for rules that are still to come
                 self._rise(self.equity(at_ms))
         if books.ends and books.ends[0][0] <= now_ms:
             self._facts = None

@@ -1,6 +1,7 @@
 """What a channel says after its call, as changes of the plan: each acts at its own time plus the latency.
 
-Reports (target hit, stop hit, filled) never trade, and neither does a second entry (``re-enter``).
+Reports (target hit, stop hit, filled) never trade, and a second entry (``re-enter``) changes no plan:
+it is a call of its own (``collect/reading.py``).
 """
 
 from __future__ import annotations

@@ -38,21 +38,22 @@ def curve_of(
     """
     frame = min((bars.timeframe_ms for bars in candles.values()), default=step_ms)
     grid = np.arange(start_ms, max(end_ms, start_ms) + frame, frame, dtype=np.int64)
-    flows = sorted(flows, key=lambda flow: flow.at_ms)
-    cash = _Running(grid, [flow.at_ms for flow in flows], [flow.cash for flow in flows])
-    by_symbol: dict[str, list[Flow]] = {}
-    for flow in flows:
-        by_symbol.setdefault(flow.symbol, []).append(flow)
-    held = {
-        symbol: _Running(grid, [flow.at_ms for flow in mine], [flow.quantity for flow in mine])
-        for symbol, mine in sorted(by_symbol.items())
-    }
+    at_ms = np.array([flow.at_ms for flow in flows], np.int64)
+    at = np.clip(-((start_ms - at_ms) // frame), 0, len(grid))  # the first moment of the grid that is not before it
+    order = np.argsort(at, kind="stable")
+    cash = np.array([flow.cash for flow in flows], np.float64)[order]
+    quantity = np.array([flow.quantity for flow in flows], np.float64)[order]
+    number = {symbol: i for i, symbol in enumerate(sorted({flow.symbol for flow in flows}))}
+    whose = np.array([number[flow.symbol] for flow in flows], np.int64)[order]
+    at = at[order]
+    money = _Running(at, cash, len(grid))
+    held = {symbol: _Running(at[whose == i], quantity[whose == i], len(grid)) for symbol, i in number.items()}
     equity = np.empty(len(grid))
     for begin in range(0, len(grid), PIECE):
         piece = slice(begin, begin + PIECE)
-        total = start_equity + cash.during(piece)
-        for symbol, quantity in held.items():
-            total += quantity.during(piece) * _prices(candles[symbol], grid[piece])
+        total = start_equity + money.during(piece)
+        for symbol, position in held.items():
+            total += position.during(piece) * _prices(candles[symbol], grid[piece])
         equity[piece] = total
     peak = np.maximum.accumulate(np.maximum(equity, start_equity))
     drawdown = 1 - equity / peak
@@ -63,12 +64,13 @@ def curve_of(
 
 
 class _Running:
-    """The running sum of amounts at the moments of a grid: it stays the same from one amount to the next."""
+    """The running sum of amounts at the moments of a grid: it stays the same from one amount to the next.
 
-    def __init__(self, grid: Ints, at_ms: Sequence[int], amounts: Sequence[float]) -> None:
-        self._end = len(grid)
-        self._at = np.concatenate([[0], np.searchsorted(grid, np.array(at_ms, np.int64))])
-        self._sum = np.concatenate([[0.0], np.cumsum(np.array(amounts, np.float64))])
+    ``at`` (sorted) is the place on the grid from which an amount counts; ``end`` is how many places there are.
+    """
+
+    def __init__(self, at: Ints, amounts: Floats, end: int) -> None:
+        self._end, self._at, self._sum = end, np.append(0, at), np.append(0.0, np.cumsum(amounts))
 
     def during(self, piece: slice) -> Floats:
         """The sums in a piece of the grid, shape (moments in it,)."""
@@ -81,6 +83,11 @@ class _Running:
 def _prices(bars: Candles, grid: Ints) -> Floats:
     """The last closed price at each moment of the grid (the first open before any is), shape (grid,)."""
     first, last = (bars.over(grid[[0, -1]]) + 1).tolist()
-    if first and last - first == len(grid) - 1 and np.array_equal(bars.ends_of(first - 1, last), grid):
-        return bars.close[first - 1 : last]  # a candle ends at each moment
-    return bars.last_close(grid)
+    ends = bars.ends_of(first, last)
+    begin = int(grid.searchsorted(ends[0])) if len(ends) else len(grid)
+    if not np.array_equal(ends, grid[begin : begin + len(ends)]):
+        return bars.last_close(grid)
+    price = np.full(len(grid), bars.close[last - 1] if last else bars.open[0])
+    price[:begin] = bars.close[first - 1] if first else bars.open[0]
+    price[begin : begin + len(ends)] = bars.close[first:last]  # a candle ends at each moment
+    return price

@@ -131,19 +131,15 @@ def target_shares(
         if level is not None:
             levels.append((level, target.share))
     sign = setup.side.sign
-    prices = [(level, share) for level, share in levels if not isinstance(level, Distance)]
-    away = [(level, share) for level, share in levels if isinstance(level, Distance)]
-    if away and (prices or len({level.unit for level, _ in away}) > 1):
+    if len({level.unit if isinstance(level, Distance) else "price" for level, _ in levels}) > 1:
         return Refusal("levels", "targets said in different ways cannot be put in order before a market fill")
-    ordered: list[tuple[float | Distance, float | None]] = [
-        *sorted(away, key=lambda item: item[0].value),
-        *sorted(prices, key=lambda item: item[0] * sign),
-    ]
-    entries = [order.price for order in orders if order.price is not None]
-    if prices and entries and (min(p * sign for p, _ in prices) <= max(p * sign for p in entries)):
+    levels.sort(key=lambda item: item[0].value if isinstance(item[0], Distance) else item[0] * sign)
+    entries = [order.price * sign for order in orders if order.price is not None]
+    first = levels[0][0] if levels else None
+    if entries and isinstance(first, float | int) and first * sign <= max(entries):
         return Refusal("levels", "the first target does not lie beyond every entry")
-    shares = target_weights([share for _, share in ordered], leave.shares)
-    return tuple([(level, share) for (level, _), share in zip(ordered, shares, strict=False) if share > 0])
+    shares = target_weights([share for _, share in levels], leave.shares)
+    return tuple([(level, share) for (level, _), share in zip(levels, shares, strict=False) if share > 0])
 
 
 def average_entry(orders: tuple[Order, ...]) -> float | None:

@@ -15,7 +15,7 @@ import numpy as np
 from engine.market.candles import Candles
 from engine.units import MINUTE_MS
 
-BLOCK_MS = 64 * MINUTE_MS
+BLOCK_MS = 128 * MINUTE_MS
 
 
 class Extremes(dict[str, tuple[list[float], list[float]]]):

@@ -125,7 +125,7 @@ def test_what_was_said_live_is_held_against_the_record(place: Workspace) -> None
     """A first fill said live one part in a thousand better than the record has it: ten basis points worse, each."""
     desk = pageworld.ledger_of(place, place.root / "paper.db")
     sources = pageworld.sources_of(desk)
-    account = account_of(place, pageworld.book_of(desk), sources)
+    account = account_of(pageworld.book_of(desk), sources)
     taken = {one.call.row: one.call for one in account.filled}
     events, said = [], {}
     for event in desk.ledger.events(desk.account):
@@ -137,7 +137,7 @@ def test_what_was_said_live_is_held_against_the_record(place: Workspace) -> None
             events.append(Event("demo", "live", call.posted_ms + 400, pageworld.live_data(better, [fill]), event.row))
             said[event.row] = better
         events.append(event)
-    told = Told(account.book.fold.rows, 60_000, "UTC").take(events)
+    told = Told(account.book.fold.rows, 60_000).take(events)
     assert len(told.pairs) == len(said) == len(account.filled) > 20
     assert {row: price for row, (_, price) in told.first.items()} == said
     rows = {one.channel: one for one in seen_of(replace(account, told=told))}
