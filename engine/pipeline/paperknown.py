@@ -47,11 +47,15 @@ class Contracts(Mapping[str, States]):
     _known: dict[str, States] = field(default_factory=dict)
 
     def __getitem__(self, symbol: str) -> States:
-        if symbol not in self._known:
-            self._known[symbol] = self._made(symbol)
-        if not self._known[symbol]:
+        found = self._known.get(symbol) or self._made(symbol)
+        if not found:
             raise KeyError(symbol)
-        return self._known[symbol]
+        if self.markets:  # without a list of markets there may be more to know soon
+            self._known[symbol] = found
+        return found
+
+    def __bool__(self) -> bool:
+        return True  # contracts are known here, also before the first was asked for
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._known)

@@ -79,6 +79,7 @@ def learnt(known: Knowledge, *symbols: str) -> Knowledge:
 
 def test_contracts_are_those_of_the_exchange_and_are_kept(tmp_path: Path, double: ExchangeDouble) -> None:
     known = learnt(knowledge(tmp_path, double, Costs(funding=0.0001)), "BTCUSDT")
+    assert known.contracts, "also before the first is asked for: whoever holds them asks"
     btc, xrp = known.contracts["BTCUSDT"][-1], known.contracts["XRPUSDT"][-1]
     assert (btc.contract_size, btc.tick, btc.min_contracts) == (0.0001, 0.1, 1.0)
     assert len(btc.tiers) > 1
