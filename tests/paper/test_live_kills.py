@@ -79,12 +79,14 @@ class Posts:
         elif kind == "call" or not old:
             self._call()
         else:
-            channel, number, text, _ = self.chance.choice(old)
+            one = self.chance.choice(old)
+            channel, number, text, _ = one
             symbol = text.split()[1]
             if kind == "answer":
                 said = self.chance.choice([f"close {symbol} here", f"{symbol} move SL to breakeven"])
                 channel.post(said, reply_to=number if self.chance.random() < 0.8 else None)
             elif kind == "edit":
+                self.calls[self.calls.index(one)] = (channel, number, text, self._now())
                 channel.edit(number, self._text(symbol.removesuffix("USDT"), text.split()[0]))
             else:
                 channel.delete(number)
