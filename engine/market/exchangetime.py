@@ -1,7 +1,7 @@
 """The exchange's own time, as its news and its answers tell it.
 
-A candle is over when the exchange says so, not when the clock of this machine does: a clock that runs ahead would take a
-forming candle for a closed one, and call one that has not come yet missing.
+A candle is over when the exchange says so, not when the clock of this machine does: a clock that runs ahead would take
+a forming candle for a closed one, and call one that has not come yet missing.
 """
 
 from __future__ import annotations
