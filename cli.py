@@ -17,6 +17,8 @@ from engine.pipeline.completion import SHELLS, codes, names_in
 from engine.pipeline.shell import FOLDER, Commands, Either, command, track, workspace_option
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.pipeline.workspace import Workspace
 
 
@@ -448,49 +450,85 @@ def paper_run(
 ACCOUNT = click.option("--account", metavar="NAME", help="Only this account (its strategies' names; default: all).")
 
 
-@command(paper, "status", "paper status")
+CHANNELS = click.option(
+    "--channel", "channels", multiple=True, metavar="NAME", help="Only calls of this channel; several times."
+)
+SINCE = click.option("--since", metavar="DATE|TIME", help="From a day on (2025-03-01), or not longer ago than (7d).")
+
+
+def form_option(*forms: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """``--format``: a table on a terminal, plain lines in a pipe, or what is asked for."""
+
+    def chosen(_: click.Context, __: click.Parameter, value: str | None) -> str:
+        return value or ("table" if sys.stdout.isatty() else "plain")
+
+    return click.option(
+        "--format", "form", type=click.Choice(forms), callback=chosen, help="Default: table on a terminal, else plain."
+    )
+
+
+@command(paper, "status", "paper status", "paper status --format json")
 @ACCOUNT
-def paper_status(workspace: Workspace, account: str | None) -> None:
-    """Show what each account is worth, what is open or halted, and how each channel does."""
-    from engine.pipeline.paperbook import status
+@form_option("table", "plain", "json")
+def paper_status(workspace: Workspace, account: str | None, form: str) -> None:
+    """Show what each account is worth, what is open, halted or waits, where the calls went, how each channel does."""
+    from engine.pipeline.paperstatus import show_status
 
-    for line in status(workspace, account):
-        click.echo(line)
+    show_status(workspace, account, form, click.echo)
 
 
-@command(paper, "trades", "paper trades", "paper trades --format csv > trades.csv")
+@command(paper, "trades", "paper trades", "paper trades --since 7d", "paper trades --format csv > trades.csv")
 @ACCOUNT
-@click.option("--format", "form", type=click.Choice(["table", "plain", "csv"]), help="Default: table on a terminal.")
-def paper_trades(workspace: Workspace, account: str | None, form: str | None) -> None:
-    """List the trades that are over, in the order of action."""
+@CHANNELS
+@SINCE
+@form_option("table", "plain", "csv", "json")
+def paper_trades(
+    workspace: Workspace, account: str | None, channels: tuple[str, ...], since: str | None, form: str
+) -> None:
+    """List the trades that were filled and are over, in the order of action."""
     from engine.pipeline.paperbook import trades
-    from engine.pipeline.papertable import print_trades
+    from engine.pipeline.papertable import print_rows
 
-    columns, rows = trades(workspace, account)
-    print_trades(columns, rows, form or ("table" if sys.stdout.isatty() else "plain"), click.echo)
+    print_rows("trades", *trades(workspace, account, channels, since), form, workspace.settings.timezone, click.echo)
+
+
+@command(paper, "calls", "paper calls", "paper calls --refused --since 2025-03-01", "paper calls --channel fast_scalps")
+@ACCOUNT
+@CHANNELS
+@SINCE
+@click.option("--refused", is_flag=True, help="Only calls that were not taken.")
+@form_option("table", "plain", "csv", "json")
+def paper_calls(
+    workspace: Workspace, account: str | None, channels: tuple[str, ...], since: str | None, refused: bool, form: str
+) -> None:
+    """List every call that was heard: what became of it, and who said no."""
+    from engine.pipeline.paperbook import calls
+    from engine.pipeline.papertable import print_rows
+
+    found = calls(workspace, account, channels, since, refused)
+    print_rows("calls", *found, form, workspace.settings.timezone, click.echo)
 
 
 @command(paper, "halt", "paper halt", "paper halt --for 4h", "paper halt --channel fast_scalps")
 @ACCOUNT
 @click.option("--for", "for_", metavar="TIME", help="So long (default: until paper resume).")
-@click.option("--channel", "channels", multiple=True, metavar="NAME", help="Only calls of this channel; several times.")
+@CHANNELS
 def paper_halt(workspace: Workspace, account: str | None, for_: str | None, channels: tuple[str, ...]) -> None:
     """Take no new trades; what is open goes on."""
-    import time
+    from engine.pipeline.paperbook import halt
 
-    from engine.pipeline.paperbook import halt_data, order
-
-    for line in order(workspace, account, "halt", halt_data(for_, channels, round(time.time() * 1000))):
+    for line in halt(workspace, account, for_, channels):
         click.echo(line)
 
 
-@command(paper, "resume", "paper resume")
+@command(paper, "resume", "paper resume", "paper resume --channel fast_scalps")
 @ACCOUNT
-def paper_resume(workspace: Workspace, account: str | None) -> None:
-    """End all pauses, those of rules too."""
-    from engine.pipeline.paperbook import order
+@CHANNELS
+def paper_resume(workspace: Workspace, account: str | None, channels: tuple[str, ...]) -> None:
+    """End all pauses, those of rules too; with --channel only those of that channel."""
+    from engine.pipeline.paperbook import resume
 
-    for line in order(workspace, account, "resume", {}):
+    for line in resume(workspace, account, channels):
         click.echo(line)
 
 
@@ -499,9 +537,9 @@ def paper_resume(workspace: Workspace, account: str | None) -> None:
 @click.argument("identity", metavar="ID|all")
 def paper_close(workspace: Workspace, account: str | None, identity: str) -> None:
     """End a trade at the next candle's open, or take its orders away when nothing is filled."""
-    from engine.pipeline.paperbook import close_data, order
+    from engine.pipeline.paperbook import close
 
-    for line in order(workspace, account, "close", close_data(workspace, account, identity)):
+    for line in close(workspace, account, identity):
         click.echo(line)
 
 
@@ -513,6 +551,18 @@ def paper_reconcile(workspace: Workspace, account: str | None, day: str | None) 
     from engine.pipeline.paperday import reconcile
 
     for line in reconcile(workspace, account, day):
+        click.echo(line)
+
+
+@command(paper, "verdicts", "paper verdicts vip-ladder", "paper verdicts vip-ladder --fetch", logged=True)
+@click.argument("strategy", shell_complete=names_in("strategies", ".yaml"))
+@click.option("--fetch", is_flag=True, help="Bring the candles of its calls up to date first.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def paper_verdicts(workspace: Workspace, strategy: str, fetch: bool, form: str) -> None:
+    """Say which verdict a rule (channel verdict in) would see now on each channel of a strategy."""
+    from engine.pipeline.paperverdict import give_verdicts
+
+    for line in give_verdicts(workspace, strategy, form, track, fetch=fetch):
         click.echo(line)
 
 

@@ -4,8 +4,11 @@ A Telegram and an exchange of our own on this machine, in a process of their own
 another, as a user starts it. 50 channels, 50 contracts with ten trades a second each, 200 open trades. Then for so many
 seconds (default 120) a post a second in a random channel, and measured:
 
-- from a post to its first fill in the ledger: the ``glance`` at the first live price after it, synced to the disk;
+- from a post to its filled order in the ledger, synced to the disk: the ``live`` event with its fill, at the first live
+  price after its moment of action (the strategy's latency is one second, counted from the whole second that Telegram
+  stamps a post with);
 - from a post to its place in the record: the ``step`` with fills, once its first one-minute candle is over;
+- how far the live fills were from the record's;
 - processor time of the program, as a share of one core, and its resident memory, over the same time.
 
 The times of events are those at which the ledger wrote them; posts are stamped by the Telegram's process.
@@ -28,6 +31,8 @@ from pathlib import Path
 
 import psutil
 
+from engine.paper.ledger import Ledger
+from engine.paper.spoken import Pair, Spoken
 from tests.doubles.exchange import ExchangeDouble, World
 from tests.doubles.telegram.key import public_line
 from tests.doubles.telegram.server import Server
@@ -140,7 +145,7 @@ class Doubles:
 
 
 def events(folder: Path) -> dict[str, dict[str, float]]:
-    """When the ledger wrote what of each call: the first ``glance``, ``decided`` and ``step`` with fills (in s)."""
+    """When the ledger wrote what of each call: the first ``live``, ``decided`` and ``step`` with fills (in s)."""
     found: dict[str, dict[str, float]] = {}
     rows: dict[int, str] = {}
     with contextlib.closing(sqlite3.connect(f"file:{folder / 'data' / 'paper.db'}?mode=ro", uri=True)) as db:
@@ -150,10 +155,19 @@ def events(folder: Path) -> dict[str, dict[str, float]]:
             said = json.loads(data)
             if kind == "call":
                 rows[row] = said["signal"]
-            if kind in ("step", "glance") and not said["fills"]:
+            if kind in ("step", "live") and not said["fills"]:
                 continue
             found.setdefault(rows[row], {}).setdefault(kind, made / 1000)
     return found
+
+
+def distances(folder: Path) -> list[float]:
+    """How far each live move was from the record's, in basis points."""
+    pairs: list[Pair] = []
+    spoken = Spoken(pairs.append)
+    for event in Ledger(folder / "data" / "paper.db").events("bench"):
+        spoken.take(event)
+    return [pair.points for pair in pairs]
 
 
 def until(what: str, done: object, timeout_s: float) -> None:
@@ -171,8 +185,8 @@ def shown(name: str, took: list[float]) -> None:
         print(f"{name}: {len(took)} measured")
         return
     took.sort()
-    middle, most = statistics.median(took), took[min(len(took) - 1, round(0.99 * len(took)))]
-    print(f"{name}: median {middle * 1000:,.0f} ms, 99% {most * 1000:,.0f} ms, longest {took[-1] * 1000:,.0f} ms")
+    middle, most = statistics.median(took), took[min(len(took) - 1, round(0.95 * len(took)))]
+    print(f"{name}: median {middle * 1000:,.0f} ms, 95% {most * 1000:,.0f} ms, longest {took[-1] * 1000:,.0f} ms")
 
 
 def main(seconds: int) -> None:
@@ -214,16 +228,19 @@ def measure(folder: Path, doubles: Doubles, program: psutil.Process, seconds: in
         key, at = doubles.post(dice.randrange(CHANNELS), dice.randrange(SYMBOLS))
         posts[key] = at
         memory.append(program.memory_info().rss)
-        time.sleep(max(0.0, began + len(posts) - time.monotonic()))
+        at_any_part = dice.random()  # of a second: that of the stamp counts for the moment of action
+        time.sleep(max(0.0, began + len(posts) + at_any_part - time.monotonic()))
     after, span = program.cpu_times(), time.monotonic() - began
     used = after.user + after.system - before.user - before.system
     time.sleep(75)
     found = events(folder)
     print(f"{len(posts)} posts in {span:.0f} s, {SYMBOLS * UPDATES_PER_S} price updates a second")
-    for kind, what in (("glance", "post to its first fill in the ledger"), ("step", "post to its fill in the record")):
+    for kind, what in (("live", "post to its filled order in the ledger"), ("step", "post to its fill in the record")):
         shown(what, [found[key][kind] - at for key, at in posts.items() if kind in found.get(key, {})])
-    missing = [key for key in posts if "glance" not in found.get(key, {})]
-    print(f"posts without a first fill: {len(missing)}")
+    missing = [key for key in posts if "live" not in found.get(key, {})]
+    print(f"posts without a live fill: {len(missing)}")
+    away = distances(folder)
+    print(f"live fills from the record's: mean {statistics.mean(away):.2f} bp, worst {max(away):.2f} bp of {len(away)}")
     print(f"processor: {100 * used / span:.0f}% of one core; memory: {max(memory) / 1e6:.0f} MB at most")
 
 

@@ -550,6 +550,10 @@ class RuleNote:
     text: str
 
 
+BY_HAND = "by hand"
+UNTIL_RESUMED_MS = 4_102_444_800_000  # 2100-01-01: a pause that only a person ends
+
+
 @dataclass(frozen=True, slots=True)
 class Halt:
     """No new trades until ``until_ms``; ``channels`` or ``symbols`` narrow it (empty: the whole account)."""
@@ -559,6 +563,11 @@ class Halt:
     where: str
     channels: tuple[str, ...] = ()
     symbols: tuple[str, ...] = ()
+
+    @property
+    def by(self) -> str:
+        """Who asked for it: ``by daily-stop``; a person's own pause carries ``by hand`` in the place of a rule."""
+        return self.rule if self.rule == BY_HAND else f"by {self.rule}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -78,3 +79,8 @@ def show_duration(ms: float) -> str:
             rest = seconds % size // finer
             return f"{seconds // size}{unit} {rest}{finer_unit}" if rest else f"{seconds // size}{unit}"
     return f"{seconds}s"
+
+
+def show_names(names: Collection[str]) -> str:
+    """The first eight of some names, in their order: ``BTCUSDT, ETHUSDT``; dots where there are more."""
+    return ", ".join(sorted(names)[:8]) + (" ..." if len(names) > 8 else "")

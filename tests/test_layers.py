@@ -9,13 +9,13 @@ import pytest
 
 ENGINE = Path(__file__).parent.parent / "engine"
 LAYERS = [
-    {"domain", "files", "memory", "problem", "units"},
+    {"domain", "files", "memory", "problem", "tasks", "units"},
     {"config"},
     {"channel", "market", "notify"},
     {"collect", "simulate"},
     {"risk", "verdict"},
     {"paper", "testnet"},
-    {"report", "web"},
+    {"report"},
     {"pipeline"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

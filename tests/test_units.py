@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.units import duration_ms, fraction, iso, moment_ms, money, show_duration, show_time
+from engine.units import duration_ms, fraction, iso, moment_ms, money, show_duration, show_names, show_time
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,8 @@ def test_times_are_shown_in_the_zone() -> None:
 )
 def test_durations_for_people(ms: int, text: str) -> None:
     assert show_duration(ms) == text
+
+
+def test_many_names_are_cut() -> None:
+    assert show_names({"B", "A"}) == "A, B"
+    assert show_names([*"ABCDEFGHI"]) == "A, B, C, D, E, F, G, H ..."

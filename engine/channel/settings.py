@@ -179,7 +179,6 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "part": _part,
 }
 _CHOICES = {
-    "numbers": NOTATIONS,
     "unread numbers": ("refuse", "allow"),
     "entry": ("market",),
     "range": ("zone", "ladder"),

@@ -9,7 +9,7 @@ from engine.channel.library import claim, unowned
 from engine.channel.syntax import tree as t
 from engine.channel.text.names import SPECIAL_GROUPS, VALUE_GROUPS
 from engine.channel.text.vocabulary import Vocabulary, clean, tokens_of
-from engine.config.diagnostics import Diagnostic, diagnose, related
+from engine.config.diagnostics import Diagnostic, diagnose, did_you_mean, related
 from engine.config.text import SourceText
 
 
@@ -86,7 +86,8 @@ def unused_words(
     return [
         diagnose(
             source, group.span, "D503", f'no sample holds a word of "{group.name}"',
-            "take the line out, or write one of its words in a sample", "warning",
+            did_you_mean(group.name, SPECIAL_GROUPS, 0.75) or "take it out, or write one of its words in a sample",
+            "warning",
         )
         for group, places in groups
         if not places & used

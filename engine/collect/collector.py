@@ -26,10 +26,11 @@ from typing import Any, Literal
 from engine.collect.archive import Archive
 from engine.collect.feed import ChatError, Feed, News, Unreachable
 from engine.collect.pacer import Pacer, Sleep
-from engine.collect.tasks import end_tasks, first_of, is_connection_trouble
+from engine.collect.tasks import first_of, is_connection_trouble
 from engine.collect.watch import Pace, Watch
 from engine.collect.writer import Writer
 from engine.domain import Message
+from engine.tasks import end_tasks
 
 LOG = logging.getLogger(__name__)
 LOST_IN_A_ROW = 3

@@ -1,4 +1,4 @@
-"""Tasks that live and end together: the first result of several, and an end that is really one."""
+"""Tasks that live together: the first result of several, and why one ended."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import asyncio
 from typing import Any
 
 from engine.collect.feed import Unreachable
-
-AGAIN_S = 1.0  # between two cancellations of a task
+from engine.tasks import end_tasks
 
 
 def is_connection_trouble(task: asyncio.Task[Any]) -> bool:
@@ -22,15 +21,3 @@ async def first_of(*tasks: asyncio.Task[Any]) -> Any:
         return next(iter(done)).result()
     finally:
         await end_tasks(*tasks)
-
-
-async def end_tasks(*tasks: asyncio.Task[Any]) -> None:
-    """Cancel tasks and wait until they are gone; how they ended is of no interest.
-
-    A library may swallow one cancellation, and the task would then wait for a writer that is gone: so it is told again.
-    """
-    while waiting := [task for task in tasks if not task.done()]:
-        for task in waiting:
-            task.cancel()
-        await asyncio.wait(waiting, timeout=AGAIN_S)
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -23,6 +23,7 @@ from engine.config.building import (
 )
 from engine.config.diagnostics import Diagnostic, Related, diagnose, did_you_mean
 from engine.config.document import Document, read_document
+from engine.config.exchanges import NOT_AN_EXCHANGE, exchange_names
 from engine.config.strategy import Strategy
 from engine.config.testhosts import Refused, practice_address_of
 from engine.config.text import SourceText, Span
@@ -54,6 +55,7 @@ def load_strategy(source: SourceText) -> tuple[StrategyFile | None, list[Diagnos
     """A strategy file, None when it has errors, and everything found in it. Never raises."""
     document = read_document(source, "strategy")
     _check_names(document)
+    _check_source(document)
     _check_period(document)
     _check_money(document)
     _check_costs(document)
@@ -101,6 +103,14 @@ def _check_names(document: Document) -> None:
             hint = did_you_mean(name, channels) or f"channels of this strategy: {', '.join(channels)}"
             message = f'an override for "{name}", which is not among the channels'
             document.report(("overrides", name), "R107", message, hint, at_key=True)
+
+
+def _check_source(document: Document) -> None:
+    """Prices come from somewhere that exists."""
+    source, known = document.get("market", "source"), exchange_names()
+    if source and known and source not in (*NOT_AN_EXCHANGE, *known):
+        hint = did_you_mean(source, [*NOT_AN_EXCHANGE, *known]) or "write imported, or an exchange such as mexc"
+        document.report(("market", "source"), "R112", f'"{source}" is not an exchange that prices can come from', hint)
 
 
 def _check_period(document: Document) -> None:

@@ -31,12 +31,13 @@ from engine.market.asking import Asker, RefusedError
 from engine.market.candleline import CandleLine, Row
 from engine.market.exchangetime import ExchangeTime
 from engine.market.feedevents import ClosedCandle, FeedEvent, FeedState, Quote, TradeSeen
-from engine.market.feedkeeping import FeedSettings, Keeper, Watched, end_tasks
+from engine.market.feedkeeping import FeedSettings, Keeper, Watched
 from engine.market.listing import find_market
 from engine.market.pages import VOLUME_IN_CONTRACTS, Series
 from engine.market.timeframes import parse_timeframe
 from engine.market.venue import Client
 from engine.problem import Problem
+from engine.tasks import end_tasks
 
 LOG = logging.getLogger(__name__)
 MOST_WAITING = 20_000
@@ -157,7 +158,7 @@ class Feed:
         watched = self.watched.pop(symbol, None)
         if watched is not None:
             self._stale += watched.line.stale
-            await end_tasks([*watched.watchers, *([watched.keeper] if watched.keeper else [])])
+            await end_tasks(*watched.watchers, *([watched.keeper] if watched.keeper else []))
 
     async def close(self) -> None:
         """End all watching and the stream of events. The client stays open: it belongs to the caller."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,6 +17,7 @@ from engine.market.asking import Asker
 from engine.market.candleline import CandleLine, Row
 from engine.market.pages import Series, candle_page
 from engine.market.ranges import Range
+from engine.tasks import end_tasks
 
 if TYPE_CHECKING:
     from engine.market.feed import Feed
@@ -134,7 +134,7 @@ class Keeper:
             self.restarts += 1
             everyone = list(self.feed.watched.values())
             # Their questions would wait for the old sockets, which answer no more.
-            await end_tasks([task for watched in everyone for task in watched.watchers])
+            await end_tasks(*[task for watched in everyone for task in watched.watchers])
             await self.feed.client.close_ws_clients()
             for watched in everyone:
                 watched.line.break_()
@@ -153,10 +153,3 @@ class Keeper:
 def _list(column: Any) -> list[Any]:
     """A column as plain numbers."""
     return list(column.tolist())
-
-
-async def end_tasks(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Cancel tasks and wait for their end."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

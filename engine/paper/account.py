@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from engine.config.strategy import Strategy
-from engine.domain import Account, Close, Decision, MarketFacts, Plan, Proposal, Standing
+from engine.domain import Account, Close, Decision, MarketFacts, Opinion, Plan, Proposal, Standing
 from engine.market.candles import Candles, Funding
 from engine.paper.broker import Moved
 from engine.paper.call import WAITING, PaperCall
@@ -35,13 +35,17 @@ FACTS_MS = 5 * DAY_MS  # so much of the past is enough for every market fact
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One strategy in the account: its rules, its costs, and what fits a trade to its contract (None: nothing)."""
+    """One strategy in the account: its rules, its costs, and what fits a trade to its contract (None: nothing).
+
+    ``judged`` gives the verdict on a channel at a moment, for rules that ask for it (None: no rule does).
+    """
 
     name: str
     strategy: Strategy
     judge: Judge
     terms: Terms
     fit: Callable[[Plan, float, float], Fitted | Unfit] | None = None
+    judged: Callable[[str, int], Opinion] | None = None
 
 
 class _Rows(Sequence[float]):
@@ -276,6 +280,7 @@ class PaperAccount:
             asked_price(plan),
             self.facts(plan.symbol, plan.act_ms),
             self.standing(call.lane, plan.channel),
+            None if lane.judged is None else lane.judged(plan.channel, plan.act_ms),
         )
 
     def facts(self, symbol: str, now_ms: int) -> MarketFacts:

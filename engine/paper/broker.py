@@ -13,7 +13,7 @@ A later call is held against every earlier one of its channel, whether an accoun
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -34,10 +34,14 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A call came to the market: what it is (``fate`` of the call), and the rows that it ends."""
+    """A call came to the market: what it is (``fate`` of the call), and the rows that it ends.
+
+    ``against`` is the row of the earlier call that a repeat or an opposite was held against.
+    """
 
     call: PaperCall
     ended: tuple[int, ...] = ()
+    against: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +52,6 @@ class Moved:
     fills: tuple[Fill, ...] = ()
     legs: tuple[Leg, ...] = ()
     paid: tuple[tuple[int, float], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class EntryAt:
-    """What the orders of a call would do at a price: the planned average entry and risk of a unit, and the fills."""
-
-    average: float
-    risk: float
-    fills: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +83,7 @@ class VirtualBroker:
         if call.lives:
             self.place(call)
         if call.blocks:
-            self.blocking.setdefault(_key(call), []).append(call)
+            self.block(call)
         for one in (call, call.own):
             if one is not None:
                 one.quiet = self._quiet(one)
@@ -128,14 +123,15 @@ class VirtualBroker:
         self._forget(call)
         return Placed(call)
 
-    def entry_at(self, call: PaperCall, price: float) -> EntryAt:
-        """What a call's orders would do if they came to the market at a price; nothing is changed."""
-        trial = Stepper(call.plan, call.stepper.terms)
-        trial.bar(call.plan.act_ms, price, price, price, price)
-        looked = replace(call, stepper=trial)
-        looked.settle()
-        fills = tuple((fill.price, fill.share) for fill in trial.path().fills)
-        return EntryAt(looked.entry, looked.risk, fills)
+    def block(self, call: PaperCall) -> None:
+        """Later calls on the symbol are held against this one."""
+        self.blocking.setdefault(_key(call), []).append(call)
+
+    def end(self, act_ms: int, calls: Iterable[PaperCall]) -> None:
+        """A later call ends these."""
+        for one in calls:
+            one.blocks = False
+            self.change(one, Change(act_ms, "close", by="call"))
 
     def symbols(self) -> list[str]:
         """The symbols whose candles are needed."""
@@ -201,12 +197,11 @@ class VirtualBroker:
             call.fate = "opposite"
         elif says.repeat == "replace" and status not in (PathStatus.TOO_LATE, PathStatus.NO_DATA):
             over += same
-        for one in over:
-            one.blocks = False
-            self.change(one, Change(act_ms, "close", by="call"))
+        self.end(act_ms, over)
         call.blocks = call.fate == ""
         self.blocking[_key(call)] = [one for one in alive if one.blocks] + [call] * call.blocks
-        return Placed(call, tuple(one.row for one in over))
+        against = {"repeat": same, "opposite": other}.get(call.fate, [])
+        return Placed(call, tuple(one.row for one in over), against[0].row if against else None)
 
     def _ends(self, call: PaperCall, bar: Bar, probes: Mapping[int, _Probe]) -> int:
         """When a call ends of itself, as far as that is known at a bar's open."""

@@ -27,7 +27,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
 from engine.collect.reading import MessageReader, when_known
-from engine.domain import Change, Halt, Message, Plan, Refusal, RuleNote, Signal, Update
+from engine.domain import BY_HAND, UNTIL_RESUMED_MS, Change, Halt, Message, Plan, Refusal, RuleNote, Signal, Update
 from engine.market.candles import Candles, Funding
 from engine.market.contracts import Contract, state_at
 from engine.market.timeframes import grid_offset_ms
@@ -43,10 +43,8 @@ from engine.simulate.judge import Alarm
 from engine.simulate.planning import make_plan
 from engine.simulate.step import Stepper
 from engine.simulate.volatility import average_true_range
-from engine.units import DAY_MS, moment_ms
+from engine.units import DAY_MS
 
-BY_HAND = "by hand"
-UNTIL_RESUMED_MS = moment_ms("2100-01-01")
 LATE_MS = 150_000  # what is worked out so long after its candle was over is marked as late
 
 
@@ -81,7 +79,7 @@ class Desk:
         Fair prices that liquidate, and what the exchange says of its contracts, by symbol, where known.
     now_ms
         The time, where calls are live: a call is acted on no earlier than it arrived, and one older than ``stale_ms``
-        is refused. None for history, where a call acts when its text was known.
+        is refused (0: what each strategy says). None for history, where a call acts when its text was known.
     began_ms
         Messages known before that are read, and not acted on.
     alone
@@ -198,12 +196,13 @@ class Desk:
             "signal": signal.id,
             "posted_ms": message.posted_ms,
             "symbol": signal.setup.symbol,
+            "side": signal.setup.side.value,
         }
         if signal.hindsight and message.edited_ms is None:
             plan = Refusal("hindsight", "the text was edited, and nobody knows when")
         late = False
         if isinstance(plan, Plan) and now_ms is not None:
-            plan, late = self._timed(plan, message, now_ms)
+            plan, late = self._timed(plan, message, now_ms, self.stale_ms or lane.strategy.stale_after_ms)
         if isinstance(plan, Refusal):
             self._tell("refused", message.known_ms, {**said, "code": plan.code, "text": plan.text}, key=key)
             return
@@ -224,10 +223,10 @@ class Desk:
         facts = state_at((self.contracts or {}).get(signal.setup.symbol, ()), signal.message.known_ms)
         return make_plan(signal, lane.strategy, updates, partial(average_true_range, self.candles), facts)
 
-    def _timed(self, plan: Plan, message: Message, now_ms: int) -> tuple[Plan | Refusal, bool]:
+    def _timed(self, plan: Plan, message: Message, now_ms: int, stale_ms: int) -> tuple[Plan | Refusal, bool]:
         """The plan of a live call: acted on no earlier than it arrived; refused when that is too long ago."""
         age_ms = now_ms - message.known_ms
-        if age_ms > self.stale_ms:
+        if age_ms > stale_ms:
             return Refusal("stale", f"it arrived {age_ms / 1000:.0f} s after it was posted"), True
         if now_ms <= self._opens(plan.act_ms):
             return plan, False
@@ -329,6 +328,16 @@ class Desk:
         found = [call for desk in (*self.alone.values(), self) for call in desk.broker.book.get(symbol, [])]
         return [*found, *(call.own for call in found if call.own is not None)]
 
+    def unseen_ms(self, symbol: str) -> int | None:
+        """From when on candles of a symbol can do something to a call; None where there is none in the market."""
+        seen = [(call.plan.act_ms, call.stepper.position.state.last_ts) for call in self.calls_on(symbol)]
+        return min((act_ms if last is None else last + self.timeframe_ms for act_ms, last in seen), default=None)
+
+    def look_at(self, fair: Mapping[str, Candles]) -> None:
+        """Fair prices that will come beside the candles."""
+        for desk in (*self.alone.values(), self):
+            desk.fair = fair
+
     def waiting(self) -> list[PaperCall]:
         """The calls whose first candle has not come yet."""
         return [call for calls in self.broker.book.values() for call in calls if call.fate == WAITING]
@@ -337,8 +346,10 @@ class Desk:
         """The broker's news."""
         call = one.call
         if isinstance(one, Placed):
-            ended = {"ended": list(one.ended), "stands": call_data(call)}
-            self._tell("placed", ts_ms, ended, call.row, late=late)
+            placed: Data = {"ended": list(one.ended), "stands": call_data(call)}
+            if one.against is not None:
+                placed["of"] = self.books.rows[one.against].plan.signal_id
+            self._tell("placed", ts_ms, placed, call.row, late=late)
             return
         self.books.hear(one)
         fills, legs = ([asdict(move) for move in moves] for moves in (one.fills, one.legs))
@@ -417,9 +428,9 @@ class Desk:
 
     # ------------------------------------------------------------------ what people say
 
-    def note(self, kind: str, at_ms: int, data: Data, row: int | None = None) -> None:
+    def note(self, kind: str, at_ms: int, data: Data, row: int | None = None, key: Key | None = None) -> None:
         """Write something down that changes nothing."""
-        self._tell(kind, at_ms, data, row)
+        self._tell(kind, at_ms, data, row, key)
         self._commit()
 
     def obey(self, order: Event, now_ms: int) -> str:
@@ -430,18 +441,35 @@ class Desk:
             books.halts.append(Halt(order.data["until_ms"] or UNTIL_RESUMED_MS, BY_HAND, "paper halt", names))
             said = f"no new trades{' of ' + ', '.join(names) if names else ''}"
         elif order.kind == "resume":
-            said, books.halts = f"{len(books.halts)} pauses ended", []
+            said = self._resume(tuple(order.data.get("channels", ())))
         elif order.kind == "close":
             calls = [call for call in self.books.open_calls if order.data["id"] in ("all", call.plan.signal_id)]
             for call in calls:
                 note = RuleNote(BY_HAND, "paper close", "close", "", "", "Closed by hand.")
                 self._close(call, now_ms, note)
-            said = f"{len(calls)} trades are closed at the next open" if calls else "no such trade is open"
+            trades = "1 trade is" if len(calls) == 1 else f"{len(calls)} trades are"
+            said = f"{trades} closed at the next open" if calls else "no such trade is open"
         self._tell("done", now_ms, {"order": order.seq, "said": said})
         self._written = self._mark()
         self._tell("account", self.through_ms, {"books": books_data(self.books.books)})
         self._commit()
         return said
+
+    def _resume(self, names: tuple[str, ...]) -> str:
+        """End all pauses, or only those of channels: a pause of several goes on for the others."""
+        books, kept = self.books.books.books, []
+        ended = [halt for halt in books.halts if not names or set(names) & set(halt.channels)]
+        for halt in books.halts:
+            left = tuple(name for name in halt.channels if name not in names)
+            if halt not in ended:
+                kept.append(halt)
+            elif names and left:
+                kept.append(replace(halt, channels=left))
+        books.halts = kept
+        said = (
+            f"{len(ended)} {'pause' if len(ended) == 1 else 'pauses'}{' of ' if names else ''}{', '.join(names)} ended"
+        )
+        return said + (f"; still halted: {', '.join(halt.by for halt in kept)}" if kept else "")
 
     # ------------------------------------------------------------------ events
 

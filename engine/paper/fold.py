@@ -7,6 +7,8 @@
     step      a candle moved it                 decided   what the account said
     closing   a trade is to be ended            early     it was ended before its path
     account   the books after all that          halt, resume, close    a person's word
+
+Not read here: live, withdrawn (``spoken.py``), which say what was seen at live prices and move nothing.
 """
 
 from __future__ import annotations
@@ -96,7 +98,7 @@ class Fold:
     def _on_step(self, event: Event, data: dict[str, Any]) -> None:
         call = self._call(event)
         self.through_ms = max(self.through_ms, event.at_ms)
-        _stand(call.own if data.get("own") and call.own is not None else call, data["stands"])
+        stand(call.own if data.get("own") and call.own is not None else call, data["stands"])
 
     def _on_decided(self, event: Event, data: dict[str, Any]) -> None:
         call = self._call(event)
@@ -105,7 +107,7 @@ class Fold:
         if "plan" in data:
             plan = plan_from(data["plan"])
             call.own = replace(call, plan=plan, stepper=Stepper(plan, call.stepper.terms), paid=[])
-            _stand(call.own, data["stands"])
+            stand(call.own, data["stands"])
 
     def _on_closing(self, event: Event, data: dict[str, Any]) -> None:
         call = self._call(event)
@@ -124,7 +126,7 @@ class Fold:
         self.books, self.through_ms = data["books"], max(self.through_ms, event.at_ms)
 
 
-def _stand(call: PaperCall, stands: Data) -> None:
+def stand(call: PaperCall, stands: Data) -> None:
     """Bring a call to where ``call_data`` was taken."""
     call.fate, call.first_ms, call.end_ms = stands["fate"], stands["first_ms"], stands["end_ms"]
     call.entry, call.risk = (math.nan if stands[key] is None else stands[key] for key in ("entry", "risk"))

@@ -8,7 +8,7 @@
 3. Closed candles are told in the order of time, all symbols together, as far as every symbol is known. A symbol that
    brings nothing for ``patience_ms`` does not hold up the others; its candles are told when they come. One that the
    exchange does not list holds up nothing. Candles from a full hour on wait for the funding settled then, as long.
-4. Live prices give first glances (``glance.py``) and what the table shows. Nothing else hangs on them.
+4. Live prices move the live side of each call (``instant.py``) and what the table shows. The record hangs on none.
 5. A clock that jumps, a feed that is silent, an order of a person (``paper halt``): each is told, once.
 """
 
@@ -30,7 +30,7 @@ from engine.market.listing import NotListed
 from engine.notify.notice import Notice, NoticeKind
 from engine.paper.call import WAITING
 from engine.paper.desk import Desk
-from engine.paper.glance import Glances
+from engine.paper.instant import Instant
 from engine.paper.ledger import Event
 from engine.paper.prices import PriceBook
 from engine.problem import Problem
@@ -113,6 +113,7 @@ class Live:
     pace: Pace = field(default_factory=Pace)
     wall_ms: Callable[[], int] = lambda: round(time.time() * 1000)
     last: dict[str, tuple[int, float]] = field(default_factory=dict)
+    news: Event | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     _bars: dict[str, deque[int]] = field(default_factory=dict)
     _needed_ms: dict[str, int] = field(default_factory=dict)
@@ -121,6 +122,7 @@ class Live:
     _again_s: dict[str, float] = field(default_factory=dict)
     _silent: set[str] = field(default_factory=set)
     _unknown: set[str] = field(default_factory=set)
+    _fair: dict[str, float] = field(default_factory=dict)
     _orders: int = 0
     _funded: int = 0  # the hour, since 1970, whose settlements are known
     _fund_again_s: float = 0.0
@@ -129,7 +131,13 @@ class Live:
     _called: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.glances = Glances(self.desk)
+        self.instant = Instant(self.desk)
+        self._pass_on, self.desk.hear = self.desk.hear, self._hear
+
+    def _hear(self, event: Event) -> None:
+        """An event is in the ledger; ``news`` is what of it was not said live already."""
+        self.news = self.instant.hear(event)
+        self._pass_on(event)
 
     async def run(self) -> None:
         """Trade until cancelled. Raises what ends it: a ledger that cannot be written, a broken archive."""
@@ -161,11 +169,8 @@ class Live:
     async def _take_messages(self, hearing: AsyncIterator[Message], first: asyncio.Future[Message]) -> None:
         message = await first
         while True:
-            before = len(self.desk.books.rows)
             self.desk.message(message)
-            for call in self.desk.books.rows[before:]:
-                if not call.late:
-                    self.glances.expect(call)
+            self.instant.refresh()
             self._called.set()
             message = await anext(hearing)
 
@@ -180,13 +185,15 @@ class Live:
                 self._price(event.symbol, event.ts_ms, event.price)
             elif isinstance(event, Quote):
                 if event.last is not None:
-                    self._price(event.symbol, event.ts_ms, event.last)
+                    self._price(event.symbol, event.ts_ms, event.last, event.mark)
             elif event.state != "live":
                 LOG.warning("prices of %s: %s (%s)", event.symbol, event.state, event.reason)
 
-    def _price(self, symbol: str, ts_ms: int, price: float) -> None:
+    def _price(self, symbol: str, ts_ms: int, price: float, fair: float | None = None) -> None:
         self.last[symbol] = ts_ms, price
-        self.glances.price(symbol, ts_ms, price)
+        if fair is not None:
+            self._fair[symbol] = fair
+        self.instant.price(symbol, ts_ms, price, self._fair.get(symbol))
 
     async def _ask(self) -> None:
         """All that is asked of the exchange: an answer may be long in coming, and nothing else waits for it."""
@@ -312,8 +319,10 @@ class Live:
             mine = {symbol for symbol in here & wanted if ts >= self._since_ms.get(symbol, 0)}
             if mine:
                 self.desk.minute(ts, mine)
+                self.instant.told(ts, mine)
         if until - step > self.desk.through_ms:
             self.desk.decide(until - step)
+        self.instant.refresh()
 
     def _give_up(self, stuck: Sequence[str], now: int) -> None:
         """Calls that wait for a first candle which does not come are over: nobody could have traded them."""

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -20,10 +20,10 @@ NAME = "paper.alive"
 
 
 @asynccontextmanager
-async def heart(path: Path, beat_s: float = BEAT_S) -> AsyncIterator[None]:
-    """Beat while the block runs: ``path`` is touched and systemd told; at the end the file goes."""
+async def heart(path: Path, beat_s: float = BEAT_S, say: Callable[[], str] = str) -> AsyncIterator[None]:
+    """Beat while the block runs: ``path`` is written with what ``say`` says, and systemd told; at the end it goes."""
     tell_systemd("READY=1")
-    task = asyncio.create_task(_beat(path, beat_s))
+    task = asyncio.create_task(_beat(path, beat_s, say))
     try:
         yield
     finally:
@@ -35,11 +35,12 @@ async def heart(path: Path, beat_s: float = BEAT_S) -> AsyncIterator[None]:
             path.unlink(missing_ok=True)
 
 
-async def _beat(path: Path, beat_s: float) -> None:
+async def _beat(path: Path, beat_s: float, say: Callable[[], str]) -> None:
     while True:
         with suppress(OSError):  # a full disk is told by those who have something to write
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
+            path.write_text(say(), encoding="utf-8")
+            path.touch()  # also where nothing is said and the file was empty before
         tell_systemd("WATCHDOG=1")
         await asyncio.sleep(beat_s)
 

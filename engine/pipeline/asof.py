@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.collect.reading import ReadResult
-from engine.domain import Opinion, PathStatus
+from engine.domain import Opinion, PathStatus, Plan
 from engine.market.candles import Ints
 from engine.pipeline.coverage import LEAST_LIKENESS, likeness
 from engine.pipeline.judging import TRIED
@@ -22,7 +22,7 @@ from engine.pipeline.stress import plans_of, tradable
 from engine.simulate.money import money_of
 from engine.simulate.table import CODE, PathTable
 from engine.simulate.terms import Terms
-from engine.verdict.asof import LATE, ONCE, OTHER_ORDER, THROUGH, History, Reading, courses
+from engine.verdict.asof import LATE, ONCE, OTHER_ORDER, THROUGH, Course, History, Reading, courses
 from engine.verdict.latency import MINUTE_S
 from engine.verdict.missing import bounds, gaps
 from engine.verdict.moving import Ground, Lives
@@ -40,17 +40,28 @@ def opinions(
     seed: int,
 ) -> Callable[[], list[Opinion]]:
     """A question that is answered when it is asked: the verdict on each row's channel when the row acts."""
+    return lambda: opinions_at(channel_courses(profiles, readings, messages, played, seed), played.table.plans)
 
-    def asked() -> list[Opinion]:
-        venue, plans = played.venue, played.table.plans
-        harder = _harder(played)
-        histories = [_history(p, readings[p.id], messages[p.id], played, harder) for p in profiles]
-        found = courses(histories, Ground(venue.candles, venue.terms, venue.funding, venue.fair), seed)
-        act_ms = np.array([plan.act_ms for plan in plans], np.int64)
-        at = {profile.id: course.at(act_ms) for profile, course in zip(profiles, found, strict=True)}
-        return [at[plan.channel][row] for row, plan in enumerate(plans)]
 
-    return asked
+def opinions_at(found: Mapping[str, Course], plans: Sequence[Plan]) -> list[Opinion]:
+    """The verdict on the channel of each plan when it acts."""
+    act_ms = np.array([plan.act_ms for plan in plans], np.int64)
+    at = {name: course.at(act_ms) for name, course in found.items()}
+    return [at[plan.channel][row] for row, plan in enumerate(plans)]
+
+
+def channel_courses(
+    profiles: Sequence[Profile],
+    readings: Mapping[str, ReadResult],
+    messages: Mapping[str, Sequence[Message]],
+    played: Replay,
+    seed: int,
+) -> dict[str, Course]:
+    """The verdicts on each channel of a run in order of time."""
+    venue, harder = played.venue, _harder(played)
+    histories = [_history(p, readings[p.id], messages[p.id], played, harder) for p in profiles]
+    found = courses(histories, Ground(venue.candles, venue.terms, venue.funding, venue.fair), seed)
+    return {profile.id: course for profile, course in zip(profiles, found, strict=True)}
 
 
 def _harder(played: Replay) -> dict[str, Reading]:

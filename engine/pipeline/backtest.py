@@ -63,7 +63,7 @@ LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Period:
+class Period:
     """What one period of a strategy gave, up to the paths: steps 2 to 6."""
 
     strategy: Strategy
@@ -160,7 +160,7 @@ def played_period(
     known: dict[str, list[Message]],
     prices: Prices,
     track: Track,
-) -> _Period:
+) -> Period:
     """Read, plan and replay the calls of the strategy's period; nothing after its end is looked at."""
     messages = {name: [m for m in found if inside(m, strategy)] for name, found in known.items()}
     readings = read_channels(profiles, messages, track)
@@ -179,7 +179,7 @@ def played_period(
         cache=PathCache(workspace.paths_path, None if strategy.market.source == "synthetic" else _series(prices)),
     )  # fmt: skip
     notes = (*met.notes, *deletion_note(strategy, withdrawn))
-    return _Period(strategy, messages, readings, symbols, met.candles, played, notes)
+    return Period(strategy, messages, readings, symbols, met.candles, played, notes)
 
 
 def _series(prices: Prices) -> Callable[[str], bytes]:

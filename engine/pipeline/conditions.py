@@ -21,7 +21,7 @@ from engine.pipeline.funding import funding_of
 from engine.pipeline.prices import Prices
 from engine.problem import Problem
 from engine.simulate.planning import MAINTENANCE
-from engine.units import iso
+from engine.units import iso, show_names
 
 LaterFees = tuple[tuple[int, float, float], ...]
 
@@ -127,7 +127,7 @@ def _contract_note(
     missing = [symbol for symbol in candles if symbol not in contracts]
     text = f"contract sizes, ticks and smallest orders: as listed on {when}"
     text += " (later than the first calls)" if later else ""
-    return text + (f"; not known for {_names(missing)}" if missing else "")
+    return text + (f"; not known for {show_names(missing)}" if missing else "")
 
 
 def _finer_note(candles: Mapping[str, Candles], coarse: Mapping[str, Candles]) -> str:
@@ -149,9 +149,6 @@ def _share(all_: str, none: str, some: str, named: Collection[str], candles: Map
     missing = [symbol for symbol in candles if symbol not in named]
     if not missing:
         return all_
-    return some.format(f"{len(candles) - len(missing)} of {len(candles)} symbols", _names(missing)) if named else none
-
-
-def _names(symbols: Sequence[str]) -> str:
-    """Up to eight symbols."""
-    return ", ".join(sorted(symbols)[:8]) + (" ..." if len(symbols) > 8 else "")
+    return (
+        some.format(f"{len(candles) - len(missing)} of {len(candles)} symbols", show_names(missing)) if named else none
+    )

@@ -17,7 +17,7 @@ from engine.market.contracts import state_at
 from engine.pipeline.errors import InputError
 from engine.pipeline.prices import Prices
 from engine.problem import Problem
-from engine.units import HOUR_MS, show_duration, show_time
+from engine.units import HOUR_MS, show_duration, show_names, show_time
 
 RATE_MS = 8 * HOUR_MS  # what a constant rate is said for
 SPARE_MS = HOUR_MS  # a settlement of the history may be told some minutes late
@@ -44,12 +44,11 @@ def funding_of(
     how = f"{rate:.4%} per 8 hours, paid by longs, {_settled(intervals)}"
     if wanted != "history":
         return settled, f"funding: {how} (a constant, not history)"
-    filled = {symbol: _filled(prices.funding(symbol), constant) for symbol, constant in settled.items()}
-    short = sorted(symbol for symbol, history in filled.items() if len(history.ts) > _known(prices.funding(symbol)))
+    filled = {symbol: with_constant(prices.funding(symbol), constant) for symbol, constant in settled.items()}
+    short = [symbol for symbol, history in filled.items() if len(history.ts) > _known(prices.funding(symbol))]
     if not short:
         return filled, "funding: as it was paid"
-    named = ", ".join(short[:8]) + (" ..." if len(short) > 8 else "")
-    return filled, f"funding: as it was paid; where that is not known ({named}), {how}"
+    return filled, f"funding: as it was paid; where that is not known ({show_names(short)}), {how}"
 
 
 def _interval(prices: Prices, bars: Candles) -> int | None:
@@ -74,7 +73,7 @@ def _known(history: Funding | None) -> int:
     return 0 if history is None else len(history.ts)
 
 
-def _filled(history: Funding | None, constant: Funding) -> Funding:
+def with_constant(history: Funding | None, constant: Funding) -> Funding:
     """The history, and the constant before its first settlement and after its last."""
     if history is None or not len(history.ts):
         return constant

@@ -12,6 +12,7 @@ from engine.config.strategy import Strategy
 from engine.market.gathering import PARTS, Order, Outcome, RowProgress, gather
 from engine.market.seriesfile import StoreError
 from engine.market.store import FUNDING, MARK, CandleStore
+from engine.market.timeframes import parse_timeframe
 from engine.pipeline.errors import InputError
 from engine.pipeline.progress import Track
 from engine.pipeline.workspace import Workspace
@@ -50,6 +51,9 @@ class Report:
 
 def fetch_market(workspace: Workspace, request: Request, now_ms: int, track: Track, progress: RowProgress) -> Report:
     """Fetch what is missing. Raises InputError when there is nothing to ask for; what came before that is stored."""
+    for timeframe in request.timeframes:
+        if parse_timeframe(timeframe) is None:
+            raise InputError(Problem(f'"{timeframe}" is no time frame', hint="such as --timeframe 1m, 4h or 1d"))
     store = CandleStore(workspace.candles_path)
     try:
         orders = _orders(workspace, store, request, now_ms, track)

@@ -10,6 +10,7 @@ from engine.config.diagnostics import did_you_mean
 from engine.pipeline.errors import InputError
 from engine.pipeline.progress import Track
 from engine.problem import Problem
+from engine.report.show import count
 
 if TYPE_CHECKING:
     from engine.pipeline.workspace import Workspace
@@ -82,23 +83,31 @@ def replay(
     workspace: Workspace, given: str, source: str, out: Path | None, compare: bool, track: Track, say: Say
 ) -> bool:
     """Replay, and say what came of it."""
-    from engine.pipeline.paperreplay import LEDGER_FILE, TRADES_FILE, replay_paper
+    from engine.pipeline.paperfates import funnel
+    from engine.pipeline.paperreplay import CALLS_FILE, LEDGER_FILE, TRADES_FILE, replay_paper
 
     done = replay_paper(workspace, given, source, out, compare, track)
     trades, currency = done.record.trades.values(), done.desk.books.books.strategy.currency
-    filled = [trade for trade in trades if trade.path.fills]
-    say(
-        f"{len(done.desk.books.rows)} calls, {len(trades)} taken, {len(filled)} filled, "
-        f"{len(done.record.refused)} refused; net {sum(trade.net for trade in trades):+,.2f} {currency}, "
-        f"equity {done.record.equity:,.2f} {currency}"
-    )
-    say(f"trades: {workspace.shown(done.folder / TRADES_FILE)}, ledger: {workspace.shown(done.folder / LEDGER_FILE)}")
+    for line in funnel(done.fates):
+        say(line)
+    net = sum(trade.net for trade in trades)
+    say(f"net {net:+,.2f} {currency}, equity {done.record.equity:,.2f} {currency} (open trades at the last close)")
+    start = done.desk.books.books.strategy.equity
+    for channel, kept in done.alone.items():
+        closed = sum(bool(trade.path.fills) for trade in kept.trades.values())
+        say(
+            f"{channel} alone: {start:,.2f} became {kept.equity:,.2f} {currency} ({kept.equity / start - 1:+.1%}), "
+            f"{closed} filled, {len(kept.refused)} refused"
+        )
+    files = {"trades": TRADES_FILE, "calls": CALLS_FILE, "ledger": LEDGER_FILE}
+    say(", ".join(f"{name}: {workspace.shown(done.folder / file)}" for name, file in files.items()))
     if done.different is None:
         return True
     if not done.different:
-        say(f"a backtest gives the same {len(trades)} trades, legs and money (to 1e-9)")
+        also = ", and the same money for each channel alone" if done.alone else ""
+        say(f"a backtest gives the same {count(len(trades), 'trade')}, legs and money (to 1e-9){also}")
         return True
     for one in done.different[:SHOWN]:
         say(f"differs: {one}")
-    say(f"{len(done.different)} of {len(trades)} trades differ from a backtest")
+    say(f"{len(done.different)} of {count(len(trades), 'trade')} differ from a backtest")
     return False

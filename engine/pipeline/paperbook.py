@@ -1,48 +1,57 @@
-"""``cli.py paper status``, ``trades``, ``halt``, ``resume``, ``close`` and ``reset``: looking into the ledger.
+"""``cli.py paper trades``, ``calls``, ``halt``, ``resume``, ``close`` and ``reset``: looking into the ledger.
 
 What is asked of a running account is written into its ledger and done by it within a second; without one, when it runs
-again.
+again. Names and dates that nobody knows are refused before anything is written.
 """
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from zoneinfo import ZoneInfo
 
 from engine.collect.lock import locked
-from engine.domain import PathStatus
+from engine.config.diagnostics import did_you_mean
+from engine.domain import Halt
 from engine.paper.call import PaperCall
-from engine.paper.desk import UNTIL_RESUMED_MS
+from engine.paper.codec import halt_from
 from engine.paper.fold import Fold
 from engine.paper.ledger import Event, Ledger, LedgerError
+from engine.pipeline.alive import NAME
 from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
+from engine.pipeline.paperfates import NOT_TAKEN, CallFate, Heard, fates_of
 from engine.pipeline.paperlive import ledger_path
-from engine.pipeline.papertable import COLUMNS, trade_row
+from engine.pipeline.papertable import CALL_COLUMNS, COLUMNS, call_row, trade_row
 from engine.problem import Problem
 from engine.simulate.terms import Terms
-from engine.units import duration_ms, show_time
-from engine.verdict.bootstrap import clusters
-from engine.verdict.forward import forward_evidence
+from engine.units import duration_ms
 
 if TYPE_CHECKING:
     from engine.pipeline.workspace import Workspace
 
+ORDERS = ("halt", "resume", "close")
+Rows = tuple[tuple[str, ...], list[tuple[object, ...]]]
+
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """An account as its ledger has it: since when, how it began (the newest word on that), its calls and its books."""
+    """An account as its ledger has it: since when, how it began (the newest word on that), its calls and its books.
+
+    ``heard`` has what the fold does not keep, ``last_ms`` is when its newest event was written.
+    """
 
     account: str
     began_ms: int
     begun: Event
     fold: Fold
     ledger: Ledger
+    heard: Heard
+    last_ms: int
 
     @property
     def currency(self) -> str:
@@ -59,6 +68,16 @@ class Book:
         """Those that are resting or open."""
         return [call for call in self.taken if not call.over]
 
+    @property
+    def fates(self) -> list[CallFate]:
+        """Every call that the account heard, and what became of it."""
+        return fates_of(self.account, self.heard, self.fold.rows)
+
+    @property
+    def halts(self) -> list[Halt]:
+        """The pauses, those that are over included until the account notices."""
+        return [halt_from(halt) for halt in (self.fold.books or {}).get("halts", [])]
+
 
 def books(workspace: Workspace, account: str | None = None) -> list[Book]:
     """All accounts of the ledger, or one. Raises InputError where there is none, or the ledger cannot be used."""
@@ -69,13 +88,22 @@ def books(workspace: Workspace, account: str | None = None) -> list[Book]:
         )
     try:
         ledger = Ledger(path)
-        found = [book for name in ledger.accounts() if account in (None, name) and (book := _book(ledger, name))]
+        names = [name for name in ledger.accounts() if next(ledger.events(name, 0, "begin"), None) is not None]
+        if account is not None and account not in names:
+            raise InputError(_unknown("account", account, names))
+        found = [book for name in names if account in (None, name) and (book := _book(ledger, name))]
     except LedgerError as error:
         raise InputError(error.problem) from None
     if not found:
-        hint = "accounts: " + ", ".join(ledger.accounts())
-        raise InputError(Problem("there is no such account" if account else "nothing was traded yet", hint=hint))
+        raise InputError(Problem("nothing was traded yet", workspace.shown(path)))
     return found
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> Problem:
+    """A name that nobody knows, with the nearest one, or all of them."""
+    known = sorted(known)
+    hint = did_you_mean(name, known) or (f"{what}s: {', '.join(known)}" if known else "")
+    return Problem(f'there is no {what} "{name}" here', hint=hint)
 
 
 def _book(ledger: Ledger, name: str) -> Book | None:
@@ -83,13 +111,62 @@ def _book(ledger: Ledger, name: str) -> Book | None:
     if not begun:
         return None
     terms = {key: _terms(data) for event in begun for key, data in event.data["terms"].items()}
-    fold = Fold(terms)
-    fold.take(ledger.events(name))
-    return Book(name, begun[0].at_ms, begun[-1], fold, ledger)
+    fold, heard = Fold(terms), Heard()
+    fold.take(heard.over(ledger.events(name)))
+    return Book(name, begun[0].at_ms, begun[-1], fold, ledger, heard, heard.last_ms)
 
 
 def _terms(data: dict[str, Any]) -> Terms:
     return Terms(**(data | {"later_fees": tuple(tuple(row) for row in data["later_fees"])}))
+
+
+# --------------------------------------------------------------------------- looking
+
+
+def trades(workspace: Workspace, account: str | None, channels: Sequence[str], since: str | None) -> Rows:
+    """The trades that were filled and are over, as columns and rows, in the order of action."""
+    found, zone = books(workspace, account), workspace.settings.timezone
+    from_ms = since_ms(since, zone)
+    _check_channels(workspace, found, channels)
+    rows = [
+        trade_row(book.account, call, trade, book.currency, zone)
+        for book in found
+        for call in sorted(book.taken, key=lambda call: call.order)
+        if call.over and (not channels or call.plan.channel in channels)
+        if (trade := call.trade(call.stepper.terms)).path.fills and trade.path.legs[-1].ts_ms >= from_ms
+    ]
+    return COLUMNS, rows
+
+
+def calls(workspace: Workspace, account: str | None, channels: Sequence[str], since: str | None, refused: bool) -> Rows:
+    """Every call that was heard, with its fate and who said no; ``refused``: only those that were not taken."""
+    found, zone = books(workspace, account), workspace.settings.timezone
+    from_ms = since_ms(since, zone)
+    _check_channels(workspace, found, channels)
+    rows = [
+        call_row(row, zone)
+        for book in found
+        for row in book.fates
+        if row.posted_ms >= from_ms
+        and (not channels or row.channel in channels)
+        and (not refused or row.stage in NOT_TAKEN)
+    ]
+    return CALL_COLUMNS, rows
+
+
+def since_ms(since: str | None, zone: str) -> int:
+    """A day of the zone, or a duration before now, as epoch ms; 0 for None. Raises InputError for anything else."""
+    if since is None:
+        return 0
+    try:
+        return round(time.time() * 1000) - duration_ms(since)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(since)
+    except ValueError:
+        raise InputError(Problem(f'"{since}" is no time', hint="write --since 2025-03-01, or --since 7d")) from None
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))).timestamp() * 1000)
 
 
 def strategies_of(workspace: Workspace) -> list[str]:
@@ -98,73 +175,6 @@ def strategies_of(workspace: Workspace) -> list[str]:
         return []
     found = max(books(workspace), key=lambda book: book.begun.seq)
     return [str(name) for name in found.begun.data["strategies"]]
-
-
-# --------------------------------------------------------------------------- looking
-
-
-def status(workspace: Workspace, account: str | None) -> Iterator[str]:
-    """What each account is worth, what is open, what is halted, and how each channel does."""
-    zone, running = workspace.settings.timezone, is_running(workspace)
-    for book in books(workspace, account):
-        data = book.fold.books or {}
-        cash, held = data.get("wallet", book.begun.data["equity"]), data.get("held", {})
-        done = [trade for call in book.taken if (trade := _ended(call)) is not None]
-        yield f"{book.account}: {'running' if running else 'not running'}, since {show_time(book.began_ms, zone)}"
-        yield (
-            f"  realised {cash:,.2f} {book.currency} (began with {book.begun.data['equity']:,.2f}); "
-            f"{len(done)} trades closed, {len(book.open)} resting or open"
-        )
-        for call in book.open:
-            yield f"  open: {_line(call, zone)}"
-        for symbol, quantity in held.items():
-            yield f"  holds: {quantity:+.8g} {symbol}"
-        for halt in data.get("halts", []):
-            forever = halt["until_ms"] >= UNTIL_RESUMED_MS
-            until = "you write: paper resume" if forever else show_time(halt["until_ms"], zone)
-            yield f"  halted by {halt['rule']} until {until}"
-        yield from (f"  {line}" for line in channel_lines(book))
-        practised = workspace.root / "data" / "testnet.jsonl"
-        if practised.is_file():
-            from engine.pipeline.testnetsummary import summary
-
-            yield from (f"  {line}" for line in summary(practised, book.fold.rows))
-        waiting = _waiting(book)
-        if waiting:
-            yield f"  waiting to be done: {', '.join(event.kind for event in waiting)}"
-        for event in list(book.ledger.events(book.account, 0, "reconciled"))[-1:]:
-            yield f"  {event.data['line']}"
-
-
-def channel_lines(book: Book) -> Iterator[str]:
-    """Each channel's forward record, from all its calls, whatever the rules refused."""
-    names = sorted({call.plan.channel for call in book.fold.rows})
-    for name in names:
-        calls = [call for call in book.fold.rows if call.plan.channel == name and call.counted]
-        closed = [(call, made) for call in calls if (made := call.r(call.stepper.terms)) is not None]
-        if not closed:
-            yield f"{name}: {len(calls)} calls, none has closed yet"
-            continue
-        r = np.array([made for _, made in closed], np.float64)
-        start = np.array([call.stepper.path().fills[0].ts_ms for call, _ in closed])
-        end = np.array([call.end_ms for call, _ in closed])
-        evidence = forward_evidence(r, clusters(start, end))
-        shown = f"shown after {evidence.reached} bursts" if evidence.shown else "an edge is shown at 20"
-        yield (
-            f"{name}: {len(calls)} calls, {len(r)} closed, mean {r.mean():+.2f}R, "
-            f"forward evidence {evidence.wealth:.2f} ({shown})"
-        )
-
-
-def trades(workspace: Workspace, account: str | None) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
-    """The trades of the accounts as columns and rows, in the order of action."""
-    rows = [
-        trade_row(call.trade(call.stepper.terms), call.late)
-        for book in books(workspace, account)
-        for call in sorted(book.taken, key=lambda call: call.order)
-        if call.over
-    ]
-    return COLUMNS, rows
 
 
 def is_running(workspace: Workspace) -> bool:
@@ -176,57 +186,129 @@ def is_running(workspace: Workspace) -> bool:
         return True
 
 
-def _ended(call: PaperCall) -> object | None:
-    """The trade of a call that was filled and is over."""
-    trade = call.trade(call.stepper.terms)
-    return trade if trade.path.status is PathStatus.CLOSED else None
+def running_account(workspace: Workspace, ledger: Ledger) -> str | None:
+    """The account that a process trades now; None without one."""
+    if not is_running(workspace):
+        return None
+    said = _alive(workspace).get("account")
+    return str(said) if said else next(iter(ledger.events(None, ledger.last() - 1)), Event("", "", 0, {})).account
 
 
-def _line(call: PaperCall, zone: str) -> str:
-    stepper = call.acting.stepper
-    fills = stepper.path().fills
-    state = f"in since {show_time(fills[0].ts_ms, zone)} at {stepper.position.average:.8g}" if fills else "resting"
-    stop = stepper.stop
-    return f"{call.name} {state}" + (f", stop {stop:.8g}" if stop is not None else "")
+def last_prices(workspace: Workspace, book: Book) -> dict[str, tuple[int, float]]:
+    """The last price of each symbol that is held: as the running account says it, else as it stands in the ledger."""
+    data = book.fold.books or {}
+    found = {symbol: (int(data["now_ms"]), float(price)) for symbol, price in data.get("prices", {}).items()}
+    said = _alive(workspace) if running_account(workspace, book.ledger) == book.account else {}
+    if said.get("account") == book.account:
+        found |= {symbol: (int(ts), float(price)) for symbol, (ts, price) in said.get("prices", {}).items()}
+    return found
 
 
-def _waiting(book: Book) -> list[Event]:
+def _alive(workspace: Workspace) -> dict[str, Any]:
+    """What the running account says of itself every few seconds; nothing where it cannot be read just now."""
+    try:
+        said = json.loads((workspace.root / "data" / NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def waiting_orders(book: Book) -> list[Event]:
+    """What people asked for that is not done yet."""
     done = {event.data["order"] for event in book.ledger.events(book.account, 0, "done")}
-    return [event for event in book.ledger.events(book.account, 0, "halt", "resume", "close") if event.seq not in done]
+    return [event for event in book.ledger.events(book.account, 0, *ORDERS) if event.seq not in done]
+
+
+def order_text(order: dict[str, Any]) -> str:
+    """What a person asked for, in words: ``halt of demo_echo``, ``close demo_keel/12``."""
+    names = ", ".join(order.get("channels", ()))
+    return " ".join(part for part in (order["order"], f"of {names}" if names else "", order.get("id", "")) if part)
 
 
 # --------------------------------------------------------------------------- asking
 
 
-def order(workspace: Workspace, account: str | None, kind: str, data: dict[str, Any]) -> list[str]:
-    """Write what a person wants into the ledger; a line for each account."""
-    now, running, lines = round(time.time() * 1000), is_running(workspace), []
-    for book in books(workspace, account):
-        try:
-            book.ledger.append(Event(book.account, kind, now, data))
-        except LedgerError as error:
-            raise InputError(error.problem) from None
-        when = "it is done within a second" if running else "it is done when the account runs again"
-        lines.append(f"{book.account}: {kind} noted; {when}")
+def halt(workspace: Workspace, account: str | None, for_: str | None, channels: Sequence[str]) -> list[str]:
+    """Ask for a pause, of all or of channels. Raises InputError for a duration that is none, or an unknown channel."""
+    try:
+        until = None if for_ is None else round(time.time() * 1000) + duration_ms(for_)
+    except ValueError as error:
+        raise InputError(Problem(str(error))) from None
+    found = books(workspace, account)
+    known = _check_channels(workspace, found, channels)
+    return [
+        _ask(workspace, book, "halt", {"until_ms": until, "channels": mine})
+        for book in found
+        if (mine := [name for name in channels if name in known[book.account]]) or not channels
+    ]
+
+
+def resume(workspace: Workspace, account: str | None, channels: Sequence[str]) -> list[str]:
+    """Ask for the end of all pauses, or of those of channels. Raises InputError for an unknown channel."""
+    found = books(workspace, account)
+    known = _check_channels(workspace, found, channels)
+    lines = []
+    for book in found:
+        mine = [name for name in channels if name in known[book.account]]
+        if channels and not mine:
+            continue
+        paused = [set(halt.channels) for halt in book.halts]
+        paused += [set(order.data["channels"]) for order in waiting_orders(book) if order.kind == "halt"]
+        if not any(set(mine) & names or not mine for names in paused):
+            of = f" of {', '.join(mine)}" if mine else ""
+            lines.append(f"{book.account}: there is no pause{of} to end")
+        else:
+            lines.append(_ask(workspace, book, "resume", {"channels": mine}))
     return lines
 
 
-def halt_data(for_: str | None, channels: Sequence[str], now_ms: int) -> dict[str, Any]:
-    """What ``paper halt`` writes. Raises InputError for a duration that is none."""
+def close(workspace: Workspace, account: str | None, name: str) -> list[str]:
+    """Ask for the end of a trade, or of all. Raises InputError where no such trade is resting or open."""
+    found = books(workspace, account)
+    names = {book.account: [call.plan.signal_id for call in book.open] for book in found}
+    every = sorted({one for mine in names.values() for one in mine})
+    if name == "all" and not every:
+        return [f"{book.account}: nothing is resting or open" for book in found]
+    if name != "all" and name not in every:
+        fates = (row for book in found for row in book.fates)
+        was = next((f"it is {row.fate}" for row in fates if row.signal_id == name), did_you_mean(name, every))
+        shown = f"open: {', '.join(every)}" if every else "nothing is open"
+        raise InputError(
+            Problem(f"no trade {name} is resting or open", hint="; ".join(part for part in (was, shown) if part))
+        )
+    return [_ask(workspace, book, "close", {"id": name}) for book in found if name in ("all", *names[book.account])]
+
+
+def _ask(workspace: Workspace, book: Book, kind: str, data: dict[str, Any]) -> str:
+    """Write what a person wants into the ledger; what is told about it."""
     try:
-        until = None if for_ is None else now_ms + duration_ms(for_)
-    except ValueError as error:
-        raise InputError(Problem(str(error))) from None
-    return {"until_ms": until, "channels": list(channels)}
+        book.ledger.append(Event(book.account, kind, round(time.time() * 1000), data))
+    except LedgerError as error:
+        raise InputError(error.problem) from None
+    running = running_account(workspace, book.ledger) == book.account
+    when = "it is done within a second" if running else "it is done when the account runs again"
+    return f"{book.account}: {order_text({'order': kind, **data})} noted; {when}"
 
 
-def close_data(workspace: Workspace, account: str | None, name: str) -> dict[str, Any]:
-    """What ``paper close`` writes. Raises InputError when no such trade is open."""
-    open_ = [call.plan.signal_id for book in books(workspace, account) for call in book.open]
-    if name != "all" and name not in open_:
-        hint = "open: " + ", ".join(open_) if open_ else "nothing is open"
-        raise InputError(Problem(f"no trade {name} is resting or open", hint=hint))
-    return {"id": name}
+def _check_channels(workspace: Workspace, found: Sequence[Book], names: Sequence[str]) -> dict[str, set[str]]:
+    """The channels of each account: those of its strategies, and those it heard. Raises InputError for another one."""
+    known = {book.account: _channels(workspace, book) for book in found}
+    every = set().union(*known.values())
+    wrong = [_unknown("channel", name, every) for name in names if name not in every]
+    if wrong:
+        raise InputError(*wrong)
+    return known
+
+
+def _channels(workspace: Workspace, book: Book) -> set[str]:
+    names = {call.plan.channel for call in book.fold.rows} | {e.key[0] for e in book.heard.refused if e.key}
+    for strategy in book.begun.data["strategies"]:
+        try:
+            file = workspace.strategy(workspace.find_strategy(str(strategy)))
+        except InputError:
+            continue
+        names |= set(file.strategy.channels if file is not None else ())
+    return names
 
 
 def reset(workspace: Workspace, sure: Callable[[str], bool]) -> str:

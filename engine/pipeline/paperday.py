@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,14 +19,16 @@ from zoneinfo import ZoneInfo
 
 from engine.collect.archive import Archive
 from engine.collect.reading import when_known
+from engine.domain import BY_HAND
 from engine.market.store import CandleStore
-from engine.paper.desk import BY_HAND
 from engine.paper.ledger import Event, Ledger, LedgerError
 from engine.paper.reconcile import Difference, differences
 from engine.paper.replay import play
 from engine.pipeline.errors import InputError
 from engine.pipeline.paperbook import Book, books
 from engine.pipeline.paperdesk import Loaded, load, make_desk
+from engine.pipeline.paperdistance import distance_line
+from engine.pipeline.paperverdict import Verdicts, asks_verdict
 from engine.pipeline.readings import read_messages
 from engine.problem import Problem
 from engine.units import DAY_MS
@@ -33,6 +36,7 @@ from engine.units import DAY_MS
 if TYPE_CHECKING:
     from engine.domain import Message, Trade
     from engine.market.candles import Candles, Funding
+    from engine.market.contracts import Contract
     from engine.paper.call import PaperCall
     from engine.pipeline.workspace import Workspace
 
@@ -41,26 +45,41 @@ SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """What the exchange has of the account's symbols: candles, funding, fair prices, contract facts."""
+
+    candles: Mapping[str, Candles]
+    funding: Mapping[str, Funding] | None = None
+    fair: Mapping[str, Candles] | None = None
+    contracts: Mapping[str, Sequence[Contract]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reconciled:
-    """A day compared: the trades that closed on it, here or there; what differs and why; the sum of R of both."""
+    """A day compared: the trades that closed on it, here or there; what differs and why; the sum of R of both.
+
+    ``live`` says how far the live fills were from the record's ("" where there were none).
+    """
 
     day: str
     trades: int
     different: list[tuple[Difference, str]]
     ours_r: float
     theirs_r: float
+    live: str = ""
 
     @property
     def line(self) -> str:
         """The comparison in one line."""
         if not self.trades:
-            return f"{self.day}: no trade closed, here or in history"
+            return f"{self.day}: no trade closed, here or in history{self.live}"
         same = self.trades - len(self.different)
-        text = f"{self.day}: {same} of {self.trades} closed trades are as history has them"
+        are = "closed trade is" if self.trades == 1 else "closed trades are"
+        text = f"{self.day}: {same} of {self.trades} {are} as history has them"
         if self.different:
             why = "; ".join(f"{one} ({reason})" for one, reason in self.different[:SHOWN])
             text += f"; {self.ours_r:+.2f}R here, {self.theirs_r:+.2f}R there: {why}"
-        return text
+        return text + self.live
 
 
 def reconcile(workspace: Workspace, account: str | None, day: str | None) -> list[str]:
@@ -70,14 +89,18 @@ def reconcile(workspace: Workspace, account: str | None, day: str | None) -> lis
         when = date.fromisoformat(day) if day else datetime.now(zone).date() - timedelta(days=1)
     except ValueError:
         raise InputError(Problem(f"{day} is no date", hint="write it as 2025-03-01")) from None
-    lines = []
-    for book in books(workspace, account):
-        found = _reconciled(workspace, book, when, zone)
+    if _end(when, zone) > time.time() * 1000:
+        raise InputError(Problem(f"{when} is not over yet ({workspace.settings.timezone})"))
+    lines, found = [], [book for book in books(workspace, account) if book.began_ms < _end(when, zone)]
+    if not found:
+        raise InputError(Problem(f"{when} was before any account began"))
+    for book in found:
+        compared = _reconciled(workspace, book, when, zone)
         try:
-            book.ledger.append(reconciled_event(book.account, found, _end(when, zone)))
+            book.ledger.append(reconciled_event(book.account, compared, _end(when, zone)))
         except LedgerError as error:
             raise InputError(error.problem) from None
-        lines.append(f"{book.account}: {found.line}")
+        lines.append(f"{book.account}: {compared.line}")
     return lines
 
 
@@ -92,44 +115,57 @@ def _reconciled(workspace: Workspace, book: Book, when: date, zone: ZoneInfo) ->
     loaded = [load(workspace, str(name)) for name in book.begun.data["strategies"]]
     start_ms, end_ms = _end(when - timedelta(days=1), zone), _end(when, zone)
     symbols = tuple(sorted({call.plan.symbol for call in book.fold.rows if call.plan.act_ms < end_ms}))
-    candles, funding = _history(workspace, loaded, symbols, book.began_ms - BEFORE_MS, end_ms)
+    history = _history(workspace, loaded, symbols, book.began_ms - BEFORE_MS, end_ms)
     channels = {profile.id for one in loaded for profile in one.profiles}
     messages = [m for m in read_messages(Archive(workspace.archive_path)) if m.channel in channels]
-    return compare(book, loaded, messages, candles, funding, (start_ms, end_ms), str(when), workspace.settings.timezone)
+    return compare(book, loaded, messages, history, (start_ms, end_ms), str(when), workspace.settings.timezone)
 
 
 def compare(
     book: Book,
     loaded: Sequence[Loaded],
     messages: Sequence[Message],
-    candles: Mapping[str, Candles],
-    funding: Mapping[str, Funding] | None,
+    history: History,
     span_ms: tuple[int, int],
     day: str,
     zone: str,
 ) -> Reconciled:
-    """Replay an account over a history, and compare the trades that closed within a span."""
-    until = {symbol: bars.before(span_ms[1]) for symbol, bars in candles.items()}
+    """Replay an account over a history, and compare the trades that closed within a span.
+
+    Rules see the verdicts that the account saw: the words in its ledger.
+    """
+    until = {symbol: bars.before(span_ms[1]) for symbol, bars in history.candles.items()}
+    verdicts = Verdicts()
+    for event in book.ledger.events(book.account, 0, "verdicts"):
+        verdicts.take(event)
+    judged = {one.strategy.name: verdicts.of(one.strategy.name) for one in loaded if asks_verdict(one)}
     with tempfile.TemporaryDirectory() as folder:
         ledger = Ledger(Path(folder) / "replay.db", every=500)
-        desk = make_desk(loaded, book.fold.terms, ledger, until, funding, zone)
+        contracts, terms = history.contracts or None, book.fold.terms
+        desk = make_desk(loaded, terms, ledger, until, history.funding, zone, history.fair, contracts, judged)
         desk.began_ms = book.began_ms
         play(desk, sorted((m for m in messages if m.known_ms < span_ms[1]), key=when_known), until)
         ledger.close()
-    ours, theirs = _closed(book.fold.rows, span_ms), _closed(desk.books.rows, span_ms)
-    rows = {call.plan.signal_id: call for call in book.fold.rows}
+    ours, theirs = (_closed(rows, span_ms, several=len(loaded) > 1) for rows in (book.fold.rows, desk.books.rows))
+    rows = {_name(call, several=len(loaded) > 1): call for call in book.fold.rows}
     found = [(one, _why(rows.get(one.signal_id))) for one in differences(ours, theirs)]
-    return Reconciled(day, len({*ours, *theirs}), found, _sum_r(ours), _sum_r(theirs))
+    live = distance_line(book.ledger, book.account, span_ms)
+    return Reconciled(day, len({*ours, *theirs}), found, _sum_r(ours), _sum_r(theirs), live and f"; {live}")
 
 
-def _closed(rows: Sequence[PaperCall], span_ms: tuple[int, int]) -> dict[str, Trade]:
+def _name(call: PaperCall, *, several: bool) -> str:
+    """A trade's name: that of its call, with the strategy where there are several."""
+    return f"{call.plan.signal_id} in {call.lane}" if several else call.plan.signal_id
+
+
+def _closed(rows: Sequence[PaperCall], span_ms: tuple[int, int], *, several: bool) -> dict[str, Trade]:
     """The trades that an account closed within a span."""
     found = {}
     for call in rows:
         if call.facts is not None and call.over:
             trade = call.trade(call.stepper.terms)
             if trade.path.legs and span_ms[0] <= trade.path.legs[-1].ts_ms < span_ms[1]:
-                found[call.plan.signal_id] = trade
+                found[_name(call, several=several)] = trade
     return found
 
 
@@ -157,8 +193,8 @@ def _end(day: date, zone: ZoneInfo) -> int:
 
 def _history(
     workspace: Workspace, loaded: Sequence[Loaded], symbols: tuple[str, ...], start_ms: int, end_ms: int
-) -> tuple[dict[str, Candles], dict[str, Funding] | None]:
-    """Candles and funding of the symbols, fetched where they are missing. Raises InputError."""
+) -> History:
+    """What the exchange has of the symbols, fetched where it is missing. Raises InputError."""
     from engine.market.gathering import Order, gather
     from engine.pipeline.funding import funding_of
     from engine.pipeline.prices import StoredPrices
@@ -166,7 +202,7 @@ def _history(
 
     market, store = loaded[0].strategy.market, CandleStore(workspace.candles_path)
     if symbols:
-        parts = frozenset({"candles", "funding"} if market.type == "swap" else {"candles"})
+        parts = frozenset({"candles", "funding", "mark", "contracts"} if market.type == "swap" else {"candles"})
         wanted = Order(market.source, market.type, symbols, (market.timeframe,), start_ms, end_ms, parts)
         with row_bar("fetching") as progress:
             outcome = asyncio.run(gather(wanted, store, progress))
@@ -174,4 +210,6 @@ def _history(
             raise InputError(*outcome.problems)
     prices = StoredPrices(store, market, start_ms, end_ms)
     candles = {symbol: bars for symbol in symbols if (bars := prices.candles(symbol)) is not None}
-    return candles, funding_of(loaded[0].strategy, prices, candles)[0]
+    fair = {symbol: found for symbol, bars in candles.items() if (found := prices.fair(bars)) is not None}
+    contracts = {symbol: facts for symbol in candles if (facts := prices.contracts(symbol))}
+    return History(candles, funding_of(loaded[0].strategy, prices, candles)[0], fair, contracts)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from engine.config.strategies import StrategyFile
     from engine.config.strategy import Fees, Strategy
-    from engine.domain import Message, Reading
+    from engine.domain import Message, Opinion, Reading
     from engine.market.candles import Candles, Funding
     from engine.market.contracts import Contract
     from engine.pipeline.workspace import Workspace
@@ -91,17 +91,18 @@ def make_desk(
     zone: str,
     fair: Mapping[str, Candles] | None = None,
     contracts: Mapping[str, Sequence[Contract]] | None = None,
+    judged: Mapping[str, Callable[[str, int], Opinion]] | None = None,
 ) -> Desk:
     """The desk of an account that trades these strategies, and of each channel alone where it follows several.
 
-    ``fair`` and ``contracts`` as in ``Venue``.
+    ``fair`` and ``contracts`` as in ``Venue``; ``judged`` has the verdicts of strategies whose rules ask for them.
     """
     lanes = {}
     for one in loaded:
         name, impact = one.strategy.name, one.strategy.costs.impact
         fitting = Fitting(Venue(terms[name], candles, funding, fair, contracts), impact)
-        fit = fitting.fit if contracts or impact else None
-        lanes[name] = Lane(name, one.strategy, one.rules, terms[name], fit)
+        fit = fitting.fit if contracts is not None or impact else None
+        lanes[name] = Lane(name, one.strategy, one.rules, terms[name], fit, (judged or {}).get(name))
     profiles = {profile.id: profile for one in loaded for profile in one.profiles}
     readers = {name: reader_of(profile) for name, profile in profiles.items()}
     step_ms, account = loaded[0].strategy.market.timeframe_ms, account_name(loaded)

@@ -9,6 +9,7 @@ and files that are edited (``paperinputs.py``); 5. SIGTERM and Ctrl-C end it whe
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import signal
 import sys
@@ -24,30 +25,35 @@ from engine.collect.account import Account, load_account
 from engine.collect.archive import Archive, ArchiveError
 from engine.collect.private import NotPrivateError
 from engine.config.strategy import Fees
-from engine.market.candles import Funding
 from engine.market.feed import Feed, FeedSettings, machine_ms
 from engine.market.fees import fees_of
+from engine.market.store import CandleStore
 from engine.market.venue import origin_of
 from engine.notify.notice import Notice, NoticeKind
 from engine.paper.call import WAITING
 from engine.paper.ledger import Event, Ledger, LedgerError
-from engine.paper.live import Live, Pace
+from engine.paper.live import Live, Pace, PriceFeed
 from engine.paper.prices import PriceBook
 from engine.pipeline.alive import NAME, heart
 from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
 from engine.pipeline.paperdesk import Loaded, account_name, begin, load, make_desk, open_ledger, terms_of
+from engine.pipeline.paperfair import FairFeed
 from engine.pipeline.paperinputs import InputWatch, differences, hashes, used_before
+from engine.pipeline.paperknown import Knowledge
+from engine.pipeline.paperopen import open_table, title_of
 from engine.pipeline.paperreach import Reach
-from engine.pipeline.papershow import open_table, told
+from engine.pipeline.papersaid import said_of
+from engine.pipeline.paperverdict import Verdicts, asks_verdict, words_in
 from engine.pipeline.sources import ProfileSources
 from engine.problem import Problem
-from engine.units import DAY_MS, HOUR_MS
+from engine.units import DAY_MS
 
 if TYPE_CHECKING:
     from engine.collect.collector import Notice as Heard
     from engine.collect.watch import Pace as CollectPace
+    from engine.config.strategy import Strategy
     from engine.paper.call import PaperCall
     from engine.paper.desk import Desk
     from engine.pipeline.workspace import Workspace
@@ -108,10 +114,23 @@ def _check(loaded: Sequence[Loaded]) -> None:
         if strategy.market.source in ("imported", "synthetic"):
             text = f"live prices come from an exchange, not from {strategy.market.source} candles"
             raise InputError(Problem(text, strategy.path, hint="write market: {source: mexc, ...}"))
-        same = (strategy.market, strategy.currency, strategy.equity) == (first.market, first.currency, first.equity)
-        if not same:
-            text = f"{first.name} and {strategy.name} cannot share an account: market, currency and equity differ"
+        other = [
+            name
+            for name, mine, its in (
+                ("market", strategy.market, first.market),
+                ("currency", strategy.currency, first.currency),
+                ("equity", strategy.equity, first.equity),
+                ("funding", _funding(strategy), _funding(first)),
+            )
+            if mine != its
+        ]
+        if other:
+            text = f"{first.name} and {strategy.name} cannot share an account: they differ in {' and '.join(other)}"
             raise InputError(Problem(text, strategy.path, hint="run them one by one, each in a workspace of its own"))
+
+
+def _funding(strategy: Strategy) -> tuple[object, object]:
+    return strategy.costs.funding, strategy.costs.funding_else
 
 
 class _Trading:
@@ -133,9 +152,12 @@ class _Trading:
         self.archive = Archive(workspace.archive_path)
         self.sender = make_sender(workspace)
         self.prices = PriceBook(self.market.timeframe_ms)
-        self.funding: dict[str, Funding] = {}
+        strategies = [one.strategy for one in loaded]
+        self.known = Knowledge(CandleStore(workspace.candles_path), strategies, settings.now_ms)
+        self.verdicts = Verdicts()
         self.listeners: list[Callable[[Event, Any], None]] = []
         self.backed_up_ms = 0
+        self.live: Live | None = None
         self.unreadable: dict[str, str] = {}
         self.before = used_before(ledger, account_name(loaded))
         self.desk = self._desk()
@@ -153,11 +175,16 @@ class _Trading:
             terms[one.strategy.name] = terms_of(one.strategy, fees)
         name = account_name(self.loaded)
         began = next((event.at_ms for event in self.ledger.events(name, 0, "begin")), now)
-        funding = None if all(one.strategy.costs.funding == "none" for one in self.loaded) else self.funding
-        desk = make_desk(self.loaded, terms, self.ledger, self.prices, funding, self.zone)
+        for event in self.ledger.events(name, 0, "verdicts"):
+            self.verdicts.take(event)
+        judged = {one.strategy.name: self.verdicts.of(one.strategy.name) for one in self.loaded if asks_verdict(one)}
+        pays = self.market.type == "swap" and self.loaded[0].strategy.costs.funding != "none"
+        desk = make_desk(
+            self.loaded, terms, self.ledger, self.prices, self.known.funding if pays else None, self.zone,
+            contracts=self.known.contracts, judged=judged,
+        )  # fmt: skip
         began -= began % 1000  # posts carry whole seconds: one of this very second is not older than the account
         desk.now_ms, desk.began_ms, desk.hear = self.settings.now_ms, began, self._hear
-        desk.stale_ms = max(one.strategy.stale_after_ms for one in self.loaded)
         begin(desk, self.loaded, terms, self.workspace, now)
         return desk
 
@@ -184,16 +211,25 @@ class _Trading:
             async with self._feed() as feed:
                 live = Live(
                     self.desk, self.prices, feed, self._known, collector.listen, self.settings.now_ms, self._tell,
-                    self._fund if self.desk.funding is not None else None, self.settings.pace,
+                    self.known.fund if self.desk.funding is not None else None, self.settings.pace,
                 )  # fmt: skip
+                self.live = live
                 inputs = InputWatch(self.workspace, self.loaded, [self.desk], self.settings.now_ms, self._say)
                 reach = Reach(self.client, self._tell, self.settings.now_ms)
                 self._greet(heard)
                 async with AsyncExitStack() as beside:
-                    await beside.enter_async_context(heart(self.workspace.root / "data" / NAME))
+                    await beside.enter_async_context(
+                        heart(self.workspace.root / "data" / NAME, say=lambda: self._alive(live))
+                    )
                     await self._practise(beside)
                     await self._until_stopped(
-                        collector.run(), live.run(), reach.run(), inputs.run(), self._show(live), self._daily()
+                        collector.run(),
+                        live.run(),
+                        reach.run(),
+                        inputs.run(),
+                        self._show(live),
+                        self._daily(),
+                        self._judge(),
                     )
         except LoginRevoked as error:
             self._tell(Notice(NoticeKind.ERROR, "the login was revoked", str(error.problem)))
@@ -256,7 +292,7 @@ class _Trading:
         self.say("stopped; everything is written")
 
     @asynccontextmanager
-    async def _feed(self) -> AsyncIterator[Feed]:
+    async def _feed(self) -> AsyncIterator[PriceFeed]:
         """The exchange's live prices."""
         from engine.market.venue import open_client
 
@@ -274,46 +310,30 @@ class _Trading:
         )
         try:
             async with feed:
-                yield feed
+                await self.known.open(client)
+                unknown = self.known.unknown(client)
+                if unknown:
+                    self.say(unknown)
+                yield feed if self.market.type == "spot" or not client.has.get("fetchMarkOHLCV") else self._fair(feed)
         finally:
             await client.close()
+
+    def _fair(self, feed: Feed) -> FairFeed:
+        """The live prices, with the fair prices beside them."""
+        step, market = self.market.timeframe_ms, self.known.contracts.market
+        source, timeframe = self.market.source, self.market.timeframe
+        fair = FairFeed(feed, self.client, source, timeframe, step, self.desk.unseen_ms, market, self._missing)
+        self.desk.look_at(fair.prices)
+        return fair
+
+    def _missing(self, text: str) -> None:
+        """Fair prices do not come."""
+        self._tell(Notice(NoticeKind.ERROR, "fair prices", text))
 
     def _known(self) -> list[Any]:
         """The messages of the archive that an update may still be about."""
         since = self.desk.began_ms - REMEMBERED_MS
         return [m for m in Archive(self.workspace.archive_path).read() if m.known_ms >= since]
-
-    async def _fund(self, symbols: Sequence[str]) -> Problem | None:
-        """Bring the funding of symbols up to date; the first problem where one of them cannot be had."""
-        from engine.market.asking import Asker, RefusedError
-        from engine.market.fundingfetch import fetch_funding
-        from engine.market.listing import find_market
-        from engine.market.ranges import Range
-        from engine.market.store import CandleStore
-
-        wanted = self.loaded[0].strategy.costs.funding
-        now = self.settings.now_ms()
-        store, asker = CandleStore(self.workspace.candles_path), Asker(self.client, attempts=3)
-        problem: Problem | None = None
-        for symbol in symbols:
-            if wanted != "history":
-                self.funding[symbol] = _constant(symbol, now, float(wanted))
-                continue
-            try:
-                await asker.ask(self.client.load_markets, "the list of its markets")
-                market = find_market(self.client.markets, symbol, self.market.type, self.market.source)
-                if isinstance(market, Problem):
-                    continue
-                asked = Range(now - REMEMBERED_MS, now)
-                found = await fetch_funding(asker, store, market, self.market.source, asked, origin_of(self.client))
-                problem = problem or found.problem
-                history = store.read_funding(self.market.source, self.market.type, symbol)
-                if history is not None:
-                    self.funding[symbol] = history
-            except RefusedError as refusal:
-                LOG.warning("funding of %s: %s", symbol, refusal.problem)
-                problem = problem or refusal.problem
-        return problem
 
     async def _daily(self) -> None:
         """Copy the ledger once a day, and hold the day before against history."""
@@ -323,6 +343,7 @@ class _Trading:
             if now - self.backed_up_ms >= BACKUP_MS:
                 self.backed_up_ms = now
                 self.ledger.back_up(ledger_path(self.workspace).with_suffix(".backup.db"))
+                await self.known.renew()
             past = datetime.now(ZoneInfo(self.zone)) - RECONCILED_AFTER
             if past.date() > day:
                 day = past.date()
@@ -330,23 +351,58 @@ class _Trading:
             await asyncio.sleep(60)
 
     async def _reconcile(self, day: str) -> None:
-        """Compare a day, in a process of its own: it takes seconds of work that live trading must not wait for."""
-        command = [sys.executable, "-m", "cli", "paper", "reconcile", day, "--account", self.desk.account]
-        command += ["--workspace", str(self.workspace.root.absolute())]
+        """Compare a day."""
+        said, code = await self._beside("reconcile", day, "--account", self.desk.account)
+        self.say(said)
+        LOG.info("reconciliation of %s ended with %s", day, code)
+
+    async def _beside(self, *words: str) -> tuple[str, int]:
+        """Run a command of ``paper`` in a process of its own: seconds of work that live trading must not wait for."""
+        command = [sys.executable, "-m", "cli", "paper", *words, "--workspace", str(self.workspace.root.absolute())]
         folder = Path(__file__).parent.parent.parent
         process = await asyncio.create_subprocess_exec(
             *command, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
         )
-        said, _ = await process.communicate()
-        self.say(said.decode(errors="replace").strip())
-        LOG.info("reconciliation of %s ended with %s", day, process.returncode)
+        try:
+            said, _ = await process.communicate()
+        except asyncio.CancelledError:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+            raise
+        return said.decode(errors="replace").strip(), process.returncode or 0
+
+    async def _judge(self) -> None:
+        """Give the verdicts that rules ask for, now and once a day; until then the words of the ledger stand."""
+        asked = [one.strategy.name for one in self.loaded if asks_verdict(one)]
+        if asked and not self.verdicts.words:
+            self.say("verdicts: not given yet; until then a rule sees NOT ENOUGH DATA")
+        while asked:
+            words = {}
+            for name in asked:
+                said, code = await self._beside("verdicts", name, "--fetch", "--format", "json")
+                found = words_in(said) if code == 0 else None
+                if found is None:
+                    lines = said.splitlines() or [f"exit code {code}"]
+                    self.say(f"verdicts of {name} cannot be given: {lines[-1]}")
+                else:
+                    words[name] = found
+            if words:
+                now = self.settings.now_ms()
+                self.verdicts.take(Event(self.desk.account, "verdicts", now, {"words": words}))
+                self.desk.note("verdicts", now, {"words": words})
+                for name, channels in words.items():
+                    self.say(f"verdicts of {name}: " + ", ".join(f"{c} {w['word']}" for c, w in channels.items()))
+            await asyncio.sleep(DAY_MS / 1000)
+        await asyncio.Event().wait()
 
     # ------------------------------------------------------------------ telling
 
     def _hear(self, event: Event) -> None:
         """An event is in the ledger: log it, show it, send it."""
         call = None if event.row is None else self.desk.books.rows[event.row]
-        for said in told(event, call, self.currency):
+        news = event if self.live is None or self.live.news is None else self.live.news
+        for said in said_of(news, call, self.currency):
             LOG.info("%s", said.line)
             if not self._on_terminal:
                 self.say(said.line)
@@ -388,16 +444,16 @@ class _Trading:
 
         with Shown(refresh_per_second=2, transient=True) as shown:
             while True:
-                title, width = self._title(live.last), shown.console.width
-                shown.update(open_table(self.desk.books.open_calls, live.last, self.zone, title, width))
+                calls, width = live.instant.open_calls(), shown.console.width
+                title = title_of(self.desk, calls, live.last, self.currency, live.instant.equity())
+                shown.update(open_table(calls, live.last, self.zone, title, width))
                 await asyncio.sleep(0.5)
 
-    def _title(self, last: Mapping[str, tuple[int, float]]) -> str:
-        """The account in one line."""
-        books = self.desk.books.books.books
-        worth = books.cash + sum(q * last[s][1] for s, q in books.held.items() if s in last)
-        halts = "; HALTED" if books.halts else ""
-        return f"{self.desk.account}  equity {worth:,.2f} {self.currency}  {len(books.open)} open{halts}"
+    def _alive(self, live: Live) -> str:
+        """Which account this is and the last prices of what it holds, for ``paper status``."""
+        held = {call.plan.symbol for call in self.desk.books.open_calls} | set(self.desk.books.books.books.held)
+        prices = {symbol: live.last[symbol] for symbol in sorted(held) if symbol in live.last}
+        return json.dumps({"account": self.desk.account, "prices": prices})
 
 
 def standing(calls: Sequence[PaperCall]) -> str:
@@ -407,15 +463,6 @@ def standing(calls: Sequence[PaperCall]) -> str:
     waiting = sum(call.fate == WAITING for call in calls)
     more = f", {waiting} waiting for a first candle" if waiting else ""
     return f"{len(taken) - resting} open, {resting} resting{more}"
-
-
-def _constant(symbol: str, now: int, rate: float) -> Funding:
-    """The same rate every eight hours, around now."""
-    import numpy as np
-
-    step = 8 * HOUR_MS
-    ts = np.arange((now - 400 * step) // step * step, now + 10 * step, step, dtype=np.int64)
-    return Funding(symbol, ts, np.full(len(ts), rate))
 
 
 def _without_call(hear: Callable[[Event], None]) -> Callable[[Event, Any], None]:

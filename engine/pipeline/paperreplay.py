@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from math import isclose
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,17 +18,19 @@ from engine.collect.archive import Archive
 from engine.collect.reading import when_known
 from engine.files import write_csv
 from engine.paper.ledger import LedgerError
-from engine.paper.reconcile import Difference, differences
+from engine.paper.reconcile import TOLERANCE, Difference, differences
 from engine.paper.record import Record, record_of
 from engine.paper.replay import play
 from engine.pipeline.accounts import walk_accounts
 from engine.pipeline.asked import no_candles, prices_of
-from engine.pipeline.asof import opinions
-from engine.pipeline.backtest import played_period
+from engine.pipeline.asof import opinions_at
+from engine.pipeline.backtest import Period, played_period
 from engine.pipeline.conditions import conditions_of
 from engine.pipeline.errors import InputError
 from engine.pipeline.paperdesk import Loaded, begin, load, make_desk, open_ledger, terms_of
-from engine.pipeline.papertable import COLUMNS, trade_rows
+from engine.pipeline.paperfates import CallFate, Heard, fates_of
+from engine.pipeline.papertable import CALL_COLUMNS, COLUMNS, call_row, trade_rows
+from engine.pipeline.paperverdict import asks_verdict, courses_of, judged_by
 from engine.pipeline.posts import whole_export
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages, read_channels, read_messages
@@ -39,21 +43,27 @@ if TYPE_CHECKING:
 
     from engine.domain import Message
     from engine.paper.desk import Desk
-    from engine.pipeline.prices import Prices
     from engine.pipeline.workspace import Workspace
+    from engine.verdict.asof import Course
 
 LEDGER_FILE = "paper.db"
 TRADES_FILE = "paper_trades.csv"
+CALLS_FILE = "paper_calls.csv"
 EVERY = 500  # events written at a time: a replay that is killed works the last ones out again
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a replay did: its folder, its record, and what a backtest has otherwise (None: not compared)."""
+    """What a replay did: its folder, its record and calls, and what a backtest has otherwise (None: not compared).
+
+    ``alone`` is the record of each channel's own account, where the strategy has several channels.
+    """
 
     folder: Path
     desk: Desk
     record: Record
+    fates: list[CallFate]
+    alone: Mapping[str, Record]
     different: list[Difference] | None
 
 
@@ -77,22 +87,33 @@ def replay_paper(
     candles = met.candles
     folder = out or new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-paper-{strategy.name}")
     ledger = open_ledger(folder / LEDGER_FILE, EVERY)
+    period = None
+    if compare or asks_verdict(loaded):
+        period = played_period(workspace, loaded.file, strategy, loaded.profiles, _lists(known), prices, track)
+    courses = courses_of(loaded, period) if period is not None and asks_verdict(loaded) else None
+    judged = {} if courses is None else {strategy.name: judged_by(courses)}
     try:
         terms = {strategy.name: terms_of(strategy, met.fees, met.later_fees)}
         zone = workspace.settings.timezone
-        desk = make_desk([loaded], terms, ledger, candles, met.funding, zone, met.fair, met.contracts)
+        desk = make_desk([loaded], terms, ledger, candles, met.funding, zone, met.fair, met.contracts or None, judged)
         if not begin(desk, [loaded], terms, workspace, strategy.from_ms or 0):
             hint = "give another folder: --out DIR"
             raise InputError(Problem("the ledger here was begun with other files", str(folder), hint=hint))
         told = sorted((message for found in messages.values() for message in found), key=when_known)
         play(desk, track(told, "replaying"), candles)
         record = record_of(desk, candles)
+        heard = Heard().read(ledger.events(desk.account))
+        fates = fates_of(desk.account, heard, desk.books.rows)
+        alone = {channel: record_of(one, candles) for channel, one in desk.alone.items()}
         write_csv(folder / TRADES_FILE, COLUMNS, trade_rows(desk, record))
+        write_csv(folder / CALLS_FILE, CALL_COLUMNS, (call_row(row, zone) for row in fates))
         ledger.close()
     except LedgerError as error:
         raise InputError(error.problem) from None
-    different = _against_backtest(workspace, loaded, known, prices, record, track) if compare else None
-    return Replayed(folder, desk, record, different)
+    different = None
+    if compare and period is not None:
+        different = _against_backtest(workspace, loaded, period, courses, record, alone, track)
+    return Replayed(folder, desk, record, fates, alone, different)
 
 
 def _messages(workspace: Workspace, loaded: Loaded, source: str) -> dict[str, list[Message]]:
@@ -119,24 +140,33 @@ def _messages(workspace: Workspace, loaded: Loaded, source: str) -> dict[str, li
     return messages
 
 
+def _lists(known: Mapping[str, Sequence[Message]]) -> dict[str, list[Message]]:
+    return {name: list(found) for name, found in known.items()}
+
+
 def _against_backtest(
     workspace: Workspace,
     loaded: Loaded,
-    known: Mapping[str, Sequence[Message]],
-    prices: Prices,
+    period: Period,
+    courses: Mapping[str, Course] | None,
     record: Record,
+    alone: Mapping[str, Record],
     track: Track,
 ) -> list[Difference]:
-    """Where a backtest of the same messages on the same candles has other trades."""
-    strategy = loaded.strategy
-    messages = {name: list(found) for name, found in known.items()}
-    period = played_period(workspace, loaded.file, strategy, loaded.profiles, messages, prices, track)
-    played = period.played
-    opinions_then = opinions(loaded.profiles, period.readings, period.messages, played, strategy.seed)
-    walked = walk_accounts(played, strategy, loaded.rules, workspace.settings.timezone, track, opinions_then).walked
+    """Where a backtest of the same messages on the same candles has other trades, or a channel alone other money."""
+    strategy, played = loaded.strategy, period.played
+    opinions_then = None if courses is None else partial(opinions_at, courses, played.table.plans)
+    accounts = walk_accounts(played, strategy, loaded.rules, workspace.settings.timezone, track, opinions_then)
+    walked = accounts.walked
     ours = {trade.path.plan.signal_id: trade for trade in record.trades.values()}
     theirs = {trade.path.plan.signal_id: trade for trade in walked.trades.values()}
     found = differences(ours, theirs)
     mine, others = ({one.signal_id for one in refused} for refused in (record.refused, walked.refused))
     found += [Difference(name, "refused", str(name in mine), str(name in others)) for name in sorted(mine ^ others)]
+    for channel, one in alone.items():
+        there = accounts.alone[channel]
+        if not isclose(one.equity, there.end_equity, rel_tol=TOLERANCE) or len(one.refused) != there.refused:
+            said = (f"{equity:.10g} after {refused} refused" for equity, refused in
+                    ((one.equity, len(one.refused)), (there.end_equity, there.refused)))  # fmt: skip
+            found.append(Difference(channel, "equity alone", *said))
     return found

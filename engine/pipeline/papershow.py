@@ -1,23 +1,31 @@
-"""What paper trading says: a line and a notice for each event, and the table of what is open."""
+"""What paper trading says while it runs: a line, and for some a notice, for each event that people care about.
+
+``TOLD`` has a function for each kind of event; another kind is another entry.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.domain import PathStatus
 from engine.notify.notice import Notice, NoticeKind
-from engine.report.tables import clean
-from engine.units import show_time
+from engine.pipeline.paperfates import who
+from engine.report.reasons import fate_reason
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from engine.paper.call import PaperCall
     from engine.paper.ledger import Event
 
 STOPS = ("stop", "breakeven", "moved stop", "trailing", "liquidation")
+CHANGES = {
+    "close": "closes it",
+    "cancel": "takes its orders away",
+    "stop": "moves the stop",
+    "orders": "changes the entries",
+    "targets": "changes the targets",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,117 +42,143 @@ class Said:
 
 
 def told(event: Event, call: PaperCall | None, currency: str) -> Iterable[Said]:
-    """What an event means to people; nothing for what the account does not trade."""
+    """What an event means to people: nothing where it changes nothing of what the account trades or refuses."""
+    tell = TOLD.get(event.kind)
+    if tell is not None:
+        yield from tell(event, call, currency)
+
+
+# --------------------------------------------------------------------------- calls that are not taken
+
+
+def _refused(event: Event, _call: PaperCall | None, _currency: str) -> Iterator[Said]:
+    """A call that was not planned."""
     data = event.data
-    late = " (late)" if event.late else ""
-    if event.kind == "refused" and data["code"] in ("stale", "hindsight"):
-        yield Said(f"{data['signal']} not taken: {data['text']}")
-    if event.kind == "alarm":
-        closes = ", open trades are closed" if data["close"] else ""
-        yield Said(f"rule {data['note']['rule']}: {data['note']['text']}{closes}", NoticeKind.HALT)
+    name = " ".join(part for part in (data["signal"], data.get("side", ""), data["symbol"]) if part)
+    yield Said(f"{name} not taken, {data['code'].replace('-', ' ')}: {data['text']}")
+
+
+def _placed(event: Event, call: PaperCall | None, _currency: str) -> Iterator[Said]:
+    """A call's first candle: it may be no trade of its own."""
+    fate = event.data["stands"]["fate"]
+    if call is not None and fate:
+        against = event.data.get("of")
+        side = ", on the other side" if fate == "opposite" else ""
+        reason = f"{against} is still alive{side}" if against else fate_reason(fate)
+        yield Said(f"{call.name} not taken, {fate}: {reason}{_late(event)}")
+
+
+def _decided(event: Event, call: PaperCall | None, currency: str) -> Iterator[Said]:
+    """The account's word on a call, and what its candles had done to it by then."""
+    data = event.data
     if call is None:
         return
-    name = call.name
-    if event.kind == "glance":
-        if data["taken"] and data["fills"]:
-            yield Said(f"{name} arrived: at {data['price']:.8g} now, {data['quantity']:.6g} would be taken")
-        else:
-            why = "orders wait" if data["taken"] else data["notes"][-1]["text"] if data["notes"] else "not taken"
-            yield Said(f"{name} arrived: price {data['price']:.8g}, {why}")
-    elif event.kind == "decided":
-        if not data["taken"]:
-            yield Said(f"{name} refused: {data['notes'][-1]['text'] if data['notes'] else ''}")
-        else:
-            yield from _filled(call, call.acting.stepper.path().fills, late)
-        if data["halt"]:
-            text = data["notes"][-1]["text"]
-            yield Said(f"no new trades: {text}", NoticeKind.HALT)
-    elif event.kind == "step" and data["taken"]:
-        yield from _filled(call, data["fills"], late)
-        for leg in data["legs"]:
-            yield _left(call, leg, late, currency, ended=data.get("status") == PathStatus.CLOSED)
-    elif event.kind == "early":
-        net = data["trade"]["net"]
-        yield Said(f"{name} closed by {call.closing_notes[0].rule}: {net:+,.2f} {currency}{late}", NoticeKind.CLOSE)
+    note = data["notes"][-1] if data["notes"] else None
+    if not data["taken"]:
+        by = who(note["rule"], note["where"]) if note else ""
+        yield Said(f"{call.name} refused {by}: {note['text'] if note else ''}{_late(event)}")
+    else:
+        path = call.acting.stepper.path()
+        yield from _filled(call, [asdict(fill) for fill in path.fills], _late(event))
+        yield from _left(call, [asdict(leg) for leg in path.legs], event, currency)
+        if call.acting.stepper.done:
+            yield from _unfilled(call, path.status, event)
+        elif not path.fills:
+            prices = ", ".join(f"{order.price:.8g}" for order in call.acting.plan.orders if order.price is not None)
+            yield Said(f"{call.name} taken: {call.quantity:.6g} in all, its orders rest at {prices}{_late(event)}")
+    if data["halt"] and note:
+        yield Said(f"no new trades{_of(data['halt'])}: {note['text']}", NoticeKind.HALT)
 
 
-def _filled(call: PaperCall, fills: Iterable[Any], late: str) -> Iterable[Said]:
+# --------------------------------------------------------------------------- trades
+
+
+def _step(event: Event, call: PaperCall | None, currency: str) -> Iterator[Said]:
+    """A candle moved a trade of the account."""
+    if call is None or not event.data["taken"]:
+        return
+    yield from _filled(call, event.data["fills"], _late(event))
+    yield from _left(call, event.data["legs"], event, currency)
+    yield from _unfilled(call, event.data.get("status"), event)
+
+
+def _filled(call: PaperCall, fills: Iterable[Mapping[str, Any]], late: str) -> Iterator[Said]:
     """Entry fills of a trade."""
-    name = call.name
+    stop = call.acting.stepper.stop
     for fill in fills:
-        price, share = (fill["price"], fill["share"]) if isinstance(fill, dict) else (fill.price, fill.share)
-        stop = call.acting.stepper.stop
-        yield Said(
-            f"{name} open: {call.quantity * share:.6g} at {price:.8g}"
-            f"{f', stop {stop:.8g}' if stop is not None else ''}{late}",
-            NoticeKind.OPEN,
-        )
+        line = f"{call.name} open: {call.quantity * fill['share']:.6g} at {fill['price']:.8g}"
+        yield Said(line + (f", stop {stop:.8g}" if stop is not None else "") + late, NoticeKind.OPEN)
 
 
-def _left(call: PaperCall, leg: Mapping[str, Any], late: str, currency: str, *, ended: bool) -> Said:
-    """An exit of a trade."""
-    reason = leg["reason"]
-    kind = NoticeKind.TARGET if reason == "target" else NoticeKind.STOP if reason in STOPS else NoticeKind.CLOSE
-    what = f"target {leg['target']}" if reason == "target" else reason
-    line = f"{call.name} {what}: "
-    line += f"{call.quantity * leg['share']:.6g} out at {leg['price']:.8g}"
-    if ended:
-        gross, fees, funding = call.acting.money(call.stepper.terms)
-        net = (gross - fees - funding) * call.quantity
-        line += f"; closed with {net:+,.2f} {currency}"
-    return Said(line + late, kind)
+def _left(call: PaperCall, legs: Iterable[Mapping[str, Any]], event: Event, currency: str) -> Iterator[Said]:
+    """Exits of a trade; the last one says what it made."""
+    legs = list(legs)
+    for number, leg in enumerate(legs, 1):
+        reason = leg["reason"]
+        kind = NoticeKind.TARGET if reason == "target" else NoticeKind.STOP if reason in STOPS else NoticeKind.CLOSE
+        what = f"target {leg['target']}" if reason == "target" else reason
+        line = f"{call.name} {what}: {call.quantity * leg['share']:.6g} out at {leg['price']:.8g}"
+        if number == len(legs) and call.acting.stepper.done and call.early is None:
+            line += f"; closed with {_made(call, currency)}"
+        yield Said(line + _late(event), kind)
 
 
-COLUMNS = ("call", "side", "symbol", "since", "entry", "stop", "next target", "last", "open R")
-FEW = ("call", "side", "symbol", "last", "open R")
-NARROW = 105  # columns of a terminal; below that only a few of the table's are shown
+def _made(call: PaperCall, currency: str) -> str:
+    """What a closed trade made: ``+12.30 USDT (+0.61 R)``."""
+    trade = call.trade(call.stepper.terms)
+    return f"{trade.net:+,.2f} {currency}" + (f" ({trade.r:+.2f} R)" if trade.r is not None else "")
 
 
-def open_table(
-    calls: Iterable[PaperCall], last: Mapping[str, tuple[int, float]], zone: str, title: str, width: int = NARROW
-) -> Table:
-    """The trades of the account that are resting or open, at the last prices, for a terminal of a width."""
-    from rich.table import Table
-
-    shown = COLUMNS if width >= NARROW else FEW
-    table = Table(title=title, title_justify="left")
-    for name in shown:
-        table.add_column(name, justify="left" if name in COLUMNS[:4] else "right", no_wrap=name != "call")
-    for call in calls:
-        row = dict(zip(COLUMNS, open_row(call, last, zone), strict=True))
-        table.add_row(*(row[name] for name in shown))
-    return table
+def _unfilled(call: PaperCall, status: str | None, event: Event) -> Iterator[Said]:
+    """A taken call that ended without a fill."""
+    if status is not None and status != PathStatus.CLOSED:
+        yield Said(f"{call.name} never filled, {status}: {fate_reason(status)}{_late(event)}")
 
 
-def open_row(call: PaperCall, last: Mapping[str, tuple[int, float]], zone: str) -> tuple[str, ...]:
-    """One trade of the table."""
-    stepper, plan = call.acting.stepper, call.plan
-    fills = stepper.path().fills
-    price = last[plan.symbol][1] if plan.symbol in last else None
-    entry = stepper.position.average if fills else None
-    target = stepper.position.first_target()
-    return (
-        clean(plan.signal_id),
-        plan.side.value,
-        plan.symbol,
-        show_time(fills[0].ts_ms if fills else plan.act_ms, zone)[5:16],
-        _price(entry) if fills else "resting",
-        _price(stepper.stop),
-        _price(target),
-        _price(price),
-        "" if price is None or not fills else f"{open_r(call, price):+.2f}",
-    )
+def _early(event: Event, call: PaperCall | None, currency: str) -> Iterator[Said]:
+    """A trade was ended before its path, by a rule or a person."""
+    if call is None:
+        return
+    by = who(call.closing_notes[0].rule, call.closing_notes[0].where) if call.closing_notes else "early"
+    if event.data["trade"]["path"]["fills"]:
+        yield Said(f"{call.name} closed {by}: {_made(call, currency)}{_late(event)}", NoticeKind.CLOSE)
+    else:
+        yield Said(f"{call.name} cancelled {by}: {fate_reason('cancelled')}{_late(event)}", NoticeKind.CLOSE)
 
 
-def open_r(call: PaperCall, price: float) -> float:
-    """What a trade would have made, in R, if what is held went out at a price (before its fees)."""
-    acting = call.acting
-    if not acting.risk > 0:
-        return 0.0
-    gross, fees, funding = acting.money(acting.stepper.terms)
-    worth = acting.plan.side.sign * acting.stepper.held * price
-    return (gross + worth - fees - funding) / acting.risk
+def _update(event: Event, call: PaperCall | None, _currency: str) -> Iterator[Said]:
+    """A channel's later word on a call that the account took, or may still take."""
+    if call is None or call.over or call.fate not in ("", "waiting") or (call.asked and call.facts is None):
+        return
+    kinds = dict.fromkeys(CHANGES[change["kind"]] for change in event.data["changes"])
+    if event.data["action"] == "deletion":
+        yield Said(f"{call.name} was deleted by its channel: {'it is closed' if kinds else 'the trade goes on'}")
+    elif kinds:
+        yield Said(f"{call.name}: its channel {' and '.join(kinds)}")
 
 
-def _price(value: float | None) -> str:
-    return "" if value is None else f"{value:.8g}"
+def _alarm(event: Event, _call: PaperCall | None, _currency: str) -> Iterator[Said]:
+    """A rule spoke between calls."""
+    note, closes = event.data["note"], ", open trades are closed" if event.data["close"] else ""
+    yield Said(f"rule {note['rule']} ({note['where']}): {note['text']}{closes}", NoticeKind.HALT)
+
+
+def _of(halt: Mapping[str, Any]) -> str:
+    """Whose trades a pause is about: " of alpha, BTCUSDT"; "" for all."""
+    names = [*halt.get("channels", ()), *halt.get("symbols", ())]
+    return f" of {', '.join(names)}" if names else ""
+
+
+def _late(event: Event) -> str:
+    return " (late)" if event.late else ""
+
+
+TOLD: dict[str, Callable[[Event, PaperCall | None, str], Iterator[Said]]] = {
+    "refused": _refused,
+    "placed": _placed,
+    "decided": _decided,
+    "step": _step,
+    "update": _update,
+    "early": _early,
+    "alarm": _alarm,
+}

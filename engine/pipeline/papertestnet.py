@@ -5,7 +5,7 @@ follows the paper trade: its stop, its targets, parts that the channel closes, o
 the exchange made of it stands in ``data/testnet.jsonl``.
 
 A mirror never holds paper trading up: ``hear`` only notes which trade changed, and one task does the talking. A trade
-is sent at its moment of action when a first glance at live prices says that the account will take it, else when the
+is sent at its moment of action when the account, asked at a live price, will take it (a `live` event), else when the
 account has decided, which is when its first candle is over; a trade that the account then refuses is closed again. One
 that was decided longer ago than ``FRESH_MS``, or has left the market in part already, is not sent any more.
 """
@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from engine.domain import ExitReason
+from engine.domain import ExitReason, PathStatus
 from engine.market.asking import RefusedError
 from engine.market.listing import find_market
 from engine.pipeline.alone import alone
@@ -41,7 +41,7 @@ LOG = logging.getLogger(__name__)
 FILE = "testnet.jsonl"
 SYNC_S = 5.0
 FRESH_MS = 120_000
-HEARD = ("glance", "decided", "step", "early", "closing")
+HEARD = ("live", "decided", "step", "early", "closing")
 Tell = Callable[[Problem], None]
 
 
@@ -57,13 +57,13 @@ class Mirror:
         self._wake = asyncio.Event()
         self._said: set[str] = set()
         self._not_sent: set[int] = set()
-        self._glanced: dict[int, float] = {}
+        self._foreseen: dict[int, float] = {}
 
     def hear(self, event: Event) -> None:
         """Something was written into the ledger."""
         if event.row is not None and event.kind in HEARD and self.rows[event.row].lane == self.lane:
-            if event.kind == "glance" and event.data["taken"]:
-                self._glanced[event.row] = event.data["quantity"]
+            if event.kind == "live" and event.data["taken"] and event.data["status"] == PathStatus.OPEN:
+                self._foreseen[event.row] = event.data["quantity"]
             self._changed[event.row] = None
             self._wake.set()
 
@@ -124,7 +124,7 @@ class Mirror:
         over = refused or call.over or call.closing_ms is not None
         standing = self.standing(call)
         if standing is None:
-            quantity = call.quantity if call.facts is not None else self._glanced.get(call.row, 0.0)
+            quantity = call.quantity if call.facts is not None else self._foreseen.get(call.row, 0.0)
             if over or not quantity or call.row in self._not_sent:
                 return
             if self._now_ms() < call.plan.act_ms:

@@ -12,7 +12,7 @@ from engine.pipeline.prices import Prices
 from engine.pipeline.replay import Replay
 from engine.pipeline.validate import plural
 from engine.pipeline.workspace import Workspace
-from engine.units import iso, show_duration
+from engine.units import iso, show_duration, show_names
 
 if TYPE_CHECKING:
     from engine.domain import Message, Update
@@ -97,8 +97,7 @@ def warnings(played: Replay, readings: dict[str, ReadResult], without: set[str])
     """What the reader should see before any figure."""
     found = []
     if without:
-        named = ", ".join(sorted(without)[:8]) + (" ..." if len(without) > 8 else "")
-        found.append(f"no candles for {named}: calls on them stay in the funnel as no data")
+        found.append(f"no candles for {show_names(without)}: calls on them stay in the funnel as no data")
     for name, reading in readings.items():
         if reading.posted and not reading.signals:
             found.append(f"{name}: no message of the period was read as a call; check the profile")

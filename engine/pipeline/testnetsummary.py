@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.report.show import count
 from engine.simulate.position import DUST
 from engine.testnet.journal import Journal
 from engine.testnet.ticket import ticket_id
@@ -30,7 +31,8 @@ def summary(path: Path, rows: Sequence[PaperCall]) -> list[str]:
     standings = journal.standings
     living = [standing for standing in standings.values() if not standing.over]
     lines = [
-        f"testnet: {len(standings)} trades sent, {len(living)} open, {sum(s.held for s in living):g} contracts held"
+        f"testnet: {count(len(standings), 'trade')} sent, {len(living)} open, "
+        f"{sum(s.held for s in living):g} contracts held"
     ]
     into: list[float] = []
     out: list[float] = []
@@ -50,8 +52,9 @@ def summary(path: Path, rows: Sequence[PaperCall]) -> list[str]:
     for name, worse in (("entries", into), ("exits", out)):
         if worse:
             middle = f"{statistics.median(worse):+.1f} bp at the median"
-            lines.append(f"testnet: {len(worse)} {name}, {middle} (+ is worse than the record)")
+            many = count(len(worse), {"entries": "entry", "exits": "exit"}[name], name)
+            lines.append(f"testnet: {many}, {middle} (+ is worse than the record)")
     refused = sum(sent.ended == "refused" for standing in standings.values() for sent in standing.of("entry"))
     if refused:
-        lines.append(f"testnet: {refused} entry orders refused by the exchange")
+        lines.append(f"testnet: {count(refused, 'entry order')} refused by the exchange")
     return lines

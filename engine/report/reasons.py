@@ -1,4 +1,4 @@
-"""Why a message was refused, in words for a reader who does not write profiles: one phrase for each code."""
+"""Why a message was refused and what became of a call, in words for a reader who does not write profiles."""
 
 from __future__ import annotations
 
@@ -31,6 +31,28 @@ REASONS = {
     "id": "two different ids",
     "leverage": "no leverage that exists",
 }
+
+FATES = {
+    "waiting": "its first candle is not over yet",
+    "repeat": "a call of this channel on this symbol and side is still alive",
+    "opposite": "a call of this channel on this symbol, on the other side, is still alive",
+    "too late": "the market was already beyond the stop or the first target",
+    "no data": "there were no candles of the symbol at that time",
+    "stop too near": "the stop is nearer than twice the costs of a round trip",
+    "stop beyond liquidation": "the liquidation price comes before the stop",
+    "resting": "its orders wait for their price",
+    "open": "it is in the market",
+    "closed": "it was filled, and is over",
+    "expired": "its orders were not filled within the time that they were valid",
+    "target first": "the first target came before the entry",
+    "stop first": "the stop came before the entry",
+    "cancelled": "its orders were taken away before anything was filled",
+}
+
+
+def fate_reason(fate: str) -> str:
+    """What the fate of a call means, as a half-sentence; "" where the word says it all."""
+    return FATES.get(fate, "")
 
 
 def reason(code: str) -> str:

@@ -48,6 +48,10 @@ class RuleBook:
         self._watched = tuple(rule for rule in self.rules if rule.watched)
         self.watches = bool(self._watched) or any(rule.when.about_peak for rule in self.rules)
 
+    def asks(self, key: str) -> bool:
+        """Whether a rule has a condition of this name."""
+        return any(rule.when.asks(key) for rule in self.rules)
+
     def prepare(self, offers: Offers) -> RuleBook:
         """The same rules, which know of these calls beforehand who has nothing to say to them."""
         book = RuleBook((), self.timezone)

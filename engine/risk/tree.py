@@ -48,6 +48,10 @@ class Tree(Protocol):
         """Whether it asks for the highest equity so far."""
         ...
 
+    def asks(self, key: str) -> bool:
+        """Whether a condition of this name is in it."""
+        ...
+
     @property
     def quick(self) -> Callable[[Case], bool]:
         """``holds`` as a function that asks without a detour."""
@@ -95,7 +99,11 @@ class Leaf:
     @property
     def about_peak(self) -> bool:
         """See ``Tree``."""
-        return self.condition.key == "drawdown over"
+        return self.asks("drawdown over")
+
+    def asks(self, key: str) -> bool:
+        """See ``Tree``."""
+        return self.condition.key == key
 
     @property
     def quick(self) -> Callable[[Case], bool]:
@@ -145,6 +153,10 @@ class _Parts:
     def about_peak(self) -> bool:
         """See ``Tree``."""
         return any(part.about_peak for part in self.parts)
+
+    def asks(self, key: str) -> bool:
+        """See ``Tree``."""
+        return any(part.asks(key) for part in self.parts)
 
     def possible(self, offers: Offers, timezone: str) -> Bools:
         """See ``Tree``."""
@@ -237,6 +249,10 @@ class Not:
     def about_peak(self) -> bool:
         """See ``Tree``."""
         return self.part.about_peak
+
+    def asks(self, key: str) -> bool:
+        """See ``Tree``."""
+        return self.part.asks(key)
 
     @property
     def quick(self) -> Callable[[Case], bool]:

@@ -33,7 +33,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from engine.config.strategy import Strategy
-from engine.domain import Account, Close, Halt, OpenTrade, Plan, Proposal, RuleNote
+from engine.domain import UNTIL_RESUMED_MS, Account, Close, Halt, OpenTrade, Plan, Proposal, RuleNote
 from engine.simulate.books import Books, Holding, Marks
 from engine.simulate.fitting import Fitted, Unfit
 from engine.simulate.flows import Flow
@@ -131,7 +131,8 @@ class Accountant:
         halt = next((halt for halt in books.halts if _covers(halt, plan)), None)
         if halt is not None:
             until = datetime.fromtimestamp(halt.until_ms / 1000, self.zone).strftime("%Y-%m-%d %H:%M")
-            text = f"halted by {halt.rule} until {until}"
+            until = "paper resume" if halt.until_ms >= UNTIL_RESUMED_MS else until
+            text = f"halted {halt.by} until {until}"
             return Answer(False, (RuleNote(halt.rule, halt.where, "halt", "halted", until, text),))
         if equity <= 0:
             return self._refused("size", f"{equity:.2f}", "0", "the account has nothing left")

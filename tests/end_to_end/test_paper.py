@@ -120,17 +120,17 @@ def test_trade_crash_go_on_and_stop(tmp_path: Path) -> None:
 
 
 async def crash(folder: Path, exchange: ExchangeDouble, channel: Channel) -> None:
-    """Two calls with a kill between them: each is there once, and each was glanced at."""
+    """Two calls with a kill between them: each is there once, and each was filled at a live price."""
     async with trading(folder, exchange.url) as trader:
         first = channel.post(call(exchange))
-        await trader.says(f"alpha_signals/{first} long BTCUSDT arrived", "would be taken")
+        await trader.says(f"alpha_signals/{first} long BTCUSDT in (live)")
         second = await command(folder, exchange.url, "paper", "live")
         said, _ = await second.communicate()
         assert (second.returncode, b"another process" in said) == (2, True), said
         assert await trader.end(signal.SIGKILL) == -signal.SIGKILL
     async with trading(folder, exchange.url) as trader:
         later = channel.post(call(exchange, "ETH"))
-        await trader.says(f"alpha_signals/{later} long ETHUSDT arrived")
+        await trader.says(f"alpha_signals/{later} long ETHUSDT in (live)")
         status = await command(folder, exchange.url, "paper", "status")
         said, _ = await status.communicate()
         assert b"live: running" in said, said
@@ -143,10 +143,10 @@ async def crash(folder: Path, exchange: ExchangeDouble, channel: Channel) -> Non
     assert [event.data["signal"] for event in events(folder, "call")] == [
         f"alpha_signals/{first}", f"alpha_signals/{later}"
     ]  # fmt: skip
-    assert {event.row for event in events(folder, "glance")} == {0, 1}
+    assert {event.row for event in events(folder, "live")} == {0, 1}
     assert len(events(folder, "done")) == 1
     (log,) = (folder / "logs").iterdir()
-    assert f"alpha_signals/{first} long BTCUSDT arrived" in log.read_text(encoding="utf-8")
+    assert f"alpha_signals/{first} long BTCUSDT in (live)" in log.read_text(encoding="utf-8")
 
 
 async def silence(folder: Path, exchange: ExchangeDouble, channel: Channel, server: Server) -> None:

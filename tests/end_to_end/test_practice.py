@@ -133,7 +133,7 @@ def test_from_nothing_to_a_trade_that_reached_its_target(windows: Windows) -> No
     call = f"alpha_signals/{number} long BTCUSDT"
     windows.says("paper", call)
     windows.until(lambda: any(c.acting.stepper.path().fills for c in windows.taken()), "in the market")
-    assert f"{call} in since" in windows.run_block("status")
+    assert f": {call} at " in windows.run_block("status")
 
     assert windows.end("paper", signal.SIGKILL) == -signal.SIGKILL
     profile = windows.folder / "trial" / "channels" / "alpha_signals.channel"

@@ -10,7 +10,7 @@ import pytest
 
 from engine.paper.ledger import Event, Ledger
 from engine.pipeline.paperbook import Book, _book
-from engine.pipeline.paperday import Reconciled, compare
+from engine.pipeline.paperday import History, Reconciled, compare
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.paper.liveworld import Stage
 from tests.paper.world import month
@@ -33,7 +33,7 @@ def compared(stage: Stage, span: tuple[int, int]) -> Reconciled:
     book = _book(Ledger(stage.path), "demo")
     assert isinstance(book, Book)
     world = stage.world
-    return compare(book, [world.loaded], stage.archive, world.candles, None, span, "a day", world.zone)
+    return compare(book, [world.loaded], stage.archive, History(world.candles), span, "a day", world.zone)
 
 
 def test_a_day_without_faults_is_as_history_has_it(stage: Stage) -> None:

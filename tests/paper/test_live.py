@@ -209,21 +209,22 @@ def test_an_edit_moves_the_trade_it_belongs_to(stage: Stage) -> None:
     asyncio.run(play())
 
 
-def test_the_first_price_gives_a_glance(stage: Stage) -> None:
+def test_the_first_price_after_its_moment_of_action_fills_a_call_live(stage: Stage) -> None:
     async def play() -> None:
         async with stage.running() as live:
             while not live.desk.books.rows:
                 await stage.until(stage.now_ms + 10 * MINUTE_MS)
             (call,) = live.desk.books.rows[:1]
+            stage.now_ms = stage.feed.now_ms = call.plan.act_ms + 100
             before = live.desk.books.books.books.cash, len(live.desk.books.books.books.open)
             stage.feed.trade(call.plan.symbol, 100.0)
             await stage.settle()
             assert (live.desk.books.books.books.cash, len(live.desk.books.books.books.open)) == before
 
     asyncio.run(play())
-    (glance,) = [event for event in Ledger(stage.path).events() if event.kind == "glance"]
-    assert glance.row == 0
-    assert glance.data["price"] == 100.0
+    (live,) = [event for event in Ledger(stage.path).events() if event.kind == "live"]
+    assert live.row == 0
+    assert live.data["price"] == 100.0
 
 
 # --------------------------------------------------------------------------- what goes wrong

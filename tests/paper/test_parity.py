@@ -40,6 +40,12 @@ STRESS = """rules:
   - {name: few, when: {open trades at least: 4}, then: reject}
   - {name: cap-risk, when: {risk per trade over: 0.8%}, then: {resize: to limit}}
 """
+PROVEN = """rules:
+  - {name: keep-small, when: {not: {channel verdict in: [FOLLOW]}}, then: {scale: 20%}}
+tests:
+  - {name: proven, given: {stop: 98, verdict: FOLLOW}, expect: {action: take}}
+  - {name: unproven, given: {stop: 98}, expect: {action: scale, rule: keep-small}}
+"""
 CALLS = "repeat: ignore, opposite: ignore"
 VARIANTS = {
     "rules that halt and close": {"rules: [default]": "rules: [stress]"},
@@ -74,6 +80,7 @@ def test_whatever_the_strategy_says(name: str, run: Run, workspace: Path) -> Non
     result = run("paper", "varied", "--replay", "demo", "--compare", "--out", workspace / "out")
     assert result.exit_code == 0, result.output
     assert "a backtest gives the same " in result.stdout
+    assert "the same money for each channel alone" in result.stdout
 
 
 def test_a_fault_of_a_cent_is_found(tmp_path: Path) -> None:
@@ -95,3 +102,18 @@ def test_the_command_says_so(run: Run, workspace: Path) -> None:
     assert (workspace / "out" / "paper_trades.csv").is_file()
     again = run("paper", "short", "--replay", "demo", "--compare", "--out", workspace / "out")
     assert again.stdout == result.stdout, "a replay of what was replayed changes nothing"
+
+
+def test_rules_see_the_verdicts_that_a_backtest_sees(run: Run, workspace: Path) -> None:
+    """A channel is traded in full once it has shown what it can, in small before: replay and backtest agree when."""
+    (workspace / "rules" / "proven.yaml").write_text(PROVEN, encoding="utf-8")
+    text = (workspace / "strategies" / "demo.yaml").read_text(encoding="utf-8")
+    text = text.replace("rules: [default]", "rules: [proven]").replace("to: 2025-07-01", "to: 2025-05-20")
+    (workspace / "strategies" / "proven.yaml").write_text(text, encoding="utf-8")
+    result = run("paper", "proven", "--replay", "demo", "--compare", "--out", workspace / "out")
+    assert result.exit_code == 0, result.output
+    assert "a backtest gives the same " in result.stdout
+    rows = (workspace / "out" / "paper_trades.csv").read_text(encoding="utf-8").splitlines()[1:]
+    followed = [row for row in rows if "keep-small" not in row and "The verdict" not in row]
+    assert 0 < len(followed) < len(rows), "some calls came before the channel was proven, some after"
+    assert {row.split(",")[1] for row in followed} == {"demo_keel"}

@@ -45,3 +45,9 @@ def test_one_symbol_for_several_files_is_refused(workspace: Path, run: Run) -> N
     result = run("market", "import", "a.csv", "b.csv", "--symbol", "BTCUSDT")
     assert result.exit_code == 2
     assert "--symbol fits one file only" in result.stderr
+
+
+def test_a_time_frame_that_is_none_is_refused_before_anything_is_asked(run: Run) -> None:
+    result = run("market", "fetch", "BTCUSDT", "--timeframe", "7q")
+    assert result.exit_code == 2
+    assert '"7q" is no time frame; such as --timeframe 1m' in result.stderr.replace("\n", " ")

@@ -138,13 +138,13 @@ def test_the_summary_says_how_far_the_exchange_is_from_the_record(double: Exchan
     ]
 
 
-def test_a_first_glance_sends_the_trade_at_its_moment_of_action(double: ExchangeDouble, tmp_path: Path) -> None:
+def test_a_call_taken_live_is_sent_at_its_moment_of_action(double: ExchangeDouble, tmp_path: Path) -> None:
     """Long before the candle is over; the account's own word comes later, and may be another."""
     now = [0]
 
     async def play(trial: Trial) -> None:
         trial.call.facts = None
-        await trial.hear("glance", taken=True, quantity=0.01)
+        await trial.hear("live", taken=True, quantity=0.01, status="open")
         assert held(double) == {}
         now[0] = 5_000
         for _ in range(100):
@@ -160,10 +160,10 @@ def test_a_first_glance_sends_the_trade_at_its_moment_of_action(double: Exchange
     assert [body["vol"] for body in double.private.sent("order/create") if body["side"] == 1] == [100]
 
 
-def test_a_glance_that_refuses_sends_nothing(double: ExchangeDouble, tmp_path: Path) -> None:
+def test_a_call_refused_live_is_not_sent(double: ExchangeDouble, tmp_path: Path) -> None:
     async def play(trial: Trial) -> None:
         trial.call.facts = None
-        await trial.hear("glance", taken=False, quantity=0.0)
+        await trial.hear("live", taken=False, quantity=0.0, status="open")
 
     mirrored(double, tmp_path, Trial(plan()), play)
     assert double.private.sent("order/create") == []

@@ -137,6 +137,9 @@ def _line_slip(text: str, at: int, keyword: str) -> Slip:
         "ignore": "each phrase begins with a dash: - join our VIP",
         "test": "expected values have the form key: value",
     }.get(keyword, "behind the name come options, each after a comma: , many")
+    if keyword in ("signal", "update") and text.find(">>>", 0, start) >= 0:
+        hint = f"behind >>> this {keyword} is over"
+        hint += '; expect belongs to a test: test "name" <<< message >>> expect' if line.startswith("expect") else ""
     from_ = start + len(line) - len(line.lstrip())
     if keyword in ("signal", "update") or start == 0:
         from_ = at

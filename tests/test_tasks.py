@@ -1,4 +1,4 @@
-"""The collector ends although a task of it swallowed the first cancellation."""
+"""Tasks end although one of them swallowed the first cancellation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from engine.collect import tasks
+from engine import tasks
 
 
 def test_a_task_that_swallows_a_cancellation_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:

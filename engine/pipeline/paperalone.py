@@ -1,0 +1,107 @@
+"""What each channel of an account on paper does alone, with the same money and rules: its forward record as an account.
+
+Where an account follows several channels, the desk keeps one such account for each of them (``engine/paper/desk.py``):
+what the rules refused because of another channel's trades is taken here. All of it is derived from the ledger's events.
+An account of one channel is that channel's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.domain import PathStatus
+from engine.paper.desk import alone_name
+from engine.paper.fold import Fold
+
+if TYPE_CHECKING:
+    from engine.domain import Trade
+    from engine.paper.call import PaperCall
+    from engine.pipeline.paperbook import Book
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """One channel's own account, as the ledger has it.
+
+    ``realised`` is the money without what is open, ``worth`` with it at the prices known when something was booked
+    last. ``course`` has the realised money after each change: (UTC epoch ms, money), from the beginning on. ``refused``
+    counts the calls that the account did not take, ``trades`` the closed ones.
+    """
+
+    channel: str
+    account: str
+    began_ms: int
+    start: float
+    realised: float
+    worth: float
+    trades: list[Trade]
+    open: list[PaperCall]
+    refused: int
+    halted: bool
+    course: list[tuple[int, float]]
+
+    @property
+    def gain(self) -> float:
+        """What it made of the money at the start, open trades included, as a fraction."""
+        return self.worth / self.start - 1
+
+
+def alone_accounts(book: Book) -> list[Alone]:
+    """The account of each channel alone, in the order of the channels' names."""
+    names = sorted({call.plan.channel for call in book.fold.rows})
+    prefix = alone_name(book.account, "")
+    kept = [name for name in book.ledger.accounts() if name.startswith(prefix)]
+    if kept:
+        return [_alone(book, name.removeprefix(prefix), name) for name in kept]
+    return [_alone(book, names[0], book.account)] if len(names) == 1 else []
+
+
+def alone_lines(book: Book) -> Iterator[str]:
+    """A line for each channel alone; nothing where the account has one channel, which it shows itself."""
+    for one in alone_accounts(book):
+        if one.account != book.account:
+            open_ = f", {len(one.open)} resting or open" if one.open else ""
+            halted = ", halted" if one.halted else ""
+            yield (
+                f"{one.channel} alone: {one.start:,.2f} became {one.worth:,.2f} {book.currency} ({one.gain:+.1%}), "
+                f"{len(one.trades)} closed, {one.refused} refused{open_}{halted}"
+            )
+
+
+def _alone(book: Book, channel: str, account: str) -> Alone:
+    """One account out of its events."""
+    events = list(book.ledger.events(account))
+    fold = book.fold
+    if account != book.account:
+        fold = Fold(book.fold.terms)
+        fold.take(events)
+    start, data = float(book.begun.data["equity"]), fold.books or {}
+    began_ms = book.began_ms if account == book.account else min((e.at_ms for e in events), default=book.began_ms)
+    course = [(event.at_ms, float(event.data["books"]["wallet"])) for event in events if event.kind == "account"]
+    held, prices = data.get("held", {}), data.get("prices", {})
+    taken = [call for call in fold.rows if call.facts is not None]
+    ended = [call.trade(call.stepper.terms) for call in taken if call.over]
+    return Alone(
+        channel,
+        account,
+        began_ms,
+        start,
+        float(data.get("wallet", start)),
+        float(data.get("cash", start)) + sum(quantity * prices.get(symbol, 0.0) for symbol, quantity in held.items()),
+        [trade for trade in ended if trade.path.status is PathStatus.CLOSED],
+        [call for call in taken if not call.over],
+        sum(call.asked and call.counted and call.facts is None for call in fold.rows),
+        bool(data.get("halts")),
+        [*_steps([(began_ms, start), *course])],
+    )
+
+
+def _steps(course: list[tuple[int, float]]) -> Iterator[tuple[int, float]]:
+    """The moments at which the money changed."""
+    before: float | None = None
+    for at_ms, money in course:
+        if money != before:
+            yield at_ms, money
+        before = money

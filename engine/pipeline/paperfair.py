@@ -1,0 +1,182 @@
+"""Fair prices beside the live candles: what liquidates a position on a futures exchange.
+
+``FairFeed`` stands between the price feed and whoever takes its events. A closed candle of a symbol with a call in the
+market is held back until the fair (mark) price of its time is known, which is one question a minute for each such
+symbol; candles of one symbol keep their order, other events pass. An exchange that does not answer in time does not
+hold trading up: that minute then goes by the last prices, as in a backtest without fair prices, and that is told once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from engine.market.asking import Asker, RefusedError
+from engine.market.feedevents import ClosedCandle, FeedEvent
+from engine.market.pages import Series, candle_page
+from engine.market.ranges import Range
+from engine.paper.prices import PriceBook
+from engine.units import DAY_MS
+
+if TYPE_CHECKING:
+    from engine.market.listing import Market
+    from engine.paper.live import PriceFeed
+    from engine.problem import Problem
+
+LOG = logging.getLogger(__name__)
+AT_ONCE = 8
+TRIES = 3
+PAUSE_S = 1.0
+MOST_MS = 7 * DAY_MS  # of fair prices asked for at once
+
+
+@dataclass
+class FairFeed:
+    """See the module's docstring.
+
+    Parameters
+    ----------
+    since_ms
+        From which moment on a symbol's fair prices matter (None: they do not, no call of it is in the market).
+    market
+        The listed market of a symbol.
+    tell
+        Hears of symbols whose fair prices do not come.
+    """
+
+    feed: PriceFeed
+    client: Any
+    source: str
+    timeframe: str
+    timeframe_ms: int
+    since_ms: Callable[[str], int | None]
+    market: Callable[[str], Market | None]
+    tell: Callable[[str], None]
+    pause_s: float = PAUSE_S
+    _out: asyncio.Queue[FeedEvent | None] = field(default_factory=asyncio.Queue)
+    _held: dict[str, list[ClosedCandle]] = field(default_factory=dict)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _missing: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.prices = PriceBook(self.timeframe_ms)
+        self._asker = Asker(self.client, attempts=2, longest_wait_s=2.0)
+        self._gate = asyncio.Semaphore(AT_ONCE)
+
+    # ------------------------------------------------------------------ the feed behind it
+
+    async def subscribe(self, symbol: str, from_ms: int | None = None) -> Problem | None:
+        """See ``PriceFeed``."""
+        return await self.feed.subscribe(symbol, from_ms)
+
+    async def unsubscribe(self, symbol: str) -> None:
+        """See ``PriceFeed``."""
+        await self.feed.unsubscribe(symbol)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """See ``PriceFeed``."""
+        return self.feed.symbols
+
+    @property
+    def waiting(self) -> int:
+        """See ``PriceFeed``: those that are held back count too."""
+        return self.feed.waiting + self._out.qsize() + sum(map(len, self._held.values()))
+
+    def through_ms(self, symbol: str) -> int:
+        """See ``PriceFeed``."""
+        return self.feed.through_ms(symbol)
+
+    # ------------------------------------------------------------------ events
+
+    async def __aiter__(self) -> AsyncIterator[FeedEvent]:
+        """The events, closed candles after the fair prices of their time."""
+        pump = asyncio.create_task(self._pump())
+        try:
+            while (event := await self._out.get()) is not None:
+                yield event
+            pump.result()
+        finally:
+            for task in (pump, *self._tasks):
+                task.cancel()
+            await asyncio.gather(pump, *self._tasks, return_exceptions=True)
+
+    async def _pump(self) -> None:
+        try:
+            async for event in self.feed:
+                self._take(event)
+        finally:
+            self._out.put_nowait(None)
+
+    def _take(self, event: FeedEvent) -> None:
+        if not isinstance(event, ClosedCandle):
+            self._out.put_nowait(event)
+            return
+        held = self._held.get(event.symbol)
+        if held is not None:
+            held.append(event)  # its turn comes with those before it
+            return
+        if not self._matters(event):
+            self._out.put_nowait(event)
+            return
+        self._held[event.symbol] = [event]
+        task = asyncio.create_task(self._fetch(event.symbol))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _matters(self, candle: ClosedCandle) -> bool:
+        since = self.since_ms(candle.symbol)
+        return since is not None and candle.end_ms > since and candle.ts_ms >= self._known_ms(candle.symbol)
+
+    def _known_ms(self, symbol: str) -> int:
+        """Fair prices are known up to this moment."""
+        return self.prices[symbol].end_ms if symbol in self.prices else 0
+
+    async def _fetch(self, symbol: str) -> None:
+        """Get what the held candles need, and let them go."""
+        try:
+            while True:
+                held = self._held[symbol]
+                count, last = len(held), held[-1]
+                needed = [candle for candle in held if self._matters(candle)]
+                for _ in range(TRIES if needed else 0):
+                    if await self._page(symbol, needed[0].ts_ms, last.end_ms):
+                        self._missing.discard(symbol)
+                        break
+                    await asyncio.sleep(self.pause_s)
+                else:
+                    if needed and symbol not in self._missing:
+                        self._missing.add(symbol)
+                        self.tell(f"the fair price of {symbol} is missing; liquidation goes by last prices meanwhile")
+                if len(held) == count:
+                    return
+        finally:
+            for candle in self._held.pop(symbol, ()):
+                self._out.put_nowait(candle)
+
+    async def _page(self, symbol: str, start_ms: int, end_ms: int) -> bool:
+        """Ask for fair prices; whether the last minute's is there."""
+        market = self.market(symbol)
+        if market is None:
+            return False
+        series = Series(self.source, "swap", market, self.timeframe, self.timeframe_ms, mark=True)
+        start = max(start_ms, end_ms - MOST_MS)
+        try:
+            while start < end_ms:
+                page = Range(start, min(start + series.page_ms, end_ms))
+                async with self._gate:
+                    found = await candle_page(self._asker, series, page)
+                for i in range(len(found)):
+                    open_, high, low, close = (float(c[i]) for c in (found.open, found.high, found.low, found.close))
+                    ts = int(found.ts[i])
+                    self.prices.add(
+                        ClosedCandle(symbol, ts, self.timeframe_ms, open_, high, low, close, 0.0, "history")
+                    )
+                start = page.end_ms
+        except RefusedError as refusal:
+            LOG.warning("fair price of %s: %s", symbol, refusal.problem)
+            return False
+        return self._known_ms(symbol) >= end_ms

@@ -1,0 +1,176 @@
+"""The fate of every call that an account on paper heard, and who said no: one row per call, in a backtest's words.
+
+    heard = waiting + not planned + not offered + refused + resting + open + closed + never filled
+
+``not planned``: no plan came of it (no stop, stale ...). ``not offered``: it is no trade of its own or could not be one
+(repeat, too late ...), so that no rule was asked. ``refused``: a rule, a pause or the account itself said no. The last
+four are the calls that the account took.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.domain import BY_HAND, PathStatus, RuleNote
+from engine.paper.call import WAITING, PaperCall
+from engine.paper.ledger import Event
+from engine.report.reasons import fate_reason
+from engine.report.show import count
+
+NOT_PLANNED, NOT_OFFERED, REFUSED, NEVER_FILLED = "not planned", "not offered", "refused", "never filled"
+STAGES = (WAITING, NOT_PLANNED, NOT_OFFERED, REFUSED, NEVER_FILLED, "resting", "open", "closed")
+NOT_TAKEN = (NOT_PLANNED, NOT_OFFERED, REFUSED)
+TAKEN = STAGES[4:]
+
+
+@dataclass(frozen=True, slots=True)
+class CallFate:
+    """One call in one strategy of an account, and what became of it there.
+
+    ``fate`` is the status of a backtest's trades.csv, ``refused``, or ``waiting``; ``stage`` is where in the funnel it
+    ended (``STAGES``). ``rule`` and ``rule_where`` (file:line) said no, having ``seen`` a figure against a ``limit``;
+    ``reason`` has it in words. ``r`` is what the call made by itself, net of costs, whatever the account did; None
+    until it has closed. Times are epoch milliseconds, ``acted_ms`` None for what was not planned.
+    """
+
+    account: str
+    strategy: str
+    channel: str
+    signal_id: str
+    symbol: str
+    side: str
+    posted_ms: int
+    acted_ms: int | None
+    stage: str
+    fate: str
+    rule: str = ""
+    rule_where: str = ""
+    seen: str = ""
+    limit: str = ""
+    reason: str = ""
+    late: bool = False
+    deleted: bool = False
+    r: float | None = None
+
+
+@dataclass
+class Heard:
+    """What events say that a fold does not keep: calls without a plan, whom a repeat was held against, deletions."""
+
+    refused: list[Event] = field(default_factory=list)
+    against: dict[int, str] = field(default_factory=dict)
+    deleted: set[int] = field(default_factory=set)
+    last_ms: int = 0
+
+    def read(self, events: Iterable[Event]) -> Heard:
+        """Note all of these events."""
+        for _ in self.over(events):
+            pass
+        return self
+
+    def over(self, events: Iterable[Event]) -> Iterator[Event]:
+        """The same events, noted on their way."""
+        for event in events:
+            if event.kind == "refused":
+                self.refused.append(event)
+            elif event.row is not None and event.kind == "placed" and "of" in event.data:
+                self.against[event.row] = event.data["of"]
+            elif event.row is not None and event.kind == "update" and event.data["action"] == "deletion":
+                self.deleted.add(event.row)
+            self.last_ms = event.at_ms
+            yield event
+
+
+def fates_of(account: str, heard: Heard, calls: Iterable[PaperCall]) -> list[CallFate]:
+    """Every call of an account, in order of posting; ``calls`` are those that were planned."""
+    rows = [_planned(account, call, heard) for call in calls]
+    rows += [_unplanned(account, event) for event in heard.refused]
+    return sorted(rows, key=lambda row: (row.posted_ms, row.channel, len(row.signal_id), row.signal_id))
+
+
+def fate_of(call: PaperCall) -> str:
+    """One word for what became of a call."""
+    if call.fate or not call.asked:
+        return call.fate or WAITING
+    if call.facts is None:
+        return REFUSED
+    path = call.trade(call.stepper.terms).path
+    if not call.over:
+        return "open" if path.fills else "resting"
+    if call.early is not None and not path.fills:
+        return PathStatus.CANCELLED.value
+    return path.status.value
+
+
+def stage_of(call: PaperCall) -> str:
+    """Where in the funnel a planned call is."""
+    fate = fate_of(call)
+    if fate in STAGES:
+        return fate
+    return NOT_OFFERED if call.fate else NEVER_FILLED
+
+
+def why(call: PaperCall, against: str = "") -> str:
+    """The reason of a planned call's fate in words; ``against`` is the call that it repeats or opposes."""
+    fate, stage = fate_of(call), stage_of(call)
+    if fate in ("repeat", "opposite") and against:
+        return f"{against} is still alive" + ("" if fate == "repeat" else ", on the other side")
+    if stage in (WAITING, NOT_OFFERED, NEVER_FILLED):
+        ended = [note.text for note in call.closing_notes]
+        return "; ".join([fate_reason(fate), *ended])
+    return "; ".join(note.text for note in (*call.notes, *call.closing_notes))
+
+
+def who(rule: str, where: str) -> str:
+    """Who said no, as the end of a sentence: ``by cap-leverage (rules/default.yaml:12)``, ``by hand (paper halt)``."""
+    by = rule if rule == BY_HAND else f"by {rule}"
+    return f"{by} ({where})" if where else by
+
+
+def _planned(account: str, call: PaperCall, heard: Heard) -> CallFate:
+    plan, stage = call.plan, stage_of(call)
+    no: RuleNote | None = call.notes[-1] if stage == REFUSED and call.notes else None
+    said = ("", "", "", "") if no is None else (no.rule, no.where, no.seen, no.limit)
+    return CallFate(
+        account, call.lane, plan.channel, plan.signal_id, plan.symbol, plan.side.value, call.posted_ms, plan.act_ms,
+        stage, fate_of(call), *said, why(call, heard.against.get(call.row, "")), call.late, call.row in heard.deleted,
+        call.r(call.stepper.terms),
+    )  # fmt: skip
+
+
+def _unplanned(account: str, event: Event) -> CallFate:
+    data: dict[str, Any] = event.data
+    channel = event.key[0] if event.key is not None else str(data["signal"]).split("/")[0]
+    fate = str(data["code"]).replace("-", " ")
+    return CallFate(
+        account, data["lane"], channel, data["signal"], data["symbol"], data.get("side", ""), data["posted_ms"], None,
+        NOT_PLANNED, fate, reason=data["text"], late=fate == "stale",
+    )  # fmt: skip
+
+
+def funnel(rows: Sequence[CallFate]) -> Iterator[str]:
+    """The calls in lines that add up: heard, and where each of them went."""
+    stages = Counter(row.stage for row in rows)
+    taken = sum(stages[stage] for stage in TAKEN)
+    yield f"{count(len(rows), 'call')} heard"
+    if stages[WAITING]:
+        yield f"  {stages[WAITING]:,} waiting: {fate_reason(WAITING)}"
+    for stage in (NOT_PLANNED, NOT_OFFERED):
+        if stages[stage]:
+            yield f"  {stages[stage]:,} {stage}: {_counted(row.fate for row in rows if row.stage == stage)}"
+    if stages[REFUSED]:
+        said = (who(row.rule, row.rule_where) for row in rows if row.stage == REFUSED)
+        yield f"  {stages[REFUSED]:,} refused: {_counted(said)}"
+    yield f"  {taken:,} taken: " + ", ".join(
+        f"{stages[stage]:,} {stage}" for stage in reversed(TAKEN) if stages[stage] or stage in ("closed", "open")
+    )
+    if stages[NEVER_FILLED]:
+        yield f"    never filled: {_counted(row.fate for row in rows if row.stage == NEVER_FILLED)}"
+
+
+def _counted(words: Iterable[str]) -> str:
+    """Words with their counts, the most frequent first: ``8 repeat, 3 too late``."""
+    return ", ".join(f"{number:,} {word}" for word, number in Counter(words).most_common())

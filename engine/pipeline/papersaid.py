@@ -1,0 +1,101 @@
+"""What paper trading says at once, at live prices, and what it still says when the record follows.
+
+``said_of`` takes the news of an event (``engine/paper/spoken.py``): a ``live`` event is told as it happens, marked so;
+what the record then makes of it is told again only where it differs, in a line without a notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from engine.domain import PathStatus
+from engine.notify.notice import NoticeKind
+from engine.pipeline.papershow import STOPS, Said, told
+from engine.report.reasons import fate_reason
+
+if TYPE_CHECKING:
+    from engine.paper.call import PaperCall
+    from engine.paper.ledger import Event
+
+
+def said_of(event: Event, call: PaperCall | None, currency: str) -> Iterator[Said]:
+    """Lines, some with notices, for the news of an event."""
+    data = event.data
+    if call is not None and event.kind == "live":
+        yield from _live(data, call, currency)
+    elif call is not None and event.kind == "withdrawn":
+        moves = ", ".join(_shown(move) for move in data["moves"])
+        yield Said(f"{call.name} withdrawn: {moves} (live) is not in the record: {data['why']}", NoticeKind.CLOSE)
+    elif call is None or event.kind not in ("placed", "decided", "step", "early"):
+        yield from told(event, call, currency)
+    else:
+        yield from _differing(event, call)
+        if event.kind == "step":
+            kept = {key: [move for move in data[key] if "live" not in move] for key in ("fills", "legs")}
+            yield from told(replace(event, data=data | kept), call, currency)
+        elif not data.get("said") and "live" not in data:
+            yield from told(event, call, currency)
+        elif data.get("halt"):
+            yield Said(f"no new trades: {data['notes'][-1]['text']}", NoticeKind.HALT)
+
+
+# --------------------------------------------------------------------------- at once
+
+
+def _live(data: Mapping[str, Any], call: PaperCall, currency: str) -> Iterator[Said]:
+    """What a call did at a live price."""
+    if data["decides"] and not data["fills"]:
+        yield Said(f"{call.name} {_first_word(data, call)}")
+    for fill in data["fills"]:
+        stop = f", stop {data['stop']:.8g}" if data["stop"] is not None else ""
+        line = f"{call.name} in (live): {data['quantity'] * fill['share']:.6g} at {fill['price']:.8g}{stop}"
+        yield Said(line, NoticeKind.OPEN)
+    for number, leg in enumerate(data["legs"], 1):
+        reason = leg["reason"]
+        kind = NoticeKind.TARGET if reason == "target" else NoticeKind.STOP if reason in STOPS else NoticeKind.CLOSE
+        what = f"target {leg['target']}" if reason == "target" else reason
+        line = f"{call.name} {what} (live): {data['quantity'] * leg['share']:.6g} out at {leg['price']:.8g}"
+        if number == len(data["legs"]) and data.get("net") is not None:
+            line += f"; closed with {data['net']:+,.2f} {currency}"
+        yield Said(line, kind)
+
+
+def _first_word(data: Mapping[str, Any], call: PaperCall) -> str:
+    """What is said of a call that is not in at once."""
+    price = f"the price is {data['price']:.8g}"
+    if data["fate"]:
+        return f"not taken (live), {data['fate']}: {fate_reason(data['fate'])}; {price}"
+    if not data["taken"]:
+        return f"refused (live): {data['notes'][-1]['text'] if data['notes'] else 'the account did not take it'}"
+    if data["status"] != PathStatus.OPEN:
+        return f"over (live), {data['status']}: {fate_reason(data['status'])}; {price}"
+    orders = [order for order in call.plan.orders if order.price is not None]
+    waiting = ", ".join(f"{data['quantity'] * order.weight:.6g} at {order.price:.8g}" for order in orders)
+    return f"waits (live): {waiting}; {price}"
+
+
+# --------------------------------------------------------------------------- when the record follows
+
+
+def _differing(event: Event, call: PaperCall) -> Iterator[Said]:
+    """What the record has otherwise than it was said."""
+    data = event.data
+    moves: Iterable[Mapping[str, Any]] = [*data.get("fills", ()), *data.get("legs", ())]
+    if event.kind == "early" and "live" in data:
+        leg = data["trade"]["path"]["legs"][-1]
+        moves = [leg | {"live": data["live"]}]
+    for move in moves:
+        if "live" in move:
+            what = "in" if "reason" not in move else str(move["reason"])
+            what = f"target {move['target']}" if what == "target" else what
+            away = abs(move["live"] / move["price"] - 1) * 1e4
+            line = f"{call.name} in the record: {what} at {move['price']:.8g}"
+            yield Said(f"{line} (said live: {move['live']:.8g}, {away:.1f} bp away)")
+
+
+def _shown(move: Mapping[str, Any]) -> str:
+    """A move in words: ``in at 64801``, ``target 1 at 65000``, ``stop at 64500``."""
+    what, _, number = move["what"].rpartition(" ")
+    return f"{f'target {number}' if what == 'target' else what} at {move['price']:.8g}"

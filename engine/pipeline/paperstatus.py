@@ -1,0 +1,282 @@
+"""``cli.py paper status``: how each account stands, as data for programs, and as lines for people.
+
+``state_of`` gathers everything once; JSON is that as it is, the lines and the table are made of it.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from engine.domain import UNTIL_RESUMED_MS
+from engine.pipeline.errors import InputError
+from engine.pipeline.paperalone import alone_lines
+from engine.pipeline.paperbook import Book, books, last_prices, order_text, running_account, waiting_orders
+from engine.pipeline.paperfates import NEVER_FILLED, NOT_TAKEN, STAGES, funnel
+from engine.pipeline.paperopen import halted, open_r
+from engine.pipeline.paperrecord import ChannelRecord, channel_records
+from engine.pipeline.papertable import VERSION, moment
+from engine.report.show import count
+from engine.verdict.forward import ENOUGH
+
+if TYPE_CHECKING:
+    from engine.paper.call import PaperCall
+    from engine.pipeline.workspace import Workspace
+    from engine.risk.tree import Tree
+
+ALIVE = ("waiting", "resting", "open")
+MOST = 8  # open trades that are shown to people; JSON has all
+LOSSES = {"daily loss over": "day", "weekly loss over": "week"}
+
+
+def show_status(workspace: Workspace, account: str | None, form: str, say: Callable[[str], None]) -> None:
+    """Print how the accounts stand: ``table`` for a terminal, ``plain`` for a pipe, ``json`` for a program."""
+    now = round(time.time() * 1000)
+    found = books(workspace, account)
+    states = [state_of(workspace, book, now) for book in found]
+    if form == "json":
+        say(json.dumps({"version": VERSION, "accounts": states}, ensure_ascii=False, indent=1))
+        return
+    if form == "table":
+        say = _wrapping(say)
+    if len(states) > 1:
+        say(f"{len(states)} accounts: {', '.join(_named(state) for state in states)}")
+    for book, state in zip(found, states, strict=True):
+        for line in _lines(book, state, now, workspace.settings.timezone):
+            say(line)
+        records = [ChannelRecord(**record) for record in state["channels"]]
+        if form == "table" and records:
+            _print_channels(records)
+        else:
+            for line in _channel_lines(records):
+                say(f"  {line}")
+        for line in (*alone_lines(book), *state["testnet"], *([state["reconciled"]] if state["reconciled"] else [])):
+            say(f"  {line}")
+
+
+def _wrapping(say: Callable[[str], None]) -> Callable[[str], None]:
+    """Lines that go on, further in, where the terminal ends."""
+    from rich.console import Console
+
+    width = Console().width
+
+    def wrapped(line: str) -> None:
+        inner = " " * (len(line) - len(line.lstrip()) + 4)
+        say(textwrap.fill(line, width, subsequent_indent=inner, break_on_hyphens=False))
+
+    return wrapped
+
+
+# --------------------------------------------------------------------------- gathering
+
+
+def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
+    """How an account stands, as plain data; the fields are told in docs/paper-trading.md."""
+    zone, data = workspace.settings.timezone, book.fold.books or {}
+    began_with = book.begun.data["equity"]
+    prices = last_prices(workspace, book)
+    held = data.get("held", {})
+    equity = data.get("cash", began_with) + sum(q * prices[s][1] for s, q in held.items() if s in prices)
+    fates = book.fates
+    priced = max((prices[symbol][0] for symbol in held if symbol in prices), default=None)
+    reconciled = [event.data["line"] for event in book.ledger.events(book.account, 0, "reconciled")]
+    return {
+        "account": book.account,
+        "strategies": list(book.begun.data["strategies"]),
+        "running": running_account(workspace, book.ledger) == book.account,
+        "began": moment(book.began_ms, zone),
+        "last_event": moment(book.last_ms, zone),
+        "currency": book.currency,
+        "began_with": began_with,
+        "realised": data.get("wallet", began_with),
+        "equity": equity,
+        "priced_at": None if priced is None else moment(priced, zone),
+        "losses": _losses(workspace, book, equity),
+        "open": [_open(call, prices, zone) for call in book.open],
+        "halts": [_dated(asdict(halt), zone) for halt in book.halts if halt.until_ms > now_ms],
+        "orders": [
+            _dated({"order": event.kind, "asked": moment(event.at_ms, zone), **event.data}, zone)
+            for event in waiting_orders(book)
+        ],
+        "calls": len(fates),
+        "channels": [asdict(record) for record in channel_records(fates, book.fold.rows)],
+        "testnet": _practised(workspace, book),
+        "reconciled": reconciled[-1] if reconciled else None,
+    }
+
+
+def _dated(data: dict[str, Any], zone: str) -> dict[str, Any]:
+    """Data whose ``until_ms`` is an ISO time ``until``; None: until a person ends it."""
+    until = data.pop("until_ms", None)
+    return data | {"until": None if until is None or until >= UNTIL_RESUMED_MS else moment(until, zone)}
+
+
+def _open(call: PaperCall, prices: dict[str, tuple[int, float]], zone: str) -> dict[str, Any]:
+    """A trade that rests or is open."""
+    stepper, plan = call.acting.stepper, call.plan
+    fills = stepper.path().fills
+    last = prices[plan.symbol][1] if plan.symbol in prices else None
+    return {
+        "signal_id": plan.signal_id,
+        "channel": plan.channel,
+        "strategy": call.lane,
+        "symbol": plan.symbol,
+        "side": plan.side.value,
+        "state": "open" if fills else "resting",
+        "since": moment(fills[0].ts_ms if fills else plan.act_ms, zone),
+        "quantity": call.quantity * stepper.held,
+        "entry": stepper.position.average if fills else None,
+        "stop": stepper.stop,
+        "next_target": stepper.position.first_target(),
+        "last": last,
+        "r": open_r(call, last) if fills and last is not None else None,
+        "late": call.late,
+    }
+
+
+def _losses(workspace: Workspace, book: Book, equity: float) -> list[dict[str, Any]]:
+    """What the day and the week have made so far, with the rules that look at it."""
+    data, found = book.fold.books or {}, []
+    if data.get("day") is None:
+        return []
+    rules = list(_loss_rules(workspace, book))
+    for key, span in LOSSES.items():
+        start = data[f"{span}_equity"]
+        mine = [{"rule": r, "where": where, "limit": limit} for name, r, where, limit in rules if name == key]
+        if mine or span == "day":
+            change = equity - start
+            part = change / start if start > 0 else None
+            found.append(
+                {"span": span, "of": data["day"], "start": start, "change": change, "fraction": part, "rules": mine}
+            )
+    return found
+
+
+def _loss_rules(workspace: Workspace, book: Book) -> Iterator[tuple[str, str, str, float]]:
+    """The conditions about losses in the account's rules: key, rule, place, limit. Files with errors have none."""
+    names: dict[str, None] = {}
+    for name in book.begun.data["strategies"]:
+        try:
+            file = workspace.strategy(workspace.find_strategy(str(name)))
+        except InputError:
+            continue
+        names |= dict.fromkeys(file.strategy.rules if file is not None else ())
+    for name in names:
+        rules = workspace.rule_file(name)
+        for rule in rules.rules if rules is not None else ():
+            for key, limit in _leaves(rule.when):
+                if key in LOSSES:
+                    yield key, rule.name, rule.where, limit
+
+
+def _leaves(tree: Tree) -> Iterator[tuple[str, Any]]:
+    """The conditions of a tree that have to hold, with their limits; not those under a ``not``."""
+    from engine.risk.tree import AllOf, AnyOf, Leaf
+
+    if isinstance(tree, Leaf):
+        yield tree.condition.key, tree.limit
+    elif isinstance(tree, (AllOf, AnyOf)):
+        for part in tree.parts:
+            yield from _leaves(part)
+
+
+def _practised(workspace: Workspace, book: Book) -> list[str]:
+    path = workspace.root / "data" / "testnet.jsonl"
+    if not path.is_file():
+        return []
+    from engine.pipeline.testnetsummary import summary
+
+    return summary(path, book.fold.rows)
+
+
+# --------------------------------------------------------------------------- telling
+
+
+def _named(state: dict[str, Any]) -> str:
+    return f"{state['account']} ({'running' if state['running'] else 'not running'})"
+
+
+def _lines(book: Book, state: dict[str, Any], now_ms: int, zone: str) -> Iterator[str]:
+    """An account for people, without its channels."""
+    currency = state["currency"]
+    running = "running" if state["running"] else "not running"
+    yield f"{state['account']}: {running}, last written {_shown(state['last_event'])} ({zone})"
+    priced = f" at the prices of {_shown(state['priced_at'])}" if state["priced_at"] else ""
+    yield f"  equity {state['equity']:,.2f} {currency}{priced}"
+    began = f"began {_shown(state['began'])} with {state['began_with']:,.2f} {currency}"
+    yield f"  realised {state['realised']:,.2f} {currency}; {began}"
+    for loss in state["losses"]:
+        yield f"  {_loss(loss, currency)}"
+    for trade in state["open"][:MOST]:
+        yield f"  {_trade(trade)}"
+    if len(state["open"]) > MOST:
+        yield f"  and {count(len(state['open']) - MOST, 'more', 'more')} resting or open"
+    for halt in book.halts:
+        if halt.until_ms > now_ms:
+            yield f"  {halted(halt, zone)}"
+    for order in state["orders"]:
+        yield f"  {order_text(order)} asked {_shown(order['asked'])}: waits for the running account"
+    for line in funnel(book.fates):
+        yield f"  {line}"
+
+
+def _loss(loss: dict[str, Any], currency: str) -> str:
+    """The day's or the week's change, and the rules about it."""
+    part = "" if loss["fraction"] is None else f" ({loss['fraction']:+.2%})"
+    text = f"{loss['span']} of {loss['of']}: {loss['change']:+,.2f} {currency}{part}"
+    rules = [f"{rule['rule']} ({rule['where']}) speaks below {-rule['limit']:.2%}" for rule in loss["rules"]]
+    return "; ".join([text, *rules])
+
+
+def _trade(trade: dict[str, Any]) -> str:
+    """A trade that rests or is open."""
+    text = f"{trade['state']} {_shown(trade['since'])[5:]}: {trade['signal_id']} {trade['side']} {trade['symbol']}"
+    text += "" if trade["entry"] is None else f" at {trade['entry']:.6g}"
+    text += "" if trade["stop"] is None else f", stop {trade['stop']:.6g}"
+    return text + ("" if trade["r"] is None else f", {trade['r']:+.2f} R") + (" (late)" if trade["late"] else "")
+
+
+def _channel_lines(records: Sequence[ChannelRecord]) -> Iterator[str]:
+    """Each channel on a line, for a pipe."""
+    for record in records:
+        stages = ", ".join(f"{record.stages[stage]:,} {stage}" for stage in reversed(STAGES) if stage in record.stages)
+        yield f"{_name(record, records)}: {count(record.heard, 'call')} heard: {stages}; {record.told}"
+
+
+def _name(record: ChannelRecord, among: Sequence[ChannelRecord]) -> str:
+    """A channel's name, with its strategy where there are several."""
+    several = len({one.strategy for one in among}) > 1
+    return f"{record.channel} ({record.strategy})" if several else record.channel
+
+
+def _print_channels(records: Sequence[ChannelRecord]) -> None:
+    """The channels as a table: where the calls went, and what all of them made."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
+    table.add_column("\nchannel", overflow="fold")
+    heads = ("\nheard", "not\ntaken", "never\nfilled", "\nalive", "\nclosed", "all\nclosed", "\nsum R", "mean\nR")
+    for head in (*heads, "evi-\ndence"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for record in records:
+        parts = (NOT_TAKEN, (NEVER_FILLED,), ALIVE, ("closed",))
+        counts = [record.heard, *(sum(record.stages.get(stage, 0) for stage in part) for part in parts), record.closed]
+        made = ["-"] * 3
+        if record.mean_r is not None:
+            made = [f"{record.sum_r:+.2f}", f"{record.mean_r:+.2f}", f"{record.evidence:.2f}"]
+        table.add_row(Text(_name(record, records)), *(f"{number:,}" for number in counts), *made)
+    console = Console()
+    console.print(table)
+    console.print(Text("alive: waiting, resting or open. The last four are of all its calls, also those"))
+    console.print(Text(f"that were refused: net of costs; an evidence of {ENOUGH:g} shows an edge."))
+
+
+def _shown(iso: str) -> str:
+    return iso[:16].replace("T", " ")

@@ -1,0 +1,133 @@
+"""The verdicts on the channels of a strategy, as a rule on paper sees them (``channel verdict in``).
+
+Over history they are those of a backtest: each as of its moment, from what was known then (``engine/verdict/asof.py``).
+
+Live they are given by a process of its own, when paper trading starts and once a day: it brings the candle store up to
+date, plays the strategy over the archive up to now, and prints the newest word on each channel (``paper verdicts``). A
+word stands until the next one comes, so it may be up to a day older than that of a backtest, which gives it anew with
+every tenth closed call. What was said is in the ledger, so that a restart knows it, and a day's replay can tell.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.domain import NOTHING_KNOWN, Opinion
+from engine.pipeline.asked import prices_of
+from engine.pipeline.asof import channel_courses
+from engine.pipeline.backtest import Period, played_period
+from engine.pipeline.paperdesk import Loaded, load
+from engine.pipeline.progress import Track
+from engine.pipeline.readings import channel_messages
+
+if TYPE_CHECKING:
+    from engine.paper.ledger import Event
+    from engine.pipeline.workspace import Workspace
+    from engine.verdict.asof import Course
+
+CONDITION = "channel verdict in"
+Judged = Callable[[str, int], Opinion]
+
+
+def asks_verdict(loaded: Loaded) -> bool:
+    """Whether a rule of a strategy asks for the verdict."""
+    return loaded.rules.asks(CONDITION)
+
+
+def courses_of(loaded: Loaded, period: Period) -> dict[str, Course]:
+    """The verdicts on each channel of a period that was played whole, in order of time."""
+    played, seed = period.played, loaded.strategy.seed
+    return channel_courses(loaded.profiles, period.readings, period.messages, played, seed)
+
+
+def judged_by(courses: Mapping[str, Course]) -> Judged:
+    """What a rule sees at a moment: the verdict as of then."""
+    return lambda channel, now_ms: courses[channel].at(np.array([now_ms], np.int64))[0]
+
+
+# --------------------------------------------------------------------------- live
+
+
+@dataclass
+class Verdicts:
+    """The newest words on the channels of each strategy, from when on they were known."""
+
+    words: dict[str, dict[str, list[tuple[int, Opinion]]]] = field(default_factory=dict)
+
+    def of(self, strategy: str) -> Judged:
+        """The verdicts of a strategy's rules; what nobody has said yet is NOT ENOUGH DATA."""
+
+        def judged(channel: str, now_ms: int) -> Opinion:
+            said = self.words.get(strategy, {}).get(channel, [])
+            return next((opinion for since, opinion in reversed(said) if since <= now_ms), NOTHING_KNOWN)
+
+        return judged
+
+    def take(self, event: Event) -> None:
+        """Words that stand in the ledger, in the order in which they were written."""
+        for strategy, channels in event.data["words"].items():
+            for channel, word in channels.items():
+                said = self.words.setdefault(strategy, {}).setdefault(channel, [])
+                said.append((event.at_ms, Opinion(word["word"], word["trades"])))
+
+
+def newest_verdicts(loaded: Loaded, workspace: Workspace, track: Track) -> dict[str, dict[str, Any]]:
+    """The word that a rule would see now on each channel of a strategy, from the archive and the store as they are."""
+    strategy = loaded.strategy
+    if strategy.market.source != "synthetic":
+        strategy = replace(strategy, to_ms=None)
+    now = replace(loaded, strategy=strategy)
+    prices, world = prices_of(workspace, strategy)
+    known = channel_messages(workspace, loaded.profiles, world, strategy.seed)
+    period = played_period(workspace, loaded.file, strategy, loaded.profiles, known, prices, track)
+    return {name: _last(course) for name, course in courses_of(now, period).items()}
+
+
+def _last(course: Course) -> dict[str, Any]:
+    """The last word of a course, since when, and from how many closed calls."""
+    if not course.opinions:
+        return {"word": NOTHING_KNOWN.word, "trades": NOTHING_KNOWN.trades, "since_ms": None}
+    return {
+        "word": course.opinions[-1].word,
+        "trades": course.opinions[-1].trades,
+        "since_ms": int(course.since_ms[-1]),
+    }  # fmt: skip
+
+
+def verdict_lines(words: Mapping[str, Mapping[str, Any]], form: str) -> list[str]:
+    """The words of a strategy's channels for people, or as one line of JSON."""
+    if form == "json":
+        return [json.dumps(words)]
+    width = max(map(len, words), default=0)
+    return [f"{name:<{width}}  {one['word']} (after {one['trades']} closed calls)" for name, one in words.items()]
+
+
+def words_in(said: str) -> dict[str, dict[str, Any]] | None:
+    """The words that ``paper verdicts --format json`` printed in its last line; None where it printed none."""
+    try:
+        found = json.loads(said.splitlines()[-1])
+        return {str(name): {"word": str(one["word"]), "trades": int(one["trades"])} for name, one in found.items()}
+    except (IndexError, ValueError, AttributeError, KeyError, TypeError):
+        return None
+
+
+def give_verdicts(workspace: Workspace, given: str, form: str, track: Track, *, fetch: bool) -> list[str]:
+    """The newest verdicts on a strategy's channels; ``fetch`` brings its candles up to date. Raises InputError."""
+    loaded = load(workspace, given)
+    notes = []
+    if fetch:
+        from engine.pipeline.marketfetch import Request, fetch_market
+        from engine.pipeline.rowbar import row_bar
+
+        with row_bar("fetching") as progress:
+            now_ms = round(time.time() * 1000)
+            report = fetch_market(workspace, Request(strategy=given), now_ms, track, progress)
+        notes = [f"note: {problem}" for problem in report.problems]
+    words = newest_verdicts(loaded, workspace, track)
+    return [*notes, *verdict_lines(words, form)]

@@ -1,0 +1,319 @@
+"""The live side: what is said at live prices, what of it the record confirms; nothing of it moves the record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.paper.ledger import Event
+from engine.paper.reconcile import differences
+from engine.pipeline.paperdistance import distance_line, distance_of
+from engine.units import DAY_MS
+from tests.paper.livestage import START_MS, LiveStage
+
+LIMIT = "BUY BTCUSDT @ 64800, TP 65000, SL 64500"
+MARKET = "BUY BTCUSDT NOW @ 64800, TP 65000, SL 64500"
+TWO = "BUY BTCUSDT NOW @ 64800, TP1 65000, TP2 65200, SL 64500"
+SHORT = "SELL BTCUSDT @ 64800, TP 64000, SL 65500"
+RISK = {"fixed: 1000 USDT": "risk: 1%"}
+UNSTOPPED = "BUY BTCUSDT @ 64800, TP 65000"
+
+
+def missing(says: str) -> dict[str, str]:
+    return {"{missing: refuse}": f"{{missing: {says}}}"}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "text", "price", "said"),
+    [
+        ({}, LIMIT, 64790, "in (live): 0.0154321 at 64790, stop 64500"),
+        ({}, LIMIT, 64900, "waits (live): 0.0154321 at 64800; the price is 64900"),
+        ({}, LIMIT, 65010, "over (live), target first: the first target came before the entry; the price is 65010"),
+        ({}, LIMIT, 64490, "not taken (live), too late: the market was already beyond the stop or the first target"),
+        ({}, MARKET, 64801, "in (live): 0.0154319 at 64801, stop 64500"),
+        ({}, MARKET, 65010, "not taken (live), too late: the market was already beyond the stop or the first target"),
+        ({}, MARKET, 64490, "not taken (live), too late: the market was already beyond the stop or the first target"),
+        (
+            {},
+            LIMIT.replace("64500", "64790"),
+            64795,
+            "not taken (live), stop too near: the stop is nearer than twice",
+        ),
+        ({}, MARKET.replace("64500", "64790"), 64801, "not taken (live), stop too near"),
+        ({}, SHORT, 64790, "waits (live): 0.0154321 at 64800; the price is 64790"),
+        ({}, SHORT, 64810, "in (live): 0.0154321 at 64810, stop 65500"),
+        ({}, SHORT.replace("@", "NOW @"), 63990, "not taken (live), too late"),
+        (missing("trade"), UNSTOPPED, 64790, "in (live): 0.0154321 at 64790"),
+        (missing("trade") | RISK, UNSTOPPED, 64790, "refused (live): a risk of equity needs a stop to size by"),
+        (missing("2%"), UNSTOPPED, 64790, "in (live): 0.0154321 at 64790, stop 63504"),
+        (missing("2%") | RISK, UNSTOPPED, 64890, "waits (live): 0.0771605 at 64800"),
+        (RISK, MARKET, 64800, "in (live): 0.333333 at 64800, stop 64500"),
+        (
+            {"fixed: 1000 USDT": "fixed: 60000 USDT"},
+            LIMIT,
+            64790,
+            "refused (live): the margin of this trade is not free",
+        ),
+    ],
+)
+def test_what_is_said_of_a_call_at_the_price_of_now(
+    tmp_path: Path, strategy: dict[str, str], text: str, price: float, said: str
+) -> None:
+    stage = LiveStage(tmp_path, strategy)
+    stage.post(5, text)
+    stage.price(5.5, price)
+    assert stage.said() == [], "it has not come to its moment of action"
+    stage.price(6, price)
+    lines = stage.said()
+    assert len(lines) == 1
+    assert f" {said}" in lines[0]
+    assert lines[0].startswith("vip/1 ")
+
+
+def test_a_call_that_is_not_planned_is_told_when_it_arrives(tmp_path: Path) -> None:
+    stage = LiveStage(tmp_path)
+    stage.post(5, UNSTOPPED)
+    assert [line.partition(":")[0] for line in stage.said()] == ["vip/1 long BTCUSDT not taken, no stop"]
+    stage.price(6, 64790)
+    assert stage.said() == []
+
+
+@pytest.mark.parametrize(
+    ("calls", "second", "price", "said"),
+    [
+        ("ignore, opposite: ignore", LIMIT, 64795, ["vip/2 long BTCUSDT not taken (live), repeat: a call of"]),
+        ("ignore, opposite: ignore", SHORT, 64810, ["vip/2 short BTCUSDT not taken (live), opposite: a call of"]),
+        ("add, opposite: add", LIMIT, 64795, ["vip/2 long BTCUSDT in (live)"]),
+        ("replace, opposite: ignore", LIMIT, 64795, ["vip/1 long BTCUSDT replaced (live)", "vip/2 long BTCUSDT in"]),
+        ("ignore, opposite: reverse", SHORT, 64810, ["vip/1 long BTCUSDT replaced (live)", "vip/2 short BTCUSDT in"]),
+        (
+            "ignore, opposite: close",
+            SHORT,
+            64810,
+            ["vip/1 long BTCUSDT replaced (live)", "vip/2 short BTCUSDT not taken (live), opposite"],
+        ),
+    ],
+)
+@pytest.mark.parametrize("recorded", [False, True])
+def test_repeats_and_opposites_are_told_live(
+    tmp_path: Path, calls: str, second: str, price: float, said: list[str], recorded: bool
+) -> None:
+    """Against what the record has met, and against what only live prices have."""
+    stage = LiveStage(tmp_path, {"repeat: ignore, opposite: ignore": f"repeat: {calls}"})
+    stage.post(5, LIMIT)
+    stage.price(6, 64790)
+    if recorded:
+        stage.candle(0, 64700, 64800, 64700, 64790)
+        stage.candle(1, 64790, 64800, 64780, 64790)
+    stage.said()
+    stage.post(130 if recorded else 20, second)
+    stage.price(131 if recorded else 21, price)
+    lines = stage.said()
+    assert len(lines) == len(said)
+    assert all(line.startswith(start) for line, start in zip(sorted(lines), said, strict=True)), lines
+
+
+def test_a_rule_refuses_live_with_what_is_open_live(tmp_path: Path) -> None:
+    rules = "rules:\n  - {name: one, why: one is enough, when: {open trades at least: 1}, then: reject}\n"
+    stage = LiveStage(tmp_path, rules=rules)
+    stage.post(5, LIMIT)
+    stage.price(6, 64790)
+    stage.said()
+    stage.post(20, "BUY ETHUSDT @ 3000, TP 3100, SL 2900")
+    stage.price(21, 2999, symbol="ETHUSDT")
+    (line,) = stage.said()
+    assert line.startswith("vip/2 long ETHUSDT refused (live): ")
+
+
+def test_a_record_that_is_the_same_is_not_said_again(tmp_path: Path) -> None:
+    stage = LiveStage(tmp_path)
+    stage.post(5, TWO)
+    stage.price(6, 64801)
+    stage.candle(0, 64700, 64850, 64700, 64801)
+    stage.price(62, 64801, 64950, 65003)
+    assert stage.said() == [
+        "vip/1 long BTCUSDT in (live): 0.0154319 at 64801, stop 64500",
+        "vip/1 long BTCUSDT target 1 (live): 0.00771593 out at 65000",
+    ]
+    stage.candle(1, 64801, 65003, 64801, 65003)
+    assert stage.said() == []
+    assert [event.kind for event in stage.events("step", "decided", "withdrawn")] == ["step", "decided"]
+    stage.price(123, 64990, 64795)
+    stage.candle(2, 65003, 65003, 64795, 64795)
+    assert stage.said() == ["vip/1 long BTCUSDT breakeven (live): 0.00771593 out at 64801; closed with +0.79 USDT"]
+    assert stage.events("step")[-1].data["status"] == "closed"
+
+
+def test_another_price_of_the_record_is_said(tmp_path: Path) -> None:
+    stage = LiveStage(tmp_path)
+    stage.post(5, MARKET)
+    stage.price(6, 64801)
+    stage.candle(0, 64700, 64850, 64700, 64830)
+    stage.said()
+    stage.candle(1, 64830, 64850, 64820, 64840)
+    assert stage.said() == ["vip/1 long BTCUSDT in the record: in at 64830 (said live: 64801, 4.5 bp away)"]
+
+
+def test_what_the_record_never_makes_is_withdrawn_a_candle_later(tmp_path: Path) -> None:
+    """A limit is touched before the call's first candle opens, and never again."""
+    stage = LiveStage(tmp_path)
+    stage.post(5, LIMIT)
+    stage.price(6, 64790)
+    stage.candle(0, 64790, 64900, 64780, 64900)
+    stage.price(61, 64900)
+    stage.said()
+    assert len(stage.instant.open_calls()) == 1
+    stage.candle(1, 64900, 64950, 64890, 64940)
+    assert stage.said() == [
+        "vip/1 long BTCUSDT withdrawn: in at 64790 (live) is not in the record: its candles do not show it"
+    ]
+    stage.price(125, 64850, 64799)
+    assert stage.said() == ["vip/1 long BTCUSDT in (live): 0.0154321 at 64800, stop 64500"]
+    stage.candle(2, 64940, 64940, 64799, 64799)
+    assert stage.said() == []
+
+
+@pytest.mark.parametrize("when", ["at once", "after the first candle", "after the record's fill"])
+def test_nothing_is_said_twice_over_a_restart(tmp_path: Path, when: str) -> None:
+    stage = LiveStage(tmp_path)
+    stage.post(5, TWO)
+    stage.price(6, 64801)
+    assert len(stage.said()) == 1
+    if when == "at once":
+        stage.start()
+    stage.price(7, 64802)
+    stage.candle(0, 64700, 64850, 64700, 64801)
+    if when == "after the first candle":
+        stage.start()
+    stage.price(62, 64801)
+    stage.candle(1, 64801, 64810, 64790, 64801)
+    stage.price(123, 64900, 65001)
+    assert len(stage.said()) == 1
+    if when == "after the record's fill":
+        stage.start()
+    stage.price(124, 65002)
+    stage.candle(2, 64801, 65002, 64790, 65002)
+    stage.price(182, 65002)
+    assert stage.said() == []
+    assert [event.data["number"] for event in stage.events("live")] == [1, 2]
+    keys = [event.key for event in stage.events("live", "withdrawn")]
+    assert len(keys) == len(set(keys)) == 2
+
+
+def test_a_fill_that_a_restart_finds_unconfirmed_is_withdrawn(tmp_path: Path) -> None:
+    stage = LiveStage(tmp_path)
+    stage.post(5, LIMIT)
+    stage.price(6, 64790)
+    stage.said()
+    stage.start()
+    stage.candle(0, 64790, 64900, 64780, 64900)
+    stage.candle(1, 64900, 64950, 64890, 64940)
+    (line,) = stage.said()
+    assert "withdrawn: in at 64790 (live)" in line
+    stage.start()
+    stage.candle(2, 64900, 64950, 64890, 64940)
+    assert stage.said() == []
+
+
+def test_candles_of_a_downtime_come_before_live_prices_again(tmp_path: Path) -> None:
+    """The stop was hit while nobody watched: what comes first is the record's word, not a price of now."""
+    stage = LiveStage(tmp_path)
+    stage.post(5, MARKET)
+    stage.price(6, 64801)
+    stage.candle(0, 64700, 64850, 64700, 64801)
+    stage.candle(1, 64801, 64810, 64790, 64801)
+    stage.said()
+    stage.start()
+    stage.price(600, 64300)
+    assert stage.said() == []
+    stage.candle(2, 64801, 64810, 64490, 64490)
+    (line,) = stage.said()
+    assert "out at 64500" in line
+    assert "(live)" not in line
+
+
+def test_a_trade_closed_by_hand_goes_out_at_the_next_price(tmp_path: Path) -> None:
+    stage = LiveStage(tmp_path)
+    stage.post(5, MARKET)
+    stage.price(6, 64801)
+    stage.candle(0, 64700, 64850, 64700, 64801)
+    stage.candle(1, 64801, 64810, 64790, 64801)
+    stage.price(125, 64820)
+    stage.said()
+    stage.desk.ledger.append(Event("live", "close", 1, {"id": "vip/1"}))
+    (order,) = stage.events("close")
+    stage.now_ms += 500
+    stage.desk.obey(order, stage.now_ms)
+    stage.instant.refresh()
+    stage.price(126, 64825)
+    (line,) = stage.said()
+    assert line.startswith("vip/1 long BTCUSDT rule (live): 0.0154319 out at 64825")
+    assert stage.instant.open_calls() == []
+    stage.candle(2, 64820, 64830, 64810, 64825)
+    stage.candle(3, 64826, 64830, 64810, 64825)
+    assert stage.said() == []
+    assert [event.kind for event in stage.events("early")] == ["early"]
+
+
+def test_the_equity_of_a_live_event_is_that_of_the_moment(tmp_path: Path) -> None:
+    stage = LiveStage(tmp_path, {"taker: 0.05%": "taker: 0%"})
+    stage.post(5, MARKET)
+    stage.price(6, 64800)
+    stage.price(7, 64900, 65000)
+    first, second = [event.data["equity"] for event in stage.events("live")]
+    assert first == pytest.approx(10_000)
+    assert second == pytest.approx(10_000 + 1000 / 64800 * 200)
+
+
+def test_live_prices_leave_no_trace_in_the_record(tmp_path: Path) -> None:
+    """The same posts and candles with and without live prices: the same events of the record, the same trades."""
+    found = []
+    for name, prices in (("with", True), ("without", False)):
+        folder = tmp_path / name
+        folder.mkdir()
+        stage = LiveStage(folder, {"repeat: ignore, opposite: ignore": "repeat: replace, opposite: reverse"})
+        stage.post(5, TWO)
+        for minute in range(12):
+            if minute == 3:
+                stage.post(minute * 60 + 10, LIMIT)
+            if minute == 6:
+                stage.post(minute * 60 + 10, SHORT)
+            base = 64800 + 40 * (minute % 5)
+            if prices:
+                stage.price(minute * 60 + 20, *(base + move for move in (0, 60, -30, 210, -5)))
+            stage.candle(minute, base, base + 210, base - 30, base - 5)
+        kept = [event for event in stage.told if event.kind not in ("live", "withdrawn")]
+        found.append(([(e.kind, e.at_ms, e.row, e.data) for e in kept], stage))
+        trades = {call.plan.signal_id: call.trade(stage.desk.lanes["live"].terms) for call in stage.desk.books.rows}
+        found[-1] += (trades,)
+    assert found[0][0] == found[1][0]
+    assert differences(found[0][2], found[1][2]) == []
+    assert len(found[0][1].events("live")) >= 4
+    assert found[1][1].events("live") == []
+
+
+def test_the_line_of_the_day_tells_how_far_live_was_from_the_record(tmp_path: Path) -> None:
+    """In at 64801 against 64830 (4.47 bp of 300 points risk), target at its price, and one fill that never came."""
+    stage = LiveStage(tmp_path, {"[50%, 50%]": "[100%]"})
+    span = (START_MS, START_MS + DAY_MS)
+    assert distance_line(stage.desk.ledger, "live", span) == ""
+    stage.post(5, MARKET)
+    stage.price(6, 64801)
+    stage.candle(0, 64700, 64850, 64700, 64830)
+    stage.candle(1, 64830, 64850, 64820, 64840)
+    stage.price(125, 64900, 65001)
+    stage.candle(2, 64840, 65001, 64820, 65001)
+    stage.post(185, "BUY ETHUSDT @ 3000, TP 3100, SL 2900")
+    stage.price(186, 2999, symbol="ETHUSDT")
+    stage.candle(3, 3050, 3060, 3040, 3050, "ETHUSDT")
+    stage.candle(4, 3050, 3060, 3040, 3050, "ETHUSDT")
+    stage.candle(5, 3050, 3060, 3040, 3050, "ETHUSDT")
+    found = distance_of(stage.desk.ledger, "live", span)
+    assert [round(pair.points, 2) for pair in found.pairs] == [4.47, 0.0]
+    assert [round(pair.r or 0, 3) for pair in found.pairs] == [round(29 / 330, 3), 0.0]
+    assert found.line == (
+        "2 live fills and exits were 2.2 bp (0.044R) from the record's on average, 4.5 bp (0.088R) at worst, "
+        "1 said live never came to be"
+    )
+    assert distance_line(stage.desk.ledger, "live", (START_MS - DAY_MS, START_MS)) == ""
