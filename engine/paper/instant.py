@@ -314,6 +314,11 @@ class Instant:
                 moves = side.acting.stepper.path()
                 last_ms = (moves.legs or moves.fills)[-1].ts_ms if moves.fills else side.acting.end_ms
                 trial.end(side.row, self._over_ms(last_ms))
+        for _, _, flow in trial.books.flows:  # after a restart it may have been filled where no price was seen yet
+            if flow.quantity:
+                seen = self.last.get(flow.symbol)
+                price = abs(flow.cash / flow.quantity) if seen is None else seen.price
+                account.marks.before.setdefault(flow.symbol, price)
         return trial
 
     def _ahead(self, side: PaperCall, call: PaperCall) -> list[Flow]:
