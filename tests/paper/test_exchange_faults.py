@@ -9,10 +9,9 @@ where the calm one does (``engine/paper/statement.py``); while no prices came, n
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,7 @@ from engine.notify.notice import Notice
 from engine.paper.ledger import Event, Ledger
 from engine.paper.live import Live, Pace
 from engine.paper.prices import PriceBook
-from engine.paper.statement import disagreements, statement
+from engine.paper.statement import Statement, disagreements, statement
 from engine.pipeline.paperdesk import Loaded, load, make_desk, terms_of
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
@@ -35,9 +34,10 @@ from tests.doubles.exchange.faults import HTTP, ROWS
 from tests.doubles.exchange.world import LISTINGS, HeldClock
 from tests.paper.doubled import PROFILE
 
-SPEED = 20.0
+SPEED = 30.0
 BEGIN_MS = moment_ms("2026-06-01") + 9 * HOUR_MS + 10 * MINUTE_MS
 FAULT = (3 * MINUTE_MS, 8 * MINUTE_MS)  # after the beginning
+AHEAD_MS = 2 * MINUTE_MS
 END_MS = 15 * MINUTE_MS
 FEED = FeedSettings(silence_s=2.0, restarts=1, tick_s=0.2, poll_s=0.4, grace_ms=6_000, final_ms=60_000,
                     longest_wait_s=1.5, retry_s=3.0)  # fmt: skip
@@ -52,7 +52,6 @@ exit: {targets: {shares: [100%]}, stop: {missing: refuse}, close after: 3m}
 costs: {fees: {maker: 0%, taker: 0.01%, source: test}, slippage: 0bp, funding: none}
 """
 CALLS = ((60_000, "BTC"), (130_000, "ETH"), (5 * MINUTE_MS, "ETH"), (9 * MINUTE_MS, "BTC"))
-ONLY = os.environ.get("ONLY", "")
 Act = Callable[[ExchangeDouble], None]
 
 
@@ -60,13 +59,14 @@ Act = Callable[[ExchangeDouble], None]
 class Fault:
     """What goes wrong, until when; ``dead``: no price comes meanwhile, so it must be told and nothing filled.
 
-    ``skew_ms``: so far the clock of this machine is off.
+    ``skew_ms``: so far the clock of this machine is off, which is told; ``late``: calls then act late.
     """
 
     begin: Act = lambda _: None
     end: Act = lambda _: None
     dead: bool = False
     skew_ms: int = 0
+    late: bool = False
 
 
 def answers(kind: str, path: str = "/api") -> Act:
@@ -130,9 +130,9 @@ FAULTS = {
     "sockets that repeat old candles": Fault(old_states, well),
     "maintenance": Fault(without_sockets(answers("502", "/")), well, dead=True),
     "the market is gone for a while": Fault(without_sockets(delist), well, dead=True),
-    "our clock is two minutes ahead": Fault(skew_ms=2 * MINUTE_MS),
-    "our clock is two minutes ahead, no sockets": Fault(without_sockets(nothing), well, skew_ms=2 * MINUTE_MS),
-    "our clock is two minutes behind": Fault(skew_ms=-2 * MINUTE_MS),
+    "our clock is ahead": Fault(skew_ms=AHEAD_MS, late=True),
+    "our clock is ahead, no sockets": Fault(without_sockets(nothing), well, skew_ms=AHEAD_MS, late=True),
+    "our clock is behind": Fault(skew_ms=-AHEAD_MS),
 }  # fmt: skip
 
 
@@ -146,7 +146,6 @@ class Account:
     notices: list[Notice] = field(default_factory=list)
     heard: asyncio.Queue[Message] = field(default_factory=asyncio.Queue)
     during: list[Event] = field(default_factory=list)
-    requests: int = 0
 
     async def listen(self) -> AsyncIterator[Message]:
         while True:
@@ -158,7 +157,7 @@ class Market:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.clock = HeldClock(BEGIN_MS, SPEED, path=folder / "clock")
+        self.clock = HeldClock(BEGIN_MS, SPEED, path=folder / "clock", place=1, awaited={1})
         self.clock.set(BEGIN_MS)
         for name, text in (("channels/channel_0.channel", PROFILE.format(name="channel_0")),
                            ("strategies/steady.yaml", STRATEGY)):  # fmt: skip
@@ -169,7 +168,7 @@ class Market:
         self.accounts: dict[str, Account] = {}
 
     def exchange(self) -> ExchangeDouble:
-        return ExchangeDouble(World(clock=self.clock), limited=False)
+        return ExchangeDouble(World(clock=replace(self.clock, place=0, awaited=set())), limited=False)
 
     async def trade(self, name: str, account: Account, more: AsyncExitStack) -> asyncio.Task[None]:
         """Let an account run."""
@@ -191,10 +190,7 @@ class Market:
         with ExitStack() as doubles, self.clock.going():
             async with AsyncExitStack() as more:
                 tasks = []
-                for name, fault in {
-                    "calm": Fault(),
-                    **{k: f for k, f in FAULTS.items() if not ONLY or k in ONLY.split(";")},
-                }.items():
+                for name, fault in {"calm": Fault(), **FAULTS}.items():
                     exchange = doubles.enter_context(self.exchange())
                     ledger = Ledger(self.folder / f"{len(tasks)}.db")
                     doubles.callback(ledger.flush)
@@ -218,7 +214,6 @@ class Market:
             if what == "call":
                 account.heard.put_nowait(self.call(number))
             elif what == "begin":
-                account.requests = len(account.exchange.requests)
                 account.fault.begin(account.exchange)
             elif what == "end":
                 account.during = [*account.ledger.events()]
@@ -248,18 +243,18 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Market:
 
 def test_the_calm_account_trades(market: Market) -> None:
     trades = [call for call in comes_to(market, "calm").values() if call.get("facts")]
-    assert len(trades) == len(CALLS)
+    assert len(trades) == 3, "the fourth repeats a call that is open"
     assert all(trade["status"] == "closed" for trade in trades)
     assert market.accounts["calm"].notices == []
 
 
-def comes_to(market: Market, name: str) -> dict[str, dict[str, object]]:
-    return dict(statement(market.accounts[name].ledger.events(), {"steady": market.terms}))  # type: ignore[arg-type]
+def comes_to(market: Market, name: str) -> Statement:
+    return statement(market.accounts[name].ledger.events(), {"steady": market.terms})
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if not fault.late])
 def test_an_account_stands_where_a_calm_one_does(market: Market, name: str) -> None:
-    found = disagreements(comes_to(market, name), comes_to(market, "calm"))  # type: ignore[arg-type]
+    found = disagreements(comes_to(market, name), comes_to(market, "calm"))
     assert [str(one) for one in found] == []
 
 
@@ -276,4 +271,19 @@ def test_nothing_is_filled_without_prices_and_it_is_said(market: Market, name: s
 
 @pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if not fault.dead])
 def test_what_is_mended_on_the_way_is_no_news(market: Market, name: str) -> None:
-    assert [notice.title for notice in market.accounts[name].notices] == []
+    skewed = ["the clock is wrong"] if FAULTS[name].skew_ms else []
+    assert [notice.title for notice in market.accounts[name].notices] == skewed
+
+
+@pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.late])
+def test_a_clock_ahead_makes_calls_late_and_never_early(market: Market, name: str) -> None:
+    """Every fill is a price that the exchange had when it says so."""
+    calm, world = comes_to(market, "calm"), market.accounts[name].exchange.world
+    trades = {one: call for one, call in comes_to(market, name).items() if call.get("fills")}
+    assert len(trades) == 3
+    for one, call in trades.items():
+        assert call["plan"]["act_ms"] >= calm[one]["plan"]["act_ms"]
+        for moved in [*call["fills"], *call["legs"]]:
+            base = call["plan"]["symbol"].removesuffix("USDT")
+            (bar,) = world.candles(base, MINUTE_MS, moved["ts_ms"], moved["ts_ms"] + 1)
+            assert bar[3] <= moved["price"] <= bar[2]
