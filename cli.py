@@ -439,7 +439,8 @@ def paper_run(
 ) -> None:
     """Trade the calls of one or more strategies on paper, live, until stopped; nothing is ever sent to an exchange.
 
-    Without STRATEGY: the one that the ledger knows, or the only one there is.
+    Without STRATEGY: the one that the ledger knows, or the only one there is. How to practise without an account:
+    docs/paper-trading.md.
     """
     from engine.pipeline.paper import paper as run_paper
 
@@ -551,6 +552,18 @@ def paper_reconcile(workspace: Workspace, account: str | None, day: str | None) 
     from engine.pipeline.paperday import reconcile
 
     for line in reconcile(workspace, account, day):
+        click.echo(line)
+
+
+@command(paper, "report", "paper report", "paper report --account vip-ladder --lang tr")
+@ACCOUNT
+@click.option("--out", type=FOLDER, help="Its folder (default: runs/<time>-paper-<account>).")
+@click.option("--lang", type=click.Choice(["en", "tr"]), help="Its language (default: that of workspace.yaml).")
+def paper_report(workspace: Workspace, account: str | None, out: Path | None, lang: str | None) -> None:
+    """Write the page of each account: what it is worth, each channel's forward record, all calls and trades."""
+    from engine.pipeline.paperreport import report_paper
+
+    for line in report_paper(workspace, account, out, lang):
         click.echo(line)
 
 

@@ -149,7 +149,9 @@ def events(folder: Path) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     rows: dict[int, str] = {}
     with contextlib.closing(sqlite3.connect(f"file:{folder / 'data' / 'paper.db'}?mode=ro", uri=True)) as db:
-        for kind, made, row, data in db.execute("SELECT kind, made_ms, row, data FROM events ORDER BY seq"):
+        for kind, made, row, data in db.execute(
+            "SELECT kind, made_ms, row, data FROM events WHERE account = 'bench' ORDER BY seq"
+        ):
             if row is None:
                 continue
             said = json.loads(data)

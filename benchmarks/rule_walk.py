@@ -54,7 +54,7 @@ class CallByCall:
 
     def __init__(self, book: RuleBook) -> None:
         self.book = book
-        self.watches = book.watches
+        self.watches, self.about_peak, self.floor = book.watches, book.about_peak, book.floor
 
     def prepare(self, offers) -> CallByCall:
         _ = offers.market, offers.standings

@@ -7,7 +7,6 @@ milliseconds (``*_ms``), prices are float64 in quote currency per base unit, sha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -185,7 +184,7 @@ class Action:
     ``order`` n of a cancel is the n-th entry order, its ``entries`` are the prices of single orders (neither: all that
     still rest). A change carries the new levels, each empty or None where it stays, and with ``target`` n only the
     n-th target; ``entry_kind`` says how new entries are meant. add-targets carries ``targets``; re-enter carries
-    ``entries`` (empty: as before), and ``targets`` and ``stop`` where it names new ones.
+    ``entries`` (empty: as before), and ``targets`` and ``stop`` where it names new ones; it makes a signal of its own.
 
     ``side``, ``signal_ref`` (the channel's own id of a signal, as ``Setup.ref``) and ``links`` (chat, 0 where the link
     names none, and message of each t.me link) help to bind it. ``every``: meant for all trades of the channel, of
@@ -230,12 +229,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A setup bound to the message version it was read from. ``index`` counts the setups of one message from 0."""
+    """A setup bound to the message version it was read from. ``index`` counts the setups of one message from 0.
+
+    ``again`` is the id of the call that this one enters once more (``re-enter``): its message names only what is new.
+    """
 
     message: Message
     setup: Setup
     index: int = 0
     hindsight: bool = False  # edited after posting, original text unknown
+    again: str | None = None
 
     @property
     def id(self) -> str:
@@ -433,9 +436,9 @@ class OpenTrade:
     risk: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class History:
-    """What the account's closed trades were, up to a moment.
+    """What the account's closed trades were so far; the account notes each that closes, rules only read it.
 
     ``losses`` counts how many of the last ones in a row ended with a loss, ``lost_ms`` is when the last of those
     closed; ``on_symbol`` and ``of_channel`` say when the last trade on a symbol and of a channel closed.
@@ -443,8 +446,8 @@ class History:
 
     losses: int = 0
     lost_ms: int | None = None
-    on_symbol: Mapping[str, int] = field(default_factory=dict)
-    of_channel: Mapping[str, int] = field(default_factory=dict)
+    on_symbol: dict[str, int] = field(default_factory=dict)
+    of_channel: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -64,9 +64,12 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet runs begins with one of these
+
+
 def safe_cell(value: object) -> object:
     """A CSV cell that no spreadsheet runs: text that starts like a formula gets an apostrophe in front."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+    if isinstance(value, str) and value[:1] in FORMULAS:
         return "'" + value
     return "" if value is None else value
 
@@ -86,11 +89,14 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object
 
 
 def write_csv_columns(path: Path, columns: Mapping[str, Sequence[object]]) -> None:
-    """As ``write_csv``, for long tables that are at hand by column: a text that comes often is made safe once."""
+    """As ``write_csv``, for long tables that are at hand by column: one in which no text begins like a formula is safe
+    as it stands.
+    """
     cells: list[Sequence[object]] = []
     for values in columns.values():
-        safe = {value: safe_cell(value) for value in values if type(value) is str}
-        cells.append([safe[value] if type(value) is str else value for value in values] if safe else values)
+        words = any(issubclass(kind, str) for kind in set(map(type, values)))
+        begins = {value[:1] for value in values if isinstance(value, str)} if words else set()
+        cells.append(values if begins.isdisjoint(FORMULAS) else [safe_cell(value) for value in values])
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)

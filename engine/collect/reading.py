@@ -6,8 +6,9 @@
    takes nothing away; for strategies that close the trade then it is an update of its own (``withdrawn``).
 3. A call from an edited text whose original nobody saw is marked ``hindsight``, unless the edit came within a minute of
    the post: what it says may have been written after the market had moved.
-4. Each post ends as exactly one of called, updated, refused or unread.
-5. Updates are bound to signals (``_bind``): by the chain of replies, else by a link, the channel's own id of a call, or
+4. A channel that says ``re-enter`` of a call makes it anew, as a signal of the message that says so (``again_of``).
+5. Each post ends as exactly one of called, updated, refused or unread.
+6. Updates are bound to signals (``_bind``): by the chain of replies, else by a link, the channel's own id of a call, or
    the symbol; one that is meant for every trade belongs to all of them. What nothing binds is counted.
 """
 
@@ -17,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from engine.channel.meaning.actions import change_of
+from engine.channel.meaning.actions import again_of, change_of
 from engine.domain import Action, Distance, Message, Reading, Refusal, Setup, Signal, Target, Update
 from engine.units import DAY_MS, MINUTE_MS
 
@@ -153,9 +154,23 @@ class MessageReader:
                 by_ref = self._latest.get((message.channel, f"#{action.signal_ref}")) if action.signal_ref else None
                 by_symbol = self._latest.get((message.channel, action.symbol or ""))
                 found.append(_Found(message, action, by_ref, by_symbol))
+                if action.kind == "re-enter" and not fate.signals:
+                    self._enter_again(found[-1], fate)
         if reading.refusal and reading.refusal.code != UNREAD.code:
             fate.refusal = reading.refusal
         return found
+
+    def _enter_again(self, found: _Found, fate: _Fate) -> None:
+        """Make the calls anew that an action is about, as far as they are known now."""
+        bound = [name for name in _bind(found, self._fates, self.signals) if name is not None]
+        known = {signal.id: signal for signal in self.signals if signal.id in bound}
+        late = _is_hindsight(found.message, fate)
+        for i, name in enumerate(bound):
+            setup = again_of(known[name].setup, found.action)
+            fate.signals.append(Signal(found.message, setup, i, late, again=name))
+            fate.levels.append(_levels(setup))
+            self._latest[found.message.channel, setup.symbol] = fate.signals[-1]
+        self.signals += fate.signals
 
     def _reading(self, message: Message) -> Reading:
         """What a text says."""
@@ -304,10 +319,15 @@ def _along_replies(number: int | None, one: _Found, fates: dict[Post, _Fate]) ->
     return None
 
 
+def _calls(fate: _Fate) -> bool:
+    """Whether a post is a call, not one that only enters an earlier call again."""
+    return any(signal.again is None for signal in fate.signals)
+
+
 def _result(fates: dict[Post, _Fate], signals: list[Signal], updates: list[Update], deleted: int) -> ReadResult:
     """Count what became of the posts."""
-    called = sum(bool(fate.signals) for fate in fates.values())
-    updated = sum(bool(fate.actions) and not fate.signals for fate in fates.values())
+    called = sum(_calls(fate) for fate in fates.values())
+    updated = sum(bool(fate.actions) and not _calls(fate) for fate in fates.values())
     silent = [fate for fate in fates.values() if not fate.signals and not fate.actions]
     refusals = [(fate.key, fate.refusal) for fate in silent if fate.refusal.code != UNREAD.code]
     return ReadResult(

@@ -73,6 +73,10 @@ class Candles:
         """When the bar that opens at a moment is over."""
         return ts_ms + self.timeframe_ms if self.own_ends is None else self.end_of(int(self.ts.searchsorted(ts_ms)))
 
+    def ends_at(self, ts_ms: Ints) -> Ints:
+        """``end_at`` for many moments, same shape."""
+        return ts_ms + self.timeframe_ms if self.own_ends is None else self.own_ends[self.ts.searchsorted(ts_ms)]
+
     @property
     def end_ms(self) -> int:
         """When the last bar is over (0 without bars)."""

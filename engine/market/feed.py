@@ -25,6 +25,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from engine.market.asking import Asker, RefusedError
@@ -127,7 +128,7 @@ class Feed:
         try:
             await Asker(self.client, attempts=3).ask(self.client.load_markets, "the list of its markets")
         except RefusedError as refusal:
-            return refusal.problem
+            return replace(refusal.problem, hint="it is asked again")
         market = find_market(self.client.markets, symbol, self.kind, self.exchange)
         step = parse_timeframe(self.timeframe)
         if isinstance(market, Problem):

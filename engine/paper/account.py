@@ -84,6 +84,13 @@ class _Watchers:
     def watches(self) -> bool:
         return any(judge.watches for judge in self.judges)
 
+    @property
+    def about_peak(self) -> bool:
+        return any(judge.about_peak for judge in self.judges)
+
+    def floor(self, account: Account) -> float:
+        return max(judge.floor(account) for judge in self.judges)
+
     def watch(self, course: Course) -> Alarm | None:
         """The first that speaks."""
         alarms = [alarm for judge in self.judges if (alarm := judge.watch(course)) is not None]

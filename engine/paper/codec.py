@@ -79,13 +79,12 @@ def facts_from(data: Data | None) -> OpenTrade | None:
 def books_data(account: Accountant) -> Data:
     """Everything that an account knows at a moment; flows to come in the order in which they will be booked."""
     books = account.books
-    rows = {number: row for row, numbers in books.booked.items() for number in numbers}
-    symbols = {*books.held, *(flow.symbol for _, _, flow in books.flows)}  # held now, or by what is booked already
+    symbols = {*books.held, *(flow.symbol for *_, flow in books.flows)}  # held now, or by what is booked already
     return {
         "cash": books.cash,
         "wallet": books.wallet,
         "held": books.held,
-        "flows": [[at, number, rows.get(number, -1), list(flow)] for at, number, flow in sorted(books.flows)],
+        "flows": [[at, number, row, list(flow)] for at, number, row, flow in sorted(books.flows)],
         "open": [[one.end_ms, one.row, asdict(one.facts), one.ending] for one in books.open],
         "halts": [asdict(halt) for halt in books.halts],
         "peak": books.peak,
@@ -105,9 +104,7 @@ def books_data(account: Accountant) -> Data:
 def restore_books(account: Accountant, data: Data) -> None:
     """Bring an account to where it was when ``books_data`` was taken."""
     books = Books(data["cash"], data["wallet"], dict(data["held"]), peak=data["peak"])
-    books.flows = [(at, number, Flow(*flow)) for at, number, _, flow in data["flows"]]
-    for _, number, row, _ in data["flows"]:
-        books.booked.setdefault(row, []).append(number)
+    books.flows = [(at, number, row, Flow(*flow)) for at, number, row, flow in data["flows"]]
     for end_ms, row, found, ending in data["open"]:
         facts = facts_from(found)
         assert facts is not None

@@ -43,7 +43,7 @@ from engine.simulate.judge import Alarm
 from engine.simulate.planning import make_plan
 from engine.simulate.step import Stepper
 from engine.simulate.volatility import average_true_range
-from engine.units import DAY_MS
+from engine.units import DAY_MS, show_time
 
 LATE_MS = 150_000  # what is worked out so long after its candle was over is marked as late
 
@@ -438,8 +438,10 @@ class Desk:
         books, said = self.books.books.books, ""
         if order.kind == "halt":
             names = tuple(order.data.get("channels", ()))
-            books.halts.append(Halt(order.data["until_ms"] or UNTIL_RESUMED_MS, BY_HAND, "paper halt", names))
-            said = f"no new trades{' of ' + ', '.join(names) if names else ''}"
+            until_ms = order.data["until_ms"]
+            books.halts.append(Halt(until_ms or UNTIL_RESUMED_MS, BY_HAND, "paper halt", names))
+            until = "paper resume" if until_ms is None else show_time(until_ms, self.zone)
+            said = f"no new trades{' of ' + ', '.join(names) if names else ''} until {until}"
         elif order.kind == "resume":
             said = self._resume(tuple(order.data.get("channels", ())))
         elif order.kind == "close":

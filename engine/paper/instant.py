@@ -34,9 +34,11 @@ from engine.paper.codec import Data, facts_from
 from engine.paper.desk import Desk
 from engine.paper.fold import call_data, stand
 from engine.paper.ledger import Event
+from engine.paper.prices import LiveMarks
 from engine.paper.spoken import KINDS, Move, Spoken, moves_of
 from engine.simulate import flows
 from engine.simulate.account import Accountant, Answer
+from engine.simulate.books import Books
 from engine.simulate.flows import Flow
 from engine.simulate.position import DUST
 from engine.simulate.step import Stepper
@@ -257,15 +259,13 @@ class Instant:
         """What the account would have now, if every live move were booked: cash, and what is held at live prices."""
         trial = self._trial(None)
         cash, held = trial.books.cash, trial.books.held
-        for _, _, flow in trial.books.flows:
+        for *_, flow in trial.books.flows:
             cash += flow.cash
             held[flow.symbol] = held.get(flow.symbol, 0.0) + flow.quantity
-        return cash + sum(q * self._worth(symbol) for symbol, q in held.items() if abs(q) > DUST)
-
-    def _worth(self, symbol: str) -> float:
-        if symbol in self.last:
-            return self.last[symbol].price
-        return self.desk.books.marks.price(symbol, self.desk.through_ms)
+        now = self.desk.through_ms
+        seen = {symbol: tick.price for symbol, tick in self.last.items()}
+        worth = {symbol: seen.get(symbol) or trial.marks.price(symbol, now) for symbol in held}
+        return cash + sum(quantity * worth[symbol] for symbol, quantity in held.items())
 
     def _ask(self, side: PaperCall) -> Answer:
         """What the account would say to a call now."""
@@ -291,18 +291,7 @@ class Instant:
         """A copy of the account with what the record will book of the live moves, had the candles ended now."""
         account = self.desk.books
         trial = copy.copy(account.books)
-        books = trial.books
-        trial.restored(
-            replace(
-                books,
-                held=dict(books.held),
-                flows=list(books.flows),
-                open=[replace(holding) for holding in books.open],
-                symbols=set(books.symbols),
-                halts=list(books.halts),
-                booked={},
-            )
-        )
+        trial.restored(trial.books.copied())
         for side in sorted(self._sides.values(), key=lambda side: side.order):
             call = account.rows[side.row]
             if side is asking or side.facts is None or call.early is not None:
@@ -314,12 +303,19 @@ class Instant:
                 moves = side.acting.stepper.path()
                 last_ms = (moves.legs or moves.fills)[-1].ts_ms if moves.fills else side.acting.end_ms
                 trial.end(side.row, self._over_ms(last_ms))
-        for _, _, flow in trial.books.flows:  # after a restart it may have been filled where no price was seen yet
-            if flow.quantity:
-                seen = self.last.get(flow.symbol)
-                price = abs(flow.cash / flow.quantity) if seen is None else seen.price
-                account.marks.before.setdefault(flow.symbol, price)
+        trial.marks = self._marks(trial.books)
         return trial
+
+    def _marks(self, books: Books) -> LiveMarks:
+        """The account's marks, and a price of what was filled live on a symbol whose candles have not come yet."""
+        marks = copy.copy(self.desk.books.marks)
+        filled = {
+            flow.symbol: abs(flow.cash / flow.quantity)  # after a restart no price was seen either
+            for *_, flow in books.flows
+            if flow.quantity
+        }
+        marks.before = filled | marks.before | {symbol: tick.price for symbol, tick in self.last.items()}
+        return marks
 
     def _ahead(self, side: PaperCall, call: PaperCall) -> list[Flow]:
         """The flows of a live side that the books do not know yet."""

@@ -166,6 +166,12 @@ class Ledger:
         with self._telling("read"):
             return int(self._db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])
 
+    def head(self) -> str:
+        """The hash over all events, "" without any: who has it can tell later whether anything was changed."""
+        with self._telling("read"):
+            (found,) = self._db.execute("SELECT chain FROM events ORDER BY seq DESC LIMIT 1").fetchone() or ("",)
+            return str(found)
+
     def accounts(self) -> list[str]:
         """The accounts that have events."""
         with self._telling("read"):

@@ -139,8 +139,9 @@ class Spoken:
         if call.word is None or not call.word[1]:
             return None
         left = [(move, *self._answer(call, row, move)) for move in call.moves]
-        news = [_data(move, live) for move, new, live in left if new and move.what.startswith("in ")]
-        return data | {"said": True, "fills": news}
+        news = [_data(move, live) for move, new, live in left if new]
+        legs = [one for one in news if "reason" in one]
+        return data | {"said": True, "fills": [one for one in news if "reason" not in one], "legs": legs}
 
     def _on_early(self, call: Call, row: int, data: Data) -> Data | None:
         path = data["trade"]["path"]
@@ -189,5 +190,9 @@ def moves_of(fills: Sequence[Mapping[str, Any]], legs: Iterable[Mapping[str, Any
 
 
 def _data(move: Move, live: float | None) -> Data:
-    said: Data = {"what": move.what, "ts_ms": move.ts_ms, "price": move.price, "share": move.share}
+    """A move as plain data, as a step has it."""
+    reason, _, number = move.what.rpartition(" ")
+    said: Data = {"ts_ms": move.ts_ms, "price": move.price, "share": move.share}
+    if reason != "in":
+        said |= {"reason": reason, "target": int(number) if reason == "target" else 0}
     return said if live is None else said | {"live": live}

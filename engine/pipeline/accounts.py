@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
-
-import numpy as np
 
 from engine.config.strategy import Strategy
 from engine.domain import Opinion
-from engine.market.candles import Ints
 from engine.pipeline.progress import Track
 from engine.pipeline.replay import Replay
 from engine.pipeline.results import account_result
 from engine.report.run import AccountResult
-from engine.simulate.books import Marks
-from engine.simulate.equity import EquityCurve, equity_curve
+from engine.simulate.equity import EquityCurve, curve_of
 from engine.simulate.flows import Venue
 from engine.simulate.judge import Judge
 from engine.simulate.walk import Walk, WalkResult
@@ -46,30 +42,20 @@ def walk_accounts(
     ``judged`` gives the verdict on each row's channel when the row acts, for rules that ask for it.
     """
     posted, channels = [signal.message.posted_ms for signal in played.planned], strategy.channels
-    judged = None if judged is None else cache(judged)  # asked once for all accounts
-    marks = Marks(played.venue.candles)
-    walk = Walk(played.table, played.money, strategy, rules, played.venue, zone, posted, judged, marks)
-    walked = walk.run(played.eligible(), lambda items: track(items, "walking the account"))
+    walk = Walk(played.table, played.money, strategy, rules, played.venue, zone, posted, judged)
+    eligible = played.eligible()
+    walked = walk.run(eligible, lambda items: track(items, "walking the account"))
     curve = _curve(strategy, walked, played.venue)
     shared = account_result(strategy, walked, curve)
     if len(channels) == 1:
         return Accounts(walked, curve, shared, {channels[0]: shared})
-    alone = {}
+    alone, of_channel = {}, defaultdict[str, list[int]](list)
+    for row in eligible:
+        of_channel[played.table.plans[row].channel].append(row)
     for channel in track(channels, "walking each channel alone"):
-        rows = np.array([i for i, plan in enumerate(played.table.plans) if plan.channel == channel], np.int64)
-        place = {row: i for i, row in enumerate(rows.tolist())}
-        table, money = played.table.part(rows), played.money.part(rows)
-        opinions = None if judged is None else partial(_some, judged, rows)
-        own = Walk(table, money, strategy, rules, played.venue, zone, [posted[row] for row in place], opinions, marks)
-        result = own.run([place[row] for row in played.eligible() if row in place])
+        result = walk.again().run(of_channel[channel])
         alone[channel] = account_result(strategy, result, _curve(strategy, result, played.venue))
     return Accounts(walked, curve, shared, alone)
-
-
-def _some(judged: Callable[[], Sequence[Opinion]], rows: Ints) -> list[Opinion]:
-    """The opinions of some rows."""
-    found = judged()
-    return [found[row] for row in rows.tolist()]
 
 
 def _curve(strategy: Strategy, walked: WalkResult, venue: Venue) -> EquityCurve:
@@ -81,6 +67,5 @@ def _curve(strategy: Strategy, walked: WalkResult, venue: Venue) -> EquityCurve:
     )
     end = max((bars.end_ms for bars in venue.candles.values()), default=start)
     step = max(HOUR_MS, strategy.market.timeframe_ms)
-    trades = list(walked.trades.values())
     begin = start // strategy.market.timeframe_ms * strategy.market.timeframe_ms
-    return equity_curve(trades, venue, strategy.equity, begin, end, step)
+    return curve_of(walked.flows, venue.candles, strategy.equity, begin, end, step)

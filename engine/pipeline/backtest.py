@@ -16,12 +16,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from engine import __version__
 from engine.config.strategy import Strategy
@@ -57,7 +59,7 @@ if TYPE_CHECKING:
     from engine.collect.reading import ReadResult
     from engine.config.strategies import StrategyFile
     from engine.domain import Message
-    from engine.market.candles import Candles
+    from engine.market.candles import Candles, Floats
 
 LOG = logging.getLogger(__name__)
 
@@ -143,8 +145,8 @@ def run_backtest(
         decimals={symbol: shown_decimals(bars, prices.contracts(symbol)) for symbol, bars in sorted(candles.items())},
     )
     folder = out or new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{strategy.name}")
-    rows = call_rows(played, walked, {row: (a, f) for j in judged for row, a, f in _excursions(j)})
-    shown = [row.signal_id for row in rows[-SHOWN_CALLS:]]
+    rows = call_rows(played, walked, *_excursions(judged, len(played.table)))
+    shown = rows.columns["signal_id"][-SHOWN_CALLS:]
     write_run(workspace, folder, run, rows, curve, evidence_of(played, shown, period.messages))
     note_trial(workspace, run, keys)
     LOG.info("backtest %s: %d calls, %d trades, report in %s", strategy.path, len(signals), run.account.trades, folder)
@@ -192,10 +194,13 @@ def _series(prices: Prices) -> Callable[[str], bytes]:
 
 def _posts(played: Replay, channel: str) -> list[tuple[int, str]]:
     """When a channel called which coin and side."""
-    mine = (s for s in played.signals if s.message.channel == channel)
+    mine = [played.signals[i] for i in played.of_channel.get(channel, [])]
     return [(s.message.known_ms, f"{s.setup.symbol} {s.setup.side.value}") for s in mine]
 
 
-def _excursions(judged: Judgement) -> Iterator[tuple[int, float, float]]:
-    """Row, MAE and MFE of each trade of a channel."""
-    return zip(judged.rows.tolist(), judged.mae.tolist(), judged.mfe.tolist(), strict=True)
+def _excursions(judged: Sequence[Judgement], paths: int) -> tuple[Floats, Floats]:
+    """MAE and MFE of the trades of all channels, by row of the table."""
+    mae, mfe = np.full(paths, np.nan), np.full(paths, np.nan)
+    for channel in judged:
+        mae[channel.rows], mfe[channel.rows] = channel.mae, channel.mfe
+    return mae, mfe

@@ -31,24 +31,24 @@ def evidence_of(played: Replay, order: Sequence[str], messages: Mapping[str, Seq
 
 def _one(played: Replay, i: int, versions: Mapping[str, Sequence[Message]]) -> Evidence:
     signal, row = played.signals[i], played.rows[i]
-    said = _versions(signal, versions.get(signal.message.key, ()))
+    said = versions_of(signal, versions.get(signal.message.key, ()))
     if row < 0:
         return Evidence(signal.id, said)
     path = played.table.path(row)
     bars = played.venue.candles.get(signal.setup.symbol)
-    return Evidence(signal.id, said, _moves(path), None if bars is None else chart(bars, *_span(played, row)))
+    return Evidence(signal.id, said, moves_of_path(path), None if bars is None else chart(bars, *_span(played, row)))
 
 
-def _versions(signal: Signal, known: Sequence[Message]) -> tuple[Version, ...]:
+def versions_of(signal: Signal | None, known: Sequence[Message]) -> tuple[Version, ...]:
     """All versions in the order in which they became known; the one that was read has its values marked."""
-    marks = tuple((value.field, value.start, value.end) for value in signal.setup.values)
+    marks = () if signal is None else tuple((value.field, value.start, value.end) for value in signal.setup.values)
     return tuple(
-        Version(m.known_ms, m.kind, m.text[:LONGEST_TEXT], marks if m == signal.message else ())
+        Version(m.known_ms, m.kind, m.text[:LONGEST_TEXT], marks if signal is not None and m == signal.message else ())
         for m in sorted(known, key=lambda m: (m.known_ms, m.version))
     )
 
 
-def _moves(path: Path) -> tuple[Move, ...]:
+def moves_of_path(path: Path) -> tuple[Move, ...]:
     """Fills and exits."""
     fills = [Move(fill.ts_ms, fill.price, fill.share, "entry") for fill in path.fills]
     exits = [

@@ -119,7 +119,7 @@ def _gather(
     of_all: int,
 ) -> _Part:
     """Everything a channel is judged by; ``lives`` are its rows that could be traded, ``of_all`` those of the run."""
-    mine = [i for i, s in enumerate(played.signals) if s.message.channel == profile.id]
+    mine = played.of_channel.get(profile.id, [])
     counted = [i for i in mine if played.fates[i] in COUNTED]
     rows = np.array([played.rows[i] for i in counted], np.int64)
     r, table = played.r[counted], played.table

@@ -85,13 +85,15 @@ def replay(
     """Replay, and say what came of it."""
     from engine.pipeline.paperfates import funnel
     from engine.pipeline.paperreplay import CALLS_FILE, LEDGER_FILE, TRADES_FILE, replay_paper
+    from engine.pipeline.paperreport import report_replay
 
     done = replay_paper(workspace, given, source, out, compare, track)
+    page = report_replay(workspace, done, source)
     trades, currency = done.record.trades.values(), done.desk.books.books.strategy.currency
     for line in funnel(done.fates):
         say(line)
     net = sum(trade.net for trade in trades)
-    say(f"net {net:+,.2f} {currency}, equity {done.record.equity:,.2f} {currency} (open trades at the last close)")
+    say(f"net {net:+,.2f} {currency}, equity {done.record.equity:,.2f} {currency} (what is open out at the last close)")
     start = done.desk.books.books.strategy.equity
     for channel, kept in done.alone.items():
         closed = sum(bool(trade.path.fills) for trade in kept.trades.values())
@@ -101,6 +103,7 @@ def replay(
         )
     files = {"trades": TRADES_FILE, "calls": CALLS_FILE, "ledger": LEDGER_FILE}
     say(", ".join(f"{name}: {workspace.shown(done.folder / file)}" for name, file in files.items()))
+    say(f"report: {workspace.shown(page)}")
     if done.different is None:
         return True
     if not done.different:

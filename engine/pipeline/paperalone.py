@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.domain import PathStatus
 from engine.paper.desk import alone_name
@@ -58,16 +58,29 @@ def alone_accounts(book: Book) -> list[Alone]:
     return [_alone(book, names[0], book.account)] if len(names) == 1 else []
 
 
-def alone_lines(book: Book) -> Iterator[str]:
-    """A line for each channel alone; nothing where the account has one channel, which it shows itself."""
+def alone_states(book: Book) -> Iterator[dict[str, Any]]:
+    """Each channel alone as plain data; nothing where the account has one channel, which it shows itself."""
     for one in alone_accounts(book):
         if one.account != book.account:
-            open_ = f", {len(one.open)} resting or open" if one.open else ""
-            halted = ", halted" if one.halted else ""
-            yield (
-                f"{one.channel} alone: {one.start:,.2f} became {one.worth:,.2f} {book.currency} ({one.gain:+.1%}), "
-                f"{len(one.trades)} closed, {one.refused} refused{open_}{halted}"
-            )
+            yield {
+                "channel": one.channel,
+                "began_with": one.start,
+                "equity": one.worth,
+                "gain": one.gain,
+                "realised": one.realised,
+                "closed": len(one.trades),
+                "refused": one.refused,
+                "open": len(one.open),
+                "halted": one.halted,
+            }
+
+
+def alone_line(state: dict[str, Any], currency: str) -> str:
+    """One of ``alone_states`` in words."""
+    open_ = f", {state['open']} resting or open" if state["open"] else ""
+    became = f"{state['began_with']:,.2f} became {state['equity']:,.2f} {currency} ({state['gain']:+.1%})"
+    counts = f"{state['closed']} closed, {state['refused']} refused{open_}{', halted' if state['halted'] else ''}"
+    return f"{state['channel']} alone: {became}, {counts}"
 
 
 def _alone(book: Book, channel: str, account: str) -> Alone:

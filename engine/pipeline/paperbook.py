@@ -17,14 +17,14 @@ from zoneinfo import ZoneInfo
 from engine.collect.lock import locked
 from engine.config.diagnostics import did_you_mean
 from engine.domain import Halt
-from engine.paper.call import PaperCall
+from engine.paper.call import WAITING, PaperCall
 from engine.paper.codec import halt_from
 from engine.paper.fold import Fold
 from engine.paper.ledger import Event, Ledger, LedgerError
 from engine.pipeline.alive import NAME
 from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
-from engine.pipeline.paperfates import NOT_TAKEN, CallFate, Heard, fates_of
+from engine.pipeline.paperfates import NOT_TAKEN, CallFate, Heard, fates_of, live_side
 from engine.pipeline.paperlive import ledger_path
 from engine.pipeline.papertable import CALL_COLUMNS, COLUMNS, call_row, trade_row
 from engine.problem import Problem
@@ -32,6 +32,8 @@ from engine.simulate.terms import Terms
 from engine.units import duration_ms
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.pipeline.workspace import Workspace
 
 ORDERS = ("halt", "resume", "close")
@@ -67,6 +69,12 @@ class Book:
     def open(self) -> list[PaperCall]:
         """Those that are resting or open."""
         return [call for call in self.taken if not call.over]
+
+    @property
+    def live(self) -> list[PaperCall]:
+        """Those that are resting or open at live prices, and not in the record yet."""
+        sides = [live_side(call, self.heard) for call in self.fold.rows]
+        return [side for side in sides if side is not None and not side.over]
 
     @property
     def fates(self) -> list[CallFate]:
@@ -114,6 +122,13 @@ def _book(ledger: Ledger, name: str) -> Book | None:
     fold, heard = Fold(terms), Heard()
     fold.take(heard.over(ledger.events(name)))
     return Book(name, begun[0].at_ms, begun[-1], fold, ledger, heard, heard.last_ms)
+
+
+def book_at(path: Path) -> Book:
+    """The account of a ledger that has one, such as that of a replay. Raises LedgerError."""
+    ledger = Ledger(path)
+    (book,) = filter(None, (_book(ledger, name) for name in ledger.accounts()))
+    return book
 
 
 def _terms(data: dict[str, Any]) -> Terms:
@@ -270,13 +285,18 @@ def close(workspace: Workspace, account: str | None, name: str) -> list[str]:
     if name == "all" and not every:
         return [f"{book.account}: nothing is resting or open" for book in found]
     if name != "all" and name not in every:
-        fates = (row for book in found for row in book.fates)
-        was = next((f"it is {row.fate}" for row in fates if row.signal_id == name), did_you_mean(name, every))
+        fates = (row for book in found for row in book.fates if row.signal_id == name)
+        was = next((f"it is {row.fate}{f' ({row.reason})' * (row.stage == WAITING)}" for row in fates), "")
+        was = was or did_you_mean(name, every)
         shown = f"open: {', '.join(every)}" if every else "nothing is open"
         raise InputError(
             Problem(f"no trade {name} is resting or open", hint="; ".join(part for part in (was, shown) if part))
         )
-    return [_ask(workspace, book, "close", {"id": name}) for book in found if name in ("all", *names[book.account])]
+    return [
+        _ask(workspace, book, "close", {"id": name})
+        for book in found
+        if name in names[book.account] or (name == "all" and names[book.account])
+    ]
 
 
 def _ask(workspace: Workspace, book: Book, kind: str, data: dict[str, Any]) -> str:
@@ -332,4 +352,7 @@ def reset(workspace: Workspace, sure: Callable[[str], bool]) -> str:
         if copy.is_file():
             copy.rename(copy_aside)
             said += f", its daily copy {workspace.shown(copy_aside)}"
+        journal = path.with_name("testnet.jsonl")
+        if journal.is_file():  # it says what is open at the test exchange, whatever the ledger
+            said += f"; {workspace.shown(journal)} stays as it is"
         return f"{said}; the next run begins anew"

@@ -106,7 +106,9 @@ def reconcile(workspace: Workspace, account: str | None, day: str | None) -> lis
 
 def reconciled_event(account: str, found: Reconciled, at_ms: int) -> Event:
     """The event that keeps a comparison."""
-    data = {"day": found.day, "line": found.line, "trades": found.trades, "different": len(found.different)}
+    data: dict[str, object] = {"day": found.day, "line": found.line, "trades": found.trades}
+    data |= {"different": len(found.different), "ours_r": found.ours_r, "theirs_r": found.theirs_r}
+    data["differing"] = [[one.signal_id, one.what, one.ours, one.theirs, why] for one, why in found.different]
     return Event(account, "reconciled", at_ms, data)
 
 

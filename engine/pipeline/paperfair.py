@@ -2,15 +2,18 @@
 
 ``FairFeed`` stands between the price feed and whoever takes its events. A closed candle of a symbol with a call in the
 market is held back until the fair (mark) price of its time is known, which is one question a minute for each such
-symbol; candles of one symbol keep their order, other events pass. An exchange that does not answer in time does not
-hold trading up: that minute then goes by the last prices, as in a backtest without fair prices, and that is told once.
+symbol; candles of one symbol keep their order, other events pass. Until then the candle counts as one that has not come
+yet. An exchange that does not answer for ``PATIENCE_S`` holds trading up no longer: those minutes then go by the last
+prices, as in a backtest without fair prices, and that is told once. It is asked again after a while that doubles.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +31,9 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 AT_ONCE = 8
-TRIES = 3
 PAUSE_S = 1.0
+PATIENCE_S = 120.0  # a candle is held back no longer
+REST_S, LONGEST_REST_S = 60.0, 1800.0  # until a symbol whose fair price did not come is asked for again
 MOST_MS = 7 * DAY_MS  # of fair prices asked for at once
 
 
@@ -56,10 +60,12 @@ class FairFeed:
     market: Callable[[str], Market | None]
     tell: Callable[[str], None]
     pause_s: float = PAUSE_S
+    patience_s: float = PATIENCE_S
+    clock_s: Callable[[], float] = time.monotonic
     _out: asyncio.Queue[FeedEvent | None] = field(default_factory=asyncio.Queue)
     _held: dict[str, list[ClosedCandle]] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    _missing: set[str] = field(default_factory=set)
+    _resting: dict[str, tuple[float, float]] = field(default_factory=dict)  # until when, and for how long
 
     def __post_init__(self) -> None:
         self.prices = PriceBook(self.timeframe_ms)
@@ -83,12 +89,13 @@ class FairFeed:
 
     @property
     def waiting(self) -> int:
-        """See ``PriceFeed``: those that are held back count too."""
-        return self.feed.waiting + self._out.qsize() + sum(map(len, self._held.values()))
+        """See ``PriceFeed``; what is held back has not come yet."""
+        return self.feed.waiting + self._out.qsize()
 
     def through_ms(self, symbol: str) -> int:
         """See ``PriceFeed``."""
-        return self.feed.through_ms(symbol)
+        held, through_ms = self._held.get(symbol), self.feed.through_ms(symbol)
+        return min(held[0].ts_ms, through_ms) if held else through_ms
 
     # ------------------------------------------------------------------ events
 
@@ -128,6 +135,8 @@ class FairFeed:
         task.add_done_callback(self._tasks.discard)
 
     def _matters(self, candle: ClosedCandle) -> bool:
+        if self.clock_s() < self._resting.get(candle.symbol, (0.0, 0.0))[0]:
+            return False
         since = self.since_ms(candle.symbol)
         return since is not None and candle.end_ms > since and candle.ts_ms >= self._known_ms(candle.symbol)
 
@@ -142,20 +151,32 @@ class FairFeed:
                 held = self._held[symbol]
                 count, last = len(held), held[-1]
                 needed = [candle for candle in held if self._matters(candle)]
-                for _ in range(TRIES if needed else 0):
-                    if await self._page(symbol, needed[0].ts_ms, last.end_ms):
-                        self._missing.discard(symbol)
-                        break
-                    await asyncio.sleep(self.pause_s)
-                else:
-                    if needed and symbol not in self._missing:
-                        self._missing.add(symbol)
-                        self.tell(f"the fair price of {symbol} is missing; liquidation goes by last prices meanwhile")
+                if needed:
+                    self._rest(symbol, came=await self._tried(symbol, needed[0].ts_ms, last.end_ms))
                 if len(held) == count:
                     return
         finally:
             for candle in self._held.pop(symbol, ()):
                 self._out.put_nowait(candle)
+
+    async def _tried(self, symbol: str, start_ms: int, end_ms: int) -> bool:
+        """Ask for fair prices as long as they may take; whether the last minute's came."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.patience_s):
+                while not await self._page(symbol, start_ms, end_ms):
+                    await asyncio.sleep(self.pause_s)
+                return True
+        return False
+
+    def _rest(self, symbol: str, *, came: bool) -> None:
+        """Leave a symbol alone for a while whose fair price did not come."""
+        if came:
+            self._resting.pop(symbol, None)
+            return
+        if symbol not in self._resting:
+            self.tell(f"the fair price of {symbol} is missing; liquidation goes by last prices meanwhile")
+        rest = min(2 * self._resting[symbol][1], LONGEST_REST_S) if symbol in self._resting else REST_S
+        self._resting[symbol] = self.clock_s() + rest, rest
 
     async def _page(self, symbol: str, start_ms: int, end_ms: int) -> bool:
         """Ask for fair prices; whether the last minute's is there."""

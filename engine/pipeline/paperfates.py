@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.domain import BY_HAND, PathStatus, RuleNote
 from engine.paper.call import WAITING, PaperCall
+from engine.paper.codec import Data, facts_from
+from engine.paper.fold import stand
 from engine.paper.ledger import Event
 from engine.report.reasons import fate_reason
 from engine.report.show import count
@@ -58,11 +60,16 @@ class CallFate:
 
 @dataclass
 class Heard:
-    """What events say that a fold does not keep: calls without a plan, whom a repeat was held against, deletions."""
+    """What events say that a fold does not keep.
+
+    ``refused`` has the calls without a plan; by row: ``against`` whom a repeat was held, which calls were ``deleted``,
+    and how a call stands ``live``, which matters until its first candle is over.
+    """
 
     refused: list[Event] = field(default_factory=list)
     against: dict[int, str] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
+    live: dict[int, Data] = field(default_factory=dict)
     last_ms: int = 0
 
     def read(self, events: Iterable[Event]) -> Heard:
@@ -80,6 +87,9 @@ class Heard:
                 self.against[event.row] = event.data["of"]
             elif event.row is not None and event.kind == "update" and event.data["action"] == "deletion":
                 self.deleted.add(event.row)
+            elif event.row is not None and event.kind == "live":
+                before = self.live.get(event.row, {})
+                self.live[event.row] = before | event.data | {"notes": event.data["notes"] or before.get("notes", [])}
             self.last_ms = event.at_ms
             yield event
 
@@ -113,9 +123,35 @@ def stage_of(call: PaperCall) -> str:
     return NOT_OFFERED if call.fate else NEVER_FILLED
 
 
-def why(call: PaperCall, against: str = "") -> str:
-    """The reason of a planned call's fate in words; ``against`` is the call that it repeats or opposes."""
+def live_side(call: PaperCall, heard: Heard) -> PaperCall | None:
+    """A call as it stands at live prices, where the account will take it and the record has not begun; else None."""
+    said = heard.live.get(call.row, {})
+    if fate_of(call) != WAITING or not said.get("facts") or "stands" not in said:
+        return None
+    side = replace(call, quantity=said["quantity"], facts=facts_from(said["facts"]), paid=[], own=None)
+    stand(side, said["stands"])
+    return side
+
+
+def live_word(said: Data) -> str:
+    """What was said of a call at a live price, in words."""
+    if said["fate"]:
+        return f"not taken (live), {said['fate']}: {fate_reason(said['fate'])}"
+    if not said["taken"]:
+        note = said["notes"][-1] if said["notes"] else None
+        return f"refused (live) {who(note['rule'], note['where'])}: {note['text']}" if note else "refused (live)"
+    fills = said["stands"]["stepper"]["state"]["fills"] if "stands" in said else said["fills"]
+    if not fills:
+        return "its orders rest (live)"
+    return f"in at {sum(f['price'] * f['share'] for f in fills) / sum(f['share'] for f in fills):.8g} (live)"
+
+
+def why(call: PaperCall, heard: Heard) -> str:
+    """The reason of a planned call's fate in words."""
     fate, stage = fate_of(call), stage_of(call)
+    against = heard.against.get(call.row, "")
+    if stage == WAITING and call.row in heard.live:
+        return f"{live_word(heard.live[call.row])}; {fate_reason(fate)}"
     if fate in ("repeat", "opposite") and against:
         return f"{against} is still alive" + ("" if fate == "repeat" else ", on the other side")
     if stage in (WAITING, NOT_OFFERED, NEVER_FILLED):
@@ -136,7 +172,7 @@ def _planned(account: str, call: PaperCall, heard: Heard) -> CallFate:
     said = ("", "", "", "") if no is None else (no.rule, no.where, no.seen, no.limit)
     return CallFate(
         account, call.lane, plan.channel, plan.signal_id, plan.symbol, plan.side.value, call.posted_ms, plan.act_ms,
-        stage, fate_of(call), *said, why(call, heard.against.get(call.row, "")), call.late, call.row in heard.deleted,
+        stage, fate_of(call), *said, why(call, heard), call.late, call.row in heard.deleted,
         call.r(call.stepper.terms),
     )  # fmt: skip
 

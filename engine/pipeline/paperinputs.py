@@ -55,8 +55,8 @@ class InputWatch:
 
     Parameters
     ----------
-    desks
-        Whose readers get an edited profile; the first one's account is told of it in the ledger.
+    desk
+        Its readers get an edited profile, and its ledger is told.
     say
         Gets a line for people.
     """
@@ -65,11 +65,11 @@ class InputWatch:
         self,
         workspace: Workspace,
         loaded: Sequence[Loaded],
-        desks: Sequence[Desk],
+        desk: Desk,
         now_ms: Callable[[], int],
         say: Callable[[str], None],
     ) -> None:
-        self.root, self.desks, self.now_ms, self.say = workspace.root, desks, now_ms, say
+        self.root, self.desk, self.now_ms, self.say = workspace.root, desk, now_ms, say
         self.channels = sorted({profile.id for one in loaded for profile in one.profiles})
         self.used = hashes(workspace.sources)
         self._told = dict(self.used)
@@ -126,12 +126,10 @@ class InputWatch:
         if all(self.used.get(file) == text for file, text in now.items()):
             self.say(f"channels/{name}.channel is again as it was")
             return
-        for desk in self.desks:
-            if name in desk.readers:
-                desk.readers[name].read_with(reading_with(profile))
+        self.desk.readers[name].read_with(reading_with(profile))
         self.used |= now
         self._seen = self._stamps(self.used)
-        self.desks[0].note("changed", self.now_ms(), {"inputs": now})
+        self.desk.note("changed", self.now_ms(), {"inputs": now})
         self.say(f"channels/{name}.channel was changed; messages are read with it from now on")
 
     def _tell_broken(self, name: str, now: Hashes, why: str) -> None:

@@ -43,6 +43,7 @@ from engine.pipeline.paperfair import FairFeed
 from engine.pipeline.paperinputs import InputWatch, differences, hashes, used_before
 from engine.pipeline.paperknown import Knowledge
 from engine.pipeline.paperopen import open_table, title_of
+from engine.pipeline.paperpresence import presence
 from engine.pipeline.paperreach import Reach
 from engine.pipeline.papersaid import said_of
 from engine.pipeline.paperverdict import Verdicts, asks_verdict, words_in
@@ -89,7 +90,8 @@ def run_live(workspace: Workspace, given: Sequence[str], say: Say, settings: Set
     _check(loaded)
     found = load_account(workspace.root / ".env", workspace.archive_path.parent)
     if isinstance(found, Problem):
-        raise InputError(found)
+        more = f"{found.hint}; to practise without an account: docs/paper-trading.md"
+        raise InputError(replace(found, hint=more) if "is missing" in found.text else found)
     for note in found.notes:
         say(f"note: {note}")
     try:
@@ -146,7 +148,7 @@ class _Trading:
         settings: Settings,
     ) -> None:
         self.workspace, self.loaded, self.account, self.ledger = workspace, loaded, account, ledger
-        self.say, self.settings = say, settings
+        self.settings, self._print = settings, say
         self.zone, self.market = workspace.settings.timezone, loaded[0].strategy.market
         self.currency = loaded[0].strategy.currency
         self.archive = Archive(workspace.archive_path)
@@ -214,10 +216,11 @@ class _Trading:
                     self.known.fund if self.desk.funding is not None else None, self.settings.pace,
                 )  # fmt: skip
                 self.live = live
-                inputs = InputWatch(self.workspace, self.loaded, [self.desk], self.settings.now_ms, self._say)
+                inputs = InputWatch(self.workspace, self.loaded, self.desk, self.settings.now_ms, self._say)
                 reach = Reach(self.client, self._tell, self.settings.now_ms)
                 self._greet(heard)
                 async with AsyncExitStack() as beside:
+                    beside.enter_context(presence(self.desk, self.workspace.root / "data" / NAME, self.settings.now_ms))
                     await beside.enter_async_context(
                         heart(self.workspace.root / "data" / NAME, say=lambda: self._alive(live))
                     )
@@ -250,6 +253,10 @@ class _Trading:
             self._say(f"changed since the last run: {', '.join(changed)}; calls from now on follow that")
         for name in sorted({name for one in self.loaded for name in one.strategy.channels} - set(heard)):
             self._say(f"problem: channels/{name}.channel has no Telegram source; its calls are not heard")
+
+    def say(self, text: str) -> None:
+        """A line on the screen, above the table where there is one."""
+        self._print(text)
 
     def _say(self, text: str) -> None:
         """A line that is worth a place in the log."""
@@ -404,8 +411,7 @@ class _Trading:
         news = event if self.live is None or self.live.news is None else self.live.news
         for said in said_of(news, call, self.currency):
             LOG.info("%s", said.line)
-            if not self._on_terminal:
-                self.say(said.line)
+            self.say(said.line)
             notice = said.notice(self.desk.account)
             if notice is not None:
                 self.sender.tell(notice)
@@ -429,7 +435,7 @@ class _Trading:
         self.say(f"problem: {heard}" if heard.kind == "problem" else str(heard))
         if heard.kind == "problem":
             self.sender.tell(Notice(NoticeKind.ERROR, "collector", str(heard)))
-        elif "not connected" in heard.text:
+        elif "not connected" in heard.text or "not in it" in heard.text:
             self.sender.tell(Notice(NoticeKind.SILENCE, "Telegram", str(heard)))
 
     @property
@@ -441,8 +447,11 @@ class _Trading:
         if not self._on_terminal:
             await asyncio.Event().wait()
         from rich.live import Live as Shown
+        from rich.text import Text
 
-        with Shown(refresh_per_second=2, transient=True) as shown:
+        with Shown(refresh_per_second=2, transient=True) as shown, ExitStack() as stack:
+            below, self._print = self._print, lambda text: shown.console.print(Text(text), soft_wrap=True)
+            stack.callback(setattr, self, "_print", below)
             while True:
                 calls, width = live.instant.open_calls(), shown.console.width
                 title = title_of(self.desk, calls, live.last, self.currency, live.instant.equity())
@@ -451,7 +460,7 @@ class _Trading:
 
     def _alive(self, live: Live) -> str:
         """Which account this is and the last prices of what it holds, for ``paper status``."""
-        held = {call.plan.symbol for call in self.desk.books.open_calls} | set(self.desk.books.books.books.held)
+        held = {call.plan.symbol for call in live.instant.open_calls()} | set(self.desk.books.books.books.held)
         prices = {symbol: live.last[symbol] for symbol in sorted(held) if symbol in live.last}
         return json.dumps({"account": self.desk.account, "prices": prices})
 

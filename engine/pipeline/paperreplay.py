@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from engine.domain import Message
     from engine.paper.desk import Desk
+    from engine.pipeline.prices import Prices
     from engine.pipeline.workspace import Workspace
     from engine.verdict.asof import Course
 
@@ -65,6 +66,9 @@ class Replayed:
     fates: list[CallFate]
     alone: Mapping[str, Record]
     different: list[Difference] | None
+    loaded: Loaded
+    prices: Prices
+    messages: Sequence[Message]
 
 
 def replay_paper(
@@ -113,7 +117,7 @@ def replay_paper(
     different = None
     if compare and period is not None:
         different = _against_backtest(workspace, loaded, period, courses, record, alone, track)
-    return Replayed(folder, desk, record, fates, alone, different)
+    return Replayed(folder, desk, record, fates, alone, different, loaded, prices, told)
 
 
 def _messages(workspace: Workspace, loaded: Loaded, source: str) -> dict[str, list[Message]]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.domain import PathStatus
 from engine.notify.notice import NoticeKind
-from engine.pipeline.papershow import STOPS, Said, told
+from engine.pipeline.paperfates import who
+from engine.pipeline.papershow import STOPS, Said, halting, told
 from engine.report.reasons import fate_reason
 
 if TYPE_CHECKING:
@@ -32,13 +33,13 @@ def said_of(event: Event, call: PaperCall | None, currency: str) -> Iterator[Sai
         yield from told(event, call, currency)
     else:
         yield from _differing(event, call)
-        if event.kind == "step":
+        if event.kind == "step" or (event.kind == "decided" and data.get("said") and data["taken"]):
             kept = {key: [move for move in data[key] if "live" not in move] for key in ("fills", "legs")}
-            yield from told(replace(event, data=data | kept), call, currency)
+            yield from told(replace(event, kind="step", data=data | kept), call, currency)
         elif not data.get("said") and "live" not in data:
             yield from told(event, call, currency)
-        elif data.get("halt"):
-            yield Said(f"no new trades: {data['notes'][-1]['text']}", NoticeKind.HALT)
+        if data.get("said") and data.get("halt"):
+            yield halting(data["halt"], data["notes"][-1])
 
 
 # --------------------------------------------------------------------------- at once
@@ -68,7 +69,9 @@ def _first_word(data: Mapping[str, Any], call: PaperCall) -> str:
     if data["fate"]:
         return f"not taken (live), {data['fate']}: {fate_reason(data['fate'])}; {price}"
     if not data["taken"]:
-        return f"refused (live): {data['notes'][-1]['text'] if data['notes'] else 'the account did not take it'}"
+        note = data["notes"][-1] if data["notes"] else None
+        said = f" {who(note['rule'], note['where'])}: {note['text']}" if note else ""
+        return f"refused (live){said}"
     if data["status"] != PathStatus.OPEN:
         return f"over (live), {data['status']}: {fate_reason(data['status'])}; {price}"
     orders = [order for order in call.plan.orders if order.price is not None]

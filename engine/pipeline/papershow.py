@@ -87,7 +87,7 @@ def _decided(event: Event, call: PaperCall | None, currency: str) -> Iterator[Sa
             prices = ", ".join(f"{order.price:.8g}" for order in call.acting.plan.orders if order.price is not None)
             yield Said(f"{call.name} taken: {call.quantity:.6g} in all, its orders rest at {prices}{_late(event)}")
     if data["halt"] and note:
-        yield Said(f"no new trades{_of(data['halt'])}: {note['text']}", NoticeKind.HALT)
+        yield halting(data["halt"], note)
 
 
 # --------------------------------------------------------------------------- trades
@@ -163,10 +163,10 @@ def _alarm(event: Event, _call: PaperCall | None, _currency: str) -> Iterator[Sa
     yield Said(f"rule {note['rule']} ({note['where']}): {note['text']}{closes}", NoticeKind.HALT)
 
 
-def _of(halt: Mapping[str, Any]) -> str:
-    """Whose trades a pause is about: " of alpha, BTCUSDT"; "" for all."""
+def halting(halt: Mapping[str, Any], note: Mapping[str, Any]) -> Said:
+    """A rule takes no new trades for a while: whose, and why."""
     names = [*halt.get("channels", ()), *halt.get("symbols", ())]
-    return f" of {', '.join(names)}" if names else ""
+    return Said(f"no new trades{' of ' if names else ''}{', '.join(names)}: {note['text']}", NoticeKind.HALT)
 
 
 def _late(event: Event) -> str:

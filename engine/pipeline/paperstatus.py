@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from engine.domain import UNTIL_RESUMED_MS
 from engine.pipeline.errors import InputError
-from engine.pipeline.paperalone import alone_lines
+from engine.pipeline.paperalone import alone_line, alone_states
 from engine.pipeline.paperbook import Book, books, last_prices, order_text, running_account, waiting_orders
+from engine.pipeline.paperchannels import ChannelRecord, channel_records
 from engine.pipeline.paperfates import NEVER_FILLED, NOT_TAKEN, STAGES, funnel
 from engine.pipeline.paperopen import halted, open_r
-from engine.pipeline.paperrecord import ChannelRecord, channel_records
 from engine.pipeline.papertable import VERSION, moment
 from engine.report.show import count
 from engine.verdict.forward import ENOUGH
@@ -50,11 +50,11 @@ def show_status(workspace: Workspace, account: str | None, form: str, say: Calla
             say(line)
         records = [ChannelRecord(**record) for record in state["channels"]]
         if form == "table" and records:
-            _print_channels(records)
+            _print_channels(records, {one["channel"]: one["gain"] for one in state["alone"]})
         else:
-            for line in _channel_lines(records):
+            for line in (*_channel_lines(records), *(alone_line(one, state["currency"]) for one in state["alone"])):
                 say(f"  {line}")
-        for line in (*alone_lines(book), *state["testnet"], *([state["reconciled"]] if state["reconciled"] else [])):
+        for line in (*state["testnet"], *([state["reconciled"]] if state["reconciled"] else [])):
             say(f"  {line}")
 
 
@@ -82,7 +82,7 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
     held = data.get("held", {})
     equity = data.get("cash", began_with) + sum(q * prices[s][1] for s, q in held.items() if s in prices)
     fates = book.fates
-    priced = max((prices[symbol][0] for symbol in held if symbol in prices), default=None)
+    priced = min((prices[symbol][0] for symbol in held if symbol in prices), default=None)
     reconciled = [event.data["line"] for event in book.ledger.events(book.account, 0, "reconciled")]
     return {
         "account": book.account,
@@ -96,7 +96,10 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
         "equity": equity,
         "priced_at": None if priced is None else moment(priced, zone),
         "losses": _losses(workspace, book, equity),
-        "open": [_open(call, prices, zone) for call in book.open],
+        "open": [
+            *(_open(call, prices, zone) for call in book.open),
+            *(_open(side, prices, zone, " (live)") for side in book.live),
+        ],
         "halts": [_dated(asdict(halt), zone) for halt in book.halts if halt.until_ms > now_ms],
         "orders": [
             _dated({"order": event.kind, "asked": moment(event.at_ms, zone), **event.data}, zone)
@@ -104,6 +107,7 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
         ],
         "calls": len(fates),
         "channels": [asdict(record) for record in channel_records(fates, book.fold.rows)],
+        "alone": list(alone_states(book)),
         "testnet": _practised(workspace, book),
         "reconciled": reconciled[-1] if reconciled else None,
     }
@@ -115,8 +119,8 @@ def _dated(data: dict[str, Any], zone: str) -> dict[str, Any]:
     return data | {"until": None if until is None or until >= UNTIL_RESUMED_MS else moment(until, zone)}
 
 
-def _open(call: PaperCall, prices: dict[str, tuple[int, float]], zone: str) -> dict[str, Any]:
-    """A trade that rests or is open."""
+def _open(call: PaperCall, prices: dict[str, tuple[int, float]], zone: str, live: str = "") -> dict[str, Any]:
+    """A trade that rests or is open; ``live``: at live prices, the record follows when its first candle is over."""
     stepper, plan = call.acting.stepper, call.plan
     fills = stepper.path().fills
     last = prices[plan.symbol][1] if plan.symbol in prices else None
@@ -126,7 +130,7 @@ def _open(call: PaperCall, prices: dict[str, tuple[int, float]], zone: str) -> d
         "strategy": call.lane,
         "symbol": plan.symbol,
         "side": plan.side.value,
-        "state": "open" if fills else "resting",
+        "state": ("open" if fills else "resting") + live,
         "since": moment(fills[0].ts_ms if fills else plan.act_ms, zone),
         "quantity": call.quantity * stepper.held,
         "entry": stepper.position.average if fills else None,
@@ -253,8 +257,8 @@ def _name(record: ChannelRecord, among: Sequence[ChannelRecord]) -> str:
     return f"{record.channel} ({record.strategy})" if several else record.channel
 
 
-def _print_channels(records: Sequence[ChannelRecord]) -> None:
-    """The channels as a table: where the calls went, and what all of them made."""
+def _print_channels(records: Sequence[ChannelRecord], alone: dict[str, float]) -> None:
+    """The channels as a table: where the calls went, what all of them made, and what each made of an own account."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -263,7 +267,7 @@ def _print_channels(records: Sequence[ChannelRecord]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
     table.add_column("\nchannel", overflow="fold")
     heads = ("\nheard", "not\ntaken", "never\nfilled", "\nalive", "\nclosed", "all\nclosed", "\nsum R", "mean\nR")
-    for head in (*heads, "evi-\ndence"):
+    for head in (*heads, "evi-\ndence", *(["\nalone"] if alone else [])):
         table.add_column(head, justify="right", no_wrap=True)
     for record in records:
         parts = (NOT_TAKEN, (NEVER_FILLED,), ALIVE, ("closed",))
@@ -271,11 +275,14 @@ def _print_channels(records: Sequence[ChannelRecord]) -> None:
         made = ["-"] * 3
         if record.mean_r is not None:
             made = [f"{record.sum_r:+.2f}", f"{record.mean_r:+.2f}", f"{record.evidence:.2f}"]
+        made += [f"{alone[record.channel]:+.1%}" if record.channel in alone else "-"] if alone else []
         table.add_row(Text(_name(record, records)), *(f"{number:,}" for number in counts), *made)
     console = Console()
     console.print(table)
-    console.print(Text("alive: waiting, resting or open. The last four are of all its calls, also those"))
-    console.print(Text(f"that were refused: net of costs; an evidence of {ENOUGH:g} shows an edge."))
+    said = "alive: waiting, resting or open. all closed, sum and mean R, evidence: of all its calls, also the refused, "
+    said += f"net of costs; an evidence of {ENOUGH:g} shows an edge."
+    said += " alone: what an account of its own made with the same rules." if alone else ""
+    console.print(Text(said))
 
 
 def _shown(iso: str) -> str:

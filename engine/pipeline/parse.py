@@ -100,6 +100,8 @@ class _Reader:
         rows: dict[Key, list[list[object]]] = {}
         known: dict[Key, int] = {}
         for signal in result.signals:
+            if signal.again is not None:
+                continue  # what it enters again stands in another post, which may not be among these
             key = _key(signal.message)
             texts = sum(message.kind != "deletion" for message in posts[key])
             rows.setdefault(key, []).append(row_of(signal, texts, named))

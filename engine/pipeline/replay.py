@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -32,7 +32,7 @@ COUNTED = ("closed", "open")  # fates whose R counts in a verdict
 TICK_THROUGH = 0.0001  # one basis point stands for a tick: the stores do not know every symbol's tick
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Replay:
     """All calls of a run, ``prepared`` to be simulated again.
 
@@ -57,7 +57,15 @@ class Replay:
     cache: PathCache = field(default_factory=PathCache)
     digest: bytes = b""
 
-    @property
+    @cached_property
+    def of_channel(self) -> dict[str, list[int]]:
+        """The places of each channel's signals."""
+        found: dict[str, list[int]] = {}
+        for place, signal in enumerate(self.signals):
+            found.setdefault(signal.message.channel, []).append(place)
+        return found
+
+    @cached_property
     def planned(self) -> list[Signal]:
         """The signal of each row of ``table``: rows follow the order of the signals."""
         return [signal for signal, row in zip(self.signals, self.rows, strict=True) if row >= 0]
@@ -100,9 +108,10 @@ def replay(
             bound.setdefault(update.signal_id, []).append(update)
     plans: list[Plan] = []
     rows, fates = [], []
+    atr, known = partial(average_true_range, candles), contracts or {}
     for signal in signals:
-        facts = state_at((contracts or {}).get(signal.setup.symbol, ()), signal.message.known_ms)
-        plan = make_plan(signal, strategy, bound.get(signal.id, ()), partial(average_true_range, candles), facts)
+        facts = state_at(known.get(signal.setup.symbol, ()), signal.message.known_ms)
+        plan = make_plan(signal, strategy, bound.get(signal.id, ()), atr, facts)
         if signal.hindsight and signal.message.edited_ms is None:
             rows.append(-1)
             fates.append("hindsight")  # when its text appeared is not known, so it cannot be acted on
@@ -126,8 +135,8 @@ def replay(
     rates = np.array([MAINTENANCE if plan.maintenance is None else plan.maintenance for plan in plans])
     leverage = np.array([plan.leverage or 1.0 for plan in plans])
     gone = beyond_liquidation(money.risk, money.entry, leverage, rates)
-    act_ms = np.array([plan.act_ms for plan in plans], np.int64)
-    near = stop_too_near(money.risk, money.entry, terms.fees(act_ms, np.zeros(len(plans), np.bool_)) + terms.slippage)
+    taker = terms.fees(table.planned.act_ms, np.zeros(len(plans), np.bool_))
+    near = stop_too_near(money.risk, money.entry, taker + terms.slippage)
     at = np.array(rows, np.int64)
     for i, row in enumerate(rows):
         if row < 0:

@@ -24,10 +24,15 @@ def find_run(workspace: Workspace, given: str) -> Path:
         if not names:
             raise InputError(Problem("there is no run yet", hint="cli.py backtest strategies/demo.yaml makes one"))
         return workspace.runs_path / names[-1]
-    for folder in (Path(given), workspace.root / given, workspace.runs_path / given):
+    for folder in _folders(workspace, given):
         if (folder / "run.json").is_file():
             return folder
     raise InputError(Problem("there is no such run", given, hint=did_you_mean(Path(given).name, names)))
+
+
+def _folders(workspace: Workspace, given: str) -> tuple[Path, ...]:
+    """Where a run may lie."""
+    return Path(given), workspace.root / given, workspace.runs_path / given
 
 
 def read_run(workspace: Workspace, given: str) -> tuple[Path, Run]:
@@ -42,9 +47,14 @@ def read_run(workspace: Workspace, given: str) -> tuple[Path, Run]:
 def render_again(workspace: Workspace, given: str, lang: str | None = None) -> str:
     """Write report.html of a run anew, in a language (None: the workspace's); its path."""
     from engine.report.html import render_report
+    from engine.report.paperpage import render_paper
+    from engine.report.paperrun import PAPER_FILE
 
-    folder, _ = read_run(workspace, given)
     try:
+        for folder in _folders(workspace, given):
+            if (folder / PAPER_FILE).is_file():
+                return str(render_paper(folder, lang or workspace.settings.language))
+        folder, _ = read_run(workspace, given)
         return str(render_report(folder, lang or workspace.settings.language))
     except UnreadableRunError as error:
         raise InputError(error.problem) from None

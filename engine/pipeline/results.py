@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.collect.reading import ReadResult
 from engine.config.strategy import Strategy
-from engine.domain import Plan
+from engine.domain import Plan, Trade
 from engine.market.candles import Floats, Ints
 from engine.pipeline.judging import TRIED, Judgement, known_mean
 from engine.pipeline.prices import Prices
@@ -53,9 +53,12 @@ def channel_results(
     period_ms: tuple[int, int],
 ) -> list[ChannelResult]:
     """What each channel did, from all its calls, whatever the account's rules said; ``alone`` in its own account."""
+    own: dict[str, list[Trade]] = {profile.id: [] for profile in profiles}
+    for trade in walked.trades.values():
+        own[trade.path.plan.channel].append(trade)
     return [
         replace(
-            _channel(profile, readings[profile.id], played, walked, strategy, judgement, period_ms),
+            _channel(profile, readings[profile.id], played, own[profile.id], strategy, judgement, period_ms),
             alone=alone.get(profile.id),
             decided=int(played.decided[judgement.rows].sum()),
         )
@@ -67,7 +70,7 @@ def _channel(
     profile: Profile,
     reading: ReadResult,
     played: Replay,
-    walked: WalkResult,
+    own: Sequence[Trade],
     strategy: Strategy,
     judged: Judgement,
     period_ms: tuple[int, int],
@@ -79,10 +82,9 @@ def _channel(
     done = rows[closed]
     figures = measure(r, end, *_distances(table, rows))
     hits = measure(r[closed], end[closed], *_distances(table, done))
-    own = [walked.trades[row] for row in walked.trades if table.plans[row].channel == profile.id]
     tried = sum(played.fates[i] in TRIED for i in places)
-    act = np.array([table.plans[row].act_ms for row in rows.tolist()], np.int64)
     latency = strategy.entry_of(profile.id).latency_ms
+    delay = table.first_ms[rows] - table.planned.act_ms[rows]
     return ChannelResult(
         channel=profile.id,
         name=profile.name,
@@ -104,7 +106,7 @@ def _channel(
         median_mae_r=_median(judged.mae),
         median_mfe_r=_median(judged.mfe),
         fill_rate=len(counted) / tried if tried else None,
-        median_delay_ms=float(np.median(table.first_ms[rows] - act)) + latency if len(rows) else None,
+        median_delay_ms=float(np.median(delay)) + latency if len(rows) else None,
         ambiguous=int(table.ambiguous[rows].sum()),
         stop_first_r=known_mean(r if strategy.same_candle == "stop first" else played.other_order[counted]),
         target_first_r=known_mean(r if strategy.same_candle == "target first" else played.other_order[counted]),

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from engine.config.strategy import Strategy
@@ -17,7 +18,7 @@ from engine.report.exports import write_tables
 from engine.report.html import render_report
 from engine.report.run import Run
 from engine.report.runfile import save_run
-from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, write_calls, write_equity
+from engine.report.tables import CALLS_FILE, EQUITY_FILE, Calls, write_calls, write_equity
 from engine.simulate.equity import EquityCurve
 
 
@@ -38,13 +39,15 @@ def new_folder(parent: Path, name: str) -> Path:
 
 
 def write_run(
-    workspace: Workspace, folder: Path, run: Run, rows: list[CallRow], curve: EquityCurve, evidence: list[Evidence]
+    workspace: Workspace, folder: Path, run: Run, rows: Calls, curve: EquityCurve, evidence: list[Evidence]
 ) -> None:
     """Everything a run leaves in its folder, and the table of the last run."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_calls(folder / CALLS_FILE, rows)
-    write_equity(folder / EQUITY_FILE, curve.ts, curve.equity, curve.drawdown)
-    write_evidence(folder / EVIDENCE_FILE, evidence)
+    with ThreadPoolExecutor(1) as beside:  # packing leaves the interpreter to the others
+        packing = beside.submit(write_evidence, folder / EVIDENCE_FILE, evidence)
+        write_calls(folder / CALLS_FILE, rows)
+        write_equity(folder / EQUITY_FILE, curve.ts, curve.equity, curve.drawdown)
+        packing.result()
     save_run(folder, run)
     write_tables(folder, run, rows)
     render_report(folder, workspace.settings.language, (rows, evidence))

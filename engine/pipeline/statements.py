@@ -64,7 +64,7 @@ def assumptions(strategy: Strategy, workspace: Workspace, prices: Prices, notes:
         *notes,
         "the touch-through figure asks for one basis point beyond a limit instead of a touch",
         "updates of a channel (close, cancel, move stop, new levels) act at their own time plus the latency; those "
-        "that belong to no call, re-entries and reports of hits change nothing",
+        "that belong to no call and reports of hits change nothing; a re-entry is a call of its own",
         f"the report shows times in {workspace.settings.timezone}, the CSV files in UTC; days begin at midnight there",
     ]
 

@@ -48,17 +48,15 @@ def _stress(played: Replay, known: Ints) -> Stress:
         slipped = money_of(played.prepared.run(terms), terms, venue.candles, venue.funding).r
     rows = np.arange(len(plans), dtype=np.int64)
     mae, mfe = excursions(played.table, rows, played.money.risk, venue.candles)
-    return Stress(delayed_r(played.prepared, known, venue.candles, venue.terms, venue.funding), slipped, mae, mfe)
+    delayed = delayed_r(played.prepared, played.money.r, known, venue.candles, venue.terms, venue.funding)
+    return Stress(delayed, slipped, mae, mfe)
 
 
 def tradable(played: Replay, channel: str) -> list[int]:
     """The rows of a channel's own calls whose orders could be placed, filled or not: what random entries compare."""
     out = ("repeat", "opposite", "no data", "no stop", "stop too near", "stop beyond liquidation")
-    return [
-        row
-        for signal, row, fate in zip(played.signals, played.rows, played.fates, strict=True)
-        if row >= 0 and signal.message.channel == channel and fate not in out
-    ]
+    mine = played.of_channel.get(channel, [])
+    return [played.rows[i] for i in mine if played.rows[i] >= 0 and played.fates[i] not in out]
 
 
 def plans_of(played: Replay, rows: Sequence[int]) -> list[Plan]:

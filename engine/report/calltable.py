@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from engine.report.run import Run
-from engine.report.tables import CallRow, clean
+from engine.report.tables import CallRow, Calls, clean
 from engine.report.words import Words
 from engine.units import moment_ms, show_duration, show_time
 
@@ -16,8 +14,10 @@ LONGEST_TEXT = 240
 _EXIT = re.compile(r"([a-z ]+?(?: \d+)?) ([-+.\de]+) x ([-+.\de]+) @ (\S+)")
 TRANSLATED = ("side", "status", "exit_reason", "entry_kind")
 
+Columns = tuple[tuple[str, str, str], ...]
+
 # field, heading, kind; the first ones are columns, the others stand in the details of a row
-COLUMNS = (
+COLUMNS: Columns = (
     ("posted", "Posted", "time"),
     ("channel", "Channel", "text"),
     ("symbol", "Symbol", "text"),
@@ -28,7 +28,7 @@ COLUMNS = (
     ("taken", "Taken", "flag"),
     ("net", "Net", "money"),
 )
-DETAILS = (
+DETAILS: Columns = (
     ("signal_id", "Signal", "text"),
     ("layout", "Layout", "text"),
     ("entry_kind", "Entry kind", "text"),
@@ -56,21 +56,31 @@ DETAILS = (
 )
 
 
-def call_data(run: Run, shown: Sequence[CallRow], zone: str, words: Words) -> dict[str, Any]:
+def call_data(
+    names: Mapping[str, str],
+    ticks: Mapping[str, int],
+    shown: Iterable[CallRow],
+    zone: str,
+    words: Words,
+    head: Columns = COLUMNS,
+    details: Columns = DETAILS,
+) -> dict[str, Any]:
     """The calls for the table of the page: its columns, rows of plain values, and the decimals of each symbol.
 
-    A column of few words that come often carries them once, as ``values``; its rows hold their places.
+    ``names`` are those of the channels, ``ticks`` the decimals of each symbol's tick. A column of few words that come
+    often carries them once, as ``values``; its rows hold their places.
     """
-    names = {c.channel: c.name for c in run.channels}
-    shown = [replace(row, channel=names.get(row.channel, row.channel)) for row in shown]
+    given = Calls.of(shown).columns
+    given = {**given, "channel": [names.get(channel, channel) for channel in given["channel"]]}
     columns, cells = [], []
-    for field, label, kind in (*COLUMNS, *DETAILS):
+    for field, label, kind in (*head, *details):
         column: dict[str, Any] = {"field": field, "label": words(label), "kind": kind}
-        values = [_plain(getattr(row, field), kind, zone) for row in shown]
+        values = [_plain(value, kind, zone) for value in given[field]]
         if field == "exits":
-            values = [exits_text(row.exits, run.decimals.get(row.symbol), zone, words) for row in shown]
+            exits = zip(given["exits"], given["symbol"], strict=True)
+            values = [exits_text(text, ticks.get(symbol), zone, words) for text, symbol in exits]
         elif field == "notes":
-            values = [note_text(row.notes, words) for row in shown]
+            values = [note_text(notes, words) for notes in given["notes"]]
         elif field in TRANSLATED or kind == "delay":
             values = [words.line(value) for value in values]
         if kind == "text" and 4 * len(known := sorted(set(values))) < len(values):
@@ -78,8 +88,8 @@ def call_data(run: Run, shown: Sequence[CallRow], zone: str, words: Words) -> di
             values = [place[value] for value in values]
         columns.append(column)
         cells.append(values)
-    decimals = {clean(symbol): places for symbol, places in run.decimals.items()}
-    return {"columns": columns, "shown": len(COLUMNS), "rows": list(zip(*cells, strict=True)), "decimals": decimals}
+    decimals = {clean(symbol): places for symbol, places in ticks.items()}
+    return {"columns": columns, "shown": len(head), "rows": list(zip(*cells, strict=True)), "decimals": decimals}
 
 
 def _plain(value: Any, kind: str, zone: str) -> Any:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+
+import numpy as np
 
 from engine.report import drawing as draw
 from engine.report.drawing import Figure
 from engine.report.run import ChannelResult
 from engine.report.show import count, minus, percent, r_text
-from engine.report.tables import CallRow
+from engine.report.tables import Calls
 
 SCATTER_POINTS = 400
 FARTHEST_R = 10.0  # what went farther stands at the edge
@@ -50,16 +51,16 @@ def histogram(values: Sequence[float]) -> list[int]:
     """The number of R multiples in each bar of a histogram; values beyond the range count in the outermost bars."""
     low, high = HISTOGRAM_RANGE
     bars = round((high - low) / HISTOGRAM_STEP)
-    counts = [0] * bars
-    for value in values:
-        counts[min(max(math.floor((value - low) / HISTOGRAM_STEP), 0), bars - 1)] += 1
+    places = np.floor((np.array(values, np.float64) - low) / HISTOGRAM_STEP).clip(0, bars - 1)
+    counts: list[int] = np.bincount(places.astype(np.int64), minlength=bars).tolist()
     return counts
 
 
-def excursions_figure(calls: Sequence[CallRow]) -> Figure:
+def excursions_figure(calls: Calls) -> Figure:
     """How far each trade went against and for it, in R: those won blue, those lost orange; at most 400 of them."""
-    known = [row for row in calls if row.mae_r is not None and row.mfe_r is not None]
-    shown = known[:: max(1, -(-len(known) // SCATTER_POINTS))]
+    both = zip(calls.columns["mae_r"], calls.columns["mfe_r"], strict=True)
+    known = [i for i, (mae, mfe) in enumerate(both) if mae is not None and mfe is not None]
+    shown = calls.taken(known[:: max(1, -(-len(known) // SCATTER_POINTS))])
     traces = []
     for name, colour, won in (("won", "--blue", True), ("lost", "--red", False)):
         part = [row for row in shown if ((row.r or 0.0) > 0) is won]
@@ -92,7 +93,6 @@ def hits_figure(channel: ChannelResult) -> Figure:
         traces.append(bars | {"text": texts, "textposition": "none", "hoverinfo": "text"})
     layout = draw.layout(220, hovermode="closest", barmode="group", showlegend=True)
     layout["margin"] = {"l": 40, "r": 8, "t": 8, "b": 30}
-    layout["legend"] = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "bgcolor": "--clear"}
     layout["xaxis"] |= {"tickvals": places, "ticktext": [f"target {place}" for place in places]}
     layout["yaxis"] |= {"tickformat": ".0%", "range": [0, 1]}
     return {"data": traces, "layout": layout}

@@ -65,11 +65,11 @@ class Evidence:
 
 def write_evidence(path: Path, found: Iterable[Evidence]) -> None:
     """Write the evidence of calls, atomically."""
+    lines = b"".join([_line(one).encode("utf-8", "surrogatepass") + b"\n" for one in found])
     packed = io.BytesIO()
     # no name and no time in the header: the same evidence gives the same bytes
-    with gzip.GzipFile(filename="", mode="wb", fileobj=packed, compresslevel=5, mtime=0) as lines:
-        for one in found:
-            lines.write(_line(one).encode("utf-8", "surrogatepass") + b"\n")
+    with gzip.GzipFile(filename="", mode="wb", fileobj=packed, compresslevel=5, mtime=0) as file:
+        file.write(lines)
     with replacing(path) as temporary:
         temporary.write_bytes(packed.getvalue())
 

@@ -15,7 +15,7 @@ from engine.files import write_csv, write_text
 from engine.report import splits
 from engine.report.figures import counted_by_channel
 from engine.report.run import ChannelResult, Run
-from engine.report.tables import CallRow, clean
+from engine.report.tables import CallRow, Calls, clean
 
 TABLES_FOLDER = "tables"
 NESTED = ("judged", "targets", "latency", "robust", "missing", "pump", "followed", "funnel", "alone")
@@ -30,9 +30,13 @@ class Table:
     rows: list[tuple[Any, ...]]
 
 
-def write_tables(folder: Path, run: Run, calls: Sequence[CallRow]) -> None:
+def write_tables(folder: Path, run: Run, calls: Iterable[CallRow]) -> None:
     """Write the tables of a run below its folder, each atomically."""
-    tables = all_tables(run, calls)
+    save_tables(folder, all_tables(run, calls))
+
+
+def save_tables(folder: Path, tables: Sequence[Table]) -> None:
+    """Write tables below a folder as CSV, and all of them as one file of JSON."""
     for table in tables:
         rows = ([clean(cell) if isinstance(cell, str) else cell for cell in row] for row in table.rows)
         write_csv(folder / TABLES_FOLDER / f"{table.name}.csv", table.columns, rows)
@@ -42,8 +46,9 @@ def write_tables(folder: Path, run: Run, calls: Sequence[CallRow]) -> None:
     )
 
 
-def all_tables(run: Run, calls: Sequence[CallRow]) -> list[Table]:
+def all_tables(run: Run, calls: Iterable[CallRow]) -> list[Table]:
     """The tables, in the order of the report."""
+    calls = Calls.of(calls)
     return [
         _channels(run.channels),
         _each("tests", run.channels, lambda c: [asdict(check) for check in c.judged.checks]),
@@ -111,7 +116,7 @@ def _funnel(channel: ChannelResult) -> list[dict[str, Any]]:
     return rows + [{"level": "calls", "what": fate, "count": count} for fate, count in funnel.calls.items()]
 
 
-def _splits(run: Run, calls: Sequence[CallRow]) -> Table:
+def _splits(run: Run, calls: Calls) -> Table:
     """Each channel's trades taken apart."""
     rows = []
     for channel, counted in zip(run.channels, counted_by_channel(run.channels, calls), strict=True):
@@ -124,7 +129,7 @@ def _splits(run: Run, calls: Sequence[CallRow]) -> Table:
     return Table("splits", ("channel", "by", "group", "trades", "mean_r", "total_r", "win_rate"), rows)
 
 
-def _months(run: Run, calls: Sequence[CallRow]) -> Table:
+def _months(run: Run, calls: Calls) -> Table:
     """Each channel's trades by month of posting."""
     counted = counted_by_channel(run.channels, calls)
     rows = []

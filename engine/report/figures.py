@@ -7,7 +7,7 @@ by their place, not by their label.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from engine.report import drawing as draw
 from engine.report.drawing import DASHES, LINES, Figure
 from engine.report.run import ChannelResult
-from engine.report.show import count, minus, percent, r_text, seconds, tone
-from engine.report.tables import CallRow
-from engine.units import moment_ms, show_time
+from engine.report.show import Judged, count, minus, percent, r_text, seconds, tone
+from engine.report.tables import CallRow, Calls
+from engine.units import show_time
 from engine.verdict.latency import DELAYS_S
 
 TONES = {"good": "--blue", "bad": "--red", "open": "--muted"}
@@ -38,6 +38,8 @@ def equity_figure(
     layout["xaxis"] |= {"type": "date", "anchor": "y2"}
     layout["yaxis"] |= {"domain": [0.36, 1], "title": draw.title(f"Equity, {draw.safe(currency)}"), "tickformat": ",~r"}
     layout["yaxis2"] = draw.axis() | {"domain": [0, 0.28], "title": draw.title("Drawdown"), "tickformat": ".0%"}
+    if not drawdown.any():
+        layout["yaxis2"]["range"] = [-0.01, 0.0005]
     return {"data": [money, under], "layout": layout}
 
 
@@ -66,13 +68,13 @@ def mean_r_figure(channels: Sequence[ChannelResult]) -> Figure:
     return {"data": traces, "layout": layout}
 
 
-def cumulative_figure(channels: Sequence[ChannelResult], calls: Sequence[Sequence[CallRow]], zone: str) -> Figure:
+def cumulative_figure(channels: Sequence[Judged], calls: Sequence[Calls], zone: str) -> Figure:
     """Each channel's R multiples added up in the order in which its trades closed; ``calls`` has those that count."""
     traces = []
     for place, (channel, counted) in enumerate(zip(channels, calls, strict=True)):
         if not counted:
             continue
-        ended = sorted((moment_ms(row.closed_at or row.filled_at or row.posted), row.counted_r) for row in counted)
+        ended = sorted(zip(counted.end_ms, counted.columns["r"], strict=True))
         total = np.cumsum([r for _, r in ended])
         at = draw.thinned(total)
         times = [show_time(ended[i][0], zone) for i in at.tolist()]
@@ -82,7 +84,6 @@ def cumulative_figure(channels: Sequence[ChannelResult], calls: Sequence[Sequenc
         )
         traces.append(trace | {"line": trace["line"] | {"shape": "hv", "dash": dash}})
     layout = draw.layout(340, hovermode="x unified", dragmode="zoom", showlegend=len(traces) > 1)
-    layout["legend"] = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "bgcolor": "--clear"}
     layout["xaxis"] |= {"type": "date"}
     layout["yaxis"] |= {
         "title": draw.title("Sum of R"),
@@ -110,7 +111,6 @@ def funnel_figure(channels: Sequence[ChannelResult]) -> Figure:
     layout = draw.layout(
         100 + 56 * len(channels), hovermode="closest", barmode="stack", showlegend=True, annotations=notes
     )
-    layout["legend"] = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "normal"}
     layout["xaxis"] |= {"range": [0, 1], "tickformat": ".0%"}
     layout["yaxis"] |= {"range": [len(channels) - 0.6, -0.8], "visible": False}
     return {"data": traces, "layout": layout}
@@ -131,7 +131,6 @@ def latency_figure(channels: Sequence[ChannelResult]) -> Figure:
         trace |= {"mode": "lines+markers", "text": [seconds(point.delay_s) for point in known]}
         traces.append(trace | {"line": trace["line"] | {"dash": dash}})
     layout = draw.layout(300, hovermode="closest", showlegend=len(traces) > 1)
-    layout["legend"] = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "bgcolor": "--clear"}
     layout["xaxis"] |= {
         "title": draw.title("delay after the text was known"),
         "tickvals": list(range(len(DELAYS_S))),
@@ -147,10 +146,7 @@ def latency_figure(channels: Sequence[ChannelResult]) -> Figure:
     return {"data": traces, "layout": layout}
 
 
-def counted_by_channel(channels: Sequence[ChannelResult], calls: Sequence[CallRow]) -> list[list[CallRow]]:
+def counted_by_channel(channels: Sequence[ChannelResult], calls: Iterable[CallRow]) -> list[Calls]:
     """Of each channel the calls that were filled and count in its verdict."""
-    found: dict[str, list[CallRow]] = {channel.channel: [] for channel in channels}
-    for row in calls:
-        if row.channel in found and row.counted_r is not None:
-            found[row.channel].append(row)
-    return [found[channel.channel] for channel in channels]
+    found, none = Calls.of(calls).by_channel, Calls.of(())
+    return [found.get(channel.channel, none).counted for channel in channels]

@@ -16,7 +16,7 @@ import hashlib
 import importlib.resources
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from engine.report.packing import packed, story_data
 from engine.report.reasons import reason
 from engine.report.run import ChannelResult, Run
 from engine.report.runfile import RUN_FILE, load_run
+from engine.report.show import One
 from engine.report.splits import MONTHS
 from engine.report.spoken import Spoken, said
 from engine.report.tables import (
@@ -43,6 +44,7 @@ from engine.report.tables import (
     EQUITY_FILE,
     SHOWN_CALLS,
     CallRow,
+    Calls,
     UnreadableRunError,
     clean,
     read_calls,
@@ -63,7 +65,7 @@ PAGE_WORDS = (
 
 
 def render_report(
-    folder: Path, lang: str = "en", given: tuple[Sequence[CallRow], Sequence[Evidence]] | None = None
+    folder: Path, lang: str = "en", given: tuple[Iterable[CallRow], Sequence[Evidence]] | None = None
 ) -> Path:
     """Write report.html of a run from its run.json, trades.csv, equity.csv and evidence.jsonl.gz; its path.
 
@@ -75,7 +77,7 @@ def render_report(
         raise UnreadableRunError(Problem(run, str(folder / RUN_FILE)))
     calls, evidence = given or (read_calls(folder / CALLS_FILE), read_evidence(folder / EVIDENCE_FILE))
     path = folder / REPORT_FILE
-    write_text(path, _page(run, calls, read_equity(folder / EQUITY_FILE), evidence, Words(lang)))
+    write_text(path, _page(run, Calls.of(calls), read_equity(folder / EQUITY_FILE), evidence, Words(lang)))
     return path
 
 
@@ -87,19 +89,52 @@ def embedded(data: Any) -> Markup:
     return Markup(text)  # noqa: S704 - no markup is left in it
 
 
-def _page(
-    run: Run, calls: Sequence[CallRow], curve: tuple[Any, Any, Any], evidence: Sequence[Evidence], words: Words
-) -> str:
+def _page(run: Run, calls: Calls, curve: tuple[Any, Any, Any], evidence: Sequence[Evidence], words: Words) -> str:
     channels = show.best_first(run.channels)
-    zone = _zone(run.timezone)
-    library, program = _script(PLOTLY), _script(TEMPLATES / "report.js")
+    zone = known_zone(run.timezone)
     counted = figures.counted_by_channel(channels, calls)
     fates = [fate for fate, _ in sum((Counter(c.funnel.calls) for c in channels), Counter()).most_common()]
     pictures = _pictures(run, channels, counted, curve, zone)
-    latest = sorted(range(len(calls)), key=lambda i: calls[i].posted)[-SHOWN_CALLS:]
+    posted = calls.columns["posted"]
+    latest = calls.taken(sorted(range(len(calls)), key=posted.__getitem__)[-SHOWN_CALLS:])
     known = {one.signal_id: one for one in evidence}
-    stories, candles = story_data([known.get(calls[i].signal_id) for i in latest], zone)
-    table = call_data(run, [calls[i] for i in latest], zone, words)
+    names = {c.channel: c.name for c in run.channels}
+    return fill_page(
+        "report.html.j2",
+        words,
+        pictures,
+        call_data(names, run.decimals, latest, zone, words),
+        [known.get(name) for name in latest.columns["signal_id"]],
+        zone,
+        run=run,
+        channels=channels,
+        bars=bars_of(channels, lambda channel: channel.channel),
+        fates=fates,
+        origins=[(c, splits.origin(rows, zone, run.seed)) for c, rows in zip(channels, counted, strict=True) if rows],
+        years=splits.monthly(counted, zone),
+        names=names,
+        shown=len(latest),
+        calls=len(calls),
+        taken=sum(calls.columns["taken"]),
+    )
+
+
+def fill_page(
+    template: str,
+    words: Words,
+    pictures: dict[str, Figure],
+    table: dict[str, Any],
+    evidence: Sequence[Evidence | None],
+    zone: str,
+    **more: Any,
+) -> str:
+    """A page with pictures and a table of calls, from a template that gets ``more``.
+
+    ``pictures`` go by the id of their place, ``table`` is what ``calltable.call_data`` gives, ``evidence`` stands
+    behind each of its rows.
+    """
+    library, program = _script(PLOTLY), _script(TEMPLATES / "report.js")
+    stories, candles = story_data(evidence, zone)
     rows = json.dumps(table.pop("rows"), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     data = {
         "figures": {name: said(figure, words) for name, figure in pictures.items()},
@@ -109,18 +144,9 @@ def _page(
     }
     return (
         environment(words)
-        .get_template("report.html.j2")
+        .get_template(template)
         .render(
-            run=run,
             lang=words.language,
-            channels=channels,
-            bars=_bars(channels),
-            fates=fates,
-            origins=[
-                (c, splits.origin(rows, zone, run.seed)) for c, rows in zip(channels, counted, strict=True) if rows
-            ],
-            years=splits.monthly(counted, zone),
-            names={c.channel: c.name for c in channels},
             script=program,
             policy=" ".join(_hash(script) for script in (library, program)),
             library=packed(library.encode()),
@@ -128,11 +154,10 @@ def _page(
             stories=packed(json.dumps(stories, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")),
             candles=packed(candles),
             data=embedded(data),
-            shown=len(latest),
-            calls=len(calls),
             zone=zone,
             pictures=pictures,
             kinds={name.split("-")[0] for name in pictures},
+            **more,
         )
     )
 
@@ -140,7 +165,7 @@ def _page(
 def _pictures(
     run: Run,
     channels: Sequence[ChannelResult],
-    counted: Sequence[Sequence[CallRow]],
+    counted: Sequence[Calls],
     curve: tuple[Any, Any, Any],
     zone: str,
 ) -> dict[str, Figure]:
@@ -151,12 +176,12 @@ def _pictures(
         "latency": figures.latency_figure(channels),
         "funnel": figures.funnel_figure(channels),
     }
-    spread = [[row.counted_r for row in rows if row.counted_r is not None] for rows in counted]
+    spread = [rows.columns["r"] for rows in counted]
     highest = max((max(channelfigures.histogram(values)) for values in spread if values), default=0)
     for i, (channel, rows) in enumerate(zip(channels, counted, strict=True)):
         if rows:
             found[f"spread-{i}"] = channelfigures.histogram_figure(spread[i], highest)
-        if any(row.mae_r is not None for row in rows):
+        if any(mae is not None for mae in rows.columns["mae_r"]):
             found[f"excursion-{i}"] = channelfigures.excursions_figure(rows)
         if channel.targets:
             found[f"hits-{i}"] = channelfigures.hits_figure(channel)
@@ -179,7 +204,7 @@ def environment(words: Words) -> jinja2.Environment:
     return environment
 
 
-def _bars(channels: Sequence[ChannelResult]) -> dict[str, dict[str, float | str]]:
+def bars_of(channels: Sequence[One], key: Callable[[One], str]) -> dict[str, dict[str, float]]:
     """The small picture of each interval: places from 0 to 100 on one scale that all channels share."""
     known = [c for c in channels if c.mean_r is not None]
     ends = [0.0, *(value for c in known for value in (c.low, c.mean_r, c.high) if value is not None)]
@@ -189,7 +214,7 @@ def _bars(channels: Sequence[ChannelResult]) -> dict[str, dict[str, float | str]
         return round(4 + 92 * ((value or 0.0) - low) / width, 2)
 
     return {
-        c.channel: {
+        key(c): {
             "zero": place(0.0),
             "mean": place(c.mean_r),
             "low": place(c.mean_r if c.low is None else c.low),
@@ -210,7 +235,7 @@ def _hash(script: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
-def _zone(name: str) -> str:
+def known_zone(name: str) -> str:
     """The zone of the run, or UTC where this machine does not know it."""
     try:
         return ZoneInfo(name).key

@@ -33,7 +33,7 @@ REASONS = {
 }
 
 FATES = {
-    "waiting": "its first candle is not over yet",
+    "waiting": "the first candle is not over yet",
     "repeat": "a call of this channel on this symbol and side is still alive",
     "opposite": "a call of this channel on this symbol, on the other side, is still alive",
     "too late": "the market was already beyond the stop or the first target",

@@ -12,41 +12,54 @@ import types
 import typing
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.files import write_text
 from engine.report.run import FORMAT, Run
 
+T = TypeVar("T")
 RUN_FILE = "run.json"
 
 
 def save_run(folder: Path, run: Run) -> Path:
-    """Write run.json into a folder (made when missing), atomically; its path.
-
-    JSON has no infinity: a figure that is not finite (a profit factor without a loss) is saved as null.
-    """
-    path = folder / RUN_FILE
-    write_text(path, json.dumps(_finite(asdict(run)), indent=2, allow_nan=False) + "\n")
-    return path
+    """Write run.json into a folder (made when missing), atomically; its path."""
+    return save_record(folder / RUN_FILE, run)
 
 
 def load_run(folder: Path) -> Run | str:
     """The run of a folder, or one line that says why its run.json cannot be used."""
+    return load_record(folder / RUN_FILE, Run, FORMAT, "run the backtest again")
+
+
+def save_record(path: Path, record: Any) -> Path:
+    """Write a dataclass as JSON, atomically; its path.
+
+    JSON has no infinity: a figure that is not finite (a profit factor without a loss) is saved as null.
+    """
+    write_text(path, json.dumps(_finite(asdict(record)), indent=2, allow_nan=False) + "\n")
+    return path
+
+
+def load_record(path: Path, kind: type[T], wanted: int, again: str) -> T | str:
+    """The dataclass that ``save_record`` wrote, or one line that says why the file cannot be used.
+
+    ``wanted`` is the format that this version reads, ``again`` says how the file is made anew.
+    """
     try:
-        data = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     except (ValueError, RecursionError):
-        return "is not JSON; run the backtest again"
+        return f"is not JSON; {again}"
     found = data.get("format") if isinstance(data, dict) else None
-    if found != FORMAT:
-        mend = "update SignalProof" if isinstance(found, int) and found > FORMAT else "run the backtest again"
-        return f"has format {json.dumps(found)[:40]}, this version reads format {FORMAT}; {mend}"
+    if found != wanted:
+        mend = "update SignalProof" if isinstance(found, int) and found > wanted else again
+        return f"has format {json.dumps(found)[:40]}, this version reads format {wanted}; {mend}"
     try:
-        run: Run = _built(Run, _finite(data), "")
+        record: T = _built(kind, _finite(data), "")
     except _MisfitError as error:
-        return f"{error}; run the backtest again"
-    return run
+        return f"{error}; {again}"
+    return record
 
 
 class _MisfitError(Exception):

@@ -4,14 +4,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 from engine.report.run import ChannelResult, Held
-from engine.units import show_duration
+from engine.units import moment_ms, show_duration, show_time
 from engine.verdict.verdict import Word
 
 NOTHING = "-"
 Tone = Literal["good", "bad", "open"]
+
+
+class Judged(Protocol):
+    """A channel with a word on it."""
+
+    @property
+    def name(self) -> str:
+        """As people call it."""
+
+    @property
+    def word(self) -> str:
+        """One of ``verdict.Word``."""
+
+    @property
+    def mean_r(self) -> float | None:
+        """Its mean R, None without trades."""
+
+    @property
+    def low(self) -> float | None:
+        """The lower end of its interval."""
+
+    @property
+    def high(self) -> float | None:
+        """The upper end of its interval."""
+
+
+One = TypeVar("One", bound=Judged)
 
 
 def r_text(value: float | None, digits: int = 2) -> str:
@@ -46,16 +73,16 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def tone(channel: ChannelResult) -> Tone:
+def tone(channel: Judged) -> Tone:
     """The colour of a channel, from its verdict: good to follow, bad to avoid, else open."""
     tones: dict[str, Tone] = {Word.FOLLOW: "good", Word.AVOID: "bad"}
     return tones.get(channel.word, "open")
 
 
-def best_first(channels: Iterable[ChannelResult]) -> list[ChannelResult]:
+def best_first(channels: Iterable[One]) -> list[One]:
     """Channels to follow first, then by the lower end of their interval, so that a few lucky trades do not lead."""
 
-    def key(channel: ChannelResult) -> tuple[bool, bool, float, bool, float, str]:
+    def key(channel: One) -> tuple[bool, bool, float, bool, float, str]:
         low, mean = channel.low, channel.mean_r
         return channel.word != Word.FOLLOW, low is None, -(low or 0.0), mean is None, -(mean or 0.0), channel.name
 
@@ -82,14 +109,15 @@ def sentence(channel: ChannelResult) -> str:
 
 
 def money_line(channel: ChannelResult, held: Held | None, currency: str) -> str:
-    """What 1,000 became that followed a channel, beside holding BTC.
+    """What 1,000 became that followed a channel, beside holding BTC; the band where it has a width.
 
     ``1,000 USDT following it became 1,184.20 (from 1,160.00 to 1,221.00 with the same-candle band); BTC held: 1,092``
     """
     followed = channel.followed
     became = f"1,000 {currency} following it became {money(followed.figures.end)}"
-    band = f"from {money(followed.low)} to {money(followed.high)} with the same-candle band"
-    return f"{became} ({band}); BTC held: {money(held.end) if held else 'no candles'}"
+    low, high = money(followed.low), money(followed.high)
+    band = "" if low == high else f" (from {low} to {high} with the same-candle band)"
+    return f"{became}{band}; BTC held: {money(held.end) if held else 'no candles'}"
 
 
 def chance(value: float | None) -> str:
@@ -112,6 +140,34 @@ def seconds(delay_s: int) -> str:
 def days(value: float | None) -> str:
     """A length in days."""
     return NOTHING if value is None else f"{value:,.0f} d" if value >= 10 else f"{value:.1f} d"
+
+
+def gain(value: float | None) -> str:
+    """A fraction with its sign: ``+30.8%``."""
+    return NOTHING if value is None else f"{_no_minus_zero(100 * value, 1):+.1f}%"
+
+
+def lean(value: float | None, digits: int = 2) -> str:
+    """The colour of a figure as it is shown: ``plus``, ``less``, none where it reads zero."""
+    shown = 0.0 if value is None else _no_minus_zero(value, digits)
+    return "plus" if shown > 0 else "less" if shown < 0 else ""
+
+
+def price(value: float | None, decimals: int | None = None) -> str:
+    """A price to its tick, where that is known."""
+    return NOTHING if value is None else f"{value:.8g}" if decimals is None else f"{value:.{decimals}f}"
+
+
+def moment(text: str, zone: str) -> str:
+    """An ISO time in a zone, to the minute: ``2025-05-04 18:40``."""
+    return show_time(moment_ms(text), zone)[:16]
+
+
+def waited(seconds: float | None) -> str:
+    """A length of time from tenths of seconds to days: ``1.4s``, ``5m``."""
+    if seconds is None:
+        return NOTHING
+    return f"{seconds:.1f}s" if seconds < 60 else show_duration(1000 * round(seconds))
 
 
 def minus(text: str) -> str:

@@ -7,15 +7,14 @@ The trades of every split add up to the trades of the channel: what does not fit
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from engine.report.tables import CallRow
-from engine.units import moment_ms
+from engine.market.candles import Floats
+from engine.report.tables import CallRow, Calls
+from engine.simulate.table import Bools
 from engine.verdict.robust import Robustness, robustness
 
 MOST_ROWS = 12
@@ -24,6 +23,7 @@ HOURS = 4
 TINTS = 3
 NO_NAME = "–"
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+HOURS_OF = tuple(f"{hour // HOURS * HOURS:02}–{hour // HOURS * HOURS + HOURS:02} h" for hour in range(24))
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -77,7 +77,7 @@ class Year:
     rows: tuple[tuple[tuple[Cell | None, ...], Cell | None], ...]
 
 
-def origin(calls: Sequence[CallRow], zone: str, seed: int) -> Origin | None:
+def origin(calls: Iterable[CallRow], zone: str, seed: int) -> Origin | None:
     """Where the result of a channel comes from; None without a trade.
 
     Parameters
@@ -89,37 +89,39 @@ def origin(calls: Sequence[CallRow], zone: str, seed: int) -> Origin | None:
     seed
         Of the intervals of the halves.
     """
-    counted = [row for row in calls if row.counted_r is not None]
+    counted = Calls.of(calls).counted
     if not counted:
         return None
-    posted = [_posted(row, zone) for row in counted]
+    columns, posted = counted.columns, counted.posted_in(zone)
     keys = (
-        ("Symbol", [row.symbol for row in counted]),
-        ("Side", [row.side for row in counted]),
-        ("Exit", [row.exit_reason for row in counted]),
+        ("Symbol", columns["symbol"]),
+        ("Side", columns["side"]),
+        ("Exit", columns["exit_reason"]),
         ("Weekday", [DAYS[moment.weekday()] for moment in posted]),
-        ("Hour", [_hours(moment.hour) for moment in posted]),
+        ("Hour", [HOURS_OF[moment.hour] for moment in posted]),
     )
-    start = np.array([moment_ms(row.filled_at or row.posted) for row in counted], np.int64)
-    end = np.array([moment_ms(row.closed_at or row.filled_at or row.posted) for row in counted], np.int64)
-    r = np.array([row.counted_r for row in counted], np.float64)
+    start, end = np.array(counted.start_ms, np.int64), np.array(counted.end_ms, np.int64)
+    r = np.array(columns["r"], np.float64)
     return Origin(tuple((name, split(counted, labels)) for name, labels in keys), robustness(r, start, end, seed))
 
 
-def split(counted: Sequence[CallRow], labels: Sequence[str]) -> tuple[Group, ...]:
+def split(counted: Iterable[CallRow], labels: Sequence[str]) -> tuple[Group, ...]:
     """Counted calls by their labels, the most trades first; beyond twelve rows the smallest groups share the last."""
-    found: dict[str, list[CallRow]] = defaultdict(list)
-    for row, label in zip(counted, labels, strict=True):
-        found[label].append(row)
+    columns = Calls.of(counted).columns
+    r, closed = np.array(columns["r"], np.float64), np.array([fate == "closed" for fate in columns["status"]], np.bool_)
+    number = {label: i for i, label in enumerate(dict.fromkeys(labels))}
+    place = np.array([number[label] for label in labels], np.int64)
+    found = {label: np.flatnonzero(place == i) for label, i in number.items()}
     ranked = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
     kept = len(ranked) if len(ranked) <= MOST_ROWS else MOST_ROWS - 1
-    groups = [_group(label or NO_NAME, rows) for label, rows in ranked[:kept]]
-    if rest := [row for _, rows in ranked[kept:] for row in rows]:
-        groups.append(_group("", rest, len(ranked) - kept))
+    groups = [_group(label or NO_NAME, r[rows], closed[rows]) for label, rows in ranked[:kept]]
+    if rest := [rows for _, rows in ranked[kept:]]:
+        rows = np.concatenate(rest)
+        groups.append(_group("", r[rows], closed[rows], len(rest)))
     return tuple(groups)
 
 
-def monthly(channels: Sequence[Sequence[CallRow]], zone: str) -> tuple[Year, ...]:
+def monthly(channels: Sequence[Iterable[CallRow]], zone: str) -> tuple[Year, ...]:
     """The counted calls of each channel by month of posting, one block a year, from the first to the last month.
 
     A run within one year has only its own months; a longer one has all twelve, so that the blocks line up.
@@ -128,10 +130,9 @@ def monthly(channels: Sequence[Sequence[CallRow]], zone: str) -> tuple[Year, ...
     for calls in channels:
         found: dict[tuple[int, int], list[float]] = defaultdict(list)
         sums.append(found)
-        for row in calls:
-            if row.counted_r is not None:
-                posted = _posted(row, zone)
-                found[posted.year, posted.month].append(row.counted_r)
+        counted = Calls.of(calls).counted
+        for posted, r in zip(counted.posted_in(zone), counted.columns["r"], strict=True):
+            found[posted.year, posted.month].append(r)
     moments = sorted({moment for found in sums for moment in found})
     years = sorted({year for year, _ in moments})
     months = range(moments[0][1], moments[-1][1] + 1) if len(years) == 1 else range(1, 13)
@@ -152,10 +153,9 @@ def monthly(channels: Sequence[Sequence[CallRow]], zone: str) -> tuple[Year, ...
     )
 
 
-def _group(label: str, rows: Sequence[CallRow], merged: int = 0) -> Group:
-    closed = [row.r or 0.0 for row in rows if row.status == "closed"]
-    won = sum([r > 0 for r in closed])
-    return Group(label, len(rows), sum([row.r or 0.0 for row in rows]), won / len(closed) if closed else None, merged)
+def _group(label: str, r: Floats, closed: Bools, merged: int = 0) -> Group:
+    won = float((r[closed] > 0).mean()) if closed.any() else None
+    return Group(label, len(r), sum(r.tolist()), won, merged)
 
 
 def _cell(values: Sequence[float], highest: float) -> Cell | None:
@@ -163,15 +163,5 @@ def _cell(values: Sequence[float], highest: float) -> Cell | None:
     if not values:
         return None
     total = sum(values)
-    level = min(TINTS, int(TINTS * abs(total) / highest) + 1) if highest and total else 0
+    level = min(TINTS, int(TINTS * abs(total) / highest) + 1) if highest and round(total, 1) else 0
     return Cell(len(values), total, level if total > 0 else -level)
-
-
-def _posted(row: CallRow, zone: str) -> datetime:
-    return datetime.fromtimestamp(moment_ms(row.posted) / 1000, ZoneInfo(zone))
-
-
-def _hours(hour: int) -> str:
-    """The stretch of four hours that an hour lies in, such as ``08–12 h``."""
-    start = hour // HOURS * HOURS
-    return f"{start:02}–{start + HOURS:02} h"

@@ -8,7 +8,7 @@ from engine.report import show
 from engine.report.words import Words
 from engine.units import show_duration
 
-NO_WORDING = ("tone", "best_first", "minus")  # these word nothing, or what is worded already
+NO_WORDING = ("tone", "best_first", "minus", "lean", "moment")  # these word nothing, or what is worded already
 
 
 class Spoken:

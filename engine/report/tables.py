@@ -10,10 +10,13 @@ import csv
 import math
 import re
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,8 +97,82 @@ class CallRow:
         return self.r if self.status in FILLED else None
 
 
+Row = TypeVar("Row", bound=CallRow)
 CALL_COLUMNS = tuple(f.name for f in fields(CallRow))
 TIME_COLUMNS = ("posted", "acted", "filled_at", "closed_at")
+
+
+class Calls(Sequence[CallRow]):
+    """Calls as columns of one length, named as in ``kind`` (``CallRow``, or one with more columns).
+
+    A row is made when it is looked at.
+    """
+
+    def __init__(self, columns: Mapping[str, Sequence[Any]], kind: type[CallRow] = CallRow) -> None:
+        self.columns, self.kind = columns, kind
+        self._posted: dict[str, list[datetime]] = {}
+
+    @classmethod
+    def of(cls, rows: Iterable[CallRow], kind: type[CallRow] = CallRow) -> Calls:
+        """The columns of rows (of calls that are columns already, those)."""
+        if isinstance(rows, Calls):
+            return rows
+        rows = list(rows)
+        return cls({f.name: [getattr(row, f.name) for row in rows] for f in fields(kind)}, kind)
+
+    def __len__(self) -> int:
+        """How many calls."""
+        return len(self.columns["signal_id"])
+
+    @overload
+    def __getitem__(self, at: int) -> CallRow: ...
+    @overload
+    def __getitem__(self, at: slice) -> Calls: ...
+    def __getitem__(self, at: int | slice) -> CallRow | Calls:
+        """One call, or some that follow each other."""
+        if isinstance(at, slice):
+            return Calls({name: column[at] for name, column in self.columns.items()}, self.kind)
+        return self.kind(**{name: column[at] for name, column in self.columns.items()})
+
+    def taken(self, rows: Sequence[int]) -> Calls:
+        """Some of the calls."""
+        return Calls({name: list(map(column.__getitem__, rows)) for name, column in self.columns.items()}, self.kind)
+
+    @cached_property
+    def counted(self) -> Calls:
+        """Those that were filled and stand in their channel's verdict."""
+        r, status = self.columns["r"], self.columns["status"]
+        found = [i for i, fate in enumerate(status) if fate in FILLED and r[i] is not None]
+        return self if len(found) == len(self) else self.taken(found)
+
+    @cached_property
+    def by_channel(self) -> dict[str, Calls]:
+        """The calls of each channel."""
+        found: dict[str, list[int]] = {}
+        for i, channel in enumerate(self.columns["channel"]):
+            found.setdefault(channel, []).append(i)
+        return {channel: self.taken(rows) for channel, rows in found.items()}
+
+    @cached_property
+    def start_ms(self) -> list[int]:
+        """When each was filled, or else posted."""
+        times = zip(self.columns["filled_at"], self.columns["posted"], strict=True)
+        return [moment_ms(filled or posted) for filled, posted in times]
+
+    @cached_property
+    def end_ms(self) -> list[int]:
+        """When each was closed, or else when it began."""
+        times = zip(self.columns["closed_at"], self.start_ms, strict=True)
+        return [moment_ms(closed) if closed else start for closed, start in times]
+
+    def posted_in(self, zone: str) -> list[datetime]:
+        """When each was posted, as the clock of a zone showed it."""
+        if zone not in self._posted:
+            there = ZoneInfo(zone)
+            self._posted[zone] = [
+                datetime.fromtimestamp(moment_ms(text) / 1000, there) for text in self.columns["posted"]
+            ]
+        return self._posted[zone]
 
 
 def clean(text: str) -> str:
@@ -105,18 +182,23 @@ def clean(text: str) -> str:
     return _UNPRINTABLE.sub(" ", text).encode("utf-8", "replace").decode("utf-8")
 
 
-def write_calls(path: Path, rows: Iterable[CallRow]) -> None:
+def write_calls(path: Path, rows: Iterable[CallRow], kind: type[CallRow] = CallRow) -> None:
     """Write the calls as CSV, atomically. Prices of one cell are joined by ``;``, flags are yes and no."""
-    rows = list(rows)
-    write_csv_columns(path, {name: _cells([getattr(row, name) for row in rows]) for name in CALL_COLUMNS})
+    columns, hints = Calls.of(rows, kind).columns, typing.get_type_hints(kind)
+    write_csv_columns(path, {f.name: _CELLS[hints[f.name]](columns[f.name]) for f in fields(kind)})
 
 
 def read_calls(path: Path) -> list[CallRow]:
     """The calls of a CSV that ``write_calls`` wrote. Raises UnreadableRunError with the line that does not fit."""
-    hints = typing.get_type_hints(CallRow)
-    kinds = ["time" if name in TIME_COLUMNS else hints[name] for name in CALL_COLUMNS]
-    readers: list[Callable[[str], Any]] = [_READERS[kind] for kind in kinds]
-    return _records(path, CALL_COLUMNS, lambda cells: CallRow(*[f(c) for f, c in zip(readers, cells, strict=True)]))
+    return read_rows(path, CallRow)
+
+
+def read_rows(path: Path, kind: type[Row]) -> list[Row]:
+    """The same of a kind of calls that has more columns."""
+    hints, columns = typing.get_type_hints(kind), tuple(f.name for f in fields(kind))
+    kinds = ["time" if name in TIME_COLUMNS else hints[name] for name in columns]
+    readers: list[Callable[[str], Any]] = [_READERS[one] for one in kinds]
+    return _records(path, columns, lambda cells: kind(*[f(c) for f, c in zip(readers, cells, strict=True)]))
 
 
 def write_equity(path: Path, ts_ms: NDArray[Any], equity: NDArray[Any], drawdown: NDArray[Any]) -> None:
@@ -160,28 +242,36 @@ def _records(path: Path, columns: tuple[str, ...], build: Callable[[list[str]], 
     return built
 
 
-def _cells(values: list[Any]) -> list[object]:
-    """A column as CSV cells. Words come often: each text is made a cell once."""
-    texts = {value: _cell(value) for value in values if type(value) is str}
-    if texts:
-        return [texts[value] if type(value) is str else _cell(value) for value in values]
-    if all(value is None or type(value) is float for value in values):  # None and NaN are no figures
-        return [None if value is None or value - value != 0 else value for value in values]
-    return [_cell(value) for value in values]
+def _words(column: Sequence[str]) -> Sequence[str]:
+    """Texts as CSV cells. An apostrophe at the start is doubled, since ``write_csv`` adds one to formulas."""
+    whole = "".join(column)
+    if whole.isascii() and whole.isprintable() and "'" not in whole:
+        return column
+    cells = [clean(text) for text in column]
+    return ["'" + text if text.startswith("'") else text for text in cells]
 
 
-def _cell(value: object) -> object:
-    """A field as a CSV cell. An apostrophe at the start is doubled, since ``write_csv`` adds one to formulas."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return ";".join(repr(float(price)) for price in value)
-    if isinstance(value, str):
-        text = clean(value)
-        return "'" + text if text.startswith("'") else text
-    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
+def _figures(column: Sequence[float | None]) -> Sequence[float | None]:
+    """Figures as CSV cells: what is None or not finite is none."""
+    values = np.array(column, np.float64)  # None becomes NaN
+    figures: list[float] = values.tolist()
+    return figures if np.isfinite(values).all() else [one if math.isfinite(one) else None for one in figures]
+
+
+def _flags(column: Sequence[bool]) -> Sequence[str]:
+    return ["yes" if flag else "no" for flag in column]
+
+
+def _lists(column: Sequence[Sequence[float]]) -> Sequence[str]:
+    return [";".join([repr(float(price)) for price in prices]) for prices in column]
+
+
+_CELLS: dict[object, Callable[[Sequence[Any]], Sequence[object]]] = {
+    str: _words,
+    bool: _flags,
+    float | None: _figures,
+    tuple[float, ...]: _lists,
+}
 
 
 def _text(cell: str) -> str:

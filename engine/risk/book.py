@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 # what a rule sees that is asked between calls; its conditions look at the account and the clock alone
 NO_CALL = Proposal("", "", "", Side.LONG, 0, 0, 0.0, None, (), 0.0, 0.0, 0.0, 0.0, 1.0)
+AS_PROPOSED = Decision(True, 1.0)
 Asked = tuple["Rule", "Callable[[Case], bool] | None"]  # a rule, and how it answers (None: it holds)
 
 
@@ -46,7 +48,8 @@ class RuleBook:
         self._every = tuple((rule, rule.when.quick) for rule in self.rules)
         self._asked: Mapping[str, tuple[Asked, ...]] = {}
         self._watched = tuple(rule for rule in self.rules if rule.watched)
-        self.watches = bool(self._watched) or any(rule.when.about_peak for rule in self.rules)
+        self.about_peak = any(rule.when.about_peak for rule in self.rules)
+        self.watches = bool(self._watched) or self.about_peak
 
     def asks(self, key: str) -> bool:
         """Whether a rule has a condition of this name."""
@@ -55,7 +58,8 @@ class RuleBook:
     def prepare(self, offers: Offers) -> RuleBook:
         """The same rules, which know of these calls beforehand who has nothing to say to them."""
         book = RuleBook((), self.timezone)
-        book.rules, book._every, book._watched, book.watches = self.rules, self._every, self._watched, self.watches
+        book.rules, book._every, book._watched = self.rules, self._every, self._watched
+        book.watches, book.about_peak = self.watches, self.about_peak
         if not self.rules or not len(offers):
             return book
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -87,7 +91,7 @@ class RuleBook:
                 return Decision(False, 0.0, tuple(notes), halt, close)
             factor *= left
             case = Case(_sized(proposal, factor), account, self.timezone)
-        return Decision(True, factor, tuple(notes))
+        return Decision(True, factor, tuple(notes)) if notes else AS_PROPOSED
 
     def watch(self, course: Course) -> Alarm | None:
         """The first moment of a course at which a rule halts or closes, None without one.
@@ -118,6 +122,10 @@ class RuleBook:
         done += ["open trades closed"] if speaks.then.closes else []
         note = _note(speaks, finding, " and ".join(done))
         return Alarm(account.now_ms, note, halt, _close(speaks) if speaks.then.closes else None)
+
+    def floor(self, account: Account) -> float:
+        """Above which equity no watching rule speaks, as long as ``Judge.floor`` says."""
+        return max([rule.when.floor(account) for rule in self._watched], default=-inf)
 
     def _halt(self, rule: Rule, now_ms: int) -> Halt:
         """The pause that a rule asks for."""

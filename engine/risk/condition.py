@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -78,6 +79,9 @@ class Condition:
     along
         The same answer for every moment of a course, shape (n,), for conditions about the account and the clock alone:
         limit, course, time zone. Such a one can also be asked between calls.
+    floor
+        Above which equity it does not hold, whatever trades are open, until a day begins, the peak rises or a trade
+        closes: limit, account. A condition without one may hold at any equity.
     resizable
         Whether a smaller size can mend it: then ``Finding.factor`` says how much smaller.
     grouped
@@ -90,6 +94,7 @@ class Condition:
     holds: Callable[[Any, Case], bool] | None = None
     mask: Callable[[Any, Offers, str], Bools] | None = None
     along: Callable[[Any, Course, str], Bools] | None = None
+    floor: Callable[[Any, Account], float] | None = None
     resizable: bool = False
     grouped: bool = False
 
@@ -112,6 +117,11 @@ def all_exceed(seen: Floats | Ints, limit: float) -> Bools:
 def all_fall_short(seen: Floats, limit: float) -> Bools:
     """``falls_short`` for many figures; one that is not known (NaN) does not."""
     return seen < limit - abs(limit) * TOLERANCE
+
+
+def fallen(start: float, limit: float) -> float:
+    """Above which equity no more than ``limit`` of ``start`` is lost, for sure; with nothing to begin with, nowhere."""
+    return start * (1 - limit + TOLERANCE) if start > 0 else inf
 
 
 def is_in(names: Sequence[str], limit: tuple[str, ...]) -> Bools:

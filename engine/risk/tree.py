@@ -2,7 +2,7 @@
 
 A tree answers four ways. ``possible`` says for many calls at once which of them it may hold for, from what is known
 without the account; ``holds`` answers for one call, without words; ``look`` answers and tells. ``along`` answers for
-what an account goes through between calls.
+what an account goes through between calls, and ``floor`` says above which equity that answer is no.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
@@ -20,6 +21,7 @@ from engine.risk.conditions import CONDITIONS
 from engine.risk.groups import Groups
 
 if TYPE_CHECKING:
+    from engine.domain import Account
     from engine.simulate.judge import Course
     from engine.simulate.offers import Offers
     from engine.simulate.table import Bools
@@ -63,6 +65,10 @@ class Tree(Protocol):
 
     def along(self, course: Course, timezone: str) -> Bools:
         """Whether it holds at each moment of a course, shape (n,)."""
+        ...
+
+    def floor(self, account: Account) -> float:
+        """Above which equity it does not hold, as ``Condition.floor``; infinite where that cannot be told."""
         ...
 
     def holds(self, case: Case) -> bool:
@@ -122,6 +128,10 @@ class Leaf:
             raise ValueError(f"{self.condition.key} needs a call")
         return self.condition.along(self.limit, course, timezone)
 
+    def floor(self, account: Account) -> float:
+        """See ``Tree``."""
+        return self.condition.floor(self.limit, account) if self.condition.floor else inf
+
     def holds(self, case: Case) -> bool:
         """See ``Tree``."""
         quick = self.condition.holds
@@ -175,6 +185,10 @@ class AllOf(_Parts):
 
     join: ClassVar[np.ufunc] = np.logical_and
 
+    def floor(self, account: Account) -> float:
+        """See ``Tree``: above the lowest floor of a part."""
+        return min([part.floor(account) for part in self.parts])
+
     @property
     def resizable(self) -> bool:
         """See ``Tree``."""
@@ -202,6 +216,10 @@ class AnyOf(_Parts):
     """Holds when a part holds. It ends when all parts have ended, so the strongest resize decides."""
 
     join: ClassVar[np.ufunc] = np.logical_or
+
+    def floor(self, account: Account) -> float:
+        """See ``Tree``: above the highest floor of a part."""
+        return max([part.floor(account) for part in self.parts])
 
     @property
     def resizable(self) -> bool:
@@ -266,6 +284,10 @@ class Not:
     def along(self, course: Course, timezone: str) -> Bools:
         """See ``Tree``."""
         return ~self.part.along(course, timezone)
+
+    def floor(self, account: Account) -> float:  # noqa: ARG002
+        """See ``Tree``; where its part does not hold, it does."""
+        return inf
 
     def holds(self, case: Case) -> bool:
         """See ``Tree``."""

@@ -6,5 +6,7 @@ prices on the contract's tick). Phase 1, in ``kernel.py``, computes the path of 
 and ``writing.py`` act on it. ``step.py`` (with ``position.py``) says the same bar by bar and is its independent twin,
 and the one for live candles. ``money.py`` adds fees, funding and the R multiple, ``calls.py`` marks repeated calls, and
 phase 2 (``walk.py``) is one chronological walk in which the risk rules speak and each size is fitted to its contract
-(``fitting.py``, ``impact.py``). The meaning of every fill is in docs/realism.md. Start reading at ``planning.py``.
+(``fitting.py``, ``impact.py``). What it takes of a path lies ready in columns (``outcomes.py``); between calls the
+account (``account.py``) is looked at closely (``outlook.py``) only where its equity can get that far (``reach.py``).
+The meaning of every fill is in docs/realism.md. Start reading at ``planning.py``.
 """

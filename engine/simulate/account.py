@@ -19,7 +19,8 @@ happened. The answers are the same, because nothing is booked before its time.
 3. Before that the size is fitted to the contract, if whoever drives the account knows it (``fitting.py``): whole
    contracts, the margin tier, the impact on the price. What the exchange would not take is refused.
 4. Rules that need no call (a loss, a drawdown, the clock) are asked at every close of a candle while a trade is resting
-   or open, and whenever something is booked. They act then, not at the next call.
+   or open, and whenever something is booked. They act then, not at the next call. Where the candles are foreseen, a
+   stretch is looked at only if the equity may get so far in it that one of them speaks (``reach.py``).
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from math import inf
+from operator import attrgetter
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -37,14 +40,16 @@ from engine.domain import UNTIL_RESUMED_MS, Account, Close, Halt, OpenTrade, Pla
 from engine.simulate.books import Books, Holding, Marks
 from engine.simulate.fitting import Fitted, Unfit
 from engine.simulate.flows import Flow
-from engine.simulate.history import closed
+from engine.simulate.history import note_closed
 from engine.simulate.judge import Alarm, Judge
 from engine.simulate.outlook import Outlook, look_ahead
+from engine.simulate.reach import Reach
 from engine.units import HOUR_MS, next_midnight_ms
 
 DUST = 1e-15  # what floating point leaves of a position that is closed
 SHORTEST_DAY_MS = 20 * HOUR_MS  # clocks that are put forward take two hours of a day at most
 NEVER_MS = sys.maxsize
+FACTS, MARGIN = attrgetter("facts"), attrgetter("margin")
 
 
 class Calls(Protocol):
@@ -92,7 +97,8 @@ class Accountant:
     """One account; see the module's docstring.
 
     ``outcome`` tells of a row whose trade is over what it earned, None where it was never filled; ``fit`` fits a plan
-    with a quantity and a planned entry price to its contract (None: any quantity will do).
+    with a quantity and a planned entry price to its contract (None: any quantity will do); ``record`` takes every flow
+    when it is booked (None: nobody keeps them).
     """
 
     def __init__(
@@ -104,7 +110,9 @@ class Accountant:
         zone: str,
         outcome: Callable[[int], float | None],
         fit: Callable[[Plan, float, float], Fitted | Unfit] | None = None,
+        record: list[Flow] | None = None,
     ) -> None:
+        self.record = record
         self.fit = fit
         self.strategy, self.judge, self.calls, self.marks = strategy, judge, calls, marks
         self.zone, self.outcome = ZoneInfo(zone), outcome
@@ -115,9 +123,10 @@ class Accountant:
         self.midnight_ms = NEVER_MS
         self.now_ms = 0
         self.booked = True  # something was, and no rule has looked at it yet
-        self._first_end_ms = NEVER_MS  # before this moment no trade ends
-        self._facts: tuple[OpenTrade, ...] | None = None
+        self._facts: tuple[OpenTrade, ...] | None = None  # of the open trades; None: not made yet
         self._outlook: Outlook | None = None
+        self._reach = Reach(marks.extremes)
+        self._floor: float | None = None  # above which equity no rule speaks; None: not known
 
     # ------------------------------------------------------------------ one call
 
@@ -148,20 +157,22 @@ class Accountant:
         if not decision.taken:
             return Answer(False, decision.notes, halt=decision.halt, close=decision.close)
         asked = proposal.quantity * decision.factor
-        fitted = self.fit(plan, asked, proposal.entry) if self.fit is not None else Fitted(asked, plan)
+        factor, margin = decision.factor, proposal.margin * decision.factor
+        fitted = None if self.fit is None else self.fit(plan, asked, proposal.entry)
         if isinstance(fitted, Unfit):
             return self._refused(fitted.rule, fitted.seen, fitted.limit, fitted.text, decision.notes)
-        factor = decision.factor if fitted.quantity == asked else fitted.quantity / proposal.quantity
-        free = min(books.wallet, equity) - sum([trade.margin for trade in self._open_trades()])
-        margin = proposal.margin * factor
-        if fitted.plan.leverage and fitted.plan.leverage < proposal.leverage:
-            margin *= proposal.leverage / fitted.plan.leverage
+        if fitted is not None:
+            factor = factor if fitted.quantity == asked else fitted.quantity / proposal.quantity
+            margin = proposal.margin * factor
+            if fitted.plan.leverage and fitted.plan.leverage < proposal.leverage:
+                margin *= proposal.leverage / fitted.plan.leverage
+        free = min(books.wallet, equity) - sum(map(MARGIN, self._open_trades()))
         if margin > free:
             text = "the margin of this trade is not free in the account"
             seen, limit = f"{margin:.2f}", f"{max(free, 0):.2f} {self.strategy.currency}"
             return self._refused("margin", seen, limit, text, decision.notes)
         answer = self._taken(proposal, factor, margin, decision.notes)
-        return answer if fitted.plan is plan else replace(answer, plan=fitted.plan)
+        return answer if fitted is None or fitted.plan is plan else replace(answer, plan=fitted.plan)
 
     def _quantity(self, row: int, equity: float) -> float | None:
         """The strategy's size in base units; None when it cannot be told."""
@@ -194,29 +205,23 @@ class Accountant:
     def hold(self, row: int, facts: OpenTrade, end_ms: int = NEVER_MS) -> None:
         """A trade occupies its place, until ``end_ms`` where that is known."""
         self.books.add(Holding(end_ms, row, facts))
-        self._first_end_ms, self._facts = min(self._first_end_ms, end_ms), None
-        self._outlook, self.booked = None, False  # the rules were asked about it just now
+        self._outlook, self._facts, self.booked = None, None, False  # the rules were asked about it just now
 
     def end(self, row: int, end_ms: int) -> None:
         """A trade is over at a moment: from then on it occupies no place."""
-        for holding in self.books.open:
-            if holding.row == row:
-                holding.end_ms = end_ms
-        self._first_end_ms, self._outlook = min(self._first_end_ms, end_ms), None
+        self.books.end(row, end_ms)
+        self._outlook = None
 
     def book(self, row: int, flows: Iterable[Flow]) -> None:
         """Note what a trade will do to the account, each move when it is known."""
-        numbers = self.books.booked.setdefault(row, [])
         for flow in flows:
             self.sequence += 1
-            numbers.append(self.sequence)
-            heapq.heappush(self.books.flows, (flow.at_ms, self.sequence, flow))
+            heapq.heappush(self.books.flows, (flow.at_ms, self.sequence, row, flow))
         self._outlook = None
 
     def unbook(self, row: int) -> None:
         """Forget the moves of a trade that are not booked yet: they come otherwise."""
-        gone = set(self.books.booked.pop(row, ()))
-        self.books.flows = [entry for entry in self.books.flows if entry[1] not in gone]
+        self.books.flows = [entry for entry in self.books.flows if entry[2] != row]
         heapq.heapify(self.books.flows)
 
     # ------------------------------------------------------------------ time
@@ -233,7 +238,9 @@ class Accountant:
                 self._new_days(until_ms)
             change_ms = self._change_ms()
             last_ms = min(change_ms - 1, until_ms)
-            if self._outlook is None or self._outlook.until_ms < last_ms:
+            if self._outlook is None and self._calm(last_ms):
+                self.booked = False
+            elif self._outlook is None or self._outlook.until_ms < last_ms:
                 self._look_ahead(change_ms - 1 if self.marks.foreseen else last_ms)
             alarm = self._outlook.alarm if self._outlook else None
             if alarm is not None and alarm.at_ms <= until_ms:
@@ -247,20 +254,34 @@ class Accountant:
                 if not self.marks.foreseen:
                     self.advance(until_ms)  # what was looked at is not looked at again
                 return None
-            self._new_days(change_ms)
-            self.advance(change_ms)
-            self._outlook, self.booked = None, True
+            if change_ms >= self.same_day_ms:
+                self._new_days(change_ms)
+            self.settle(change_ms)
+            self.now_ms, self._outlook, self.booked = change_ms, None, True
         return None
+
+    def _calm(self, last_ms: int) -> bool:
+        """Whether it is sure, without a close look, that nobody speaks from now up to a moment and the peak stays."""
+        if not self.marks.foreseen:
+            return False
+        books, floor = self.books, self._floor
+        if floor is None:
+            known = Account(0, books.cash, books.day_equity, books.peak, (), books.week_equity, books.history)
+            floor = self._floor = self.judge.floor(known)
+        peak = books.peak if self.judge.about_peak else inf
+        return floor < inf and self._reach.stays(books.cash, books.held, self.now_ms, last_ms, floor, peak)
 
     def _change_ms(self) -> int:
         """When the next thing is booked, a place becomes free, or a day begins."""
-        booked = self.books.flows[0][0] if self.books.flows else NEVER_MS
-        return min(booked, self.midnight_ms, self._first_end_ms)
+        flows, ends, change_ms = self.books.flows, self.books.ends, self.midnight_ms
+        if flows and flows[0][0] < change_ms:
+            change_ms = flows[0][0]
+        return ends[0][0] if ends and ends[0][0] < change_ms else change_ms
 
     def _open_trades(self) -> tuple[OpenTrade, ...]:
         """The open trades as rules see them."""
         if self._facts is None:
-            self._facts = tuple([holding.facts for holding in self.books.open])
+            self._facts = tuple(map(FACTS, self.books.open))
         return self._facts
 
     def _seen(self, now_ms: int, equity: float) -> Account:
@@ -277,13 +298,17 @@ class Accountant:
         """Mark the trades that a rule ends, so that it ends them once."""
         for holding in self.books.open:
             holding.ending = holding.ending or close.covers(holding.facts)
-            self.books.ending |= holding.ending
+
+    def _rise(self, equity: float) -> None:
+        """The peak is at least this high."""
+        if equity > self.books.peak:
+            self.books.peak, self._floor = equity, None
 
     def advance(self, now_ms: int) -> float:
         """Book everything that is over at ``now_ms``, looking at the peak whenever something was; the equity then."""
         self.settle(now_ms)
         equity = self.equity(now_ms)
-        self.books.peak = max(self.books.peak, equity)
+        self._rise(equity)
         self.now_ms = now_ms
         return equity
 
@@ -291,41 +316,42 @@ class Accountant:
         """Book everything that is over at ``now_ms``, and free the places of trades that have ended."""
         books = self.books
         if self._outlook is not None:
-            books.peak = max(books.peak, self._outlook.peak(now_ms))
+            self._rise(self._outlook.peak(now_ms))
         while books.flows and books.flows[0][0] <= now_ms:
             self._outlook = None
             at_ms = books.flows[0][0]
             self.booked = True
             while books.flows and books.flows[0][0] == at_ms:
-                flow = heapq.heappop(books.flows)[2]
-                held = books.held.pop(flow.symbol, 0.0) + flow.quantity
-                if abs(held) > DUST:
-                    books.held[flow.symbol] = held
-                books.cash += flow.cash
-                books.wallet += flow.realised
-            books.peak = max(books.peak, self.equity(at_ms))
-        if self._first_end_ms <= now_ms:
-            ended, self._facts = books.free(now_ms), None
-            self._first_end_ms = min([holding.end_ms for holding in books.open], default=NEVER_MS)
-            self._remember(ended)
+                flow = heapq.heappop(books.flows)[3]
+                _, symbol, quantity, cash, realised = flow
+                before = books.held.pop(symbol, 0.0)
+                after = before + quantity
+                if abs(after) > DUST:
+                    books.held[symbol] = after
+                books.cash += cash
+                books.wallet += realised
+                self._reach.move(symbol, before, after, cash)
+                if self.record is not None:
+                    self.record.append(flow)
+            if self.judge.about_peak or not self.marks.foreseen:  # on paper also for rules that are still to come
+                self._rise(self.equity(at_ms))
+        if books.ends and books.ends[0][0] <= now_ms:
+            self._facts = None
+            for holding in books.free(now_ms):
+                net = self.outcome(holding.row)
+                if net is not None:
+                    note_closed(books.history, holding.facts, net, holding.end_ms)
+                    self._floor = None
 
     def restored(self, books: Books) -> None:
         """Go on with books from before a restart."""
-        self.books, self._outlook, self._facts = books, None, None
-        self._first_end_ms = min([holding.end_ms for holding in books.open], default=NEVER_MS)
+        self.books, self._outlook, self._facts, self._floor = books, None, None, None
 
     def pass_time(self, now_ms: int) -> None:
         """Let time go on without a call: days begin, and what is over is booked. No answer depends on it."""
         if self.books.day is not None:
             self._new_days(now_ms)
             self.settle(now_ms)
-
-    def _remember(self, ended: list[Holding]) -> None:
-        """Put closed trades into the account's history, in the order in which they closed."""
-        for holding in sorted(ended, key=lambda holding: (holding.end_ms, holding.row)):
-            net = self.outcome(holding.row)
-            if net is not None:
-                self.books.history = closed(self.books.history, holding.facts, net, holding.end_ms)
 
     def equity(self, now_ms: int) -> float:
         """Cash and open positions at the last closed prices."""
@@ -342,7 +368,7 @@ class Accountant:
             equity = self.advance(at)
             if self.books.day is None or _monday(day) != _monday(self.books.day):
                 self.books.week_equity = equity
-            self.books.day, self.books.day_equity = day, equity
+            self.books.day, self.books.day_equity, self._floor = day, equity, None
             self.same_day_ms = at + SHORTEST_DAY_MS
             self.midnight_ms = next_midnight_ms(at, self.zone.key)
             day += timedelta(days=1)

@@ -1,6 +1,7 @@
 """What a channel says after its call, as changes of the plan: each acts at its own time plus the latency.
 
-Reports (target hit, stop hit, filled) never trade, and neither does a second entry (``re-enter``).
+Reports (target hit, stop hit, filled) never trade, and a second entry (``re-enter``) changes no plan:
+it is a call of its own (``collect/reading.py``).
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ def changes_of(
     setup: Setup, updates: Sequence[Update], orders: Sequence[Order], entry: Entry, leave: Exit
 ) -> tuple[Change, ...]:
     """The changes that updates of one signal make to its plan with these orders, in order of time."""
+    if not updates:
+        return ()
     found: list[Change] = []
     targets = [target.price for target in setup.targets if target.price is not None]
     book = list(enumerate([order.price for order in orders], 1))

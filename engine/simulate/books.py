@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+import heapq
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -12,9 +13,10 @@ from engine.domain import Halt, History, OpenTrade
 from engine.market.candles import Candles, Floats, Ints
 from engine.simulate.flows import Flow
 from engine.simulate.minutes import Minutes
+from engine.simulate.reach import Extremes
 
 
-@dataclass
+@dataclass(slots=True, eq=False)
 class Holding:
     """A trade that is resting or open; ``ending``: a rule has asked for its end."""
 
@@ -31,38 +33,68 @@ class Books:
     cash: float
     wallet: float  # what is realised: open profit and loss are not in it
     held: dict[str, float] = field(default_factory=dict)  # signed quantity by symbol
-    flows: list[tuple[int, int, Flow]] = field(default_factory=list)  # a heap: time, sequence, flow
+    flows: list[tuple[int, int, int, Flow]] = field(default_factory=list)  # a heap: time, sequence, row, flow
     open: list[Holding] = field(default_factory=list)
-    symbols: set[str] = field(default_factory=set)  # of the open trades
-    ending: bool = False  # whether a rule ends some of them
+    ends: list[tuple[int, int, Holding]] = field(default_factory=list)  # a heap: time, row, the trade that ends then
     halts: list[Halt] = field(default_factory=list)
     peak: float = 0.0
     day: date | None = None
     day_equity: float = 0.0
     week_equity: float = 0.0
     history: History = field(default_factory=History)
-    booked: dict[int, list[int]] = field(default_factory=dict)  # by row: the sequence numbers of its flows
+
+    @property
+    def symbols(self) -> set[str]:
+        """Those of the open trades."""
+        return {holding.facts.symbol for holding in self.open}
+
+    @property
+    def closable(self) -> tuple[OpenTrade, ...]:
+        """The open trades that no rule has ended yet."""
+        return tuple([holding.facts for holding in self.open if not holding.ending])
 
     def add(self, holding: Holding) -> None:
         """A trade occupies a place."""
         self.open.append(holding)
-        self.symbols.add(holding.facts.symbol)
-        self.ending |= holding.ending
+        heapq.heappush(self.ends, (holding.end_ms, holding.row, holding))
 
-    def free(self, now_ms: int) -> list[Holding]:
-        """Free the places of trades that are over; those trades."""
-        ended = [holding for holding in self.open if holding.end_ms <= now_ms]
-        self.open = [holding for holding in self.open if holding.end_ms > now_ms]
-        self.symbols = {holding.facts.symbol for holding in self.open}
-        self.ending = any([holding.ending for holding in self.open])  # noqa: C419 - half the time
-        return ended
+    def end(self, row: int, end_ms: int) -> None:
+        """A trade ends at another moment than was known."""
+        for holding in self.open:
+            if holding.row == row:
+                holding.end_ms = end_ms
+        self.ends = _ends(self.open)
+
+    def free(self, now_ms: int) -> Iterator[Holding]:
+        """Free the places of trades that are over; those trades, in the order in which they ended."""
+        while self.ends and self.ends[0][0] <= now_ms:
+            holding = heapq.heappop(self.ends)[2]
+            self.open.remove(holding)
+            yield holding
+
+    def copied(self) -> Books:
+        """The same books, to go on with apart."""
+        before, opened = self.history, [replace(holding) for holding in self.open]
+        history = replace(before, on_symbol=dict(before.on_symbol), of_channel=dict(before.of_channel))
+        halts, flows = list(self.halts), list(self.flows)
+        return replace(
+            self, held=dict(self.held), flows=flows, open=opened, ends=_ends(opened), halts=halts, history=history
+        )
+
+
+def _ends(holdings: Sequence[Holding]) -> list[tuple[int, int, Holding]]:
+    """When each of some trades ends, as a heap."""
+    ends = [(holding.end_ms, holding.row, holding) for holding in holdings]
+    heapq.heapify(ends)
+    return ends
 
 
 class Marks:
     """The last close of each symbol before a moment.
 
     An account looks often and time goes on slowly: where the candles are there already, its worth comes from
-    ``minutes.py``. ``foreseen``: the candles of the future are there already, as in a backtest. Live they are not.
+    ``minutes.py``, and ``extremes`` say how far it can get. ``foreseen``: the candles of the future are there already,
+    as in a backtest. Live they are not.
     """
 
     foreseen = True
@@ -70,6 +102,7 @@ class Marks:
     def __init__(self, candles: Mapping[str, Candles]) -> None:
         self._candles = candles
         self._minutes = Minutes(candles)
+        self.extremes = Extremes(candles)
 
     def price(self, symbol: str, now_ms: int) -> float:
         """The close of the last bar that is over at ``now_ms`` (the first open before any is)."""

@@ -131,7 +131,8 @@ def _moved(change: Change, later_ms: int, by: float) -> Change:
 
 PLAIN = (
     "act_ms", "expire_ms", "close_after_ms", "close_stop_ms", "hard_stop", "leverage", "maintenance",
-    "cancel_on_target", "cancel_on_stop",
+    "cancel_on_target", "cancel_on_stop", "side", "orders", "targets", "stop", "stop_moves", "trail", "target_gap",
+    "tick", "impact", "changes",
 )  # fmt: skip
 
 
@@ -144,38 +145,40 @@ def lay_out(plans: Sequence[Plan], at: Ints) -> Columns:
         column = np.array(plain[name], np.float64)  # None becomes NaN
         return np.where(np.isnan(column), missing, column)
 
-    sign = np.array([p.side.sign for p in plans], np.float64)
-    orders = np.array([len(p.orders) for p in plans], np.int64)
-    changed = [p for p in plans if p.changes]
+    sign = np.array([side.sign for side in plain["side"]], np.float64)
+    orders = np.array(list(map(len, plain["orders"])), np.int64)
+    changes = {i: found for i, found in enumerate(plain["changes"]) if found}
+    changed = [plans[i] for i in changes]
     price = np.full((n, max([int(orders.max()), *map(order_room, changed)])), -np.inf)
     weight = np.zeros(price.shape)
     row, column = places(orders)
-    flat = [o for p in plans for o in p.orders]
+    flat = list(chain.from_iterable(plain["orders"]))
     given = np.array([o.price for o in flat], np.float64) * sign[row]
     price[row, column] = np.where(np.isnan(given), np.inf, given)
     weight[row, column] = [o.weight for o in flat]
-    targets = np.array([len(p.targets) for p in plans], np.int64)
+    targets = np.array(list(map(len, plain["targets"])), np.int64)
     target = np.full((n, max([1, int(targets.max()), *map(target_room, changed)])), np.inf)
     share, unit, value = np.zeros(target.shape), np.zeros(target.shape, np.int64), np.zeros(target.shape)
     row, column = places(targets)
-    levels, shares = [level for p in plans for level, _ in p.targets], [s for p in plans for _, s in p.targets]
-    known, unit[row, column], value[row, column] = _levels(levels)
+    own = list(chain.from_iterable(plain["targets"]))
+    shares = [share for _, share in own]
+    known, unit[row, column], value[row, column] = _levels([level for level, _ in own])
     target[row, column] = np.where(np.isnan(known), np.inf, known * sign[row])
     share[row, column] = shares
-    stop, stop_unit, stop_value = _levels([p.stop for p in plans])
-    moves = np.array([len(p.stop_moves) for p in plans], np.int64)
+    stop, stop_unit, stop_value = _levels(plain["stop"])
+    moves = np.array(list(map(len, plain["stop_moves"])), np.int64)
     move_after, move_to = np.full((n, int(moves.max())), NEVER), np.zeros((n, int(moves.max())), np.int64)
     row, column = places(moves)
-    move_after[row, column] = [m.after for p in plans for m in p.stop_moves]
+    steps = list(chain.from_iterable(plain["stop_moves"]))
+    move_after[row, column] = [m.after for m in steps]
     move_to[row, column] = [
-        m.to if isinstance(m.to, int) else BREAKEVEN if m.to == "breakeven" else WITH_FEES
-        for m in chain.from_iterable(p.stop_moves for p in plans)
+        m.to if isinstance(m.to, int) else BREAKEVEN if m.to == "breakeven" else WITH_FEES for m in steps
     ]
-    trails = [p.trail for p in plans]
+    trails = plain["trail"]
     margin = 1 / np.where((lever := numbers("leverage", 1.0)) == 0, 1.0, lever)
     close_after = plain["close_after_ms"]
-    ticked = any(p.tick is not None for p in plans)
-    ticks = [parts(p.tick) if p.tick is not None else (0, 1) for p in plans] if ticked else []
+    ticked = any(tick is not None for tick in plain["tick"])
+    ticks = [parts(tick) if tick is not None else (0, 1) for tick in plain["tick"]] if ticked else []
     return Columns(
         at=at,
         sign=sign,
@@ -184,7 +187,7 @@ def lay_out(plans: Sequence[Plan], at: Ints) -> Columns:
         price=price,
         weight=weight,
         orders=orders,
-        stop_order=np.array([p.orders[0].kind == "stop" for p in plans], np.bool_),
+        stop_order=np.array([first.kind == "stop" for first, *_ in plain["orders"]], np.bool_),
         target=target,
         target_unit=unit,
         target_value=value,
@@ -197,7 +200,7 @@ def lay_out(plans: Sequence[Plan], at: Ints) -> Columns:
         close_frame=numbers("close_stop_ms", 0).astype(np.int64),
         cancel_on_target=np.array(plain["cancel_on_target"], np.bool_),
         cancel_on_stop=np.array(plain["cancel_on_stop"], np.bool_),
-        gap_open=np.array([p.target_gap == "open" for p in plans], np.bool_),
+        gap_open=np.array([gap == "open" for gap in plain["target_gap"]], np.bool_),
         move_after=move_after,
         move_to=move_to,
         close_after=np.array([NEVER if after is None else after for after in close_after], np.int64),
@@ -210,8 +213,8 @@ def lay_out(plans: Sequence[Plan], at: Ints) -> Columns:
         gone=margin,
         tick_num=np.array([num for num, _ in ticks], np.float64) if ticked else None,
         tick_den=np.array([den for _, den in ticks], np.float64) if ticked else None,
-        impact=np.array([p.impact for p in plans]) if any(p.impact for p in plans) else None,
-        changes={i: p.changes for i, p in enumerate(plans) if p.changes},
+        impact=np.array(plain["impact"]) if any(plain["impact"]) else None,
+        changes=changes,
     )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from engine.domain import Trade
 from engine.market.candles import Candles, Floats, Ints
-from engine.simulate.flows import Flow, Venue, flows_of
+from engine.simulate.flows import Flow
+
+PIECE = 32_768  # moments of the grid at once: what is made of them stays in the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +29,32 @@ class EquityCurve:
         return float(self.drawdown.max(initial=0.0))
 
 
-def equity_curve(
-    trades: Sequence[Trade], venue: Venue, start_equity: float, start_ms: int, end_ms: int, step_ms: int
+def curve_of(
+    flows: Sequence[Flow], candles: Mapping[str, Candles], start_equity: float, start_ms: int, end_ms: int, step_ms: int
 ) -> EquityCurve:
-    """The account's equity at the close of every bar of the finest time frame, told at steps of ``step_ms``."""
-    frame = min((bars.timeframe_ms for bars in venue.candles.values()), default=step_ms)
+    """The account's equity at the close of every bar of the finest time frame, told at steps of ``step_ms``.
+
+    ``flows`` is what the account booked, in any order; ``candles`` has those of all symbols that it moves.
+    """
+    frame = min((bars.timeframe_ms for bars in candles.values()), default=step_ms)
     grid = np.arange(start_ms, max(end_ms, start_ms) + frame, frame, dtype=np.int64)
-    flows = [flow for trade in trades for flow in flows_of(trade, venue)]
-    equity = np.full(len(grid), float(start_equity)) + _running(grid, flows, [flow.cash for flow in flows])
-    by_symbol: dict[str, list[Flow]] = {}
-    for flow in flows:
-        by_symbol.setdefault(flow.symbol, []).append(flow)
-    for symbol, mine in sorted(by_symbol.items()):
-        equity += _running(grid, mine, [flow.quantity for flow in mine]) * _prices(venue.candles[symbol], grid)
+    at_ms = np.array([flow.at_ms for flow in flows], np.int64)
+    at = np.clip(-((start_ms - at_ms) // frame), 0, len(grid))  # the first moment of the grid that is not before it
+    order = np.argsort(at, kind="stable")
+    cash = np.array([flow.cash for flow in flows], np.float64)[order]
+    quantity = np.array([flow.quantity for flow in flows], np.float64)[order]
+    number = {symbol: i for i, symbol in enumerate(sorted({flow.symbol for flow in flows}))}
+    whose = np.array([number[flow.symbol] for flow in flows], np.int64)[order]
+    at = at[order]
+    money = _Running(at, cash, len(grid))
+    held = {symbol: _Running(at[whose == i], quantity[whose == i], len(grid)) for symbol, i in number.items()}
+    equity = np.empty(len(grid))
+    for begin in range(0, len(grid), PIECE):
+        piece = slice(begin, begin + PIECE)
+        total = start_equity + money.during(piece)
+        for symbol, position in held.items():
+            total += position.during(piece) * _prices(candles[symbol], grid[piece])
+        equity[piece] = total
     peak = np.maximum.accumulate(np.maximum(equity, start_equity))
     drawdown = 1 - equity / peak
     every = max(1, step_ms // frame)
@@ -49,22 +63,31 @@ def equity_curve(
     return EquityCurve(grid[ends], equity[ends], np.maximum.reduceat(drawdown, starts))
 
 
+class _Running:
+    """The running sum of amounts at the moments of a grid: it stays the same from one amount to the next.
+
+    ``at`` (sorted) is the place on the grid from which an amount counts; ``end`` is how many places there are.
+    """
+
+    def __init__(self, at: Ints, amounts: Floats, end: int) -> None:
+        self._end, self._at, self._sum = end, np.append(0, at), np.append(0.0, np.cumsum(amounts))
+
+    def during(self, piece: slice) -> Floats:
+        """The sums in a piece of the grid, shape (moments in it,)."""
+        end = min(piece.stop, self._end)
+        first, last = np.searchsorted(self._at, (piece.start, end - 1), side="right").tolist()
+        edges = np.concatenate([[piece.start], self._at[first:last], [end]])
+        return np.repeat(self._sum[first - 1 : last], np.diff(edges))
+
+
 def _prices(bars: Candles, grid: Ints) -> Floats:
     """The last closed price at each moment of the grid (the first open before any is), shape (grid,)."""
-    ends = bars.ends
-    first = int(np.searchsorted(ends, grid[0]))
-    before = float(bars.close[first - 1] if first else bars.open[0])
-    begin = int(np.searchsorted(grid, ends[first])) if first < len(ends) else len(grid)
-    known = ends[first : first + len(grid) - begin]
-    if np.array_equal(known, grid[begin : begin + len(known)]):  # a candle ends at each moment
-        price = np.full(len(grid), bars.close[-1])
-        price[:begin], price[begin : begin + len(known)] = before, bars.close[first : first + len(known)]
-        return price
-    return bars.last_close(grid)
-
-
-def _running(grid: Ints, flows: Sequence[Flow], amounts: Sequence[float]) -> Floats:
-    """The running sum of amounts at each moment of the grid, shape (grid,)."""
-    total = np.zeros(len(grid) + 1)
-    np.add.at(total, np.searchsorted(grid, [flow.at_ms for flow in flows]), amounts)
-    return np.cumsum(total)[:-1]
+    first, last = (bars.over(grid[[0, -1]]) + 1).tolist()
+    ends = bars.ends_of(first, last)
+    begin = int(grid.searchsorted(ends[0])) if len(ends) else len(grid)
+    if not np.array_equal(ends, grid[begin : begin + len(ends)]):
+        return bars.last_close(grid)
+    price = np.full(len(grid), bars.close[last - 1] if last else bars.open[0])
+    price[:begin] = bars.close[first - 1] if first else bars.open[0]
+    price[begin : begin + len(ends)] = bars.close[first:last]  # a candle ends at each moment
+    return price

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Protocol, Self
 
 from engine.domain import Account, Close, Decision, Halt, OpenTrade, Proposal, RuleNote
@@ -51,6 +52,11 @@ class Judge(Protocol):
         """Whether every close of a candle matters: something is asked between calls, or how high equity ever was."""
         ...
 
+    @property
+    def about_peak(self) -> bool:
+        """Whether the highest equity of all closes of candles is asked for."""
+        ...
+
     def prepare(self, offers: Offers) -> Judge:
         """The judge for these calls: what depends on no account may be looked at now, for all of them at once."""
         ...
@@ -63,11 +69,19 @@ class Judge(Protocol):
         """The first rule that speaks on a course, None when none does."""
         ...
 
+    def floor(self, account: Account) -> float:
+        """Above which equity nobody speaks between calls, until a day begins, the peak rises or a trade closes.
+
+        Only those of the account's figures may be used. Infinite where it cannot be told, or somebody may speak at any
+        equity; minus infinite where nobody can.
+        """
+        ...
+
 
 class TakeAll:
     """A judge without rules."""
 
-    watches = False
+    watches = about_peak = False
 
     def prepare(self, offers: Offers) -> Self:  # noqa: ARG002 - the protocol's names
         """There is nothing to prepare."""
@@ -80,3 +94,7 @@ class TakeAll:
     def watch(self, course: Course) -> Alarm | None:  # noqa: ARG002
         """Nothing is said between calls."""
         return None
+
+    def floor(self, account: Account) -> float:  # noqa: ARG002
+        """Nothing is said at any equity."""
+        return -inf

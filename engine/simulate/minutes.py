@@ -1,11 +1,12 @@
 """What positions are worth minute by minute: the prices of a stretch of minutes, worked out at once.
 
-An account looks at its worth often and time goes on slowly, so the stretch in which it looked last is kept: as lists
-for one minute, as a matrix for many. Candles that end between minutes have no place here.
+Accounts walk through the same time one after another, so stretches are kept for those that come later, up to a limit of
+memory; beyond it a stretch is worked out again. Candles that end between minutes have no place here.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
@@ -14,28 +15,45 @@ from engine.market.candles import Candles, Floats, Ints
 from engine.units import MINUTE_MS
 
 STRETCH = 4096  # minutes
+NOWHERE = -sys.maxsize  # before the first look
+KEPT_BYTES = 256_000_000  # three years of 20 symbols
+
+
+class Stretch:
+    """The last closed price of each symbol (rows) at each minute (columns).
+
+    ``row`` has the rows of the symbols that were asked for, in the form in which single prices are picked quickest.
+    ``always`` are those with a candle that ends at each minute, ``between`` those with one that does not end at a
+    minute: their prices are NaN, not known here.
+    """
+
+    def __init__(self, number: int, symbols: int) -> None:
+        self.number = number
+        self.prices = np.full((symbols, STRETCH), np.nan)
+        self.row: dict[str, memoryview] = {}
+        self.always: set[str] = set()
+        self.between: set[str] = set()
 
 
 class Minutes:
-    """The last closed price of each symbol at each minute of one stretch; columns are made for who is asked for."""
+    """The stretches of a market; columns are made for who is asked for."""
 
     def __init__(self, candles: Mapping[str, Candles]) -> None:
         self._candles = candles
         self._place = {symbol: i for i, symbol in enumerate(candles)}
-        self._number = -1
-        self._prices: dict[str, list[float]] = {}  # empty: candles end between minutes
-        self._matrix = np.zeros((STRETCH, len(candles)))
-        self._always: set[str] = set()  # symbols with a candle that ends at each minute
+        self._kept: dict[int, Stretch] = {}
+        self._stretch = Stretch(NOWHERE, 0)
 
     def worth(self, held: Mapping[str, float], now_ms: int) -> float | None:
         """What quantities by symbol are worth at a moment; None where that cannot be told here."""
-        minute = now_ms // MINUTE_MS
-        self._at(minute // STRETCH, held)
-        prices, at = self._prices, minute % STRETCH
+        number, at = divmod(now_ms // MINUTE_MS, STRETCH)
+        row = (self._stretch if self._stretch.number == number else self._at(number, held)).row
         try:
-            return sum([quantity * prices[symbol][at] for symbol, quantity in held.items()])
-        except IndexError:  # no prices
-            return None
+            total = sum([quantity * row[symbol][at] for symbol, quantity in held.items()])
+        except KeyError:
+            self._at(number, held)
+            return self.worth(held, now_ms)
+        return total if total == total else None
 
     def course(
         self, held: Mapping[str, float], symbols: Collection[str], after_ms: int, until_ms: int
@@ -45,42 +63,41 @@ class Minutes:
         None where that cannot be told here: no symbol has a candle that ends at every minute.
         """
         first, last = after_ms // MINUTE_MS + 1, until_ms // MINUTE_MS
-        quantity = np.zeros(len(self._place))
-        for symbol, held_now in held.items():
-            quantity[self._place[symbol]] = held_now
+        quantity = np.array(list(held.values()))
+        places = [self._place[symbol] for symbol in held]
         parts, concerned = [], {*held, *symbols}
         for number in range(first // STRETCH, last // STRETCH + 1):
-            self._at(number, concerned)
-            if self._always.isdisjoint(symbols) or not all([self._prices[symbol] for symbol in concerned]):  # noqa: C419
+            stretch = self._at(number, concerned)
+            if stretch.always.isdisjoint(symbols) or not stretch.between.isdisjoint(concerned):
                 return None
             begin, end = max(first - number * STRETCH, 0), min(last + 1 - number * STRETCH, STRETCH)
-            parts.append(self._matrix[begin:end] @ quantity)
+            parts.append(quantity @ stretch.prices[places, begin:end])
         worth = np.concatenate(parts) if parts else np.empty(0)
         return np.arange(first, first + len(worth), dtype=np.int64) * MINUTE_MS, worth
 
-    def _at(self, number: int, symbols: Iterable[str]) -> None:
+    def _at(self, number: int, symbols: Iterable[str]) -> Stretch:
         """Go to a stretch and have the prices of symbols there."""
-        if number != self._number:
-            self._number = number
-            self._prices.clear()
-            self._always.clear()
-            self._matrix[:] = 0.0
+        if self._stretch.number != number:
+            stretch = self._kept.get(number)
+            if stretch is None:
+                stretch = Stretch(number, len(self._place))
+                if (len(self._kept) + 1) * stretch.prices.nbytes <= KEPT_BYTES:
+                    self._kept[number] = stretch
+            self._stretch = stretch
         for symbol in symbols:
-            if symbol not in self._prices:
-                self._fill(symbol)
+            if symbol not in self._stretch.row:
+                self._fill(self._stretch, symbol)
+        return self._stretch
 
-    def _fill(self, symbol: str) -> None:
+    def _fill(self, stretch: Stretch, symbol: str) -> None:
         """Work out the prices of one symbol."""
-        bars = self._candles[symbol]
-        minutes = (self._number * STRETCH + np.arange(STRETCH, dtype=np.int64)) * MINUTE_MS
+        bars, known = self._candles[symbol], stretch.prices[self._place[symbol]]
+        stretch.row[symbol] = memoryview(known)
+        minutes = (stretch.number * STRETCH + np.arange(STRETCH, dtype=np.int64)) * MINUTE_MS
         first, last = (bars.over(minutes[[0, -1]] + np.array([-1, MINUTE_MS - 1])) + 1).tolist()
         if np.any(bars.ends_of(first, last) % MINUTE_MS):
-            self._prices[symbol] = []
+            stretch.between.add(symbol)
             return
         if last - first == STRETCH:
-            self._always.add(symbol)
-            prices = bars.close[first:last]
-        else:
-            prices = bars.last_close(minutes)
-        self._prices[symbol] = prices.tolist()
-        self._matrix[:, self._place[symbol]] = prices
+            stretch.always.add(symbol)
+        known[:] = bars.close[first:last] if last - first == STRETCH else bars.last_close(minutes)

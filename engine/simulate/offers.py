@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class Offers:
         plan, entry = self.plans[row], self.entries[row]
         risk, stop, notional = self.risks[row], self._stops[row], quantity * self.entries[row]
         leverage = self._leverages[row]
-        prices, shares = self._targets(row)
+        prices, shares = self._targets[row]
         known = self.__dict__
         return Proposal(
             plan.signal_id,
@@ -202,14 +203,13 @@ class Offers:
         known = ~np.isnan(price)  # a distance that no fill settled is not
         return row[known], price[known], share[known]
 
-    def _targets(self, row: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """The prices and shares of one call's targets, those left out that no fill settled."""
-        levels = self.plans[row].targets
-        if any(isinstance(at, Distance) for at, _ in levels):
-            settled = zip(self.table.target[row].tolist(), levels, strict=False)
-            found = [(price if isinstance(at, Distance) else at, share) for price, (at, share) in settled]
-            levels = tuple([(price, share) for price, share in found if price == price])
-        return tuple([price for price, _ in levels]), tuple([share for _, share in levels])  # type: ignore[misc]
+    @cached_property
+    def _targets(self) -> list[tuple[tuple[float, ...], tuple[float, ...]]]:
+        """The prices and shares of each call's targets, those left out that no fill settled."""
+        row, price, share = self._levels
+        first = np.searchsorted(row, np.arange(len(self) + 1)).tolist()
+        prices, shares = tuple(price.tolist()), tuple(share.tolist())
+        return [(prices[a:b], shares[a:b]) for a, b in pairwise(first)]
 
     @cached_property
     def _asked_for(self) -> list[float | None]:

@@ -1,5 +1,7 @@
 """What lies before an account until its next move: its equity at every close of a candle, and the rule that will speak.
 
+This is the close look, for stretches in which the equity may get so far that somebody speaks (``reach.py``).
+
 Between two moves (fills, exits, funding, midnights) an account's positions stay the same, so its equity at the closes
 in between is one sum over columns, and the rules look at all of them at once. Nothing of it is known to a call before
 its time: the account only takes what lies behind it.
@@ -54,10 +56,7 @@ def look_ahead(account: Account, books: Books, marks: Marks, judge: Judge, until
         return Outlook(Course(ts, ts.astype(np.float64), ts.astype(np.float64), account), until_ms, None, sys.maxsize)
     equity = books.cash + worth
     peak = np.maximum.accumulate(np.maximum(equity, account.peak_equity))
-    closable = account.open_trades
-    if books.ending:
-        closable = tuple([holding.facts for holding in books.open if not holding.ending])
-    course = Course(ts, equity, peak, account, tuple(books.halts), closable)
+    course = Course(ts, equity, peak, account, tuple(books.halts), books.closable)
     higher = ts[peak > account.peak_equity]
     rises_ms = int(higher[0]) if len(higher) else sys.maxsize
     return Outlook(course, until_ms, judge.watch(course), rises_ms)

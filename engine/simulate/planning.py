@@ -143,14 +143,15 @@ def target_shares(
     if prices and entries and (min(p * sign for p, _ in prices) <= max(p * sign for p in entries)):
         return Refusal("levels", "the first target does not lie beyond every entry")
     shares = target_weights([share for _, share in ordered], leave.shares)
-    return tuple((level, share) for (level, _), share in zip(ordered, shares, strict=False) if share > 0)
+    return tuple([(level, share) for (level, _), share in zip(ordered, shares, strict=False) if share > 0])
 
 
 def average_entry(orders: tuple[Order, ...]) -> float | None:
     """The average price if every order fills; None when a market order is among them."""
-    if any(order.price is None for order in orders):
+    prices = [order.price for order in orders if order.price is not None]
+    if len(prices) < len(orders):
         return None
-    return sum(order.weight * order.price for order in orders if order.price is not None)
+    return sum([order.weight * price for order, price in zip(orders, prices, strict=True)])
 
 
 def resolve_stop(setup: Setup, orders: tuple[Order, ...], leave: Exit) -> float | Distance | None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from engine.config.strategy import Entry, Split
 from engine.domain import EntryKind, Order, Setup
+
+AT_MARKET = (Order("market", None, 1.0),)
 
 
 def entry_weights(count: int, entry: Entry, own: Sequence[float] = ()) -> list[float]:
@@ -21,7 +24,7 @@ def entry_weights(count: int, entry: Entry, own: Sequence[float] = ()) -> list[f
 def entry_orders(setup: Setup, entry: Entry) -> tuple[Order, ...]:
     """The orders of a call, the one that price reaches first in front; weights sum to one."""
     if setup.entry_kind is EntryKind.MARKET:
-        return (Order("market", None, 1.0),)
+        return AT_MARKET
     sign = setup.side.sign
     if setup.entry_kind is EntryKind.BREAKOUT:
         level = min(setup.entries, key=lambda price: price * sign)
@@ -50,7 +53,7 @@ def entry_orders(setup: Setup, entry: Entry) -> tuple[Order, ...]:
     )
 
 
-def target_weights(own: Sequence[float | None], shares: tuple[float, ...] | Split) -> list[float]:
+def target_weights(own: Sequence[float | None], shares: tuple[float, ...] | Split) -> Sequence[float]:
     """The shares of targets: the call's own where it names one for each, else the strategy's list or split."""
     if not own:
         return []
@@ -62,11 +65,12 @@ def target_weights(own: Sequence[float | None], shares: tuple[float, ...] | Spli
     return split(shares, len(own))
 
 
-def split(name: Split, count: int) -> list[float]:
+@cache
+def split(name: Split, count: int) -> tuple[float, ...]:
     """A named split of 100% over any number of targets.
 
     >>> split("half first", 3), split("halving", 3)
-    ([0.5, 0.25, 0.25], [0.5, 0.25, 0.25])
+    ((0.5, 0.25, 0.25), (0.5, 0.25, 0.25))
     """
     rest = range(count - 1)
     rising = range(1, count + 1)
@@ -79,7 +83,7 @@ def split(name: Split, count: int) -> list[float]:
         "falling": [*reversed(rising)],
         "rising": rising,
     }
-    return _whole(parts[name])
+    return tuple(_whole(parts[name]))
 
 
 def _whole(parts: Sequence[float]) -> list[float]:

@@ -3,14 +3,15 @@
 The account is that of ``account.py``. Each call is offered at its moment of action, when its orders would be placed; a
 taken call's path is known whole, so all its flows are told at once, and the account books each when it is known.
 
-A path is that of one unit, so a trade's money is the path's money times its quantity. Only where the size changes the
-plan (another margin tier, an impact on the price) is the trade taken through the candles again.
+A path is that of one unit, so a trade's money is the path's money times its quantity (``outcomes.py``). Only where the
+size changes the plan (another margin tier, an impact on the price) is the trade taken through the candles again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -22,10 +23,11 @@ from engine.simulate.account import Accountant, Answer
 from engine.simulate.books import Books, Marks
 from engine.simulate.closing import close_early
 from engine.simulate.fitting import Fitting
-from engine.simulate.flows import Venue, flows_of
+from engine.simulate.flows import Flow, Venue, flows_of
 from engine.simulate.judge import Alarm, Judge
 from engine.simulate.money import Money, money_of
 from engine.simulate.offers import Offers
+from engine.simulate.outcomes import Outcomes
 from engine.simulate.table import PathTable
 
 
@@ -42,17 +44,18 @@ class Refused:
 class WalkResult:
     """Trades by row of the path table, refusals, and the last equity (open trades at the last close).
 
-    ``alarms`` are the rules that spoke between calls, in order of time.
+    ``alarms`` are the rules that spoke between calls, ``flows`` what was booked; both in order of time.
     """
 
     trades: dict[int, Trade]
     refused: list[Refused]
     end_equity: float
     alarms: tuple[Alarm, ...] = ()
+    flows: Sequence[Flow] = field(default=(), repr=False)
 
 
 class Walk:
-    """One account on its way through the paths; see the module's docstring. Walks one after another share ``marks``."""
+    """One account on its way through the paths; see the module's docstring. It goes once; ``again`` gives another."""
 
     def __init__(
         self,
@@ -64,18 +67,33 @@ class Walk:
         zone: str,
         posted_ms: Sequence[int],
         judged: Callable[[], Sequence[Opinion]] | None = None,
-        marks: Marks | None = None,
     ) -> None:
-        self.table, self.money, self.venue = table, money, venue
+        self.table, self.venue, self.strategy, self.zone = table, venue, strategy, zone
         counted = np.zeros(len(table), np.bool_)
         self.offers = Offers(table, money, venue, posted_ms, strategy.leverage, counted, judged)
+        self.outcomes, self.marks = Outcomes(table, money, venue), Marks(venue.candles)
         self.fitting = Fitting(venue, strategy.costs.impact)
-        fit = self.fitting.fit if venue.contracts or strategy.costs.impact else None
+        self._knowing: Judge | None = None  # the judge who has seen the calls
+        self._begin(judge)
+
+    def _begin(self, judge: Judge) -> None:
+        """Open the account."""
+        fit = self.fitting.fit if self.venue.contracts or self.strategy.costs.impact else None
         self.trades: dict[int, Trade] = {}
-        outcome = partial(_outcome, self.trades)  # no way back to the walk, which would keep it all in memory
-        self.account = Accountant(strategy, judge, self.offers, marks or Marks(venue.candles), zone, outcome, fit)
         self.refused: list[Refused] = []
         self.alarms: list[Alarm] = []
+        self.flows: list[Flow] = []
+        outcome = partial(_outcome, self.trades)  # no way back to the walk, which would keep it all in memory
+        self.account = Accountant(self.strategy, judge, self.offers, self.marks, self.zone, outcome, fit, self.flows)
+
+    def again(self) -> Walk:
+        """Another account with the same money and rules before the same calls: what is known of them is shared.
+
+        The rows that the walk before it was offered are those that count.
+        """
+        walk = copy(self)
+        walk._begin(self.account.judge)
+        return walk
 
     @property
     def books(self) -> Books:
@@ -84,11 +102,13 @@ class Walk:
 
     def run(self, rows: Sequence[int], track: Callable[[Sequence[int]], Iterable[int]] | None = None) -> WalkResult:
         """Offer the rows (those that count as calls of their own) in order of action."""
-        self.offers.counted[list(rows)] = True
         ordered = sorted(rows, key=lambda i: (self.table.plans[i].act_ms, i))
         account = self.account
         with uncollected():
-            account.judge = account.judge.prepare(self.offers)
+            if self._knowing is None:
+                self.offers.counted[ordered] = True
+                self._knowing = account.judge.prepare(self.offers)
+            account.judge = self._knowing
             for row in track(ordered) if track else ordered:
                 act_ms = self.table.plans[row].act_ms
                 self._watch(act_ms)
@@ -101,7 +121,8 @@ class Walk:
                     self.refused.append(Refused(row, self.table.plans[row].signal_id, answer.notes))
             end = max((bars.end_ms for bars in self.venue.candles.values()), default=0)
             self._watch(end)
-        return WalkResult(self.trades, self.refused, account.advance(end), tuple(self.alarms))
+            end_equity = account.advance(end)
+        return WalkResult(self.trades, self.refused, end_equity, tuple(self.alarms), self.flows)
 
     def _watch(self, until_ms: int) -> None:
         """Do what the rules say between calls."""
@@ -111,21 +132,14 @@ class Walk:
                 self._close(alarm.close, alarm.at_ms, alarm.note)
 
     def _take(self, row: int, answer: Answer, facts: OpenTrade) -> None:
-        quantity, table, money, at = answer.quantity, self.table, self.money, row
+        outcomes, at = self.outcomes, row
         if answer.plan is not None:
             table, at = self.fitting.path(answer.plan), 0
             money = money_of(table, self.venue.terms, self.venue.candles, self.venue.funding)
-        self.account.hold(row, facts, int(table.end_ms[at]))
-        path = table.path(at)
-        if not path.fills:
-            self.trades[row] = Trade(path, quantity, facts.risk, 0.0, 0.0, 0.0, 0.0, None, answer.notes)
-            return
-        gross, fees = float(money.gross[at]) * quantity, float(money.fees[at]) * quantity
-        funding, net = float(money.funding[at]) * quantity, float(money.net[at]) * quantity
-        r = float(money.r[at])
-        trade = Trade(path, quantity, facts.risk, gross, fees, funding, net, None if np.isnan(r) else r, answer.notes)
-        self.trades[row] = trade
-        self.account.book(row, flows_of(trade, self.venue))
+            outcomes = Outcomes(table, money, self.venue)
+        self.account.hold(row, facts, outcomes.end_ms[at])
+        self.trades[row] = outcomes.trade(at, answer.quantity, facts.risk, answer.notes)
+        self.account.book(row, outcomes.flows(at, answer.quantity))
 
     def _close(self, close: Close, now_ms: int, note: RuleNote) -> None:
         """End the trades that a rule wants ended; what of them is not over yet comes otherwise."""

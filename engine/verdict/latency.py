@@ -47,6 +47,7 @@ class LatencyCurve:
 
 def delayed_r(
     prepared: Prepared,
+    r: Floats,
     known_ms: Ints,
     candles: Mapping[str, Candles],
     terms: Terms,
@@ -54,21 +55,20 @@ def delayed_r(
 ) -> Floats:
     """R of each prepared plan at each delay (NaN: not filled), shape (delays, plans).
 
-    A delay that leads to the same bars as the one before is not simulated again.
+    ``r`` is that of the plans as they stand. A moment that leads to the same bars as the one before is not simulated
+    again.
     """
     found = np.full((len(DELAYS_S), len(known_ms)), np.nan)
-    bars_before: tuple[Ints, Ints] | None = None
+    before, bars_before = r, prepared.bars()
     for i, delay in enumerate(DELAYS_S):
         later = prepared.acting_at(known_ms + 1000 * delay)
         bars = later.bars()
-        rows = np.arange(len(known_ms))
-        if bars_before is not None:
-            found[i] = found[i - 1]
-            rows = np.flatnonzero((bars[0] != bars_before[0]) | (bars[1] != bars_before[1]))
+        found[i] = before
+        rows = np.flatnonzero((bars[0] != bars_before[0]) | (bars[1] != bars_before[1]))
         if len(rows):
             table = later.taken(rows).run(terms)
             found[i, rows] = money_of(table, terms, candles, funding).r
-        bars_before = bars
+        before, bars_before = found[i], bars
     return found
 
 

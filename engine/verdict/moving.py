@@ -104,16 +104,18 @@ def _offsets(
     own = int((lives.end_ms[members] - lives.act_ms[members]).max())
     fits = np.abs(offered) > min(own, WINDOW_MS // 2)
     there = np.ones(len(offered), np.bool_)
+    by_symbol: dict[str, list[int]] = {}
     for i in members.tolist():
-        bars = candles.get(lives.plans[i].symbol)
+        by_symbol.setdefault(lives.plans[i].symbol, []).append(i)
+    for symbol, mine in by_symbol.items():
+        bars = candles.get(symbol)
         if bars is None or not len(bars):
             return offered[:0], there[:0]
-        at = lives.act_ms[i] + offered
-        fits &= at >= bars.ts[0]
-        if not fits.any():
-            break
+        at = lives.act_ms[mine][:, None] + offered
+        fits &= (at >= bars.ts[0]).all(axis=0)
         bar = np.searchsorted(bars.ts, at)
-        there &= (bar < len(bars)) & (bars.ts[np.minimum(bar, len(bars) - 1)] - at <= LATEST_BAR_MS)
+        known = (bar < len(bars)) & (bars.ts[np.minimum(bar, len(bars) - 1)] - at <= LATEST_BAR_MS)
+        there &= known.all(axis=0)
     return offered[fits][:positions], there[fits][:positions]
 
 

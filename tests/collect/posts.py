@@ -46,6 +46,10 @@ def read_toy(message: Message) -> Reading:
         setups.append(Setup(symbol, direction, EntryKind.LIMIT, (float(entry),), targets, float(stop[1]), "one line"))
     if setups:
         return Reading(setups=tuple(setups))
+    if match := re.search(r"re-enter ?(\w*)(?: @ (\d+))?(?: SL (\d+))?", message.text):
+        entries = (float(match[2]),) if match[2] else ()
+        stop = float(match[3]) if match[3] else None
+        return Reading(actions=(Action("re-enter", match[1] or None, "again", entries=entries, stop=stop),))
     if match := re.search(r"close ?(\w*)", message.text):
         return Reading(actions=(Action("close", match[1] or None, "close"),))
     return Reading(refusal=Refusal("no-layout", "no layout fits"))

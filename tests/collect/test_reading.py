@@ -97,6 +97,54 @@ def test_a_post_deleted_before_it_called_withdraws_nothing() -> None:
     assert list(story(deletion(1, "09:00", "10:00"), edit(1, "09:00", "11:00", CALL, version=2)).withdrawn) == []
 
 
+# --------------------------------------------------------------------------- entered again
+
+
+def test_a_re_entry_is_the_same_call_made_anew() -> None:
+    result = story(
+        post(1, "09:00", CALL), post(2, "11:00", "re-enter BTCUSDT"), post(3, "12:00", "re-enter", reply_to=1)
+    )
+    assert calls(result) == [
+        ("fast_scalps/1", 64800.0, "09", False),
+        ("fast_scalps/2", 64800.0, "11", False),
+        ("fast_scalps/3", 64800.0, "12", False),
+    ]
+    first, *others = result.signals
+    assert [one.again for one in result.signals] == [None, "fast_scalps/1", "fast_scalps/1"]
+    assert {(one.setup.targets, one.setup.stop, one.setup.side) for one in others} == {
+        (first.setup.targets, first.setup.stop, first.setup.side)
+    }
+    assert (result.posted, result.called, result.updated) == (3, 1, 2)
+
+
+def test_a_re_entry_may_name_what_is_new() -> None:
+    result = story(post(1, "09:00", CALL), post(2, "11:00", "re-enter BTCUSDT @ 64700 SL 64400"))
+    again = result.signals[1].setup
+    assert (again.entries, again.stop, again.targets) == ((64700.0,), 64400.0, result.signals[0].setup.targets)
+
+
+def test_a_re_entry_into_nothing_is_counted_and_does_nothing() -> None:
+    result = story(post(1, "09:00", CALL), post(2, "11:00", "re-enter ETHUSDT"))
+    assert len(result.signals) == 1
+    assert [update.signal_id for update in result.updates] == [None]
+
+
+def test_what_follows_a_re_entry_is_about_the_re_entry() -> None:
+    messages = [post(1, "09:00", CALL), post(2, "11:00", "re-enter BTCUSDT"), post(3, "12:00", "close BTCUSDT"),
+                post(4, "12:30", "close", reply_to=2), post(5, "13:00", "close", reply_to=1)]  # fmt: skip
+    assert bindings(*messages)[1:] == ["fast_scalps/2", "fast_scalps/2", "fast_scalps/1"]
+
+
+def test_a_post_enters_again_once_however_often_it_is_edited() -> None:
+    result = story(
+        post(1, "09:00", CALL),
+        post(2, "11:00", "re-enter BTCUSDT"),
+        edit(2, "11:00", "11:30", "re-enter BTCUSDT @ 64700"),
+        edit(2, "11:00", "11:40", "re-enter BTCUSDT please"),
+    )
+    assert [(one.id, one.setup.entries) for one in result.signals[1:]] == [("fast_scalps/2", (64800.0,))]
+
+
 def test_signals_come_in_the_order_in_which_they_became_known() -> None:
     late = edit(1, "09:00", "12:00", CALL, version=1)
     assert [s.message.message_id for s in story(late, post(3, "13:00", ETH), post(2, "10:00", ETH)).signals] == [

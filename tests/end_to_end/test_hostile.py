@@ -36,13 +36,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(demo._Keel, "text", lambda self, call: honest(self, call) + POST)
         words = ["backtest", "demo", "--to", "2025-02-01", "--out", str(folder / "run"), "--workspace", str(folder)]
         result = CliRunner().invoke(cli, words)
+        strategy = folder / "strategies" / "demo.yaml"
+        text = strategy.read_text(encoding="utf-8")
+        month = re.sub(r"to: \d{4}-\d\d-\d\d", "to: 2025-02-01", text, count=1)
+        assert month != text
+        strategy.write_text(month, encoding="utf-8")
+        words = ["paper", "demo", "--replay", "demo", "--out", str(folder / "paper"), "--workspace", str(folder)]
+        replayed = CliRunner().invoke(cli, words)
     assert result.exit_code == 0, result.output
+    assert replayed.exit_code == 0, replayed.output
     (folder / "said.txt").write_text(result.stdout, encoding="utf-8")
     return folder
 
 
-def test_the_page_shows_it_and_runs_nothing(folder: Path) -> None:
-    page = (folder / "run" / "report.html").read_text(encoding="utf-8")
+@pytest.mark.parametrize("run", ["run", "paper"])
+def test_the_page_shows_it_and_runs_nothing(folder: Path, run: str) -> None:
+    page = (folder / run / "report.html").read_text(encoding="utf-8")
     assert "=cmd()&lt;script&gt;alert(1)&lt;/script&gt;{{7*7}}" in page
     assert "<script>alert" not in page
     assert "<img" not in page
@@ -52,12 +61,13 @@ def test_the_page_shows_it_and_runs_nothing(folder: Path) -> None:
 
 
 def test_no_table_runs_it(folder: Path) -> None:
-    paths = [*(folder / "run").rglob("*.csv"), *(folder / "data").glob("*.csv")]
-    assert len(paths) > 10
+    paths = [*(folder / "run").rglob("*.csv"), *(folder / "data").glob("*.csv"), *(folder / "paper").rglob("*.csv")]
+    assert len(paths) > 20
     for path in paths:
         with path.open(encoding="utf-8", newline="") as file:
             assert not [cell for row in csv.reader(file) for cell in row if cell[:1] in ("=", "@", "\t")], path.name
-    assert "'" + NAME in (folder / "run" / "tables" / "channels.csv").read_text(encoding="utf-8")
+    for run in ("run", "paper"):
+        assert "'" + NAME in (folder / run / "tables" / "channels.csv").read_text(encoding="utf-8")
 
 
 def test_the_terminal_prints_it_as_it_stands(folder: Path) -> None:

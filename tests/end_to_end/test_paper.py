@@ -99,6 +99,46 @@ def events(folder: Path, *kinds: str) -> list[Event]:
     return list(Ledger(folder / "data" / "paper.db").events("live", 0, *kinds))
 
 
+PROVEN = """rules:
+  - {name: only-proven, when: {not: {channel verdict in: [FOLLOW]}}, then: reject}
+tests:
+  - {name: proven, given: {stop: 98, verdict: FOLLOW}, expect: {action: take}}
+  - {name: unproven, given: {stop: 98}, expect: {action: reject, rule: only-proven}}
+"""
+
+
+def test_a_rule_sees_the_verdict_and_a_plan_the_contract(tmp_path: Path) -> None:
+    """The verdict is given beside the trading, from candles that are fetched for it; the plan lies on the tick."""
+
+    async def play() -> None:
+        telegram = Telegram()
+        channels = [telegram.channel("alpha_signals", "Alpha"), telegram.channel("beta_calls", "Beta")]
+        server = await Server(telegram, 0).start()
+        env = f"TELEGRAM_API_ID=1\nTELEGRAM_API_HASH={'0' * 32}\nTELEGRAM_TEST_SERVER=127.0.0.1:{server.port}\n"
+        write_workspace(tmp_path, f"{env}TELEGRAM_TEST_KEY={public_line()}\n", CHANNELS)
+        for folder, name, text in (("strategies", "live", f"{STRATEGY}rules: [proven]\n"), ("rules", "proven", PROVEN)):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            (tmp_path / folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+        with ExchangeDouble(World(), limited=False) as exchange:
+            for channel in channels:
+                channel.post(call(exchange))
+            await command(tmp_path, exchange.url, "collect", "--once", stdin=f"{PHONE}\n{CODE}\n")
+            async with trading(tmp_path, exchange.url) as trader:
+                await trader.says("verdicts: not given yet")
+                await trader.says("verdicts of live: alpha_signals NOT ENOUGH DATA, beta_calls NOT ENOUGH DATA")
+                number = channels[0].post(call(exchange))
+                await trader.says(f"alpha_signals/{number}", "verdict on the channel after 0 closed calls")
+                assert await trader.end(signal.SIGTERM) == 0
+        await server.stop()
+
+    asyncio.run(play())
+    (said,) = events(tmp_path, "verdicts")
+    assert said.data["words"]["live"]["alpha_signals"] == {"word": "NOT ENOUGH DATA", "trades": 0}
+    assert [event.data["plan"]["tick"] for event in events(tmp_path, "call")] == [0.1]
+    contract = tmp_path / "data" / "candles" / "mexc" / "swap" / "BTCUSDT" / "contract.json"
+    assert contract.is_file(), "kept where a backtest finds it"
+
+
 def test_trade_crash_go_on_and_stop(tmp_path: Path) -> None:
     async def play() -> int:
         telegram = Telegram()

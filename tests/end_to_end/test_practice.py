@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -44,6 +45,8 @@ class Windows:
             "SIGNALPROOF_EXCHANGE_URL": f"http://127.0.0.1:{self.port}",
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
+            "COLUMNS": "200",
+            "TERM": "xterm",
         }
 
     def command(self, line: str) -> list[str]:
@@ -57,18 +60,31 @@ class Windows:
         lines = BLOCKS[block].splitlines()
         return [line for line in lines if not line.startswith("export SIGNALPROOF_EXCHANGE_URL=http://127.0.0.1:18080")]
 
-    def stay(self, block: str, typed: str = "") -> None:
-        """Run a block that stays."""
+    def stay(self, block: str, typed: str = "", terminal: bool = False) -> None:
+        """Run a block that stays; what it says goes into a file, through a terminal where that is wanted."""
+        import pty  # not everywhere
+
         (line,) = self.lines(block)
         with (self.folder / f"{block}.txt").open("wb") as screen:
+            above, below = pty.openpty() if terminal else (-1, screen.fileno())
             process = subprocess.Popen(
-                self.command(line), cwd=self.folder, env=self.environment, stdin=subprocess.PIPE, stdout=screen,
-                stderr=screen,
+                self.command(line), cwd=self.folder, env=self.environment, stdin=subprocess.PIPE, stdout=below,
+                stderr=below,
             )  # fmt: skip
         self.processes[block] = process
+        if terminal:
+            os.close(below)
+            threading.Thread(target=self._look, args=(block, above), daemon=True).start()
         assert process.stdin is not None
         process.stdin.write(typed.encode())
         process.stdin.close()
+
+    def _look(self, block: str, above: int) -> None:
+        """Write down what a terminal shows, until its program ends."""
+        with (self.folder / f"{block}.txt").open("ab") as screen, suppress(OSError):
+            while True:
+                screen.write(os.read(above, 65536))
+                screen.flush()
 
     def run(self, line: str) -> str:
         """Run a command; what it said."""
@@ -92,9 +108,11 @@ class Windows:
 
         return self.until(found, f"{block}: {words}")
 
-    def taken(self) -> list[PaperCall]:
-        """The calls that the account has taken."""
-        return books(Workspace(self.folder / "trial"))[0].taken
+    def trade(self, signal: str) -> PaperCall | None:
+        """The account's trade of a call, once it is in the market."""
+        taken = books(Workspace(self.folder / "trial"))[0].taken
+        mine = (call for call in taken if call.plan.signal_id == signal and call.acting.stepper.path().fills)
+        return next(mine, None)
 
     def until(self, found: Callable[[], T], what: str) -> T:
         """Wait for something that is not nothing."""
@@ -132,22 +150,32 @@ def test_from_nothing_to_a_trade_that_reached_its_target(windows: Windows) -> No
     (number,) = re.findall(r"posted (\d+)", windows.run_block("post"))
     call = f"alpha_signals/{number} long BTCUSDT"
     windows.says("paper", call)
-    windows.until(lambda: any(c.acting.stepper.path().fills for c in windows.taken()), "in the market")
+    windows.until(lambda: windows.trade(f"alpha_signals/{number}"), "in the market")
     assert f": {call} at " in windows.run_block("status")
 
     assert windows.end("paper", signal.SIGKILL) == -signal.SIGKILL
-    profile = windows.folder / "trial" / "channels" / "alpha_signals.channel"
+    trial = windows.folder / "trial"
+    profile, strategy = trial / "channels" / "alpha_signals.channel", trial / "strategies" / "practice.yaml"
     profile.write_text(profile.read_text().replace('signal "levels"', 'signal "by levels"'))
-    windows.stay("paper")
-    windows.says("paper", "paper trading practice: 1 open, 0 resting")
-    windows.says("paper", "changed since the last run: channels/alpha_signals.channel;")
+    third = profile.read_text().replace("telegram @alpha_signals", "export third")
+    (trial / "channels" / "third.channel").write_text(third)
+    strategy.write_text(strategy.read_text().replace("beta_calls]", "beta_calls, third]"))
+    windows.stay("paper", terminal=True)
+    windows.says("paper", "paper trading practice: 1 open")
+    changed = "channels/alpha_signals.channel, strategies/practice.yaml, channels/third.channel (new)"
+    windows.says("paper", f"changed since the last run: {changed}; calls from now on follow that")
+    windows.says("paper", "problem: channels/third.channel has no Telegram source; its calls are not heard")
 
+    windows.run("python -m tests.doubles.telegram remove --channel beta_calls --workspace trial")
+    windows.says("paper", "problem: beta_calls: @beta_calls is private, and this account is not in it")
     profile.write_text(profile.read_text().replace("signal", "signl"))
     windows.says("paper", "channels/alpha_signals.channel has errors", "the earlier version")
 
     windows.run_block("price")
-    windows.until(lambda: all(c.over for c in windows.taken()), "out of it")
+    windows.until(lambda: (trade := windows.trade(f"alpha_signals/{number}")) and trade.over, "out of it")
     (row,) = [line for line in windows.run_block("trades").splitlines() if f"alpha_signals/{number}" in line]
     assert "target 1" in row
     assert windows.end("paper", signal.SIGTERM) == 0
-    assert "stopped; everything is written" in windows.screen("paper")
+    windows.says("paper", "stopped; everything is written")
+    for once in ("the earlier version", "beta_calls is private", "changed since"):
+        assert windows.screen("paper").count(once) == 1, once

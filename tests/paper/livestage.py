@@ -67,11 +67,12 @@ calls: {repeat: ignore, opposite: ignore}
 
 @dataclass
 class LiveStage:
-    """Times are seconds from noon; ``strategy`` are pairs of old and new text."""
+    """Times are seconds from noon; ``strategy`` and ``second`` (a second strategy) are pairs of old and new text."""
 
     folder: Path
     strategy: dict[str, str] = field(default_factory=dict)
     rules: str = ""
+    second: dict[str, str] = field(default_factory=dict)
     now_ms: int = START_MS
     posts: list[Message] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
@@ -90,17 +91,23 @@ class LiveStage:
             text += "rules: [mine]\n"
         (self.folder / "channels" / "vip.channel").write_text(PROFILE, encoding="utf-8")
         (self.folder / "strategies" / "live.yaml").write_text(text, encoding="utf-8")
+        self.names = ["live"]
+        if self.second:
+            self.names.append("second")
+            for old, new in {**self.second, "name: live": "name: second"}.items():
+                text = text.replace(old, new)
+            (self.folder / "strategies" / "second.yaml").write_text(text, encoding="utf-8")
         (self.folder / "workspace.yaml").write_text("timezone: UTC\n", encoding="utf-8")
         self.start()
 
     def start(self) -> None:
         """Begin, or begin again after a kill: all that is known is the ledger, the archive and the candles."""
-        loaded = load(Workspace(self.folder), "live")
-        fees = loaded.strategy.costs.fees
+        loaded = [load(Workspace(self.folder), name) for name in self.names]
+        fees = loaded[0].strategy.costs.fees
         assert isinstance(fees, Fees)
         ledger = Ledger(self.folder / "paper.db")
-        terms = {"live": terms_of(loaded.strategy, fees)}
-        self.desk = make_desk([loaded], terms, ledger, self.candles, None, "UTC")
+        terms = {one.strategy.name: terms_of(one.strategy, fees) for one in loaded}
+        self.desk = make_desk(loaded, terms, ledger, self.candles, None, "UTC")
         self.desk.now_ms, self.desk.stale_ms, self.desk.hear = lambda: self.now_ms, 300_000, self._hear
         self.instant = Instant(self.desk)
         for message in self.posts:
@@ -144,4 +151,4 @@ class LiveStage:
         self.instant.refresh()
 
     def events(self, *kinds: str) -> list[Event]:
-        return list(Ledger(self.folder / "paper.db").events("live", 0, *kinds))
+        return list(Ledger(self.folder / "paper.db").events(self.desk.account, 0, *kinds))

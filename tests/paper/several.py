@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 import yaml
 
 from engine.collect.reading import MessageReader
-from engine.config.strategy import Calls, Size
+from engine.config.strategy import Calls, Costs, Size
 from engine.domain import Message
 from engine.market.candles import Candles
 from engine.paper.account import Lane
@@ -111,6 +111,7 @@ def _lane(name: str, text: str) -> Lane:
         path=f"strategies/{name}.yaml",
         channels=tuple(settings["channels"].split()),
         size=Size(**yaml.safe_load(settings["size"])),
+        costs=Costs(slippage=0.0),
         leverage=float(settings.get("leverage", 5)),
         calls=Calls(**yaml.safe_load(settings.get("calls", "{}"))),
     )

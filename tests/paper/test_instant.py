@@ -45,7 +45,12 @@ def missing(says: str) -> dict[str, str]:
         ({}, SHORT, 64810, "in (live): 0.0154321 at 64810, stop 65500"),
         ({}, SHORT.replace("@", "NOW @"), 63990, "not taken (live), too late"),
         (missing("trade"), UNSTOPPED, 64790, "in (live): 0.0154321 at 64790"),
-        (missing("trade") | RISK, UNSTOPPED, 64790, "refused (live): a risk of equity needs a stop to size by"),
+        (
+            missing("trade") | RISK,
+            UNSTOPPED,
+            64790,
+            "refused (live) by size (strategies/live.yaml): a risk of equity needs a stop to size by",
+        ),
         (missing("2%"), UNSTOPPED, 64790, "in (live): 0.0154321 at 64790, stop 63504"),
         (missing("2%") | RISK, UNSTOPPED, 64890, "waits (live): 0.0771605 at 64800"),
         (RISK, MARKET, 64800, "in (live): 0.333333 at 64800, stop 64500"),
@@ -53,7 +58,7 @@ def missing(says: str) -> dict[str, str]:
             {"fixed: 1000 USDT": "fixed: 60000 USDT"},
             LIMIT,
             64790,
-            "refused (live): the margin of this trade is not free",
+            "refused (live) by margin (strategies/live.yaml): the margin of this trade is not free",
         ),
     ],
 )
@@ -123,7 +128,7 @@ def test_a_rule_refuses_live_with_what_is_open_live(tmp_path: Path) -> None:
     stage.post(20, "BUY ETHUSDT @ 3000, TP 3100, SL 2900")
     stage.price(21, 2999, symbol="ETHUSDT")
     (line,) = stage.said()
-    assert line.startswith("vip/2 long ETHUSDT refused (live): ")
+    assert line.startswith("vip/2 long ETHUSDT refused (live) by one (rules/mine.yaml:2): ")
 
 
 def test_a_record_that_is_the_same_is_not_said_again(tmp_path: Path) -> None:
@@ -317,3 +322,71 @@ def test_the_line_of_the_day_tells_how_far_live_was_from_the_record(tmp_path: Pa
         "1 said live never came to be"
     )
     assert distance_line(stage.desk.ledger, "live", (START_MS - DAY_MS, START_MS)) == ""
+
+
+def test_what_live_prices_missed_in_the_first_candle_is_told_by_the_record(tmp_path: Path) -> None:
+    """In and out within one candle; live only the way in was seen."""
+    stage = LiveStage(tmp_path, {"[50%, 50%]": "[100%]"})
+    stage.post(5, MARKET)
+    stage.price(6, 64801)
+    stage.candle(0, 64700, 64850, 64700, 64801)
+    stage.said()
+    stage.candle(1, 64801, 65010, 64790, 64990)
+    (line,) = stage.said()
+    assert line.startswith("vip/1 long BTCUSDT target 1: 0.0154319 out at 65000; closed with ")
+
+
+def test_a_halt_is_told_with_a_refusal_that_was_said(tmp_path: Path) -> None:
+    rules = "rules:\n  - {name: one, why: enough, when: {leverage over: 1}, then: {halt: until next day}}\n"
+    stage = LiveStage(tmp_path, rules=rules)
+    stage.post(5, LIMIT)
+    stage.price(6, 64790)
+    (line,) = stage.said()
+    assert "refused (live)" in line
+    stage.candle(0, 64790, 64800, 64780, 64790)
+    stage.candle(1, 64790, 64800, 64780, 64790)
+    assert [line.partition(":")[0] for line in stage.said()] == ["no new trades"]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_fair_prices_liquidate_live_where_the_record_knows_them(tmp_path: Path, known: bool) -> None:
+    """At five times leverage a long is liquidated 19.5% below its entry, at the price that leaves nothing."""
+    stage = LiveStage(tmp_path, missing("trade"))
+    if known:
+        stage.desk.look_at({})
+    stage.post(5, UNSTOPPED)
+    stage.price(6, 64790)
+    stage.said()
+    stage.instant.price("BTCUSDT", START_MS + 7000, 53000, 52000)
+    lines = stage.said()
+    assert lines == (
+        ["vip/1 long BTCUSDT liquidation (live): 0.0154321 out at 51832; closed with -200.47 USDT"] * known
+    )
+
+
+def test_two_strategies_in_one_account_are_told_apart(tmp_path: Path) -> None:
+    """Both take the call, each by its own size; each says so once, over a restart too."""
+    stage = LiveStage(tmp_path, second={"fixed: 1000 USDT": "fixed: 500 USDT"})
+    stage.post(5, LIMIT)
+    stage.price(6, 64790)
+    assert sorted(line.partition(", stop")[0] for line in stage.said()) == [
+        "vip/1 long BTCUSDT in (live): 0.00771605 at 64790",
+        "vip/1 long BTCUSDT in (live): 0.0154321 at 64790",
+    ]
+    stage.start()
+    stage.price(7, 64790)
+    assert stage.said() == []
+    assert {event.key[3] for event in stage.events("live") if event.key} == {"live/live/1", "second/live/1"}
+
+
+def test_a_symbol_filled_live_before_any_of_its_candles_came_is_known_by_its_price(tmp_path: Path) -> None:
+    """A minute later another call asks the account, also after a restart: what is held is worth its last price."""
+    stage = LiveStage(tmp_path)
+    stage.post(5, LIMIT)
+    stage.price(6, 64790)
+    stage.start()
+    stage.post(65, "BUY ETHUSDT @ 3000, TP 3100, SL 2900")
+    stage.price(66, 2999, symbol="ETHUSDT")
+    assert "vip/2 long ETHUSDT in (live)" in stage.said()[-1]
+    assert stage.instant.equity() == pytest.approx(10_000, abs=2)
+    assert stage.desk.books.marks.before == {}, "the record's own marks are as they were"

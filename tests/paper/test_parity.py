@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -113,7 +114,8 @@ def test_rules_see_the_verdicts_that_a_backtest_sees(run: Run, workspace: Path) 
     result = run("paper", "proven", "--replay", "demo", "--compare", "--out", workspace / "out")
     assert result.exit_code == 0, result.output
     assert "a backtest gives the same " in result.stdout
-    rows = (workspace / "out" / "paper_trades.csv").read_text(encoding="utf-8").splitlines()[1:]
-    followed = [row for row in rows if "keep-small" not in row and "The verdict" not in row]
+    with (workspace / "out" / "paper_trades.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    followed = [row for row in rows if "The verdict" not in row["notes"]]
     assert 0 < len(followed) < len(rows), "some calls came before the channel was proven, some after"
-    assert {row.split(",")[1] for row in followed} == {"demo_keel"}
+    assert {row["channel"] for row in followed} == {"demo_keel"}

@@ -10,9 +10,14 @@ from typing import Any
 
 import pytest
 
+from engine.collect.reading import read_archive
+from engine.config.strategy import Fees
 from engine.paper.ledger import Ledger
 from engine.paper.replay import play
+from engine.pipeline.replay import replay
+from engine.simulate.walk import Walk
 from engine.units import MINUTE_MS
+from tests.collect.posts import read_toy
 from tests.paper.liveworld import Stage
 from tests.paper.several import START_MS, Table, read_table, told
 from tests.paper.world import facts
@@ -124,6 +129,50 @@ TABLES = {
         b c/1: 20 out at target +200
         equity: 10240
     """,
+    "a call entered again after its stop is a trade of its own, in each strategy": """
+        a: size {risk: 0.01}; channels c
+        b: size {fixed: 1000}; channels c
+        price BTCUSDT: 100 100 95 95 100 100 100 110 110
+        0 c: BUY BTCUSDT @ 100, TP 110, SL 95
+        4 c: re-enter BTCUSDT
+        =
+        a c/1: 20 out at stop -100
+        b c/1: 10 out at stop -50
+        a c/2: 19.7 out at target +197
+        b c/2: 10 out at target +100
+        equity: 10147
+    """,
+    "a call entered again while its trade lives is a repeat": """
+        a: size {risk: 0.01}; channels c
+        price BTCUSDT: 100 100 100 100 100 110 110
+        0 c: BUY BTCUSDT @ 100, TP 110, SL 95
+        2 c: re-enter BTCUSDT
+        =
+        a c/1: 20 out at target +200
+        a c/2: repeat
+        equity: 10200
+    """,
+    "unless the strategy adds: then it is a second trade": """
+        a: size {risk: 0.01}; channels c; calls {repeat: add}
+        price BTCUSDT: 100 100 100 100 100 110 110
+        0 c: BUY BTCUSDT @ 100, TP 110, SL 95
+        2 c: re-enter BTCUSDT
+        =
+        a c/1: 20 out at target +200
+        a c/2: 20 out at target +200
+        equity: 10400
+    """,
+    "entered again at another price with another stop, and closed by a later word": """
+        a: size {risk: 0.01}; channels c
+        price BTCUSDT: 100 100 95 95 90 90 92 92 92
+        0 c: BUY BTCUSDT @ 100, TP 110, SL 95
+        3 c: re-enter BTCUSDT @ 90 SL 80
+        6 c: close BTCUSDT
+        =
+        a c/1: 20 out at stop -100
+        a c/2: 9.9 out at channel +19.8
+        equity: 9919.8
+    """,
     "opposite calls in two strategies are two trades, netted by nobody": """
         a: size {risk: 0.01}; channels c
         b: size {risk: 0.01}; channels d
@@ -148,6 +197,25 @@ def test_over_history(name: str, tmp_path: Path) -> None:
     desk = table.desk(Ledger(tmp_path / "paper.db"))
     play(desk, table.messages, table.candles)
     assert told(desk, table.candles) == table.expected
+
+
+@pytest.mark.parametrize("name", [name for name in TABLES if "b: size" not in TABLES[name]])
+def test_a_backtest_of_one_strategy_says_the_same(name: str) -> None:
+    """The vectorised way: all messages read at once, all paths at once, one walk."""
+    table = table_of(name)
+    (lane,) = table.lanes.values()
+    read = read_archive(table.messages, read_toy)
+    updates = [*read.updates, *read.withdrawn]
+    played = replay(read.signals, lane.strategy, Fees(0.0, 0.0, "none"), table.candles, None, updates)
+    posted = [signal.message.posted_ms for signal in played.planned]
+    walk = Walk(played.table, played.money, lane.strategy, lane.judge, played.venue, "UTC", posted)
+    walked = walk.run(played.eligible())
+    lines = []
+    for row, plan in enumerate(played.table.plans):
+        trade = walked.trades.get(row)
+        said = f"{trade.quantity:g} out at {trade.path.legs[-1].reason.value} {trade.net:+g}" if trade else None
+        lines.append(f"a {plan.signal_id}: {said or played.fates[played.rows.index(row)]}")
+    assert [*lines, f"equity: {walked.end_equity:g}"] == table.expected
 
 
 @dataclass

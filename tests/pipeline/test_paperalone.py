@@ -10,7 +10,7 @@ import pytest
 from engine.paper.ledger import Event, Ledger
 from engine.paper.record import record_of
 from engine.paper.replay import play
-from engine.pipeline.paperalone import alone_accounts, alone_lines
+from engine.pipeline.paperalone import alone_accounts, alone_line, alone_states
 from engine.pipeline.paperbook import Book, _book
 from engine.units import MINUTE_MS
 from tests.paper.several import FREE, START_MS, read_table
@@ -52,7 +52,7 @@ def test_what_the_rules_refused_is_there(tmp_path: Path) -> None:
     assert (d.realised, d.refused, len(d.open)) == (9_900.0, 1, 0), "and the later one meets the rule in its turn"
     assert [money for _, money in c.course] == [10_000.0, 10_200.0]
     assert c.course[1][0] == START_MS + 3 * MINUTE_MS, "known when the candle of the target is over"
-    assert list(alone_lines(book)) == [
+    assert [alone_line(one, "USDT") for one in alone_states(book)] == [
         "c alone: 10,000.00 became 10,200.00 USDT (+2.0%), 1 closed, 0 refused",
         "d alone: 10,000.00 became 9,900.00 USDT (-1.0%), 1 closed, 1 refused",
     ]
@@ -64,7 +64,7 @@ def test_an_account_of_one_channel_is_its_own(tmp_path: Path) -> None:
     book = book_of(tmp_path / "paper.db", "a", 10_000.0, FREE)
     (own,) = alone_accounts(book)
     assert (own.channel, own.account, own.worth) == ("c", "test", 10_200.0)
-    assert list(alone_lines(book)) == []
+    assert list(alone_states(book)) == []
 
 
 @pytest.mark.parametrize("days", [10])

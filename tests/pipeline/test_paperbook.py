@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 from pathlib import Path
 
@@ -23,6 +24,24 @@ def ledger(workspace: Path, run: Run) -> Path:
     assert done.exit_code == 0, done.output
     (workspace / "data").mkdir(exist_ok=True)
     return Path(shutil.copy(workspace / "out" / "paper.db", workspace / "data" / "paper.db"))
+
+
+def test_a_replay_says_where_every_call_went(run: Run, workspace: Path) -> None:
+    """The funnel adds up, and the file of calls has a row for each."""
+    path = workspace / "strategies" / "demo.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("to: 2025-07-01", "to: 2025-01-22"), encoding="utf-8")
+    said = run("paper", "demo", "--replay", "demo", "--out", workspace / "out").stdout.splitlines()
+    heard = int(said[0].removesuffix(" calls heard"))
+    stages = [int(line.split()[0]) for line in said[1:] if re.match(r"  \d", line)]
+    assert heard == sum(stages) > 50
+    taken = next(line for line in said if " taken: " in line)
+    total, _, parts = taken.strip().partition(" taken: ")
+    assert int(total) == sum(int(part.split()[0]) for part in parts.split(", "))
+    with (workspace / "out" / "paper_calls.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == heard
+    assert sum(row["stage"] == "refused" for row in rows) == int(next(s for s in said if "refused" in s).split()[0])
+    assert {row["rule_where"] for row in rows if row["rule"] == "two-at-a-time"} == {"rules/default.yaml:23"}
 
 
 def test_status(run: Run, ledger: Path) -> None:
@@ -61,12 +80,16 @@ def test_another_account_is_not_there(run: Run, ledger: Path) -> None:
 def test_reset_asks_and_keeps_the_old_ledger(run: Run, ledger: Path) -> None:
     before = Ledger(ledger).last()
     Ledger(ledger).back_up(ledger.with_suffix(".backup.db"))
+    (ledger.parent / "testnet.jsonl").touch()
     assert "nothing was changed" in run("paper", "reset", stdin="n\n").stdout
     assert ledger.is_file()
     said = run("paper", "reset", stdin="y\n").stdout
     assert "the next run begins anew" in said
     copy, kept = sorted(ledger.parent.glob("paper-*.db"))
-    assert f"the old ledger is data/{kept.name}, its daily copy data/{copy.name};" in said
+    assert (
+        f"the old ledger is data/{kept.name}, its daily copy data/{copy.name}; data/testnet.jsonl stays as it is;"
+        in said
+    )
     assert copy.name == f"{kept.stem}.backup.db"
     assert {path.name for path in ledger.parent.glob("paper.*")} == {"paper.db.lock"}
     assert Ledger(kept).last() == Ledger(copy).last() == before

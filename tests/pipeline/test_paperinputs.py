@@ -60,7 +60,7 @@ def watched(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Run, Inpu
     loaded = load(found, "demo")
     desk = FakeDesk({profile.id: reader_of(profile) for profile in loaded.profiles})
     lines: list[str] = []
-    return Run(workspace, desk, lines), InputWatch(found, [loaded], [desk], lambda: 7, lines.append)  # type: ignore[list-item]
+    return Run(workspace, desk, lines), InputWatch(found, [loaded], desk, lambda: 7, lines.append)  # type: ignore[arg-type]
 
 
 def told(watched: tuple[Run, InputWatch], story: Any) -> None:

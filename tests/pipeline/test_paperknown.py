@@ -24,7 +24,7 @@ from engine.units import DAY_MS, HOUR_MS, MINUTE_MS, moment_ms
 from tests.conftest import Run
 from tests.doubles.exchange import ExchangeDouble, Faults, World
 from tests.doubles.exchange.world import Clock
-from tests.doubles.telegram.__main__ import PROFILE
+from tests.doubles.telegram.practice import PROFILE
 from tests.simulate.world import strategy
 
 
@@ -150,13 +150,14 @@ class Told:
 
     events: asyncio.Queue[FeedEvent] = field(default_factory=asyncio.Queue)
     symbols: tuple[str, ...] = ()
+    through: int = 0
 
     @property
     def waiting(self) -> int:
         return self.events.qsize()
 
     def through_ms(self, symbol: str) -> int:
-        return 0
+        return self.through
 
     async def subscribe(self, symbol: str, from_ms: int | None = None) -> None: ...
 
@@ -172,23 +173,34 @@ def candle(symbol: str, ts_ms: int) -> ClosedCandle:
 
 
 async def heard(
-    double: ExchangeDouble, folder: Path, events: list[FeedEvent], since_ms: int | None, away: bool = False
+    double: ExchangeDouble,
+    folder: Path,
+    events: list[FeedEvent],
+    since_ms: int | None,
+    fault: str = "",
+    step_s: float = 0.0,
 ):
-    """What comes out of a fair feed for these events, what it knows then, and what it said."""
-    client, told, said = open_client("mexc", "swap", live=True), Told(), list[str]()
+    """What comes out of a fair feed for these events, what it knows then, and what it said.
+
+    ``fault`` spoils every answer; with ``step_s`` the events come one by one, so many seconds apart.
+    """
+    client, told, said, now = open_client("mexc", "swap", live=True), Told(), list[str](), [0.0]
     try:
         known = knowledge(folder, double, Costs())
         await known.open(client)
         feed = FairFeed(
             told, client, "mexc", "1m", MINUTE_MS, lambda symbol: None if symbol == "ETHUSDT" else since_ms,
-            known.contracts.market, said.append, pause_s=0.0,
+            known.contracts.market, said.append, pause_s=0.1, patience_s=1.0, clock_s=lambda: now[0],
         )  # fmt: skip
-        if away:
-            double.faults.add("502", times=200, path="fair")
+        if fault:
+            double.faults.add(fault, times=500, path="fair")
+        out, found = aiter(feed), []
         for event in events:
             told.events.put_nowait(event)
-        out = aiter(feed)
-        found = [await asyncio.wait_for(anext(out), 20) for _ in events]
+            if step_s:
+                found.append(await asyncio.wait_for(anext(out), 20))
+                now[0] += step_s
+        found += [await asyncio.wait_for(anext(out), 20) for _ in events[len(found) :]]
         assert feed.waiting == 0
         await out.aclose()
         return found, feed.prices, said
@@ -211,13 +223,52 @@ def test_a_candle_comes_after_the_fair_price_of_its_time(tmp_path: Path, double:
     assert said == []
 
 
-def test_an_exchange_without_an_answer_holds_nothing_up(tmp_path: Path, double: ExchangeDouble) -> None:
+def test_a_candle_that_is_held_back_has_not_come_yet(tmp_path: Path, double: ExchangeDouble) -> None:
+    """The symbol stands where its held candle opens, and nothing else waits for it."""
+    start = (double.world.clock.now_ms() // MINUTE_MS - 60) * MINUTE_MS
+    double.faults.delay_s = 1.0
+    double.faults.add("delay", path="fair")
+
+    async def look() -> None:
+        client, told = open_client("mexc", "swap", live=True), Told()
+        known = knowledge(tmp_path, double, Costs())
+        await known.open(client)
+        feed = FairFeed(told, client, "mexc", "1m", MINUTE_MS, lambda _: start, known.contracts.market, print)
+        told.events.put_nowait(candle("BTCUSDT", start))
+        told.events.put_nowait(Quote("SOLUSDT", start, 1.0, None, None, None))
+        told.through = start + MINUTE_MS
+        out = aiter(feed)
+        assert isinstance(await anext(out), Quote)
+        assert (feed.through_ms("BTCUSDT"), feed.waiting) == (start, 0)
+        assert isinstance(await asyncio.wait_for(anext(out), 10), ClosedCandle)
+        assert feed.through_ms("BTCUSDT") == start + MINUTE_MS
+        await out.aclose()
+        await client.close()
+
+    asyncio.run(look())
+
+
+@pytest.mark.parametrize("fault", ["502", "drop", "stall", "empty"])
+def test_an_exchange_without_an_answer_holds_nothing_up(fault: str, tmp_path: Path, double: ExchangeDouble) -> None:
+    double.faults.delay_s = 3.0
     start = (double.world.clock.now_ms() // MINUTE_MS - 60) * MINUTE_MS
     events: list[FeedEvent] = [candle("BTCUSDT", start + i * MINUTE_MS) for i in range(3)]
-    found, fair, said = asyncio.run(heard(double, tmp_path, events, start, away=True))
+    found, fair, said = asyncio.run(heard(double, tmp_path, events, start, fault))
     assert found == events
     assert "BTCUSDT" not in fair
     assert said == ["the fair price of BTCUSDT is missing; liquidation goes by last prices meanwhile"]
+
+
+def test_it_is_asked_again_after_a_while_that_doubles(tmp_path: Path, double: ExchangeDouble) -> None:
+    """Thirty minutes without an answer: asked after 0, 1, 3, 7 and 15 of them, each time for a while."""
+    start = (double.world.clock.now_ms() // MINUTE_MS - 60) * MINUTE_MS
+    events: list[FeedEvent] = [candle("BTCUSDT", start + i * MINUTE_MS) for i in range(30)]
+    found, _, said = asyncio.run(heard(double, tmp_path, events, start, "empty", 60.0))
+    assert found == events
+    assert len(said) == 1
+    asked = double.paths("fair")
+    assert len({query["start"] for query in asked}) == 5
+    assert len(asked) > 5
 
 
 # --------------------------------------------------------------------------- over history

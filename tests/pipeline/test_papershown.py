@@ -9,7 +9,9 @@ import csv
 import io
 import json
 import os
+import shutil
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,8 @@ from engine.pipeline.paperfates import STAGES, TAKEN
 from engine.pipeline.paperopen import open_table, title_of
 from engine.pipeline.papertable import CALL_COLUMNS, COLUMNS
 from tests.conftest import ROOT, Run
-from tests.pipeline.fateworld import FateWorld
+from tests.paper.livestage import START_MS, LiveStage
+from tests.pipeline.fateworld import BEGAN_MS, FateWorld
 
 FOLDER = Path(__file__).parent / "shown"
 FATES = """
@@ -40,9 +43,17 @@ def is_golden(name: str, text: str) -> None:
     assert text == path.read_text(encoding="utf-8")
 
 
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> FateWorld:
+    """The account after its morning, to be looked at."""
+    return FateWorld(tmp_path_factory.mktemp("fates")).play()
+
+
 @pytest.fixture
-def world(workspace: Path) -> FateWorld:
-    return FateWorld(workspace).play()
+def ledger(world: FateWorld, workspace: Path) -> Ledger:
+    """Its ledger, in a workspace of one's own."""
+    shutil.copytree(world.root, workspace, dirs_exist_ok=True)
+    return Ledger(workspace / "data" / "paper.db")
 
 
 def rows(run: Run, *words: str) -> list[dict[str, str]]:
@@ -57,7 +68,7 @@ def test_a_line_for_each_fate_as_it_becomes_known(world: FateWorld) -> None:
 
 @pytest.mark.parametrize("form", ["plain", "table"])
 @pytest.mark.parametrize("command", ["status", "trades", "calls", "calls --refused", "calls --channel beta"])
-def test_commands_in_both_shapes(world: FateWorld, run: Run, command: str, form: str) -> None:
+def test_commands_in_both_shapes(ledger: Ledger, run: Run, command: str, form: str) -> None:
     done = run("paper", *command.split(), "--format", form)
     assert done.exit_code == 0, done.output
     is_golden(f"{command.replace(' --', '-').replace(' ', '-')}-{form}", done.stdout)
@@ -74,12 +85,12 @@ def test_the_live_table(world: FateWorld) -> None:
         is_golden(name, out.file.getvalue())  # type: ignore[attr-defined]
 
 
-def test_every_fate_is_there_and_the_counts_add_up(world: FateWorld, run: Run) -> None:
+def test_every_fate_is_there_and_the_counts_add_up(ledger: Ledger, run: Run) -> None:
     found = rows(run, "calls")
     expected = {one.strip() for line in FATES.strip().splitlines() for one in line.split(";" if ";" in line else None)}
     assert {row["fate"] for row in found} == expected
     assert tuple(found[0]) == CALL_COLUMNS
-    heard = sum(event.kind in ("call", "refused") for event in Ledger(world.root / "data" / "paper.db").events())
+    heard = sum(event.kind in ("call", "refused") for event in ledger.events("live"))
     assert len(found) == heard == 26
     state = json.loads(run("paper", "status", "--format", "json").stdout)["accounts"][0]
     assert state["calls"] == heard
@@ -91,7 +102,7 @@ def test_every_fate_is_there_and_the_counts_add_up(world: FateWorld, run: Run) -
     assert sum(row["stage"] in TAKEN for row in found) == 12
 
 
-def test_refused_calls_name_the_rule_its_line_and_what_it_saw(world: FateWorld, run: Run) -> None:
+def test_refused_calls_name_the_rule_its_line_and_what_it_saw(ledger: Ledger, run: Run) -> None:
     refused = {row["signal_id"]: row for row in rows(run, "calls", "--refused") if row["stage"] == "refused"}
     said = [(row["rule"], row["rule_where"], row["seen"], row["limit"]) for row in refused.values()]
     assert said == [
@@ -103,7 +114,7 @@ def test_refused_calls_name_the_rule_its_line_and_what_it_saw(world: FateWorld, 
     assert refused["alpha/7"]["reason"].startswith("The symbol is DOGUSDT, the list is DOGUSDT: refused")
 
 
-def test_trades_are_what_was_filled(world: FateWorld, run: Run) -> None:
+def test_trades_are_what_was_filled(ledger: Ledger, run: Run) -> None:
     found = rows(run, "trades")
     assert tuple(found[0]) == COLUMNS
     assert [(row["signal_id"], row["ended"]) for row in found] == [
@@ -121,17 +132,19 @@ def test_trades_are_what_was_filled(world: FateWorld, run: Run) -> None:
     assert state["equity"] == pytest.approx(state["realised"] + marked)
 
 
-def test_json_has_the_names_of_csv(world: FateWorld, run: Run) -> None:
+def test_json_has_the_names_of_csv(ledger: Ledger, run: Run) -> None:
     for name, columns in (("trades", COLUMNS), ("calls", CALL_COLUMNS)):
         found = json.loads(run("paper", name, "--format", "json").stdout)
         assert found["version"] == 1
         assert {tuple(row) for row in found[name]} == {columns}
 
 
-def test_every_field_is_in_the_docs(world: FateWorld, run: Run) -> None:
+def test_every_field_is_in_the_docs(ledger: Ledger, run: Run) -> None:
     page = (ROOT / "docs" / "paper-trading.md").read_text(encoding="utf-8")
     state = json.loads(run("paper", "status", "--format", "json").stdout)["accounts"][0]
     fields = {*COLUMNS, *CALL_COLUMNS, *state, *state["open"][0], *state["halts"][0], *state["channels"][0]}
+    fields |= {*state["alone"][0]}
+    fields |= {*state["alone"][0]}
     fields |= {*state["losses"][0], *state["losses"][0]["rules"][0]}
     assert sorted(name for name in fields if f"`{name}`" not in page) == []
 
@@ -145,6 +158,7 @@ def test_every_field_is_in_the_docs(world: FateWorld, run: Run) -> None:
         ("resume --channel bta", 'there is no channel "bta" here; did you mean "beta"?'),
         ("close alpha/1", "no trade alpha/1 is resting or open; it is closed; open: alpha/12"),
         ("close alpha/7", "no trade alpha/7 is resting or open; it is refused; open:"),
+        ("close alpha/19", "it is waiting (the first candle is not over yet)"),
         ("close alpha/99", "no trade alpha/99 is resting or open;"),
         ("calls --channel gamma", 'there is no channel "gamma" here'),
         ("trades --since yesterday", '"yesterday" is no time; write --since 2025-03-01'),
@@ -154,15 +168,14 @@ def test_every_field_is_in_the_docs(world: FateWorld, run: Run) -> None:
         ("reconcile 3.3.2025", "3.3.2025 is no date; write it as 2025-03-01"),
     ],
 )
-def test_what_nobody_knows_is_refused_and_nothing_is_written(world: FateWorld, run: Run, words: str, said: str) -> None:
-    ledger = Ledger(world.root / "data" / "paper.db")
+def test_what_nobody_knows_is_refused_and_nothing_is_written(ledger: Ledger, run: Run, words: str, said: str) -> None:
     before = ledger.last()
     done = run("paper", *words.split())
     assert (done.exit_code, said in done.stderr) == (2, True), done.stderr
     assert ledger.last() == before
 
 
-def test_words_of_people_wait_and_are_shown(world: FateWorld, run: Run) -> None:
+def test_words_of_people_wait_and_are_shown(ledger: Ledger, run: Run) -> None:
     assert run("paper", "resume", "--channel", "alpha").stdout == "live: there is no pause of alpha to end\n"
     assert "live: halt of alpha noted; it is done when" in run("paper", "halt", "--channel", "alpha").stdout
     assert "live: resume of beta noted" in run("paper", "resume", "--channel", "beta").stdout
@@ -173,39 +186,56 @@ def test_words_of_people_wait_and_are_shown(world: FateWorld, run: Run) -> None:
     ]  # fmt: skip
 
 
-def test_resume_of_a_channel_ends_its_pause_only(world: FateWorld) -> None:
-    desk = world.desk
-    desk.books.books.books.halts.clear()
+def test_resume_of_a_channel_ends_its_pause_only(tmp_path: Path) -> None:
+    desk = FateWorld(tmp_path).desk
     for number, (kind, channels, said, left) in enumerate([
-        ("halt", ["alpha", "beta"], "no new trades of alpha, beta", [("alpha", "beta")]),
-        ("halt", [], "no new trades", [("alpha", "beta"), ()]),
+        ("halt", ["alpha", "beta"], "no new trades of alpha, beta until paper resume", [("alpha", "beta")]),
+        ("halt", [], "no new trades until paper resume", [("alpha", "beta"), ()]),
         ("resume", ["beta"], "1 pause of beta ended; still halted: by hand, by hand", [("alpha",), ()]),
         ("resume", ["beta"], "0 pauses of beta ended; still halted: by hand, by hand", [("alpha",), ()]),
         ("resume", [], "2 pauses ended", []),
     ]):  # fmt: skip
         data = {"until_ms": None, "channels": channels}
-        assert desk.obey(Event("live", kind, 0, data, seq=1000 + number), world.now_ms) == said
+        assert desk.obey(Event("live", kind, 0, data, seq=1000 + number), BEGAN_MS) == said
         assert [halt.channels for halt in desk.books.books.books.halts] == left
 
 
-def test_a_running_account_tells_its_prices(world: FateWorld, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_running_account_tells_its_prices(ledger: Ledger, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.pipeline.paperbook.is_running", lambda _: True)
-    said = {"account": "live", "prices": {"LOSUSDT": [world.now_ms + 30_000, 96.5]}}
+    said = {"account": "live", "prices": {"LOSUSDT": [BEGAN_MS, 96.5]}}
     still = json.loads(run("paper", "status", "--format", "json").stdout)["accounts"][0]
-    (world.root / "data" / NAME).write_text(json.dumps(said), encoding="utf-8")
+    ledger.path.with_name(NAME).write_text(json.dumps(said), encoding="utf-8")
     before = json.loads(run("paper", "status", "--format", "json").stdout)["accounts"][0]
     assert before["running"]
     assert [trade["last"] for trade in before["open"]][:2] == [96.5, 100.5]
     assert before["equity"] == pytest.approx(still["equity"] + before["open"][0]["quantity"] * 0.5)
-    (world.root / "data" / NAME).write_text("{", encoding="utf-8")
+    ledger.path.with_name(NAME).write_text("{", encoding="utf-8")
     assert run("paper", "status").stdout.startswith("live: running, last written")
     assert "it is done within a second" in run("paper", "halt").stdout
 
 
-def test_several_accounts_are_named(world: FateWorld, run: Run) -> None:
-    begun = next(world.desk.ledger.events("live", 0, "begin"))
-    world.desk.ledger.append(Event("other", "begin", begun.at_ms, begun.data))
-    world.desk.ledger.flush()
+def test_what_is_live_and_not_in_the_record_yet_is_shown(workspace: Path, run: Run) -> None:
+    for name in ("channels", "strategies", "rules"):
+        shutil.rmtree(workspace / name)
+    stage = LiveStage(workspace)
+    lane = stage.desk.lanes["live"]
+    begun = {"strategies": ["live"], "equity": 10_000.0, "currency": "USDT", "terms": {"live": asdict(lane.terms)}}
+    stage.desk.note("begin", START_MS, begun)
+    stage.post(0.5, "BUY BTCUSDT NOW @ 64800, TP 65000, SL 64500")
+    stage.post(1.5, "BUY ETHUSDT @ 3000, TP 3100, SL 2950")
+    stage.post(2.5, "SELL BTCUSDT NOW @ 64800, TP 64000, SL 65500")
+    stage.price(4, 64810)
+    stage.price(5, 3020, symbol="ETHUSDT")
+    stage.desk.ledger.back_up(workspace / "data" / "paper.db")
+    asked = run("paper", "close", "vip/1")
+    assert asked.exit_code == 2
+    assert "it is waiting (in at 64810 (live); the first candle is not over yet); nothing is open" in asked.stderr
+    is_golden("live-status", run("paper", "status").stdout + run("paper", "calls").stdout)
+
+
+def test_several_accounts_are_named(ledger: Ledger, run: Run) -> None:
+    begun = next(ledger.events("live", 0, "begin"))
+    ledger.append(Event("other", "begin", begun.at_ms, begun.data))
     lines = run("paper", "status").stdout.splitlines()
     assert lines[0] == "2 accounts: live (not running), other (not running)"
     assert any(line.startswith("other: not running") for line in lines)

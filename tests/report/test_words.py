@@ -115,6 +115,10 @@ def test_no_slot_is_lost_or_invented() -> None:
             "BTC tutulsaydı: 1.092,00",
         ),
         (
+            "1,000 USDT following it became 1,184.20; BTC held: 1,092.00",
+            "1.000 USDT ile takip etseydiniz 1.184,20 olurdu; BTC tutulsaydı: 1.092,00",
+        ),
+        (
             "+0.40R a trade (95% interval +0.26R to +0.54R, 1,200 trades in 180 bursts): all 13 tests passed.",
             "işlem başına +0,40R (%95 aralığı +0,26R – +0,54R, 180 küme içinde 1.200 işlem): "
             "13 sınavın tamamı geçildi.",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
+from math import inf
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -192,8 +195,8 @@ POOL = [
 ]
 
 
-def random_candles(symbol: str, rng: np.random.Generator, n: int, start: int) -> Candles:
-    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.003, n)))
+def random_candles(symbol: str, rng: np.random.Generator, n: int, start: int, step: float = 0.003) -> Candles:
+    close = 100 * np.exp(np.cumsum(rng.normal(0, step, n)))
     opened = np.concatenate([[100.0], close[:-1]])
     high, low = np.maximum(opened, close) * 1.001, np.minimum(opened, close) * 0.999
     kept = rng.random(n) < 0.9
@@ -202,13 +205,14 @@ def random_candles(symbol: str, rng: np.random.Generator, n: int, start: int) ->
     return Candles(symbol, MINUTE_MS, *(c[kept] for c in (ts, opened, high, low, close, np.ones(n))))
 
 
-@pytest.mark.parametrize("seed", range(max(6, EXAMPLES // 30)))
-def test_looking_ahead_and_asking_minute_by_minute_come_to_the_same(seed: int) -> None:
-    rng = np.random.default_rng(seed)
+def random_account(
+    rng: np.random.Generator, minutes: int = 900, calls: int = 40, step: float = 0.003
+) -> tuple[list[Plan], dict[str, Candles], str]:
+    """Calls on two symbols, their candles, and four rules of the pool."""
     start = moment_ms("2025-01-15 18:00")
-    candles = {s: random_candles(s, rng, 900, start) for s in ("BTCUSDT", "ETHUSDT")}
+    candles = {s: random_candles(s, rng, minutes, start, step) for s in ("BTCUSDT", "ETHUSDT")}
     plans = []
-    for i, minute in enumerate(np.sort(rng.integers(1, 860, 40)).tolist()):
+    for i, minute in enumerate(np.sort(rng.integers(1, minutes - 40, calls)).tolist()):
         symbol = ("BTCUSDT", "ETHUSDT")[int(rng.integers(2))]
         act = start + minute * MINUTE_MS + int(rng.integers(3)) * 20_000
         price = float(candles[symbol].close[candles[symbol].ts.searchsorted(act) - 1])
@@ -218,7 +222,12 @@ def test_looking_ahead_and_asking_minute_by_minute_come_to_the_same(seed: int) -
         plans.append(plan(text, symbol=symbol, act_ms=act, number=i + 1))
     chosen = rng.choice(len(POOL), 4, replace=False).tolist()
     named = {POOL[i].split(",")[0]: POOL[i] for i in chosen}
-    rules = "".join(f"  - {rule}\n" for rule in named.values())
+    return plans, candles, "".join(f"  - {rule}\n" for rule in named.values())
+
+
+@pytest.mark.parametrize("seed", range(max(6, EXAMPLES // 30)))
+def test_looking_ahead_and_asking_minute_by_minute_come_to_the_same(seed: int) -> None:
+    plans, candles, rules = random_account(np.random.default_rng(seed))
     ahead, slow = run(plans, candles, rules), run(plans, candles, rules, MinuteByMinute)
     assert [(a.at_ms, a.note) for a in ahead.alarms] == [(a.at_ms, a.note) for a in slow.alarms]
     assert ahead.refused == slow.refused
@@ -226,7 +235,85 @@ def test_looking_ahead_and_asking_minute_by_minute_come_to_the_same(seed: int) -
     assert ahead.end_equity == pytest.approx(slow.end_equity)
 
 
+class Closely(Walk):
+    """The same walk that looks closely at every stretch."""
+
+    def _watch(self, until_ms: int) -> None:
+        self.account._calm = lambda _: False  # type: ignore[method-assign]
+        super()._watch(until_ms)
+
+
+class Counting(Walk):
+    """The same walk that counts the stretches on which it looked closely, and those that it left alone."""
+
+    looked: ClassVar[Counter[bool]] = Counter()
+
+    def _watch(self, until_ms: int) -> None:
+        if "_calm" not in vars(self.account):
+            calm = self.account._calm
+
+            def counted(last_ms: int) -> bool:
+                found = calm(last_ms)
+                self.looked[found] += 1
+                return found
+
+            self.account._calm = counted  # type: ignore[method-assign]
+        super()._watch(until_ms)
+
+
+def test_a_stretch_is_left_alone_only_where_nobody_would_have_spoken() -> None:
+    """Over three days, so that midnights, halts that end, and stretches of many blocks are among them."""
+    Counting.looked.clear()
+    spoken = 0
+    for seed in range(max(25, EXAMPLES // 10)):
+        rng = np.random.default_rng(1000 + seed)
+        length, calls, step = int(rng.integers(300, 4300)), int(rng.integers(5, 80)), (0.003, 0.0005)[seed % 2]
+        plans, candles, rules = random_account(rng, length, calls, step)
+        quick, close = run(plans, candles, rules, Counting), run(plans, candles, rules, Closely)
+        assert quick == close
+        spoken += len(quick.alarms)
+    assert min(spoken, Counting.looked[True], Counting.looked[False]) > 100
+
+
 # --------------------------------------------------------------------------- every condition that needs no call
+
+
+@pytest.mark.parametrize("key", sorted(key for key, condition in CONDITIONS.items() if condition.floor))
+def test_above_its_floor_a_condition_does_not_hold(key: str) -> None:
+    """Whatever trades are open and however high equity gets: a course up to the peak that the account had."""
+    condition, rng = CONDITIONS[key], np.random.default_rng(9)
+    seen = set()
+    for limit in limits_of(key):
+        for _ in range(60):
+            account = one_account(moment_ms("2025-03-28"), rng)
+            ts = account.now_ms + np.arange(60, dtype=np.int64) * 30 * MINUTE_MS
+            equity = np.minimum(9_600 + np.cumsum(rng.normal(0, 60, 60)), account.peak_equity)
+            course = Course(ts, equity, np.full(60, account.peak_equity), account)
+            assert condition.along is not None
+            assert condition.floor is not None
+            read_limit = read(key, limit)
+            above = equity > condition.floor(read_limit, replace(account, equity=np.nan, open_trades=()))
+            assert not np.any(above & condition.along(read_limit, course, "UTC"))
+            seen |= set(above.tolist())
+    assert seen == {True, False}
+
+
+def test_a_tree_holds_only_at_or_below_its_floor() -> None:
+    """Joined conditions: ``all`` from the lowest floor on, ``any`` from the highest, ``not`` at any equity."""
+    account = Account(0, np.nan, 10_000.0, 10_000.0)
+    floors = {
+        "{daily loss over: 5%}": 9_500,
+        "{all: [{daily loss over: 5%}, {drawdown over: 8%}, {open trades at least: 3}]}": 9_200,
+        "{any: [{daily loss over: 5%}, {drawdown over: 8%}]}": 9_500,
+        "{any: [{daily loss over: 5%}, {open trades at least: 3}]}": inf,
+        "{any: [{daily loss over: 5%}, {consecutive losses at least: 3}]}": 9_500,
+        "{not: {daily loss over: 5%}}": inf,
+        "{hours: [22:00-23:00]}": inf,
+        "{consecutive losses at least: 3}": -inf,
+    }
+    for when, floor in floors.items():
+        rules = book(f"  - {{name: one, when: {when}, then: {{halt: 1h}}}}\n")
+        assert rules.floor(account) == pytest.approx(floor), when
 
 
 @pytest.mark.parametrize("key", sorted(key for key, condition in CONDITIONS.items() if condition.along))

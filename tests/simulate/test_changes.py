@@ -197,7 +197,7 @@ def test_a_stop_in_r_is_a_multiple_of_the_calls_own_distance() -> None:
 )
 def test_named_splits(name: str, expected: list[float]) -> None:
     assert split(name, 4) == pytest.approx(expected)  # type: ignore[arg-type]
-    assert split(name, 1) == [1.0]  # type: ignore[arg-type]
+    assert split(name, 1) == (1.0,)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from engine.domain import History, OpenTrade, Side
-from engine.simulate.history import closed
+from engine.simulate.history import note_closed
 from engine.simulate.standing import Tally, standing_columns
 
 CALLS = st.lists(
@@ -67,8 +67,8 @@ def trade(channel: str, symbol: str) -> OpenTrade:
 def test_a_history_counts_losses_in_a_row_and_remembers_when_symbols_and_channels_were_left() -> None:
     history = History()
     for net, at in ((-1.0, 10), (-0.5, 20)):
-        history = closed(history, trade("a", "BTCUSDT"), net, at)
-    history = closed(history, trade("b", "BTCUSDT"), -2.0, 30)
+        note_closed(history, trade("a", "BTCUSDT"), net, at)
+    note_closed(history, trade("b", "BTCUSDT"), -2.0, 30)
     assert history == History(3, 30, {"BTCUSDT": 30}, {"a": 20, "b": 30})
-    history = closed(history, trade("a", "ETHUSDT"), 0.0, 40)
+    note_closed(history, trade("a", "ETHUSDT"), 0.0, 40)
     assert history == History(0, None, {"BTCUSDT": 30, "ETHUSDT": 40}, {"a": 40, "b": 30})

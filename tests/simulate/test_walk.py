@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from engine.config.strategy import Size, Strategy
 from engine.domain import Account, Decision, Halt, Plan, Proposal, RuleNote, Trade
 from engine.market.candles import Candles, Funding
-from engine.simulate.equity import equity_curve
+from engine.simulate.equity import curve_of
 from engine.simulate.flows import Venue
 from engine.simulate.judge import Judge, TakeAll
 from engine.simulate.kernel import simulate
@@ -43,15 +44,16 @@ def walk(
 
 @dataclass
 class Watching(TakeAll):
-    """A judge who takes all and remembers what he was shown."""
+    """A judge who takes all and remembers what he was shown, the peak too."""
 
+    about_peak = True
     proposals: list[Proposal] = field(default_factory=list)
     accounts: list[Account] = field(default_factory=list)
     decision: Decision = field(default_factory=lambda: Decision(True, 1.0))
 
     def decide(self, proposal: Proposal, account: Account) -> Decision:
         self.proposals.append(proposal)
-        self.accounts.append(account)
+        self.accounts.append(deepcopy(account))
         return self.decision
 
 
@@ -234,14 +236,14 @@ def test_the_curve_equals_a_plain_count_at_every_bar() -> None:
     trades = list(result.trades.values())
     assert len(trades) > 5
     assert any(trade.funding for trade in trades)
-    curve = equity_curve(trades, venue, 10_000, 0, 200 * MINUTE_MS, MINUTE_MS)
+    curve = curve_of(result.flows, candles, 10_000, 0, 200 * MINUTE_MS, MINUTE_MS)
     for now, equity in zip(curve.ts.tolist(), curve.equity.tolist(), strict=True):
         assert equity == pytest.approx(plain_equity(trades, venue, 10_000, now), abs=1e-6)
     assert curve.equity[-1] == pytest.approx(result.end_equity)
     assert result.end_equity == pytest.approx(10_000 + sum(trade.net for trade in trades))
     peak = np.maximum.accumulate(np.maximum(curve.equity, 10_000))
     assert curve.max_drawdown == pytest.approx((1 - curve.equity / peak).max())
-    coarse = equity_curve(trades, venue, 10_000, 0, 200 * MINUTE_MS, 30 * MINUTE_MS)
+    coarse = curve_of(result.flows, candles, 10_000, 0, 200 * MINUTE_MS, 30 * MINUTE_MS)
     assert coarse.max_drawdown == pytest.approx(curve.max_drawdown)  # no bar's drawdown is lost between the points
     assert len(coarse.ts) < len(curve.ts) / 20
 
@@ -291,6 +293,6 @@ def test_an_account_with_nothing_left_takes_nothing() -> None:
 
 
 def test_an_account_without_trades_stays_flat() -> None:
-    curve = equity_curve([], Venue(FREE, {"BTCUSDT": bars(RISES)}), 500.0, 0, DAY_MS, HOUR_MS)
+    curve = curve_of([], {"BTCUSDT": bars(RISES)}, 500.0, 0, DAY_MS, HOUR_MS)
     assert set(curve.equity.tolist()) == {500.0}
     assert curve.max_drawdown == 0

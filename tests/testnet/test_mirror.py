@@ -125,16 +125,16 @@ def test_the_summary_says_how_far_the_exchange_is_from_the_record(double: Exchan
 
     async def play(trial: Trial) -> None:
         await trial.bar(0, 64_735.2, 64_900, 64_700, 64_850)
-        assert summary(path, [trial.call])[0] == "testnet: 1 trades sent, 1 open, 100 contracts held"
+        assert summary(path, [trial.call])[0] == "testnet: 1 trade sent, 1 open, 100 contracts held"
         await pin(double, "BTC", 64_400.0)
         await trial.bar(1, 64_850, 64_900, 64_400, 64_450)
 
     trial = Trial(plan())
     mirrored(double, tmp_path, trial, play)
     assert summary(path, [trial.call]) == [
-        "testnet: 1 trades sent, 0 open, 0 contracts held",
-        "testnet: 1 entries, +10.0 bp at the median (+ is worse than the record)",
-        "testnet: 1 exits, +15.5 bp at the median (+ is worse than the record)",
+        "testnet: 1 trade sent, 0 open, 0 contracts held",
+        "testnet: 1 entry, +10.0 bp at the median (+ is worse than the record)",
+        "testnet: 1 exit, +15.5 bp at the median (+ is worse than the record)",
     ]
 
 

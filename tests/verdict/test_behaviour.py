@@ -104,7 +104,9 @@ def test_no_fair_share_is_named_for_levels_that_were_not_those_of_the_call(own, 
 def test_who_is_late_pays_more() -> None:
     """The price runs from 100 to 103 in five minutes: at the open of minute five the call is worth less."""
     candles = bars(100, 100.5, 101, 101.5, 102, 102.5, 103, 103.5, 104.5, 104.5)
-    r = delayed_r(prepare([call(1000, Side.LONG, 98.0, 104.0)], candles), np.array([-500]), candles, TERMS, None)
+    prepared = prepare([call(1000, Side.LONG, 98.0, 104.0)], candles)
+    own = money_of(prepared.run(TERMS), TERMS, candles).r
+    r = delayed_r(prepared, own, np.array([-500]), candles, TERMS, None)
     curve = latency_curve(r)
     assert [point.delay_s for point in curve.points] == [0, 1, 5, 15, 30, 60, 300, 900]
     assert curve.at(0) == pytest.approx((104 - 100) / 2)

@@ -113,6 +113,28 @@ def _entry_kind(profile: Profile, read: Read) -> EntryKind | None:
     return EntryKind.ZONE if zone else EntryKind.LADDER
 
 
+def again_of(setup: Setup, action: Action) -> Setup:
+    """The setup of a call that is entered once more: as it was, but for what the action names anew."""
+    kind, entries = setup.entry_kind, action.entries or setup.entries
+    if action.entries:
+        kind = action.entry_kind or kind
+        kind = EntryKind.LIMIT if kind is EntryKind.MARKET else kind
+        if kind in (EntryKind.LIMIT, EntryKind.ZONE, EntryKind.LADDER):
+            one, zone = len(entries) == 1, kind is EntryKind.ZONE and len(entries) == 2
+            kind = EntryKind.LIMIT if one else EntryKind.ZONE if zone else EntryKind.LADDER
+    return replace(
+        setup,
+        entry_kind=kind,
+        entries=entries,
+        entry_shares=() if action.entries else setup.entry_shares,
+        market_leg=setup.market_leg and not action.entries,
+        targets=action.targets or setup.targets,
+        stop=setup.stop if action.stop is None else action.stop,
+        layout=action.layout,
+        values=action.values,
+    )
+
+
 def change_of(setup: Setup) -> Action:
     """The change that a call makes which is posted again with other levels."""
     kind: ActionKind = "change"

@@ -44,7 +44,7 @@ def level_fault(
     prices = [*entries, *targets, *([stop] if isinstance(stop, float) else [])]
     if len(prices) > MOST_LEVELS:
         return "too-many-levels", f"{len(prices)} levels in one call"
-    if any(price <= 0 for price in prices):
+    if min(prices, default=1.0) <= 0:
         return "number", "a price of zero"
     if len(set(prices)) < len(prices):
         twice = next(price for index, price in enumerate(prices) if price in prices[:index])

@@ -74,14 +74,14 @@ def _setup(profile: Profile, layout: str, read: Read) -> Setup | tuple[str, str]
     )
     if fault:
         return fault
-    if isinstance(stop, Distance):
+    if isinstance(stop, Distance) and stop.base != settings.distance_from:
         stop = replace(stop, base=settings.distance_from)
     leverage, leverage_high = read.leverage or (None, None)
     return Setup(
         next(iter(read.symbols)), side, kind, entries, _targets(read.targets, side, settings), stop, layout,
         reference=reference, leverage=leverage, leverage_high=leverage_high, values=tuple(read.values),
         market_leg=read.market and kind is EntryKind.LADDER,
-        entry_shares=tuple(share for share in read.entry_shares if share) if kind is EntryKind.LADDER else (),
+        entry_shares=tuple([share for share in read.entry_shares if share]) if kind is EntryKind.LADDER else (),
         close_stop=None if read.close_ms is None else CloseStop(read.close_ms, read.hard),
         ref=next(iter(read.refs), None),
     )  # fmt: skip
@@ -115,21 +115,27 @@ def entry_of(read: Read, settings: Settings) -> tuple[EntryKind, tuple[float, ..
 
 def _target_prices(targets: Sequence[Target]) -> list[float]:
     """The prices of the targets; one that comes again is the same level where each time it has a share of its own."""
-    shared = {price for price in {t.price for t in targets} if all(t.share for t in targets if t.price == price)}
     prices = [target.price for target in targets if target.price is not None]
+    if len(set(prices)) == len(prices):
+        return prices
+    shared = {price for price in prices if all(t.share for t in targets if t.price == price)}
     return [price for at, price in enumerate(prices) if price not in prices[:at] or price not in shared]
 
 
 def _targets(targets: Sequence[Target], side: Side, settings: Settings) -> tuple[Target, ...]:
     """The targets, nearest first; distances count from the base that the profile names."""
+    far, sign = float("inf"), side.sign
     if all(target.distance is None for target in targets):
-        far = float("inf")
-        return tuple(sorted(targets, key=lambda t: side.sign * t.price if t.price is not None else far))
-    based = [
-        replace(target, distance=replace(target.distance, base=settings.distance_from)) if target.distance else target
-        for target in targets
-    ]
-    return tuple(sorted(based, key=lambda t: t.distance.value if t.distance else float("inf")))
+        return tuple(sorted(targets, key=lambda t: sign * t.price if t.price is not None else far))
+    based = [_based(target, settings) for target in targets]
+    return tuple(sorted(based, key=lambda t: t.distance.value if t.distance else far))
+
+
+def _based(target: Target, settings: Settings) -> Target:
+    """A target whose distance counts from the base that the profile names."""
+    if target.distance is None or target.distance.base == settings.distance_from:
+        return target
+    return replace(target, distance=replace(target.distance, base=settings.distance_from))
 
 
 def _target_fault(
@@ -141,14 +147,15 @@ def _target_fault(
         return None
     if len({distance.unit for distance in distances}) > 1 or any(target.price is not None for target in targets):
         return "levels", "prices and distances, or distances of two kinds, among the targets"
-    if len({distance.value for distance in distances}) < len(distances):
+    values = [distance.value for distance in distances]
+    if len(set(values)) < len(values):
         return "duplicate-level", "a target stands twice"
-    if any(distance.value <= 0 for distance in distances):
+    if min(values) <= 0:
         return "number", "a target at no distance"
     if distances[0].unit == "R" and stop is None:
         return "stop", "targets in R need a stop"
     reach = {"percent": 1000 * settings.largest_distance, "R": 100.0}.get(distances[0].unit, float("inf"))
-    if max(distance.value for distance in distances) > reach:
+    if max(values) > reach:
         return "distance", "a target is implausibly far away"
     return None
 
@@ -166,11 +173,13 @@ def _close_stop_fault(read: Read, side: Side, stop: float | Distance | None) -> 
 
 def _share_fault(read: Read, kind: EntryKind) -> tuple[str, str] | None:
     """Why the shares of entries or targets cannot be."""
-    if sum(target.share or 0 for target in read.targets) > 1 + 1e-9:
+    if sum([target.share or 0 for target in read.targets]) > 1 + 1e-9:
         return "share", "the shares of the targets make more than 100%"
+    if kind is not EntryKind.LADDER:
+        return None
     named = [share for share in read.entry_shares if share]
-    if kind is EntryKind.LADDER and named and len(named) != len(read.entry_shares):
+    if named and len(named) != len(read.entry_shares):
         return "share", "some of the entries have a share, others have none"
-    if kind is EntryKind.LADDER and sum(named) > 1 + 1e-9:
+    if sum(named) > 1 + 1e-9:
         return "share", "the shares of the entries make more than 100%"
     return None

@@ -136,7 +136,7 @@ def _take_price(read: Read, mark: Mark, text: str, profile: Profile, fields: Fie
     number = fields.notation.parse(text)
     is_plain = number is not None  # nearly always
     whole_ends = name == "entry" and profile.settings.whole_range_ends
-    numbers = [number] if is_plain else fields.numbers(text, whole_ends=whole_ends)
+    numbers = (number,) if is_plain else fields.numbers(text, whole_ends)
     prices = [number for number in numbers if number is not None]
     if len(prices) < len(numbers):
         notation = fields.notation.name

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from engine.channel.text.names import CURRENCIES, QUOTES
-from engine.channel.text.patterns import Patterns
+from engine.channel.text.patterns import Patterns, remembered
 from engine.channel.text.timeframes import timeframe_ms
 from engine.channel.text.vocabulary import (
     alternatives,
@@ -27,7 +27,8 @@ _JOINTS = str.maketrans("", "", "/|:-")
 class Fields(Patterns):
     """The fields of a profile: which text each takes (``patterns.py``), and what the text means."""
 
-    def numbers(self, text: str, *, whole_ends: bool = False) -> list[float | None]:
+    @remembered
+    def numbers(self, text: str, whole_ends: bool = False) -> tuple[float | None, ...]:
         """The numbers in a value, None for one that is none in the notation.
 
         ``whole_ends`` completes the second of two, where it is the cut-off end of a range.
@@ -35,7 +36,7 @@ class Fields(Patterns):
         found = [list(match) for match in self._counted.findall(text)]
         if whole_ends and len(found) == 2 and not any(word for _, word in found):
             found[1][0] = self.notation.whole_end(found[0][0], found[1][0])
-        return [self._multiplied(self.notation.parse(number), word.strip()) for number, word in found]
+        return tuple(self._multiplied(self.notation.parse(number), word.strip()) for number, word in found)
 
     @cached_property
     def _counted(self) -> re.Pattern[str]:
@@ -47,6 +48,7 @@ class Fields(Patterns):
         times = 1000 if re.fullmatch(alternatives(self.words.words("thousand")), word) else 10_000
         return float(Decimal(repr(number)) * times)
 
+    @remembered
     def side(self, text: str) -> Side | None:
         """The side a value says; None when it says both."""
         long, short = self._sides
@@ -63,6 +65,7 @@ class Fields(Patterns):
             re.compile(alternatives(self.words.phrases("short"))),
         )
 
+    @remembered
     def symbol(self, text: str, quote: str) -> str | None:
         """The symbol with its quote currency; None when neither the text nor the profile names one."""
         alias = self.words.symbols.get(tokens_of(text)) if self.words.symbols else None
@@ -83,6 +86,7 @@ class Fields(Patterns):
             return True
         return any(text.endswith(quote) and len(text) > len(quote) for quote in CURRENCIES)
 
+    @remembered
     def distance(self, text: str) -> Distance | None:
         """A level said relative to the entry; None when it is a price."""
         value = self.numbers(text)
@@ -93,14 +97,15 @@ class Fields(Patterns):
         rest = self._counted.sub("", text).strip()
         return Distance(value[0], "R" if rest == "r" else "points") if rest else None
 
-    def distances(self, text: str) -> list[Distance]:
+    @remembered
+    def distances(self, text: str) -> tuple[Distance, ...]:
         """The distances in the value of a target, none when it holds prices."""
         ends = self._percent_range.fullmatch(text)
         if ends:  # 30-40%
             both = (*self.numbers(ends[1]), *self.numbers(ends[2]))
-            return [Distance(value, "percent") for value in both if value is not None]
+            return tuple(Distance(value, "percent") for value in both if value is not None)
         found = self._target_distance.findall(text)
-        return [distance for one in found if (distance := self.distance(one))]
+        return tuple(distance for one in found if (distance := self.distance(one)))
 
     def timeframe(self, text: str) -> int | None:
         """The length of the candle whose close a stop waits for, in milliseconds."""

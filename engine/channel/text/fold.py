@@ -75,7 +75,7 @@ class Folded:
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """A half-open range of ``text`` in the original, what was lost at its ends left out."""
-        return self.origin(start), self.origin(end - 1) + 1
+        return (self.origin(start), self.origin(end - 1) + 1) if self.cuts else (start, end)
 
 
 def _plain(match: re.Match[str]) -> str:

@@ -7,9 +7,10 @@ allowed before it; it stops at signs that belong to the value (an emoji that mea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from engine.channel.text.fold import INDEX, fold
 from engine.channel.text.names import CURRENCIES, PRICE_FIELDS, QUOTES
@@ -29,6 +30,14 @@ _TICKER = "a-z0-9авекмнорстухѕіј"
 _X = "[x×х]"
 _CURRENCY = rf"(?:{_BLANK}(?:(?:{'|'.join(CURRENCIES)}){NO_LETTER_AHEAD}|[$€₮]))?"
 _MULTIPLIERS = "萬万千百億亿"
+_KEPT = 1024  # meanings of each kind
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def remembered(method: Callable[Concatenate[Any, _P], _T]) -> cached_property[Callable[_P, _T]]:
+    """A method that says what a text means: a channel writes the same words again and again, so the latest are kept."""
+    return cached_property(lambda self: cast(Callable[_P, _T], lru_cache(_KEPT)(partial(method, self))))
 
 
 @dataclass(frozen=True)
@@ -153,6 +162,7 @@ class Patterns:
         risk = rf"|{number}{_BLANK}r(?!\w)" if target else ""
         return rf"(?:{number}{_BLANK}%|%{_BLANK}{number}|{number}{_BLANK}{points}{risk})"
 
+    @remembered
     def is_distance(self, sample: str) -> bool:
         """Whether the sample of a target says distances instead of prices."""
         return bool(re.match(rf"\W*{self._target_distance.pattern}", fold(sample).text))

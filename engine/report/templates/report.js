@@ -7,6 +7,13 @@
   const t = (text) => data.words[text] ?? text;
   const reason = (text) => text.replace(/^(.*?)( \d+)?$/, (_, word, number = "") => t(word) + number);
 
+  // the page counts as loaded when its pictures are drawn (a printer, a camera waits for that): an open frame holds it up
+  const hold = document.createElement("iframe");
+  hold.hidden = true;
+  document.body.append(hold);
+  hold.contentDocument?.open();
+  setTimeout(() => hold.remove(), 10000);
+
   // ---- what is packed in the page: the chart library at once, messages and candles when a call is opened
   const unpacked = async (name) => {
     const bytes = Uint8Array.from(atob(document.getElementById(name).textContent), (c) => c.charCodeAt(0));
@@ -42,6 +49,33 @@
     }
     return typeof value === "string" && /^--[a-z-]+$/.test(value) ? styles.getPropertyValue(value).trim() : value;
   };
+  // the names of a picture's lines above it, where they wrap and are never cut; a click hides a line
+  const legend = (place, traces, layout) => {
+    const known = place.previousElementSibling;
+    const list = known?.className === "legend" ? known : document.createElement("ul");
+    list.className = "legend";
+    if (list !== known) place.before(list);
+    const shown = layout.showlegend ? traces.map((trace, i) => [trace, i]).filter(([trace]) => trace.showlegend !== false) : [];
+    layout.showlegend = false;
+    list.replaceChildren(...shown.map(([trace, i]) => {
+      const item = document.createElement("li");
+      const button = document.createElement("button");
+      const mark = document.createElement("i");
+      mark.style.borderTopColor = trace.line?.color ?? trace.marker.color;
+      mark.style.borderTopStyle = { dash: "dashed", dot: "dotted" }[trace.line?.dash] ?? "solid";
+      button.type = "button";
+      button.setAttribute("aria-pressed", "true");
+      button.append(mark, trace.name.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&"));
+      button.addEventListener("click", () => {
+        const on = button.getAttribute("aria-pressed") !== "true";
+        button.setAttribute("aria-pressed", String(on));
+        Plotly.restyle(place, { visible: on ? true : "legendonly" }, [i]);
+      });
+      item.append(button);
+      return item;
+    }));
+    list.hidden = !shown.length;
+  };
   const draw = async (paper) => {
     if (!window.Plotly) await library;
     const styles = getComputedStyle(root);
@@ -53,10 +87,12 @@
       if (data.locale === "tr-TR") layout.separators = ",.";
       for (const axis of ["xaxis", "xaxis2"]) if (layout[axis]?.type === "date" && data.locale !== "en-US") layout[axis].tickformat = "%d.%m.%Y";
       if (paper) layout.width = place.closest(".spreads") ? 320 : 680; // A4 inside its margins
+      legend(place, traces, layout);
       Plotly.react(place, traces, layout, { displayModeBar: false, responsive: true, locale: "en" });
     }
     for (const place of document.querySelectorAll(".chart")) place.draw?.();
     root.dataset.ready = "yes";
+    hold.remove();
   };
 
   // ---- light and dark
@@ -105,14 +141,15 @@
     ticks[places] ??= number({ minimumFractionDigits: places, maximumFractionDigits: Math.min(20, places + 4), useGrouping: false });
     return ticks[places].format(value);
   };
-  const signed = (value, text) => (value > 0 ? "+" : "") + text.replace("-", "\u2212");
+  const cents = (value) => Math.round(100 * value); // as it is shown: what reads zero has no sign and no colour
+  const signed = (value, text) => (cents(value) > 0 ? "+" : "") + text.replace("-", "\u2212");
   const say = {
     text: (value) => value,
     delay: (value) => value,
     time: (value) => value.slice(0, 16),
     flag: (value) => t(value ? "yes" : "no"),
-    r: (value) => signed(value, money.format(value)),
-    money: (value) => signed(value, money.format(value)),
+    r: (value) => signed(value, money.format(cents(value) ? value : 0)),
+    money: (value) => signed(value, money.format(cents(value) ? value : 0)),
     amount: (value) => money.format(value).replace("-", "\u2212"),
     number: (value) => plain.format(value),
     price: (value, symbol) => price(value, symbol),
@@ -252,7 +289,7 @@
       const text = words(row[i], column.kind, row[rowOf.symbol]);
       const cell = make("td", undefined, { class: column.field });
       if (column.field === "taken") cell.dataset.label = t("taken");
-      if (numeric.has(column.kind)) cell.className += row[i] > 0 ? " n plus" : row[i] < 0 ? " n less" : " n";
+      if (numeric.has(column.kind)) cell.className += [" n less", " n", " n plus"][Math.sign(cents(row[i])) + 1];
       if (i) cell.textContent = text;
       else {
         const more = make("button", text, { type: "button", "aria-expanded": "false", title: t("Everything about this call") });
@@ -312,6 +349,7 @@
   select();
   show();
 })().catch(() => {
+  document.querySelector("iframe")?.remove();
   const page = JSON.parse(document.getElementById("data").textContent);
   const old = "This browser is too old to unpack the pictures.";
   document.getElementById("counted").textContent = page.words[old] ?? old;

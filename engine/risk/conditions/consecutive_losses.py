@@ -20,6 +20,7 @@ at least: 3``) nothing but a gain ends it, so a rule that refuses every trade wo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,7 @@ from engine.risk.condition import Case, Condition, Finding, read_wait
 from engine.units import show_duration
 
 if TYPE_CHECKING:
+    from engine.domain import Account
     from engine.simulate.judge import Course
     from engine.simulate.table import Bools
 
@@ -69,4 +71,9 @@ def along(limit: Limit, course: Course, _zone: str) -> Bools:
     return course.ts_ms - history.lost_ms < within
 
 
-CONDITION = Condition("consecutive losses at least", read, look, holds, along=along)
+def floor(limit: Limit, account: Account) -> float:
+    """With fewer losses in a row it holds at no equity."""
+    return inf if account.history.losses >= limit[0] else -inf
+
+
+CONDITION = Condition("consecutive losses at least", read, look, holds, along=along, floor=floor)

@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.risk.condition import Case, Condition, Finding, all_exceed, exceeds, read_loss
+from engine.risk.condition import Case, Condition, Finding, all_exceed, exceeds, fallen, read_loss
 
 if TYPE_CHECKING:
+    from engine.domain import Account
     from engine.simulate.judge import Course
     from engine.simulate.table import Bools
 
@@ -54,4 +55,9 @@ def along(limit: float, course: Course, _zone: str) -> Bools:
     return all_exceed((start - course.equity) / start, limit) if start > 0 else np.ones(len(course.equity), np.bool_)
 
 
-CONDITION = Condition("daily loss over", read_loss, look, holds, along=along)
+def floor(limit: float, account: Account) -> float:
+    """Above which equity the loss is within the limit."""
+    return fallen(account.day_start_equity, limit)
+
+
+CONDITION = Condition("daily loss over", read_loss, look, holds, along=along, floor=floor)

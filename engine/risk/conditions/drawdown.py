@@ -25,9 +25,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.risk.condition import Case, Condition, Finding, all_exceed, exceeds, read_loss
+from engine.risk.condition import Case, Condition, Finding, all_exceed, exceeds, fallen, read_loss
 
 if TYPE_CHECKING:
+    from engine.domain import Account
     from engine.simulate.judge import Course
     from engine.simulate.table import Bools
 
@@ -56,4 +57,9 @@ def along(limit: float, course: Course, _zone: str) -> Bools:
     return np.where(known, all_exceed((peak - course.equity) / np.where(known, peak, 1.0), limit), True)
 
 
-CONDITION = Condition("drawdown over", read_loss, look, holds, along=along)
+def floor(limit: float, account: Account) -> float:
+    """Above which equity the loss is within the limit."""
+    return fallen(account.peak_equity, limit)
+
+
+CONDITION = Condition("drawdown over", read_loss, look, holds, along=along, floor=floor)

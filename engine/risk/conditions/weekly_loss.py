@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.risk.condition import Case, Condition, Finding, all_exceed, exceeds, read_loss
+from engine.risk.condition import Case, Condition, Finding, all_exceed, exceeds, fallen, read_loss
 
 if TYPE_CHECKING:
     from engine.domain import Account
@@ -61,4 +61,9 @@ def along(limit: float, course: Course, _zone: str) -> Bools:
     return all_exceed((start - course.equity) / start, limit) if start > 0 else np.ones(len(course.equity), np.bool_)
 
 
-CONDITION = Condition("weekly loss over", read_loss, look, holds, along=along)
+def floor(limit: float, account: Account) -> float:
+    """Above which equity the loss is within the limit."""
+    return fallen(_start(account), limit)
+
+
+CONDITION = Condition("weekly loss over", read_loss, look, holds, along=along, floor=floor)

@@ -36,7 +36,7 @@ def call(chance: random.Random, price: Price) -> str:
     base, side = chance.choice(BASES), chance.choice([1, -1])
     last, decimals = price(base)
     entry = last * (1 + side * chance.uniform(-0.0001, 0.001))
-    target, stop = entry * (1 + side * chance.uniform(0.003, 0.006)), entry * (1 - side * chance.uniform(0.003, 0.006))
+    target, stop = entry * (1 + side * chance.uniform(0.005, 0.009)), entry * (1 - side * chance.uniform(0.005, 0.009))
     at = f"@ {entry:.{decimals}f}, TP {target:.{decimals}f}, SL {stop:.{decimals}f}"
     return f"{'BUY' if side > 0 else 'SELL'} {base}USDT {at}"
 
