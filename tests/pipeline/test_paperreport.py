@@ -137,7 +137,7 @@ def test_what_was_said_live_is_held_against_the_record(place: Workspace) -> None
             events.append(Event("demo", "live", call.posted_ms + 400, pageworld.live_data(better, [fill]), event.row))
             said[event.row] = better
         events.append(event)
-    told = Told(account.book.fold.rows, 60_000, "UTC").take(events)
+    told = Told(account.book.fold.rows, 60_000).take(events)
     assert len(told.pairs) == len(said) == len(account.filled) > 20
     assert {row: price for row, (_, price) in told.first.items()} == said
     rows = {one.channel: one for one in seen_of(replace(account, told=told))}

@@ -139,6 +139,13 @@ def test_json_has_the_names_of_csv(ledger: Ledger, run: Run) -> None:
         assert {tuple(row) for row in found[name]} == {columns}
 
 
+def test_the_funnel_in_the_docs_is_that_of_this_account() -> None:
+    page = (ROOT / "docs" / "paper-trading.md").read_text(encoding="utf-8")
+    lines = (FOLDER / "status-plain.txt").read_text(encoding="utf-8").splitlines()
+    first = lines.index("  26 calls heard")
+    assert "\n".join(f"  {line}" for line in lines[first : first + 7]) in page
+
+
 def test_every_field_is_in_the_docs(ledger: Ledger, run: Run) -> None:
     page = (ROOT / "docs" / "paper-trading.md").read_text(encoding="utf-8")
     state = json.loads(run("paper", "status", "--format", "json").stdout)["accounts"][0]
