@@ -18,11 +18,18 @@ Row = tuple[int, float, float, float, float, float]
 
 @dataclass
 class CandleLine:
-    """``next_ms`` is the open time of the first candle not handed out yet; ``stale`` counts news that came late."""
+    """``next_ms`` is the open time of the first candle not handed out yet; ``stale`` counts news that came late.
+
+    ``told_ms`` is that of the last one that was. An answer of the history has to hold it, or a candle behind, to be
+    believed that one between is missing: so many answers in a row (``sure``), because an answer may be cut.
+    """
 
     step_ms: int
     next_ms: int
     stale: int = 0
+    told_ms: int | None = None
+    sure: int = 3
+    _missed: int = 0
     _forming: Row | None = None
     _watched_from_ms: int | None = None
     _ready: dict[int, Row] = field(default_factory=dict)
@@ -51,8 +58,14 @@ class CandleLine:
         taken = []
         while self.next_ms in self._ready:
             taken.append(self._ready.pop(self.next_ms))
-            self.next_ms += self.step_ms
+            self._pass(told=True)
         return taken
+
+    def _pass(self, *, told: bool) -> None:
+        """The next candle was handed out, or does not exist."""
+        if told:
+            self.told_ms = self.next_ms
+        self.next_ms, self._missed = self.next_ms + self.step_ms, 0
 
     def due(self, now_ms: int, grace_ms: int) -> Range | None:
         """What has to be asked of the history: candles over for ``grace_ms`` that the socket did not bring whole."""
@@ -64,17 +77,28 @@ class CandleLine:
     def fill(self, asked: Range, rows: Iterable[Row], final_ms: int = 0) -> list[Row]:
         """The history's answer about ``asked``: its candles that are next, in order of time.
 
-        A candle that the answer lacks is skipped when it was over by ``final_ms`` (the exchange has none by now), else
-        it stays due.
+        A candle that the answer lacks is skipped when it was over by ``final_ms`` and answers that can be believed say
+        so again and again (the exchange has none), else it stays due.
         """
-        found = {row[0]: row for row in rows if asked.start_ms <= row[0] < asked.end_ms}
-        taken = []
+        found = {row[0]: row for row in rows if row[0] < asked.end_ms}
+        taken, counted = [], False
         while self.next_ms < asked.end_ms:
             row = found.get(self.next_ms)
             if row is not None:
                 taken.append(row)
             elif self.next_ms in self._ready or self.next_ms + self.step_ms > final_ms:
                 break
+            elif self.told_ms in found or max(found, default=0) > self.next_ms:
+                self._missed += not counted
+                counted = True
+                if self._missed < self.sure:
+                    break
+                missed = self._missed
+                self._pass(told=False)
+                self._missed = missed  # the same answers say it of the next one
+                continue
+            else:
+                break
             self._ready.pop(self.next_ms, None)
-            self.next_ms += self.step_ms
+            self._pass(told=True)
         return taken

@@ -12,7 +12,8 @@ How it works:
 2. A watcher that fails, for whatever reason, tells the line of candles that it was cut and starts again. Without this,
    an exception in a handler of ccxt stops a stream in silence.
 3. The keeper (``feedkeeping.py``) asks the exchange's history for closed candles that the sockets did not bring whole:
-   after a start, a break, a silence. Candles come out in order, each once; what comes late is counted and dropped. It
+   after a start, a break, a silence; what is over, the exchange's clock says (``exchangetime.py``), not that of this
+   machine. Candles come out in order, each once; what comes late is counted and dropped. It
    replaces the sockets of a symbol that is silent, and polls when there are none.
 
 The client is given, not made here, so a test or a paper trader decides where it calls.
@@ -29,6 +30,7 @@ from typing import Any, Literal
 
 from engine.market.asking import Asker, RefusedError
 from engine.market.candleline import CandleLine, Row
+from engine.market.exchangetime import ExchangeTime
 from engine.market.feedevents import ClosedCandle, FeedEvent, FeedState, Quote, TradeSeen
 from engine.market.feedkeeping import FeedSettings, Keeper, Watched
 from engine.market.listing import find_market
@@ -77,6 +79,7 @@ class Feed:
         self._stale = 0
         self._events: asyncio.Queue[FeedEvent | None] = asyncio.Queue()
         self.watched: dict[str, Watched] = {}
+        self.time = ExchangeTime(client, self.settings.poll_s, now_ms)
         self._keeper = Keeper(self)
         self._understood = client.handle_message
         client.handle_message = self._message
@@ -213,6 +216,7 @@ class Feed:
             return
         stale = watched.line.stale
         for ts, *values in rows:
+            self.time.seen(int(ts))
             open_, high, low, close, volume = (float(value) for value in values)
             watched.line.push((int(ts), open_, high, low, close, volume * self._unit(watched)))
         if watched.line.stale > stale:
@@ -228,11 +232,13 @@ class Feed:
                 self._stale += 1
                 continue
             watched.newest_trade_ms = ts
+            self.time.seen(ts)
             amount = float(trade["amount"] or 0) * self._unit(watched)
             self._tell(TradeSeen(watched.series.symbol, ts, float(trade["price"]), amount, trade.get("side") or ""))
 
     def on_ticker(self, watched: Watched, ticker: dict[str, Any]) -> None:
         """A quote; MEXC gives the mark price as its fair price."""
+        self.time.seen(int(ticker.get("timestamp") or 0))
         ts = int(ticker.get("timestamp") or self.now_ms())
         if ts < watched.newest_quote_ms:
             self._stale += 1

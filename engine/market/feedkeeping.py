@@ -33,6 +33,7 @@ class FeedSettings:
     when the socket did not bring it; ``final_ms`` after its end one that the history lacks is one that the exchange
     does not have. ``poll_s``: between two questions for prices while sockets are out; ``retry_s``: between two
     attempts to replace them all the same, because a subscription may have been lost on a socket that works.
+    ``answer_s``: a question that nobody has answered by then is asked anew.
     """
 
     silence_s: float = 20.0
@@ -43,6 +44,7 @@ class FeedSettings:
     final_ms: int = 30_000
     longest_wait_s: float = 5.0
     retry_s: float = 300.0
+    answer_s: float = 60.0
 
 
 @dataclass
@@ -90,15 +92,23 @@ class Keeper:
 
     async def _fill(self, watched: Watched) -> None:
         """Ask the history for candles that are due."""
-        line = watched.line
-        due = line.due(self.feed.now_ms(), self.settings.grace_ms)
+        line, told = watched.line, self.feed.time
+        if line.due(max(self.feed.now_ms(), told.newest_ms), self.settings.grace_ms) is None:
+            return
+        now_ms = await told.now_ms()
+        due = line.due(now_ms, self.settings.grace_ms)
         if due is None:
             return
-        due = Range(due.start_ms, min(due.end_ms, due.start_ms + watched.series.page_ms))
-        found = await candle_page(self._asker, watched.series, due)
+        page_ms = watched.series.page_ms
+        due = Range(due.start_ms, min(due.end_ms, due.start_ms + page_ms))
+        asked = due if line.told_ms is None else Range(max(line.told_ms, due.end_ms - page_ms), due.end_ms)
+        question = candle_page(self._asker, watched.series, asked)
+        found = await asyncio.wait_for(
+            question, self.settings.answer_s
+        )  # one that never ends would be silence for ever
         columns = (found.ts, found.open, found.high, found.low, found.close, found.volume)
         rows: list[Row] = [(int(r[0]), r[1], r[2], r[3], r[4], r[5]) for r in zip(*map(_list, columns), strict=True)]
-        taken = line.fill(due, rows, self.feed.now_ms() - self.settings.final_ms)
+        taken = line.fill(due, rows, now_ms - self.settings.final_ms)
         self.feed.tell_candles(watched, taken, "history")
         self.feed.tell_candles(watched, line.take(), "socket")
 

@@ -124,6 +124,7 @@ class PaperAccount:
         self.plans = _Plans(self.rows)
         self.entries, self.risks = _Rows(self.rows, "entry"), _Rows(self.rows, "risk")
         self.books = Accountant(first.strategy, first.judge, self, self.marks, self.zone, self._outcome)
+        self.books.books.rank = lambda row: self.rows[row].order
 
     # ------------------------------------------------------------------ what it hears
 

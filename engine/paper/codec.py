@@ -103,7 +103,7 @@ def books_data(account: Accountant) -> Data:
 
 def restore_books(account: Accountant, data: Data) -> None:
     """Bring an account to where it was when ``books_data`` was taken."""
-    books = Books(data["cash"], data["wallet"], dict(data["held"]), peak=data["peak"])
+    books = Books(data["cash"], data["wallet"], dict(data["held"]), peak=data["peak"], rank=account.books.rank)
     books.flows = [(at, number, row, Flow(*flow)) for at, number, row, flow in data["flows"]]
     for end_ms, row, found, ending in data["open"]:
         facts = facts_from(found)

@@ -38,6 +38,7 @@ from engine.paper.codec import Data, books_data, change_data, plan_data, restore
 from engine.paper.fold import Fold, call_data, trade_data
 from engine.paper.ledger import Event, Key, Ledger
 from engine.simulate.account import Answer
+from engine.simulate.grid import change_on_grid
 from engine.simulate.judge import Alarm
 from engine.simulate.planning import make_plan
 from engine.simulate.step import Stepper
@@ -248,9 +249,12 @@ class Desk:
         known.changes = changes
         gone = update.message.kind == "deletion"
         key = self._key(update.message, lane, f"deletion/{number}" if gone else f"update/{number}/{update.signal_id}")
-        if not (new or gone) or known.row is None or key in self._keys:
+        if known.row is None or key in self._keys:
             return
-        call = self.books.rows[known.row]
+        call = self.books.rows[known.row]  # which knows what another message said as well, when that arrived before
+        new = [change for change in new if change_on_grid(change, call.plan.tick) not in call.stepper.changes]
+        if not (new or gone):
+            return
         late = [now_ms is not None and now_ms > self._opens(change.act_ms) for change in new]
         new = [replace(one, act_ms=now_ms or 0) if after else one for one, after in zip(new, late, strict=True)]
         for change in new:

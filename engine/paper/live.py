@@ -40,6 +40,7 @@ from engine.units import DAY_MS, HOUR_MS, MINUTE_MS, show_duration
 LOG = logging.getLogger(__name__)
 ORDERS = ("halt", "resume", "close")
 JUMP_MS = 3_000
+SKEW_MS, SKEWS = 30_000, 20  # so far off, in so many news in a row
 SETTLING_MS = 20_000  # an exchange tells a settlement some seconds after it
 
 
@@ -128,6 +129,8 @@ class Live:
     _fund_again_s: float = 0.0
     _told_hour: int = 0
     _started_ms: int = 0
+    _skews: deque[int] = field(default_factory=lambda: deque(maxlen=SKEWS))
+    _skewed: bool = False
     _called: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -182,12 +185,26 @@ class Live:
                 if self.prices.add(event):
                     self._bars.setdefault(event.symbol, deque()).append(event.ts_ms)
             elif isinstance(event, TradeSeen):
+                self._compare_clocks(event.ts_ms)
                 self._price(event.symbol, event.ts_ms, event.price)
             elif isinstance(event, Quote):
+                self._compare_clocks(event.ts_ms)
                 if event.last is not None:
                     self._price(event.symbol, event.ts_ms, event.last, event.mark)
             elif event.state != "live":
                 LOG.warning("prices of %s: %s (%s)", event.symbol, event.state, event.reason)
+
+    def _compare_clocks(self, ts_ms: int) -> None:
+        """Say once that the clock of this machine and the exchange's differ: calls would look late, or too young."""
+        self._skews.append(self.now_ms() - ts_ms)
+        least = min(self._skews, key=abs)  # news may be slow to arrive; none is quicker than the clocks allow
+        if len(self._skews) < SKEWS or abs(least) <= SKEW_MS or self._skewed:
+            return
+        self._skewed = True
+        way = "ahead of" if least > 0 else "behind"
+        text = f"The clock of this machine is {show_duration(abs(least))} {way} the exchange's. Candles go by the "
+        text += "exchange's; a call that seems to arrive late acts late. Let the system keep the time (NTP)."
+        self.tell(Notice(NoticeKind.ERROR, "the clock is wrong", text))
 
     def _price(self, symbol: str, ts_ms: int, price: float, fair: float | None = None) -> None:
         self.last[symbol] = ts_ms, price

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -35,13 +36,14 @@ class Books:
     held: dict[str, float] = field(default_factory=dict)  # signed quantity by symbol
     flows: list[tuple[int, int, int, Flow]] = field(default_factory=list)  # a heap: time, sequence, row, flow
     open: list[Holding] = field(default_factory=list)
-    ends: list[tuple[int, int, Holding]] = field(default_factory=list)  # a heap: time, row, the trade that ends then
+    ends: list[tuple[int, Any, Holding]] = field(default_factory=list)  # a heap: time, rank, the trade that ends then
     halts: list[Halt] = field(default_factory=list)
     peak: float = 0.0
     day: date | None = None
     day_equity: float = 0.0
     week_equity: float = 0.0
     history: History = field(default_factory=History)
+    rank: Callable[[int], Any] = int  # of a row, among trades that end at one moment: live rows come as they arrive
 
     @property
     def symbols(self) -> set[str]:
@@ -56,14 +58,14 @@ class Books:
     def add(self, holding: Holding) -> None:
         """A trade occupies a place."""
         self.open.append(holding)
-        heapq.heappush(self.ends, (holding.end_ms, holding.row, holding))
+        heapq.heappush(self.ends, (holding.end_ms, self.rank(holding.row), holding))
 
     def end(self, row: int, end_ms: int) -> None:
         """A trade ends at another moment than was known."""
         for holding in self.open:
             if holding.row == row:
                 holding.end_ms = end_ms
-        self.ends = _ends(self.open)
+        self.ends = _ends(self.open, self.rank)
 
     def free(self, now_ms: int) -> Iterator[Holding]:
         """Free the places of trades that are over; those trades, in the order in which they ended."""
@@ -78,13 +80,19 @@ class Books:
         history = replace(before, on_symbol=dict(before.on_symbol), of_channel=dict(before.of_channel))
         halts, flows = list(self.halts), list(self.flows)
         return replace(
-            self, held=dict(self.held), flows=flows, open=opened, ends=_ends(opened), halts=halts, history=history
+            self,
+            held=dict(self.held),
+            flows=flows,
+            open=opened,
+            ends=_ends(opened, self.rank),
+            halts=halts,
+            history=history,
         )
 
 
-def _ends(holdings: Sequence[Holding]) -> list[tuple[int, int, Holding]]:
+def _ends(holdings: Sequence[Holding], rank: Callable[[int], Any]) -> list[tuple[int, Any, Holding]]:
     """When each of some trades ends, as a heap."""
-    ends = [(holding.end_ms, holding.row, holding) for holding in holdings]
+    ends = [(holding.end_ms, rank(holding.row), holding) for holding in holdings]
     heapq.heapify(ends)
     return ends
 

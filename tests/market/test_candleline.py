@@ -48,8 +48,21 @@ def test_a_candle_that_the_exchange_does_not_have_is_waited_for_and_then_skipped
     line = CandleLine(10, 0)
     assert line.fill(Range(0, 30), [row(0), row(20)]) == [row(0)]
     assert line.due(31, 1) == Range(10, 30)
+    for _ in range(2):
+        assert line.fill(Range(10, 30), [row(20)], 1_000) == [], "an answer may be cut"
     assert line.fill(Range(10, 30), [row(20)], 1_000) == [row(20)]
     assert line.next_ms == 30
+
+
+def test_an_answer_without_any_known_candle_says_nothing_about_one_that_is_missing() -> None:
+    line = CandleLine(10, 0)
+    assert line.fill(Range(0, 10), [row(0)]) == [row(0)]
+    for _ in range(9):
+        assert line.fill(Range(10, 20), [], 1_000) == []
+    assert line.next_ms == 10
+    for _ in range(3):
+        line.fill(Range(10, 20), [row(0)], 1_000)
+    assert line.next_ms == 20, "the exchange knows the candle before, and has no other"
 
 
 @given(st.lists(st.sampled_from(["state", "minute", "break", "ask", "early", "stale"]), max_size=80))

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,7 @@ class Doubles:
     exchange: ExchangeDouble
     clock: HeldClock
     loop: asyncio.AbstractEventLoop
+    places: int = 0
 
     def call(self, work: Any) -> Any:
         """Do something where Telegram's server lives."""
@@ -101,7 +102,9 @@ class Doubles:
             f"TELEGRAM_TEST_SERVER=127.0.0.1:{self.server.port}\nTELEGRAM_TEST_KEY={public_line()}\n",
             encoding="utf-8",
         )
-        made = Trader(Start(folder, tuple(strategies), self.exchange.url, self.clock, pace, feed))
+        self.places += 1
+        clock = replace(self.clock, place=self.places, awaited=set())
+        made = Trader(Start(folder, tuple(strategies), self.exchange.url, clock, pace, feed))
         made.sign_in()
         return made
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.paper.ledger import Ledger
 from engine.paper.replay import play
+from engine.pipeline.paperreplay import replay_paper
+from engine.pipeline.progress import silent
+from engine.pipeline.workspace import Workspace
 from tests.conftest import ROOT
 from tests.paper.test_parity import STRESS, VARIANTS
+from tests.paper.trader import FORKS
 from tests.paper.world import Month, facts, month
 
 STOPS = int(os.environ.get("SIGNALPROOF_STOPS", "40"))
@@ -54,7 +57,7 @@ def test_a_run_that_stops_again_and_again_writes_the_same(name: str, workspace: 
     world, chance = month("demo", "2025-01-20", workspace), random.Random(5)
     expected = whole(world, tmp_path / "whole.db")
     stops = 0
-    for number in range(2):
+    for number in range(2 if name == "as it is" else 1):
         path, done = tmp_path / f"{number}.db", False
         while not done:
             ledger = Failing(path, every=500)
@@ -69,6 +72,11 @@ def test_a_run_that_stops_again_and_again_writes_the_same(name: str, workspace: 
     assert stops > STOPS / 4
 
 
+def replay(folder: Path, out: Path) -> None:
+    """The process: what ``cli.py paper short --replay demo`` does."""
+    replay_paper(Workspace(folder), "short", "demo", out, False, silent)
+
+
 def test_a_process_that_is_killed_writes_the_same(tmp_path: Path) -> None:
     """kill -9 at random moments of a replay, until it is through."""
     text = (ROOT / "strategies" / "demo.yaml").read_text(encoding="utf-8")
@@ -79,13 +87,20 @@ def test_a_process_that_is_killed_writes_the_same(tmp_path: Path) -> None:
     (tmp_path / "strategies" / "short.yaml").write_text(short, encoding="utf-8")
     chance, killed = random.Random(11), 0
 
-    def start(out: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "cli.py", "paper", "short", "--replay", "demo", "--out", str(tmp_path / out),
-                   "--workspace", str(tmp_path)]  # fmt: skip
-        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    def start(out: str) -> Any:
+        process = FORKS.Process(target=replay, args=(tmp_path, tmp_path / out), daemon=True)
+        process.start()
+        return process
 
+    def ended(process: Any, within_s: float) -> bool:
+        process.join(within_s)
+        return process.exitcode is not None
+
+    assert ended(start("first"), 120)  # the server of forks is up
     began = time.monotonic()
-    assert start("whole").wait(120) == 0
+    process = start("whole")
+    assert ended(process, 120)
+    assert process.exitcode == 0
     took = time.monotonic() - began
     expected = facts(list(Ledger(tmp_path / "whole" / "paper.db").events()))
     runs = 0
@@ -94,13 +109,13 @@ def test_a_process_that_is_killed_writes_the_same(tmp_path: Path) -> None:
         out, done = f"run{runs}", False
         while not done:
             process = start(out)
-            try:
-                done = process.wait(chance.uniform(0.5, 1.1) * took) == 0
-                assert done
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                process.wait(30)
-                killed += 1
+            done = ended(process, chance.uniform(0.2, 1.1) * took)
+            if not done:
+                process.kill()
+                process.join(30)
+                killed += process.exitcode == -signal.SIGKILL
+                done = process.exitcode == 0
+            assert process.exitcode in (0, -signal.SIGKILL)
         ledger = Ledger(tmp_path / out / "paper.db")
         ledger.check()
         assert facts(list(ledger.events())) == expected

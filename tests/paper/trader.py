@@ -31,7 +31,7 @@ from engine.pipeline.paperlive import Settings, run_live
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from tests.collect.live import Someone
-from tests.doubles.exchange.world import Clock
+from tests.doubles.exchange.world import HeldClock
 
 assert ccxt.pro
 assert telethon
@@ -51,7 +51,7 @@ class Start:
     folder: Path
     names: tuple[str, ...]
     exchange: str
-    clock: Clock = field(default_factory=Clock)
+    clock: HeldClock
     pace: Pace = field(default_factory=Pace)
     feed: FeedSettings = field(default_factory=FeedSettings)
 
@@ -98,6 +98,11 @@ class Trader:
         self.process: Any = None
 
     @property
+    def place(self) -> int:
+        """Its place at the clock (``HeldClock``)."""
+        return self.how.clock.place
+
+    @property
     def ledger(self) -> Path:
         return self.how.folder / "data" / "paper.db"
 
@@ -110,6 +115,7 @@ class Trader:
     def start(self) -> None:
         assert not self.lives
         self.began = len(self.screen())
+        self.how.clock.now_ms()  # it has read the time by now
         self.process = FORKS.Process(target=_trade, args=(self.how,), daemon=True)
         self.process.start()
 

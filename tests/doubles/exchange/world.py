@@ -75,24 +75,38 @@ class Clock:
 class HeldClock(Clock):
     """A clock that several processes read from one file, and that one of them sets going and holds.
 
-    While it goes (``with clock.going():``) it is ``speed`` times as fast as ours; ``held`` stops it for a while.
+    While it goes (``with clock.going():``) it is ``speed`` times as fast as ours; ``held`` stops it for a while. It
+    also waits for those of its readers that are in ``awaited`` (their ``place``, from 1): it is never more than
+    ``ahead_ms`` beyond what each of them read last, so that a busy machine makes nobody late.
     """
 
     path: Path = Path("clock")
+    place: int = 0
     held: bool = False
+    ahead_ms: int = 20_000
+    awaited: set[int] = field(default_factory=set)
 
     def set(self, now_ms: int) -> None:
         """Set it, and make the file."""
-        self.path.write_bytes(struct.pack("<q", now_ms))
+        self.path.write_bytes(struct.pack("<64q", *[now_ms] * 64))
 
     def now_ms(self) -> int:
         """Market time."""
-        return int(struct.unpack("<q", self._memory()[:8])[0])
+        now_ms = self._read(0)
+        if self.place:
+            self._write(self.place, now_ms)
+        return now_ms
+
+    def _read(self, place: int) -> int:
+        return int(struct.unpack_from("<q", self._memory(), 8 * place)[0])
+
+    def _write(self, place: int, ms: int) -> None:
+        struct.pack_into("<q", self._memory(), 8 * place, ms)
 
     def _memory(self) -> mmap.mmap:
         if "memory" not in self.__dict__:
             with self.path.open("r+b") as file:
-                self.__dict__["memory"] = mmap.mmap(file.fileno(), 8)
+                self.__dict__["memory"] = mmap.mmap(file.fileno(), 64 * 8)
         return cast("mmap.mmap", self.__dict__["memory"])
 
     def __getstate__(self) -> dict[str, Any]:
@@ -108,8 +122,9 @@ class HeldClock(Clock):
             while not ended.wait(0.005):
                 now = time.monotonic()
                 if not self.held:
-                    later = self.now_ms() + round((now - before) * 1000 * self.speed)
-                    self._memory()[:8] = struct.pack("<q", later)
+                    later = self._read(0) + round((now - before) * 1000 * self.speed)
+                    limits = [self._read(place) + self.ahead_ms for place in [*self.awaited]]
+                    self._write(0, max(self._read(0), min([later, *limits])))
                 before = now
 
         thread = threading.Thread(target=run, name="clock", daemon=True)
