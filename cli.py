@@ -442,7 +442,7 @@ def paper_run(
     Without STRATEGY: the one that the ledger knows, or the only one there is. How to practise without an account:
     docs/paper-trading.md.
     """
-    from engine.pipeline.paper import paper as run_paper
+    from engine.pipeline.paper.commands import paper as run_paper
 
     if not run_paper(workspace, strategies, source, out, compare, track, click.echo, tuple(paper.commands)):
         raise click.exceptions.Exit(1)
@@ -473,7 +473,7 @@ def form_option(*forms: str) -> Callable[[Callable[..., Any]], Callable[..., Any
 @form_option("table", "plain", "json")
 def paper_status(workspace: Workspace, account: str | None, form: str) -> None:
     """Show what each account is worth, what is open, halted or waits, where the calls went, how each channel does."""
-    from engine.pipeline.paperstatus import show_status
+    from engine.pipeline.paper.status import show_status
 
     show_status(workspace, account, form, click.echo)
 
@@ -487,8 +487,8 @@ def paper_trades(
     workspace: Workspace, account: str | None, channels: tuple[str, ...], since: str | None, form: str
 ) -> None:
     """List the trades that were filled and are over, in the order of action."""
-    from engine.pipeline.paperbook import trades
-    from engine.pipeline.papertable import print_rows
+    from engine.pipeline.paper.book import trades
+    from engine.pipeline.paper.table import print_rows
 
     print_rows("trades", *trades(workspace, account, channels, since), form, workspace.settings.timezone, click.echo)
 
@@ -503,8 +503,8 @@ def paper_calls(
     workspace: Workspace, account: str | None, channels: tuple[str, ...], since: str | None, refused: bool, form: str
 ) -> None:
     """List every call that was heard: what became of it, and who said no."""
-    from engine.pipeline.paperbook import calls
-    from engine.pipeline.papertable import print_rows
+    from engine.pipeline.paper.book import calls
+    from engine.pipeline.paper.table import print_rows
 
     found = calls(workspace, account, channels, since, refused)
     print_rows("calls", *found, form, workspace.settings.timezone, click.echo)
@@ -516,7 +516,7 @@ def paper_calls(
 @CHANNELS
 def paper_halt(workspace: Workspace, account: str | None, for_: str | None, channels: tuple[str, ...]) -> None:
     """Take no new trades; what is open goes on."""
-    from engine.pipeline.paperbook import halt
+    from engine.pipeline.paper.book import halt
 
     for line in halt(workspace, account, for_, channels):
         click.echo(line)
@@ -527,7 +527,7 @@ def paper_halt(workspace: Workspace, account: str | None, for_: str | None, chan
 @CHANNELS
 def paper_resume(workspace: Workspace, account: str | None, channels: tuple[str, ...]) -> None:
     """End all pauses, those of rules too; with --channel only those of that channel."""
-    from engine.pipeline.paperbook import resume
+    from engine.pipeline.paper.book import resume
 
     for line in resume(workspace, account, channels):
         click.echo(line)
@@ -538,7 +538,7 @@ def paper_resume(workspace: Workspace, account: str | None, channels: tuple[str,
 @click.argument("identity", metavar="ID|all")
 def paper_close(workspace: Workspace, account: str | None, identity: str) -> None:
     """End a trade at the next candle's open, or take its orders away when nothing is filled."""
-    from engine.pipeline.paperbook import close
+    from engine.pipeline.paper.book import close
 
     for line in close(workspace, account, identity):
         click.echo(line)
@@ -549,7 +549,7 @@ def paper_close(workspace: Workspace, account: str | None, identity: str) -> Non
 @click.argument("day", required=False, metavar="[DAY]")
 def paper_reconcile(workspace: Workspace, account: str | None, day: str | None) -> None:
     """Hold the trades that closed on a day (default: yesterday) against a replay from the exchange's history."""
-    from engine.pipeline.paperday import reconcile
+    from engine.pipeline.paper.day import reconcile
 
     for line in reconcile(workspace, account, day):
         click.echo(line)
@@ -561,7 +561,7 @@ def paper_reconcile(workspace: Workspace, account: str | None, day: str | None) 
 @click.option("--lang", type=click.Choice(["en", "tr"]), help="Its language (default: that of workspace.yaml).")
 def paper_report(workspace: Workspace, account: str | None, out: Path | None, lang: str | None) -> None:
     """Write the page of each account: what it is worth, each channel's forward record, all calls and trades."""
-    from engine.pipeline.paperreport import report_paper
+    from engine.pipeline.paper.report import report_paper
 
     for line in report_paper(workspace, account, out, lang):
         click.echo(line)
@@ -573,7 +573,7 @@ def paper_report(workspace: Workspace, account: str | None, out: Path | None, la
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def paper_verdicts(workspace: Workspace, strategy: str, fetch: bool, form: str) -> None:
     """Say which verdict a rule (channel verdict in) would see now on each channel of a strategy."""
-    from engine.pipeline.paperverdict import give_verdicts
+    from engine.pipeline.paper.verdict import give_verdicts
 
     for line in give_verdicts(workspace, strategy, form, track, fetch=fetch):
         click.echo(line)
@@ -583,7 +583,7 @@ def paper_verdicts(workspace: Workspace, strategy: str, fetch: bool, form: str) 
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def paper_reset(workspace: Workspace, yes: bool) -> None:
     """Begin anew with an empty ledger; the old one is kept under another name."""
-    from engine.pipeline.paperbook import reset
+    from engine.pipeline.paper.book import reset
 
     click.echo(reset(workspace, lambda text: yes or click.confirm(text, default=False)))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.pipeline.paperreport import write_paper
+from engine.pipeline.paper.report import write_paper
 from engine.report.html import render_report
 from tests.browser.driver import CHROMEDRIVER, CHROMIUM, Browser, browser
 from tests.paper import pageworld

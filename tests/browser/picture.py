@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 
 from engine.pipeline.backtest import run_backtest
-from engine.pipeline.paperreplay import replay_paper
-from engine.pipeline.paperreport import report_replay
+from engine.pipeline.paper.replay import replay_paper
+from engine.pipeline.paper.report import report_replay
 from engine.pipeline.progress import silent
 from engine.pipeline.workspace import Workspace
 from tests.browser.driver import browser

@@ -19,7 +19,7 @@ from typing import TypeVar
 import pytest
 
 from engine.paper.call import PaperCall
-from engine.pipeline.paperbook import books
+from engine.pipeline.paper.book import books
 from engine.pipeline.workspace import Workspace
 from tests.conftest import ROOT
 

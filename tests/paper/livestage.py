@@ -12,8 +12,8 @@ from engine.paper.call import PaperCall
 from engine.paper.instant import Instant
 from engine.paper.ledger import Event, Ledger
 from engine.paper.prices import PriceBook
-from engine.pipeline.paperdesk import load, make_desk, terms_of
-from engine.pipeline.papersaid import said_of
+from engine.pipeline.paper.desk import load, make_desk, terms_of
+from engine.pipeline.paper.said import said_of
 from engine.pipeline.workspace import Workspace
 from engine.units import MINUTE_MS, moment_ms
 

@@ -14,10 +14,10 @@ from engine.market.candles import Candles
 from engine.paper.desk import Desk
 from engine.paper.ledger import Event, Ledger
 from engine.paper.replay import play
-from engine.pipeline.paperbook import Book, book_at
-from engine.pipeline.paperdesk import begin, load
-from engine.pipeline.paperreport import write_paper
-from engine.pipeline.papersources import Sources
+from engine.pipeline.paper.book import Book, book_at
+from engine.pipeline.paper.desk import begin, load
+from engine.pipeline.paper.report import write_paper
+from engine.pipeline.paper.sources import Sources
 from engine.pipeline.workspace import Workspace
 from engine.report.paperrun import load_paper
 from engine.units import HOUR_MS, MINUTE_MS, moment_ms

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from engine.paper.ledger import Event, Ledger
-from engine.pipeline.paperbook import Book, _book
-from engine.pipeline.paperday import History, Reconciled, compare
+from engine.pipeline.paper.book import Book, _book
+from engine.pipeline.paper.day import History, Reconciled, compare
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.paper.liveworld import Stage
 from tests.paper.world import month

@@ -24,7 +24,7 @@ from engine.paper.ledger import Event, Ledger
 from engine.paper.live import Live, Pace
 from engine.paper.prices import PriceBook
 from engine.paper.statement import Statement, disagreements, statement
-from engine.pipeline.paperdesk import Loaded, load, make_desk, terms_of
+from engine.pipeline.paper.desk import Loaded, load, make_desk, terms_of
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from engine.simulate.terms import Terms

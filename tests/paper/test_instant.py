@@ -8,7 +8,7 @@ import pytest
 
 from engine.paper.ledger import Event
 from engine.paper.reconcile import differences
-from engine.pipeline.paperdistance import distance_line, distance_of
+from engine.pipeline.paper.distance import distance_line, distance_of
 from engine.units import DAY_MS
 from tests.paper.livestage import START_MS, LiveStage
 

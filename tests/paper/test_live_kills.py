@@ -26,7 +26,7 @@ from engine.paper.codec import Data
 from engine.paper.ledger import Ledger
 from engine.paper.live import Pace
 from engine.paper.statement import Statement, disagreements, statement
-from engine.pipeline.paperbook import Book, _book
+from engine.pipeline.paper.book import Book, _book
 from engine.units import HOUR_MS, MINUTE_MS
 from tests.doubles.telegram.world import Channel
 from tests.paper.doubled import BASES, Doubles, doubles

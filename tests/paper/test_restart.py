@@ -13,7 +13,7 @@ import pytest
 
 from engine.paper.ledger import Ledger
 from engine.paper.replay import play
-from engine.pipeline.paperreplay import replay_paper
+from engine.pipeline.paper.replay import replay_paper
 from engine.pipeline.progress import silent
 from engine.pipeline.workspace import Workspace
 from tests.conftest import ROOT

@@ -27,7 +27,7 @@ from engine.market.feed import FeedSettings
 from engine.market.venue import CALM_MS
 from engine.paper.live import Pace
 from engine.pipeline.errors import InputError
-from engine.pipeline.paperlive import Settings, run_live
+from engine.pipeline.paper.live import Settings, run_live
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from tests.collect.live import Someone

@@ -15,7 +15,7 @@ from engine.paper.ledger import Event, Ledger
 from engine.pipeline.accounts import walk_accounts
 from engine.pipeline.asked import prices_of, with_period
 from engine.pipeline.backtest import played_period
-from engine.pipeline.paperdesk import Loaded, load, reader_of
+from engine.pipeline.paper.desk import Loaded, load, reader_of
 from engine.pipeline.progress import silent
 from engine.pipeline.readings import channel_messages
 from engine.pipeline.replay import Replay

@@ -16,8 +16,8 @@ from engine.domain import Message
 from engine.market.candles import Candles
 from engine.paper.desk import Desk
 from engine.paper.ledger import Event, Ledger
-from engine.pipeline.paperdesk import begin, load, make_desk, terms_of
-from engine.pipeline.papershow import told
+from engine.pipeline.paper.desk import begin, load, make_desk, terms_of
+from engine.pipeline.paper.show import told
 from engine.pipeline.workspace import Workspace
 from engine.units import HOUR_MS, MINUTE_MS, moment_ms
 

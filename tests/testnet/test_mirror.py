@@ -14,7 +14,7 @@ from engine.domain import Change, OpenTrade, Order, Plan, Side, StopMove
 from engine.paper.call import PaperCall
 from engine.paper.ledger import Event
 from engine.pipeline.errors import InputError
-from engine.pipeline.papertestnet import FRESH_MS, Mirror, mirror_of
+from engine.pipeline.paper.testnet import FRESH_MS, Mirror, mirror_of
 from engine.pipeline.testnetsummary import summary
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem

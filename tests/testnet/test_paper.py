@@ -13,8 +13,8 @@ import pytest
 from engine.collect.account import Account, load_account
 from engine.collect.signin import sign_in
 from engine.market.venue import ADDRESS_VARIABLE
-from engine.pipeline.paperdesk import load, open_ledger
-from engine.pipeline.paperlive import Settings, _Trading, ledger_path
+from engine.pipeline.paper.desk import load, open_ledger
+from engine.pipeline.paper.live import Settings, _Trading, ledger_path
 from engine.pipeline.workspace import Workspace
 from engine.testnet.client import KEY, SECRET
 from tests.collect.live import HURRY, Someone

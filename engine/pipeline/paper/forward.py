@@ -1,7 +1,7 @@
 """Each channel's record since paper trading began, from all its calls, and what a backtest of the same said before.
 
 1. The calls of a channel in one strategy; those that closed give R multiples, as in a verdict (``docs/verdict.md``).
-2. Their evidence is that of ``paperchannels.py``.
+2. Their evidence is that of ``channels.py``.
 3. The word is that of ``engine.verdict``; the tests that only history can make are not passed, so that the best a
    forward record can say is PAPER ONLY. What speaks for a channel is its evidence.
 4. The newest run in ``runs/`` of the same strategy gives what was expected.
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.pipeline.paperchannels import channel_records
-from engine.pipeline.paperfates import NOT_PLANNED
-from engine.pipeline.paperrows import Standing, own_fate
+from engine.pipeline.paper.channels import channel_records
+from engine.pipeline.paper.fates import NOT_PLANNED
+from engine.pipeline.paper.rows import Standing, own_fate
 from engine.report.paperrun import Alone, Expected, Forward
 from engine.report.runfile import RUN_FILE, load_run
 from engine.simulate.money import fee_of
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from engine.domain import Fill, Leg
     from engine.market.candles import Floats, Ints
     from engine.paper.call import PaperCall
-    from engine.pipeline.paperchannels import ChannelRecord
-    from engine.pipeline.paperfates import CallFate
+    from engine.pipeline.paper.channels import ChannelRecord
+    from engine.pipeline.paper.fates import CallFate
     from engine.report.run import Run
 
 MOST_RUNS = 100  # so many of the newest runs are looked at

@@ -24,9 +24,9 @@ from engine.paper.ledger import Event, Ledger, LedgerError
 from engine.pipeline.alive import NAME
 from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
-from engine.pipeline.paperfates import NOT_TAKEN, CallFate, Heard, fates_of, live_side
-from engine.pipeline.paperlive import ledger_path
-from engine.pipeline.papertable import CALL_COLUMNS, COLUMNS, call_row, trade_row
+from engine.pipeline.paper.fates import NOT_TAKEN, CallFate, Heard, fates_of, live_side
+from engine.pipeline.paper.live import ledger_path
+from engine.pipeline.paper.table import CALL_COLUMNS, COLUMNS, call_row, trade_row
 from engine.problem import Problem
 from engine.simulate.terms import Terms
 from engine.units import duration_ms

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.domain import PathStatus
 from engine.notify.notice import Notice, NoticeKind
-from engine.pipeline.paperfates import who
+from engine.pipeline.paper.fates import who
 from engine.report.reasons import fate_reason
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 from engine.market.venue import open_client
 from engine.notify.notice import Notice
-from engine.pipeline.paperreach import Reach
+from engine.pipeline.paper.reach import Reach
 from tests.doubles.exchange import ExchangeDouble
 
 

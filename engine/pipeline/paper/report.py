@@ -18,12 +18,12 @@ from engine.domain import ExitReason
 from engine.paper.ledger import LedgerError
 from engine.pipeline.errors import InputError
 from engine.pipeline.evidence import chart, moves_of_path, versions_of
-from engine.pipeline.paperaccount import Account, account_of, curve
-from engine.pipeline.paperbook import Book, book_at, books
-from engine.pipeline.paperreplay import LEDGER_FILE
-from engine.pipeline.paperresults import results_of
-from engine.pipeline.paperrows import Standing, rows_of
-from engine.pipeline.papersources import Sources, known_sources
+from engine.pipeline.paper.account import Account, account_of, curve
+from engine.pipeline.paper.book import Book, book_at, books
+from engine.pipeline.paper.replay import LEDGER_FILE
+from engine.pipeline.paper.results import results_of
+from engine.pipeline.paper.rows import Standing, rows_of
+from engine.pipeline.paper.sources import Sources, known_sources
 from engine.pipeline.runfolder import new_folder
 from engine.report.evidence import EVIDENCE_FILE, Evidence, write_evidence
 from engine.report.paperexports import write_paper_tables
@@ -33,7 +33,7 @@ from engine.report.tables import CALLS_FILE, EQUITY_FILE, SHOWN_CALLS, write_cal
 
 if TYPE_CHECKING:
     from engine.domain import Message, Signal
-    from engine.pipeline.paperreplay import Replayed
+    from engine.pipeline.paper.replay import Replayed
     from engine.pipeline.workspace import Workspace
 
 

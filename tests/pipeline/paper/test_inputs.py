@@ -11,9 +11,9 @@ import pytest
 
 from engine.domain import Message
 from engine.paper.ledger import Event, Ledger
-from engine.pipeline import paperinputs
-from engine.pipeline.paperdesk import load, reader_of
-from engine.pipeline.paperinputs import InputWatch, differences, hashes, used_before
+from engine.pipeline.paper import inputs
+from engine.pipeline.paper.desk import load, reader_of
+from engine.pipeline.paper.inputs import InputWatch, differences, hashes, used_before
 from engine.pipeline.workspace import Workspace
 
 KEEL = "channels/demo_keel.channel"
@@ -55,7 +55,7 @@ class Run:
 
 @pytest.fixture
 def watched(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Run, InputWatch]:
-    monkeypatch.setattr(paperinputs, "LOOK_S", 0.02)
+    monkeypatch.setattr(inputs, "LOOK_S", 0.02)
     found = Workspace(workspace)
     loaded = load(found, "demo")
     desk = FakeDesk({profile.id: reader_of(profile) for profile in loaded.profiles})

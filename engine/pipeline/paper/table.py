@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from engine.domain import BY_HAND, ExitReason
 from engine.files import csv_text
-from engine.pipeline.paperfates import CallFate, who
+from engine.pipeline.paper.fates import CallFate, who
 from engine.report.tables import clean
 
 if TYPE_CHECKING:

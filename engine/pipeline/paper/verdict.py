@@ -22,7 +22,7 @@ from engine.domain import NOTHING_KNOWN, Opinion
 from engine.pipeline.asked import prices_of
 from engine.pipeline.asof import channel_courses
 from engine.pipeline.backtest import Period, played_period
-from engine.pipeline.paperdesk import Loaded, load
+from engine.pipeline.paper.desk import Loaded, load
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages
 

@@ -18,7 +18,7 @@ from engine.paper.fold import Fold
 if TYPE_CHECKING:
     from engine.domain import Trade
     from engine.paper.call import PaperCall
-    from engine.pipeline.paperbook import Book
+    from engine.pipeline.paper.book import Book
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,10 @@ from engine.pipeline.asof import opinions_at
 from engine.pipeline.backtest import Period, played_period
 from engine.pipeline.conditions import conditions_of
 from engine.pipeline.errors import InputError
-from engine.pipeline.paperdesk import Loaded, begin, load, make_desk, open_ledger, terms_of
-from engine.pipeline.paperfates import CallFate, Heard, fates_of
-from engine.pipeline.papertable import CALL_COLUMNS, COLUMNS, call_row, trade_rows
-from engine.pipeline.paperverdict import asks_verdict, courses_of, judged_by
+from engine.pipeline.paper.desk import Loaded, begin, load, make_desk, open_ledger, terms_of
+from engine.pipeline.paper.fates import CallFate, Heard, fates_of
+from engine.pipeline.paper.table import CALL_COLUMNS, COLUMNS, call_row, trade_rows
+from engine.pipeline.paper.verdict import asks_verdict, courses_of, judged_by
 from engine.pipeline.posts import whole_export
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages, read_channels, read_messages

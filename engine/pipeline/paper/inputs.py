@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 from engine.config.diagnostics import has_errors
 from engine.config.text import SourceText
 from engine.pipeline.errors import InputError
-from engine.pipeline.paperdesk import reading_with
+from engine.pipeline.paper.desk import reading_with
 from engine.pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
     from engine.channel import Profile
     from engine.paper.desk import Desk
     from engine.paper.ledger import Ledger
-    from engine.pipeline.paperdesk import Loaded
+    from engine.pipeline.paper.desk import Loaded
 
 LOOK_S = 1.0
 Hashes = dict[str, str]

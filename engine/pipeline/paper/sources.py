@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from engine.collect.archive import Archive, ArchiveError
 from engine.pipeline.asked import prices_of
 from engine.pipeline.errors import InputError
-from engine.pipeline.paperdesk import Loaded, load, reader_of
+from engine.pipeline.paper.desk import Loaded, load, reader_of
 from engine.pipeline.readings import read_messages
 
 if TYPE_CHECKING:
     from engine.domain import Message, Signal
     from engine.market.candles import Candles
-    from engine.pipeline.paperbook import Book
+    from engine.pipeline.paper.book import Book
     from engine.pipeline.prices import Prices
     from engine.pipeline.workspace import Workspace
 

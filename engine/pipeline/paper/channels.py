@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.paper.call import PaperCall
-from engine.pipeline.paperfates import CallFate
+from engine.pipeline.paper.fates import CallFate
 from engine.report.show import count
 from engine.simulate.account import NEVER_MS
 from engine.verdict.bootstrap import clusters

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from engine.domain import Distance, ExitReason, Path, PathStatus, Trade
 from engine.paper.call import Bar, PaperCall
 from engine.pipeline.callrows import OF_THE_ACCOUNT, exits_of
-from engine.pipeline.paperfates import NOT_PLANNED
+from engine.pipeline.paper.fates import NOT_PLANNED
 from engine.report.paperrun import OpenCall, PaperRow
 from engine.units import iso
 
 if TYPE_CHECKING:
-    from engine.pipeline.paperevents import Told
-    from engine.pipeline.paperfates import CallFate
+    from engine.pipeline.paper.events import Told
+    from engine.pipeline.paper.fates import CallFate
 
 Last = Callable[[str], Bar | None]
 KINDS = {"stop": "breakout"}

@@ -18,8 +18,8 @@ from engine.domain import Message
 from engine.market.feedevents import ClosedCandle, FeedEvent, Quote
 from engine.market.store import CandleStore
 from engine.market.venue import ADDRESS_VARIABLE, open_client
-from engine.pipeline.paperfair import FairFeed
-from engine.pipeline.paperknown import Knowledge, constant
+from engine.pipeline.paper.fair import FairFeed
+from engine.pipeline.paper.known import Knowledge, constant
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS, moment_ms
 from tests.conftest import Run
 from tests.doubles.exchange import ExchangeDouble, Faults, World

@@ -16,11 +16,11 @@ from engine.paper.desk import Desk
 from engine.paper.ledger import Event
 from engine.pipeline.accounts import walk_accounts
 from engine.pipeline.errors import InputError
-from engine.pipeline.paperaccount import account_of
-from engine.pipeline.paperevents import Told
-from engine.pipeline.paperreport import write_paper
-from engine.pipeline.paperresults import seen_of
-from engine.pipeline.papersources import Sources, known_sources
+from engine.pipeline.paper.account import account_of
+from engine.pipeline.paper.events import Told
+from engine.pipeline.paper.report import write_paper
+from engine.pipeline.paper.results import seen_of
+from engine.pipeline.paper.sources import Sources, known_sources
 from engine.pipeline.progress import silent
 from engine.pipeline.workspace import Workspace
 from engine.report.paperpage import render_paper
@@ -30,7 +30,7 @@ from engine.units import moment_ms
 from tests.paper import pageworld
 from tests.paper.world import month
 
-GOLDEN = Path(__file__).with_name("paper_page.json")
+GOLDEN = Path(__file__).with_name("page.json")
 FEBRUARY_MS = moment_ms("2025-02-01")
 
 

@@ -1,6 +1,6 @@
 """What the paper commands show of an account that has every fate: whole texts in both shapes, and figures that add up.
 
-SIGNALPROOF_ACCEPT=1 writes the texts of tests/pipeline/shown/ anew.
+SIGNALPROOF_ACCEPT=1 writes the texts of tests/pipeline/paper/shown/ anew.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from rich.console import Console
 
 from engine.paper.ledger import Event, Ledger
 from engine.pipeline.alive import NAME
-from engine.pipeline.paperfates import STAGES, TAKEN
-from engine.pipeline.paperopen import open_table, title_of
-from engine.pipeline.papertable import CALL_COLUMNS, COLUMNS
+from engine.pipeline.paper.fates import STAGES, TAKEN
+from engine.pipeline.paper.open import open_table, title_of
+from engine.pipeline.paper.table import CALL_COLUMNS, COLUMNS
 from tests.conftest import ROOT, Run
 from tests.paper.livestage import START_MS, LiveStage
 from tests.pipeline.fateworld import BEGAN_MS, FateWorld
@@ -208,7 +208,7 @@ def test_resume_of_a_channel_ends_its_pause_only(tmp_path: Path) -> None:
 
 
 def test_a_running_account_tells_its_prices(ledger: Ledger, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.pipeline.paperbook.is_running", lambda _: True)
+    monkeypatch.setattr("engine.pipeline.paper.book.is_running", lambda _: True)
     said = {"account": "live", "prices": {"LOSUSDT": [BEGAN_MS, 96.5]}}
     still = json.loads(run("paper", "status", "--format", "json").stdout)["accounts"][0]
     ledger.path.with_name(NAME).write_text(json.dumps(said), encoding="utf-8")

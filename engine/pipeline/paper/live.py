@@ -2,8 +2,8 @@
 
 1. the strategies are checked, and one process alone has the ledger and the login; 2. signing in, as for ``collect``;
 3. the collector, the price feed and the desk run together (``engine/paper/live.py``); 4. what is written to the ledger
-is told: in a table or lines, in the day's log, by notices; so are an exchange that does not answer (``paperreach.py``)
-and files that are edited (``paperinputs.py``); 5. SIGTERM and Ctrl-C end it when what is known is written.
+is told: in a table or lines, in the day's log, by notices; so are an exchange that does not answer (``reach.py``)
+and files that are edited (``inputs.py``); 5. SIGTERM and Ctrl-C end it when what is known is written.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ from engine.pipeline.alive import NAME, heart
 from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
-from engine.pipeline.paperdesk import Loaded, account_name, begin, load, make_desk, open_ledger, terms_of
-from engine.pipeline.paperfair import FairFeed
-from engine.pipeline.paperinputs import InputWatch, differences, hashes, used_before
-from engine.pipeline.paperknown import Knowledge
-from engine.pipeline.paperopen import open_table, title_of
-from engine.pipeline.paperpresence import presence
-from engine.pipeline.paperreach import Reach
-from engine.pipeline.papersaid import said_of
-from engine.pipeline.paperverdict import Verdicts, asks_verdict, words_in
+from engine.pipeline.paper.desk import Loaded, account_name, begin, load, make_desk, open_ledger, terms_of
+from engine.pipeline.paper.fair import FairFeed
+from engine.pipeline.paper.inputs import InputWatch, differences, hashes, used_before
+from engine.pipeline.paper.known import Knowledge
+from engine.pipeline.paper.open import open_table, title_of
+from engine.pipeline.paper.presence import presence
+from engine.pipeline.paper.reach import Reach
+from engine.pipeline.paper.said import said_of
+from engine.pipeline.paper.verdict import Verdicts, asks_verdict, words_in
 from engine.pipeline.sources import ProfileSources
 from engine.problem import Problem
 from engine.units import DAY_MS
@@ -267,7 +267,7 @@ class _Trading:
         """Send the trades of strategies that name a test exchange there too. Raises InputError."""
         for strategy in (one.strategy for one in self.loaded):
             if strategy.testnet:
-                from engine.pipeline.papertestnet import mirror_of
+                from engine.pipeline.paper.testnet import mirror_of
 
                 mirror = await beside.enter_async_context(
                     mirror_of(strategy, self.workspace, self.desk.books.rows, self._testnet, self.settings.now_ms)
@@ -366,7 +366,7 @@ class _Trading:
     async def _beside(self, *words: str) -> tuple[str, int]:
         """Run a command of ``paper`` in a process of its own: seconds of work that live trading must not wait for."""
         command = [sys.executable, "-m", "cli", "paper", *words, "--workspace", str(self.workspace.root.absolute())]
-        folder = Path(__file__).parent.parent.parent
+        folder = Path(__file__).parent.parent.parent.parent
         process = await asyncio.create_subprocess_exec(
             *command, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
         )

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.domain import PathStatus
 from engine.notify.notice import NoticeKind
-from engine.pipeline.paperfates import who
-from engine.pipeline.papershow import STOPS, Said, halting, told
+from engine.pipeline.paper.fates import who
+from engine.pipeline.paper.show import STOPS, Said, halting, told
 from engine.report.reasons import fate_reason
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.pipeline.paperalone import Alone as Kept
-from engine.pipeline.paperalone import alone_accounts
-from engine.pipeline.paperevents import Told
-from engine.pipeline.paperrows import Last, Standing, last_prices, standing
+from engine.pipeline.paper.alone import Alone as Kept
+from engine.pipeline.paper.alone import alone_accounts
+from engine.pipeline.paper.events import Told
+from engine.pipeline.paper.rows import Last, Standing, last_prices, standing
 from engine.report.paperrun import Alone
 from engine.simulate.equity import EquityCurve, curve_of
 from engine.simulate.flows import funding_flow, moves_of
@@ -18,9 +18,9 @@ from engine.units import HOUR_MS
 
 if TYPE_CHECKING:
     from engine.market.candles import Candles
-    from engine.pipeline.paperbook import Book
-    from engine.pipeline.paperfates import CallFate
-    from engine.pipeline.papersources import Sources
+    from engine.pipeline.paper.book import Book
+    from engine.pipeline.paper.fates import CallFate
+    from engine.pipeline.paper.sources import Sources
     from engine.simulate.flows import Flow
 
 

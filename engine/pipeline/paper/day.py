@@ -25,10 +25,10 @@ from engine.paper.ledger import Event, Ledger, LedgerError
 from engine.paper.reconcile import Difference, differences
 from engine.paper.replay import play
 from engine.pipeline.errors import InputError
-from engine.pipeline.paperbook import Book, books
-from engine.pipeline.paperdesk import Loaded, load, make_desk
-from engine.pipeline.paperdistance import distance_line
-from engine.pipeline.paperverdict import Verdicts, asks_verdict
+from engine.pipeline.paper.book import Book, books
+from engine.pipeline.paper.desk import Loaded, load, make_desk
+from engine.pipeline.paper.distance import distance_line
+from engine.pipeline.paper.verdict import Verdicts, asks_verdict
 from engine.pipeline.readings import read_messages
 from engine.problem import Problem
 from engine.units import DAY_MS

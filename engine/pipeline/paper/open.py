@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from engine.domain import BY_HAND, UNTIL_RESUMED_MS, Halt
-from engine.pipeline.paperfates import who
+from engine.pipeline.paper.fates import who
 from engine.report.tables import clean
 from engine.units import show_time
 

@@ -10,8 +10,8 @@ import pytest
 from engine.paper.ledger import Event, Ledger
 from engine.paper.record import record_of
 from engine.paper.replay import play
-from engine.pipeline.paperalone import alone_accounts, alone_line, alone_states
-from engine.pipeline.paperbook import Book, _book
+from engine.pipeline.paper.alone import alone_accounts, alone_line, alone_states
+from engine.pipeline.paper.book import Book, _book
 from engine.units import MINUTE_MS
 from tests.paper.several import FREE, START_MS, read_table
 from tests.paper.world import month

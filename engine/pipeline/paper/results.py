@@ -10,9 +10,9 @@ import numpy as np
 
 from engine import __version__
 from engine.domain import UNTIL_RESUMED_MS
-from engine.pipeline.paperbook import is_running
-from engine.pipeline.paperforward import expectations, forward_records
-from engine.pipeline.paperrows import open_calls
+from engine.pipeline.paper.book import is_running
+from engine.pipeline.paper.forward import expectations, forward_records
+from engine.pipeline.paper.rows import open_calls
 from engine.pipeline.statements import assumptions
 from engine.pipeline.ticks import shown_decimals
 from engine.pipeline.validate import plural
@@ -20,8 +20,8 @@ from engine.report.paperrun import PAPER_FORMAT, LaneTerms, PaperRun, Pause, See
 from engine.units import iso, show_duration
 
 if TYPE_CHECKING:
-    from engine.pipeline.paperaccount import Account
-    from engine.pipeline.papersources import Sources
+    from engine.pipeline.paper.account import Account
+    from engine.pipeline.paper.sources import Sources
     from engine.pipeline.workspace import Workspace
     from engine.simulate.equity import EquityCurve
 

@@ -37,7 +37,7 @@ def paper(
         _meant(workspace, name, commands)
     if source is not None:
         return replay(workspace, _one(workspace, given, source), source, out, compare, track, say)
-    from engine.pipeline.paperlive import run_live
+    from engine.pipeline.paper.live import run_live
 
     run_live(workspace, given or _known(workspace), say)
     return True
@@ -56,7 +56,7 @@ def _meant(workspace: Workspace, given: str, commands: Sequence[str]) -> None:
 
 def _known(workspace: Workspace) -> list[str]:
     """The strategies that the ledger knows, or the only one there is. Raises InputError."""
-    from engine.pipeline.paperbook import strategies_of
+    from engine.pipeline.paper.book import strategies_of
 
     names = workspace.names("strategies", ".yaml")
     known = strategies_of(workspace) or (names if len(names) == 1 else [])
@@ -83,9 +83,9 @@ def replay(
     workspace: Workspace, given: str, source: str, out: Path | None, compare: bool, track: Track, say: Say
 ) -> bool:
     """Replay, and say what came of it."""
-    from engine.pipeline.paperfates import funnel
-    from engine.pipeline.paperreplay import CALLS_FILE, LEDGER_FILE, TRADES_FILE, replay_paper
-    from engine.pipeline.paperreport import report_replay
+    from engine.pipeline.paper.fates import funnel
+    from engine.pipeline.paper.replay import CALLS_FILE, LEDGER_FILE, TRADES_FILE, replay_paper
+    from engine.pipeline.paper.report import report_replay
 
     done = replay_paper(workspace, given, source, out, compare, track)
     page = report_replay(workspace, done, source)
