@@ -48,7 +48,7 @@ class RuleBook:
         self._every = tuple((rule, rule.when.quick) for rule in self.rules)
         self._asked: Mapping[str, tuple[Asked, ...]] = {}
         self._watched = tuple(rule for rule in self.rules if rule.watched)
-        self.about_peak = any(rule.when.about_peak for rule in self.rules)
+        self.about_peak = self.asks("drawdown over")
         self.watches = bool(self._watched) or self.about_peak
 
     def asks(self, key: str) -> bool:

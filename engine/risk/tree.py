@@ -45,11 +45,6 @@ class Tree(Protocol):
         """Whether it looks at the account and the clock alone, so that ``along`` has an answer."""
         ...
 
-    @property
-    def about_peak(self) -> bool:
-        """Whether it asks for the highest equity so far."""
-        ...
-
     def asks(self, key: str) -> bool:
         """Whether a condition of this name is in it."""
         ...
@@ -102,11 +97,6 @@ class Leaf:
         """See ``Tree``."""
         return self.condition.along is not None
 
-    @property
-    def about_peak(self) -> bool:
-        """See ``Tree``."""
-        return self.asks("drawdown over")
-
     def asks(self, key: str) -> bool:
         """See ``Tree``."""
         return self.condition.key == key
@@ -158,11 +148,6 @@ class _Parts:
     def needs_no_call(self) -> bool:
         """See ``Tree``."""
         return all(part.needs_no_call for part in self.parts)
-
-    @property
-    def about_peak(self) -> bool:
-        """See ``Tree``."""
-        return any(part.about_peak for part in self.parts)
 
     def asks(self, key: str) -> bool:
         """See ``Tree``."""
@@ -262,11 +247,6 @@ class Not:
     def needs_no_call(self) -> bool:
         """See ``Tree``."""
         return self.part.needs_no_call
-
-    @property
-    def about_peak(self) -> bool:
-        """See ``Tree``."""
-        return self.part.about_peak
 
     def asks(self, key: str) -> bool:
         """See ``Tree``."""
