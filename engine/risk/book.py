@@ -17,6 +17,7 @@ At a call only those rules are asked that may then still speak; the answers are 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING
@@ -57,9 +58,8 @@ class RuleBook:
 
     def prepare(self, offers: Offers) -> RuleBook:
         """The same rules, which know of these calls beforehand who has nothing to say to them."""
-        book = RuleBook((), self.timezone)
-        book.rules, book._every, book._watched = self.rules, self._every, self._watched
-        book.watches, book.about_peak = self.watches, self.about_peak
+        book = copy(self)
+        book._asked = {}
         if not self.rules or not len(offers):
             return book
         with np.errstate(invalid="ignore", divide="ignore"):
