@@ -26,6 +26,7 @@ happened. The answers are the same, because nothing is booked before its time.
 from __future__ import annotations
 
 import heapq
+import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -145,6 +146,8 @@ class Accountant:
             return Answer(False, (RuleNote(halt.rule, halt.where, "halt", "halted", until, text),))
         if equity <= 0:
             return self._refused("size", f"{equity:.2f}", "0", "the account has nothing left")
+        if math.isnan(self.calls.entries[row]):  # a market order that was taken back before its first candle
+            return self._refused("size", "no price", "a price", "its orders were taken back before they had a price")
         quantity = self._quantity(row, equity)
         if quantity is None:
             return self._refused("size", "no stop", "a stop", "a risk of equity needs a stop to size by")

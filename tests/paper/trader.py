@@ -132,7 +132,7 @@ class Trader:
         assert self.lives, self.screen()[-3000:]
         self.process.kill()
         self.process.join(PATIENCE_S)
-        assert self.process.exitcode == -signal.SIGKILL
+        assert self.process.exitcode == -signal.SIGKILL, (self.process.exitcode, self.screen()[-3000:])
         self.kills += 1
 
     def stop(self) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
 from engine.config.strategy import Size, Strategy
-from engine.domain import Account, Decision, Halt, Plan, Proposal, RuleNote, Trade
+from engine.domain import Account, Change, Decision, Halt, Plan, Proposal, RuleNote, Trade
 from engine.market.candles import Candles, Funding
 from engine.simulate.equity import curve_of
 from engine.simulate.flows import Venue
@@ -296,3 +296,14 @@ def test_an_account_without_trades_stays_flat() -> None:
     curve = curve_of([], {"BTCUSDT": bars(RISES)}, 500.0, 0, DAY_MS, HOUR_MS)
     assert set(curve.equity.tolist()) == {500.0}
     assert curve.max_drawdown == 0
+
+
+@pytest.mark.parametrize("size", [Size(risk=0.01), Size(fixed=500.0)])
+def test_a_market_call_that_is_taken_back_before_its_first_candle_has_no_price_to_size_by(size: Size) -> None:
+    taken_back = replace(plan(LONG, act_ms=MINUTE_MS), changes=(Change(MINUTE_MS, "cancel"),))
+    result = walk(
+        [taken_back, plan(LONG, act_ms=MINUTE_MS, number=2)], {"BTCUSDT": bars(RISES)}, given=strategy(size=size)
+    )
+    (refused,) = result.refused
+    assert (refused.row, refused.notes[-1].seen) == (0, "no price")
+    assert list(result.trades) == [1]
