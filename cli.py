@@ -427,7 +427,7 @@ def backtest(
     "run",
     "paper vip-ladder",
     "paper demo --replay demo",
-    "paper vip --replay data/signals_raw.jsonl --compare",
+    "paper vip-ladder --replay data/signals_raw.jsonl --compare",
     logged=True,
 )
 @click.argument("strategies", nargs=-1, metavar="[STRATEGY ...]", shell_complete=names_in("strategies", ".yaml"))

@@ -31,6 +31,20 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert link.startswith("http") or (page.parent / link).exists(), f"{page.name}: {link}"
 
 
+def headings(page: Path) -> set[str]:
+    """The anchors of a page, as GitHub makes them."""
+    prose = re.sub(r"^ *```.*?^ *```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    lines = re.findall(r"^#+ (.*)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in lines}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_anchors_are_headings(page: Path) -> None:
+    links = re.findall(r"\]\(((?!http)[^)#]*)#([^)]*)\)", page.read_text(encoding="utf-8"))
+    for path, anchor in links:
+        assert anchor in headings(page.parent / path if path else page), f"{page.name}: {path}#{anchor}"
+
+
 def test_there_are_commands_to_check() -> None:
     assert len(COMMANDS) > 20
 

@@ -155,8 +155,8 @@ class Account:
 class Market:
     """The clock, the strategy, and all accounts."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self.folder, self.patch = folder, patch
         self.clock = HeldClock(BEGIN_MS, SPEED, path=folder / "clock", place=1, awaited={1})
         self.clock.set(BEGIN_MS)
         for name, text in (("channels/channel_0.channel", PROFILE.format(name="channel_0")),
@@ -172,7 +172,7 @@ class Market:
 
     async def trade(self, name: str, account: Account, more: AsyncExitStack) -> asyncio.Task[None]:
         """Let an account run."""
-        pytest.MonkeyPatch().setenv(ADDRESS_VARIABLE, account.exchange.url)
+        self.patch.setenv(ADDRESS_VARIABLE, account.exchange.url)
         client = open_client("mexc", "swap", live=True)
         assert not isinstance(client, Problem)
         more.push_async_callback(client.close)
@@ -234,8 +234,8 @@ class Market:
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Market:
     """All accounts, when everything is over."""
-    made = Market(tmp_path_factory.mktemp("faults"))
     with pytest.MonkeyPatch().context() as patch:
+        made = Market(tmp_path_factory.mktemp("faults"), patch)
         patch.setattr("engine.market.venue.CALM_MS", {"mexc": 1})
         asyncio.run(made.play())
     return made

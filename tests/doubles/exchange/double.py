@@ -94,25 +94,15 @@ class ExchangeDouble:
 
         self.call(set_it())
 
-    def move(self, base: str, price: float) -> None:
-        """Move a coin's price, candles included (``World.move``); ``/__double/move?base=&price=`` does the same."""
-
-        async def set_it() -> None:
-            self._move(base, price)
-
-        self.call(set_it())
-
-    def _move(self, base: str, price: float) -> None:
+    async def _move_asked(self, request: web.Request) -> web.Response:
+        """Move a coin's price, candles included (``World.move``)."""
+        base, price = request.query["base"], float(request.query["price"])
+        if self.world.listing(base) is None or not 0 < price < 1e12:
+            raise web.HTTPBadRequest(text=self._unknown(base))
         self.world.move(base, price)
         self.sockets.moved()
         self.futures.settle(base)
         self.spot.settle()
-
-    async def _move_asked(self, request: web.Request) -> web.Response:
-        base, price = request.query["base"], float(request.query["price"])
-        if self.world.listing(base) is None or not 0 < price < 1e12:
-            raise web.HTTPBadRequest(text=self._unknown(base))
-        self._move(base, price)
         return await self._price_asked(request)
 
     async def _price_asked(self, request: web.Request) -> web.Response:

@@ -65,7 +65,7 @@ async def serve(port: int, every_s: float, history: int, folder: Path | None, ex
         for _ in range(history):
             channel.post(call(chance, price))
     server = await Server(world, port).start()
-    control = await Control(world, partial(click.echo, nl=True)).start()
+    control = await Control(world, click.echo).start()
     env = (
         f"TELEGRAM_API_ID=1\nTELEGRAM_API_HASH={'0' * 32}\n"
         f"TELEGRAM_TEST_SERVER=127.0.0.1:{server.port}\nTELEGRAM_TEST_KEY={public_line()}\n{CONTROL}={control.url}\n"

@@ -183,7 +183,8 @@ async def heard(
 ):
     """What comes out of a fair feed for these events, what it knows then, and what it said.
 
-    ``fault`` spoils every answer; with ``step_s`` the events come one by one, so many seconds apart.
+    ``fault`` spoils every answer, and one second is waited for each; with ``step_s`` the events come one by one,
+    so many seconds apart.
     """
     client, told, said, now = open_client("mexc", "swap", live=True), Told(), list[str](), [0.0]
     try:
@@ -191,7 +192,7 @@ async def heard(
         await known.open(client)
         feed = FairFeed(
             told, client, "mexc", "1m", MINUTE_MS, lambda symbol: None if symbol == "ETHUSDT" else since_ms,
-            known.contracts.market, said.append, pause_s=0.1, patience_s=1.0, clock_s=lambda: now[0],
+            known.contracts.market, said.append, pause_s=0.1, patience_s=1.0 if fault else 20.0, clock_s=lambda: now[0],
         )  # fmt: skip
         if fault:
             double.faults.add(fault, times=500, path="fair")

@@ -151,7 +151,6 @@ def test_every_field_is_in_the_docs(ledger: Ledger, run: Run) -> None:
     state = json.loads(run("paper", "status", "--format", "json").stdout)["accounts"][0]
     fields = {*COLUMNS, *CALL_COLUMNS, *state, *state["open"][0], *state["halts"][0], *state["channels"][0]}
     fields |= {*state["alone"][0]}
-    fields |= {*state["alone"][0]}
     fields |= {*state["losses"][0], *state["losses"][0]["rules"][0]}
     assert sorted(name for name in fields if f"`{name}`" not in page) == []
 
