@@ -38,9 +38,9 @@ from engine.pipeline.alive import NAME, heart
 from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
-from engine.pipeline.paper.desk import Loaded, account_name, begin, load, make_desk, open_ledger, terms_of
+from engine.pipeline.paper.desk import Loaded, account_name, begin, hashes, load, make_desk, open_ledger, terms_of
 from engine.pipeline.paper.fair import FairFeed
-from engine.pipeline.paper.inputs import InputWatch, differences, hashes, used_before
+from engine.pipeline.paper.inputs import InputWatch, differences, used_before
 from engine.pipeline.paper.known import Knowledge
 from engine.pipeline.paper.open import open_table, title_of
 from engine.pipeline.paper.presence import presence
