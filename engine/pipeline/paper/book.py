@@ -21,11 +21,9 @@ from engine.paper.call import WAITING, PaperCall
 from engine.paper.codec import halt_from
 from engine.paper.fold import Fold
 from engine.paper.ledger import Event, Ledger, LedgerError
-from engine.pipeline.alive import NAME
 from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.fates import NOT_TAKEN, CallFate, Heard, fates_of, live_side
-from engine.pipeline.paper.live import ledger_path
 from engine.pipeline.paper.table import CALL_COLUMNS, COLUMNS, call_row, trade_row
 from engine.problem import Problem
 from engine.simulate.terms import Terms
@@ -89,7 +87,7 @@ class Book:
 
 def books(workspace: Workspace, account: str | None = None) -> list[Book]:
     """All accounts of the ledger, or one. Raises InputError where there is none, or the ledger cannot be used."""
-    path = ledger_path(workspace)
+    path = workspace.ledger_path
     if not path.is_file():
         raise InputError(
             Problem("there is no ledger yet", workspace.shown(path), hint="cli.py paper STRATEGY begins one")
@@ -186,7 +184,7 @@ def since_ms(since: str | None, zone: str) -> int:
 
 def strategies_of(workspace: Workspace) -> list[str]:
     """The strategies of the account that was used last; none without a ledger."""
-    if not ledger_path(workspace).is_file():
+    if not workspace.ledger_path.is_file():
         return []
     found = max(books(workspace), key=lambda book: book.begun.seq)
     return [str(name) for name in found.begun.data["strategies"]]
@@ -195,7 +193,7 @@ def strategies_of(workspace: Workspace) -> list[str]:
 def is_running(workspace: Workspace) -> bool:
     """Whether a process trades on the ledger now."""
     try:
-        with locked(ledger_path(workspace), 0):
+        with locked(workspace.ledger_path, 0):
             return False
     except TimeoutError:
         return True
@@ -222,7 +220,7 @@ def last_prices(workspace: Workspace, book: Book) -> dict[str, tuple[int, float]
 def _alive(workspace: Workspace) -> dict[str, Any]:
     """What the running account says of itself every few seconds; nothing where it cannot be read just now."""
     try:
-        said = json.loads((workspace.root / "data" / NAME).read_text(encoding="utf-8"))
+        said = json.loads(workspace.alive_path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return said if isinstance(said, dict) else {}
@@ -336,7 +334,7 @@ def reset(workspace: Workspace, sure: Callable[[str], bool]) -> str:
 
     Raises InputError while it runs.
     """
-    path = ledger_path(workspace)
+    path = workspace.ledger_path
     if not path.is_file():
         raise InputError(Problem("there is no ledger", workspace.shown(path)))
     with alone(path, "the account is running", "stop it first"):
@@ -352,7 +350,7 @@ def reset(workspace: Workspace, sure: Callable[[str], bool]) -> str:
         if copy.is_file():
             copy.rename(copy_aside)
             said += f", its daily copy {workspace.shown(copy_aside)}"
-        journal = path.with_name("testnet.jsonl")
+        journal = workspace.testnet_path
         if journal.is_file():  # it says what is open at the test exchange, whatever the ledger
             said += f"; {workspace.shown(journal)} stays as it is"
         return f"{said}; the next run begins anew"

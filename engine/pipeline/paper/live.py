@@ -34,7 +34,7 @@ from engine.paper.call import WAITING
 from engine.paper.ledger import Event, Ledger, LedgerError
 from engine.paper.live import Live, Pace, PriceFeed
 from engine.paper.prices import PriceBook
-from engine.pipeline.alive import NAME, heart
+from engine.pipeline.alive import heart
 from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
@@ -61,7 +61,6 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 Say = Callable[[str], None]
-LEDGER = "paper.db"
 BACKUP_MS = DAY_MS
 REMEMBERED_MS = 40 * DAY_MS  # updates are bound to calls of the last thirty days
 RECONCILED_AFTER = timedelta(minutes=10)  # when the day is over, so that its last candles are history
@@ -75,11 +74,6 @@ class Settings:
     feed: FeedSettings = field(default_factory=FeedSettings)
     collect: CollectPace | None = None
     now_ms: Callable[[], int] = machine_ms
-
-
-def ledger_path(workspace: Workspace) -> Path:
-    """Where the ledger of a workspace lies."""
-    return workspace.root / "data" / LEDGER
 
 
 def run_live(workspace: Workspace, given: Sequence[str], say: Say, settings: Settings | None = None) -> None:
@@ -97,7 +91,7 @@ def run_live(workspace: Workspace, given: Sequence[str], say: Say, settings: Set
     try:
         with ExitStack() as stack:
             stack.enter_context(alone(found.session, "another process collects with this login", "stop it first"))
-            path = ledger_path(workspace)
+            path = workspace.ledger_path
             stack.enter_context(alone(path, "another process trades on this ledger", "stop it first"))
             ledger = open_ledger(path)
             stack.callback(ledger.close)
@@ -220,10 +214,8 @@ class _Trading:
                 reach = Reach(self.client, self._tell, self.settings.now_ms)
                 self._greet(heard)
                 async with AsyncExitStack() as beside:
-                    beside.enter_context(presence(self.desk, self.workspace.root / "data" / NAME, self.settings.now_ms))
-                    await beside.enter_async_context(
-                        heart(self.workspace.root / "data" / NAME, say=lambda: self._alive(live))
-                    )
+                    beside.enter_context(presence(self.desk, self.workspace.alive_path, self.settings.now_ms))
+                    await beside.enter_async_context(heart(self.workspace.alive_path, say=lambda: self._alive(live)))
                     await self._practise(beside)
                     await self._until_stopped(
                         collector.run(),
@@ -349,7 +341,7 @@ class _Trading:
             now = self.settings.now_ms()
             if now - self.backed_up_ms >= BACKUP_MS:
                 self.backed_up_ms = now
-                self.ledger.back_up(ledger_path(self.workspace).with_suffix(".backup.db"))
+                self.ledger.back_up(self.workspace.ledger_path.with_suffix(".backup.db"))
                 await self.known.renew()
             past = datetime.now(ZoneInfo(self.zone)) - RECONCILED_AFTER
             if past.date() > day:

@@ -189,7 +189,7 @@ def _leaves(tree: Tree) -> Iterator[tuple[str, Any]]:
 
 
 def _practised(workspace: Workspace, book: Book) -> list[str]:
-    path = workspace.root / "data" / "testnet.jsonl"
+    path = workspace.testnet_path
     if not path.is_file():
         return []
     from engine.pipeline.testnetsummary import summary
