@@ -1,27 +1,21 @@
-"""``cli.py paper trades``, ``calls``, ``halt``, ``resume``, ``close`` and ``reset``: looking into the ledger.
-
-What is asked of a running account is written into its ledger and done by it within a second; without one, when it runs
-again. Names and dates that nobody knows are refused before anything is written.
-"""
+"""``cli.py paper trades`` and ``calls``: looking into the ledger. Names and dates that nobody knows are refused."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from engine.collect.lock import locked
 from engine.config.diagnostics import did_you_mean
 from engine.domain import Halt
-from engine.paper.call import WAITING, PaperCall
 from engine.paper.codec import halt_from
 from engine.paper.fold import Fold
 from engine.paper.ledger import Event, Ledger, LedgerError
-from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.fates import NOT_TAKEN, CallFate, Heard, fates_of, live_side
 from engine.pipeline.paper.table import CALL_COLUMNS, COLUMNS, call_row, trade_row
@@ -32,9 +26,9 @@ from engine.units import duration_ms
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from engine.paper.call import PaperCall
     from engine.pipeline.workspace import Workspace
 
-ORDERS = ("halt", "resume", "close")
 Rows = tuple[tuple[str, ...], list[tuple[object, ...]]]
 
 
@@ -140,7 +134,7 @@ def trades(workspace: Workspace, account: str | None, channels: Sequence[str], s
     """The trades that were filled and are over, as columns and rows, in the order of action."""
     found, zone = books(workspace, account), workspace.settings.timezone
     from_ms = since_ms(since, zone)
-    _check_channels(workspace, found, channels)
+    check_channels(workspace, found, channels)
     rows = [
         trade_row(book.account, call, trade, book.currency, zone)
         for book in found
@@ -155,7 +149,7 @@ def calls(workspace: Workspace, account: str | None, channels: Sequence[str], si
     """Every call that was heard, with its fate and who said no; ``refused``: only those that were not taken."""
     found, zone = books(workspace, account), workspace.settings.timezone
     from_ms = since_ms(since, zone)
-    _check_channels(workspace, found, channels)
+    check_channels(workspace, found, channels)
     rows = [
         call_row(row, zone)
         for book in found
@@ -226,89 +220,7 @@ def _alive(workspace: Workspace) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def waiting_orders(book: Book) -> list[Event]:
-    """What people asked for that is not done yet."""
-    done = {event.data["order"] for event in book.ledger.events(book.account, 0, "done")}
-    return [event for event in book.ledger.events(book.account, 0, *ORDERS) if event.seq not in done]
-
-
-def order_text(order: dict[str, Any]) -> str:
-    """What a person asked for, in words: ``halt of demo_echo``, ``close demo_keel/12``."""
-    names = ", ".join(order.get("channels", ()))
-    return " ".join(part for part in (order["order"], f"of {names}" if names else "", order.get("id", "")) if part)
-
-
-# --------------------------------------------------------------------------- asking
-
-
-def halt(workspace: Workspace, account: str | None, for_: str | None, channels: Sequence[str]) -> list[str]:
-    """Ask for a pause, of all or of channels. Raises InputError for a duration that is none, or an unknown channel."""
-    try:
-        until = None if for_ is None else round(time.time() * 1000) + duration_ms(for_)
-    except ValueError as error:
-        raise InputError(Problem(str(error))) from None
-    found = books(workspace, account)
-    known = _check_channels(workspace, found, channels)
-    return [
-        _ask(workspace, book, "halt", {"until_ms": until, "channels": mine})
-        for book in found
-        if (mine := [name for name in channels if name in known[book.account]]) or not channels
-    ]
-
-
-def resume(workspace: Workspace, account: str | None, channels: Sequence[str]) -> list[str]:
-    """Ask for the end of all pauses, or of those of channels. Raises InputError for an unknown channel."""
-    found = books(workspace, account)
-    known = _check_channels(workspace, found, channels)
-    lines = []
-    for book in found:
-        mine = [name for name in channels if name in known[book.account]]
-        if channels and not mine:
-            continue
-        paused = [set(halt.channels) for halt in book.halts]
-        paused += [set(order.data["channels"]) for order in waiting_orders(book) if order.kind == "halt"]
-        if not any(set(mine) & names or not mine for names in paused):
-            of = f" of {', '.join(mine)}" if mine else ""
-            lines.append(f"{book.account}: there is no pause{of} to end")
-        else:
-            lines.append(_ask(workspace, book, "resume", {"channels": mine}))
-    return lines
-
-
-def close(workspace: Workspace, account: str | None, name: str) -> list[str]:
-    """Ask for the end of a trade, or of all. Raises InputError where no such trade is resting or open."""
-    found = books(workspace, account)
-    names = {book.account: [call.plan.signal_id for call in book.open] for book in found}
-    every = sorted({one for mine in names.values() for one in mine})
-    if name == "all" and not every:
-        return [f"{book.account}: nothing is resting or open" for book in found]
-    if name != "all" and name not in every:
-        fates = (row for book in found for row in book.fates if row.signal_id == name)
-        was = next((f"it is {row.fate}{f' ({row.reason})' * (row.stage == WAITING)}" for row in fates), "")
-        was = was or did_you_mean(name, every)
-        shown = f"open: {', '.join(every)}" if every else "nothing is open"
-        raise InputError(
-            Problem(f"no trade {name} is resting or open", hint="; ".join(part for part in (was, shown) if part))
-        )
-    return [
-        _ask(workspace, book, "close", {"id": name})
-        for book in found
-        if name in names[book.account] or (name == "all" and names[book.account])
-    ]
-
-
-def _ask(workspace: Workspace, book: Book, kind: str, data: dict[str, Any]) -> str:
-    """Write what a person wants into the ledger; what is told about it."""
-    try:
-        book.ledger.append(Event(book.account, kind, round(time.time() * 1000), data))
-    except LedgerError as error:
-        raise InputError(error.problem) from None
-    running = running_account(workspace, book.ledger) == book.account
-    when = "it is done within a second" if running else "it is done when the account runs again"
-    return f"{book.account}: {order_text({'order': kind, **data})} noted; {when}"
-
-
-def _check_channels(workspace: Workspace, found: Sequence[Book], names: Sequence[str]) -> dict[str, set[str]]:
+def check_channels(workspace: Workspace, found: Sequence[Book], names: Sequence[str]) -> dict[str, set[str]]:
     """The channels of each account: those of its strategies, and those it heard. Raises InputError for another one."""
     known = {book.account: _channels(workspace, book) for book in found}
     every = set().union(*known.values())
@@ -327,30 +239,3 @@ def _channels(workspace: Workspace, book: Book) -> set[str]:
             continue
         names |= set(file.strategy.channels if file is not None else ())
     return names
-
-
-def reset(workspace: Workspace, sure: Callable[[str], bool]) -> str:
-    """Put the ledger and its copy aside, so that the next run begins anew; nothing is deleted.
-
-    Raises InputError while it runs.
-    """
-    path = workspace.ledger_path
-    if not path.is_file():
-        raise InputError(Problem("there is no ledger", workspace.shown(path)))
-    with alone(path, "the account is running", "stop it first"):
-        aside = path.with_name(f"paper-{datetime.now(UTC):%Y%m%d-%H%M%S}.db")
-        copy, copy_aside = path.with_suffix(".backup.db"), aside.with_suffix(".backup.db")
-        if not sure(f"put {workspace.shown(path)} aside as {aside.name} and begin anew?"):
-            return "nothing was changed"
-        for suffix in ("-wal", "-shm", ""):  # the ledger last: whatever happens between, it is whole
-            part = path.with_name(path.name + suffix)
-            if part.is_file():
-                part.rename(aside.with_name(aside.name + suffix))
-        said = f"the old ledger is {workspace.shown(aside)}"
-        if copy.is_file():
-            copy.rename(copy_aside)
-            said += f", its daily copy {workspace.shown(copy_aside)}"
-        journal = workspace.testnet_path
-        if journal.is_file():  # it says what is open at the test exchange, whatever the ledger
-            said += f"; {workspace.shown(journal)} stays as it is"
-        return f"{said}; the next run begins anew"

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from engine.domain import UNTIL_RESUMED_MS
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.alone import alone_line, alone_states
-from engine.pipeline.paper.book import Book, books, last_prices, order_text, running_account, waiting_orders
+from engine.pipeline.paper.book import Book, books, last_prices, running_account
 from engine.pipeline.paper.channels import ChannelRecord, channel_records
 from engine.pipeline.paper.fates import NEVER_FILLED, NOT_TAKEN, STAGES, funnel
 from engine.pipeline.paper.open import halted, open_r
+from engine.pipeline.paper.orders import order_text, waiting_orders
 from engine.pipeline.paper.table import VERSION, moment
 from engine.report.show import count
 from engine.verdict.forward import ENOUGH
