@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -178,10 +179,17 @@ def since_ms(since: str | None, zone: str) -> int:
 
 def strategies_of(workspace: Workspace) -> list[str]:
     """The strategies of the account that was used last; none without a ledger."""
-    if not workspace.ledger_path.is_file():
+    path = workspace.ledger_path
+    if not path.is_file():
         return []
-    found = max(books(workspace), key=lambda book: book.begun.seq)
-    return [str(name) for name in found.begun.data["strategies"]]
+    try:
+        with closing(Ledger(path)) as ledger:
+            begun = list(ledger.events(None, 0, "begin"))
+    except LedgerError as error:
+        raise InputError(error.problem) from None
+    if not begun:
+        raise InputError(Problem("nothing was traded yet", workspace.shown(path)))
+    return [str(name) for name in begun[-1].data["strategies"]]
 
 
 def is_running(workspace: Workspace) -> bool:
