@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +27,7 @@ from engine.units import duration_ms
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from engine.config.strategy import Strategy
     from engine.paper.call import PaperCall
     from engine.pipeline.workspace import Workspace
 
@@ -192,6 +193,17 @@ def strategies_of(workspace: Workspace) -> list[str]:
     return [str(name) for name in begun[-1].data["strategies"]]
 
 
+def strategies_now(workspace: Workspace, book: Book) -> Iterator[Strategy]:
+    """The strategies of an account as their files are now, without those that are gone or have errors."""
+    for name in book.begun.data["strategies"]:
+        try:
+            file = workspace.strategy(workspace.find_strategy(str(name)))
+        except InputError:
+            continue
+        if file is not None:
+            yield file.strategy
+
+
 def is_running(workspace: Workspace) -> bool:
     """Whether a process trades on the ledger now."""
     try:
@@ -229,7 +241,12 @@ def _alive(workspace: Workspace) -> dict[str, Any]:
 
 
 def check_channels(workspace: Workspace, found: Sequence[Book], names: Sequence[str]) -> dict[str, set[str]]:
-    """The channels of each account: those of its strategies, and those it heard. Raises InputError for another one."""
+    """The channels of each account: those of its strategies, and those it heard; nobody looks without any names.
+
+    Raises InputError for another one.
+    """
+    if not names:
+        return {}
     known = {book.account: _channels(workspace, book) for book in found}
     every = set().union(*known.values())
     wrong = [_unknown("channel", name, every) for name in names if name not in every]
@@ -240,10 +257,4 @@ def check_channels(workspace: Workspace, found: Sequence[Book], names: Sequence[
 
 def _channels(workspace: Workspace, book: Book) -> set[str]:
     names = {call.plan.channel for call in book.fold.rows} | {e.key[0] for e in book.heard.refused if e.key}
-    for strategy in book.begun.data["strategies"]:
-        try:
-            file = workspace.strategy(workspace.find_strategy(str(strategy)))
-        except InputError:
-            continue
-        names |= set(file.strategy.channels if file is not None else ())
-    return names
+    return names.union(*(strategy.channels for strategy in strategies_now(workspace, book)))
