@@ -28,7 +28,7 @@ from engine.pipeline.errors import InputError
 from engine.pipeline.paper.book import Book, books
 from engine.pipeline.paper.desk import Loaded, load, make_desk
 from engine.pipeline.paper.distance import distance_line
-from engine.pipeline.paper.verdict import Verdicts, asks_verdict
+from engine.pipeline.paper.verdict import Verdicts
 from engine.pipeline.readings import read_messages
 from engine.problem import Problem
 from engine.units import DAY_MS
@@ -137,10 +137,7 @@ def compare(
     Rules see the verdicts that the account saw: the words in its ledger.
     """
     until = {symbol: bars.before(span_ms[1]) for symbol, bars in history.candles.items()}
-    verdicts = Verdicts()
-    for event in book.ledger.events(book.account, 0, "verdicts"):
-        verdicts.take(event)
-    judged = {one.strategy.name: verdicts.of(one.strategy.name) for one in loaded if asks_verdict(one)}
+    judged = Verdicts.kept(book.ledger, book.account).asked_by(loaded)
     with tempfile.TemporaryDirectory() as folder:
         ledger = Ledger(Path(folder) / "replay.db", every=500)
         contracts, terms = history.contracts or None, book.fold.terms

@@ -150,12 +150,12 @@ class _Trading:
         self.prices = PriceBook(self.market.timeframe_ms)
         strategies = [one.strategy for one in loaded]
         self.known = Knowledge(CandleStore(workspace.candles_path), strategies, settings.now_ms)
-        self.verdicts = Verdicts()
         self.listeners: list[Callable[[Event, Any], None]] = []
         self.backed_up_ms = 0
         self.live: Live | None = None
         self.unreadable: dict[str, str] = {}
         self.before = used_before(ledger, account_name(loaded))
+        self.verdicts = Verdicts.kept(ledger, account_name(loaded))
         self.desk = self._desk()
 
     def _desk(self) -> Desk:
@@ -171,13 +171,10 @@ class _Trading:
             terms[one.strategy.name] = terms_of(one.strategy, fees)
         name = account_name(self.loaded)
         began = next((event.at_ms for event in self.ledger.events(name, 0, "begin")), now)
-        for event in self.ledger.events(name, 0, "verdicts"):
-            self.verdicts.take(event)
-        judged = {one.strategy.name: self.verdicts.of(one.strategy.name) for one in self.loaded if asks_verdict(one)}
         pays = self.market.type == "swap" and self.loaded[0].strategy.costs.funding != "none"
         desk = make_desk(
             self.loaded, terms, self.ledger, self.prices, self.known.funding if pays else None, self.zone,
-            contracts=self.known.contracts, judged=judged,
+            contracts=self.known.contracts, judged=self.verdicts.asked_by(self.loaded),
         )  # fmt: skip
         began -= began % 1000  # posts carry whole seconds: one of this very second is not older than the account
         desk.now_ms, desk.began_ms, desk.hear = self.settings.now_ms, began, self._hear
