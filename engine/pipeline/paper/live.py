@@ -16,10 +16,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from engine.collect.account import Account, load_account
 from engine.collect.archive import Archive, ArchiveError
@@ -38,6 +35,7 @@ from engine.pipeline.alive import heart
 from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
+from engine.pipeline.paper.daily import Daily
 from engine.pipeline.paper.desk import Loaded, account_name, begin, hashes, load, make_desk, open_ledger, terms_of
 from engine.pipeline.paper.fair import FairFeed
 from engine.pipeline.paper.inputs import InputWatch, differences, used_before
@@ -46,7 +44,7 @@ from engine.pipeline.paper.open import open_table, title_of
 from engine.pipeline.paper.presence import presence
 from engine.pipeline.paper.reach import Reach
 from engine.pipeline.paper.said import said_of
-from engine.pipeline.paper.verdict import Verdicts, asks_verdict, words_in
+from engine.pipeline.paper.verdict import Verdicts
 from engine.pipeline.sources import ProfileSources
 from engine.problem import Problem
 from engine.units import DAY_MS
@@ -61,9 +59,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 Say = Callable[[str], None]
-BACKUP_MS = DAY_MS
 REMEMBERED_MS = 40 * DAY_MS  # updates are bound to calls of the last thirty days
-RECONCILED_AFTER = timedelta(minutes=10)  # when the day is over, so that its last candles are history
 
 
 @dataclass(frozen=True)
@@ -151,7 +147,6 @@ class _Trading:
         strategies = [one.strategy for one in loaded]
         self.known = Knowledge(CandleStore(workspace.candles_path), strategies, settings.now_ms)
         self.listeners: list[Callable[[Event, Any], None]] = []
-        self.backed_up_ms = 0
         self.live: Live | None = None
         self.unreadable: dict[str, str] = {}
         self.before = used_before(ledger, account_name(loaded))
@@ -208,6 +203,9 @@ class _Trading:
                 )  # fmt: skip
                 self.live = live
                 inputs = InputWatch(self.workspace, self.loaded, self.desk, self.settings.now_ms, self._say)
+                daily = Daily(
+                    self.workspace, self.loaded, self.desk, self.known, self.verdicts, self.settings.now_ms, self.say
+                )
                 reach = Reach(self.client, self._tell, self.settings.now_ms)
                 self._greet(heard)
                 async with AsyncExitStack() as beside:
@@ -220,8 +218,8 @@ class _Trading:
                         reach.run(),
                         inputs.run(),
                         self._show(live),
-                        self._daily(),
-                        self._judge(),
+                        daily.copies(),
+                        daily.judge(),
                     )
         except LoginRevoked as error:
             self._tell(Notice(NoticeKind.ERROR, "the login was revoked", str(error.problem)))
@@ -330,67 +328,6 @@ class _Trading:
         """The messages of the archive that an update may still be about."""
         since = self.desk.began_ms - REMEMBERED_MS
         return [m for m in Archive(self.workspace.archive_path).read() if m.known_ms >= since]
-
-    async def _daily(self) -> None:
-        """Copy the ledger once a day, and hold the day before against history."""
-        day = datetime.now(ZoneInfo(self.zone)).date()
-        while True:
-            now = self.settings.now_ms()
-            if now - self.backed_up_ms >= BACKUP_MS:
-                self.backed_up_ms = now
-                self.ledger.back_up(self.workspace.ledger_path.with_suffix(".backup.db"))
-                await self.known.renew()
-            past = datetime.now(ZoneInfo(self.zone)) - RECONCILED_AFTER
-            if past.date() > day:
-                day = past.date()
-                await self._reconcile(str(day - timedelta(days=1)))
-            await asyncio.sleep(60)
-
-    async def _reconcile(self, day: str) -> None:
-        """Compare a day."""
-        said, code = await self._beside("reconcile", day, "--account", self.desk.account)
-        self.say(said)
-        LOG.info("reconciliation of %s ended with %s", day, code)
-
-    async def _beside(self, *words: str) -> tuple[str, int]:
-        """Run a command of ``paper`` in a process of its own: seconds of work that live trading must not wait for."""
-        command = [sys.executable, "-m", "cli", "paper", *words, "--workspace", str(self.workspace.root.absolute())]
-        folder = Path(__file__).parent.parent.parent.parent
-        process = await asyncio.create_subprocess_exec(
-            *command, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-        )
-        try:
-            said, _ = await process.communicate()
-        except asyncio.CancelledError:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-            raise
-        return said.decode(errors="replace").strip(), process.returncode or 0
-
-    async def _judge(self) -> None:
-        """Give the verdicts that rules ask for, now and once a day; until then the words of the ledger stand."""
-        asked = [one.strategy.name for one in self.loaded if asks_verdict(one)]
-        if asked and not self.verdicts.words:
-            self.say("verdicts: not given yet; until then a rule sees NOT ENOUGH DATA")
-        while asked:
-            words = {}
-            for name in asked:
-                said, code = await self._beside("verdicts", name, "--fetch", "--format", "json")
-                found = words_in(said) if code == 0 else None
-                if found is None:
-                    lines = said.splitlines() or [f"exit code {code}"]
-                    self.say(f"verdicts of {name} cannot be given: {lines[-1]}")
-                else:
-                    words[name] = found
-            if words:
-                now = self.settings.now_ms()
-                self.verdicts.take(Event(self.desk.account, "verdicts", now, {"words": words}))
-                self.desk.note("verdicts", now, {"words": words})
-                for name, channels in words.items():
-                    self.say(f"verdicts of {name}: " + ", ".join(f"{c} {w['word']}" for c, w in channels.items()))
-            await asyncio.sleep(DAY_MS / 1000)
-        await asyncio.Event().wait()
 
     # ------------------------------------------------------------------ telling
 
