@@ -2,17 +2,16 @@
 
 1. the strategies are checked, and one process alone has the ledger and the login; 2. signing in, as for ``collect``;
 3. the collector, the price feed and the desk run together (``engine/paper/live.py``); 4. what is written to the ledger
-is told: in a table or lines, in the day's log, by notices; so are an exchange that does not answer (``reach.py``)
-and files that are edited (``inputs.py``); 5. SIGTERM and Ctrl-C end it when what is known is written.
+is told (``telling.py``): in a table or lines, in the day's log, by notices; so are an exchange that does not answer
+(``reach.py``) and files that are edited (``inputs.py``); what is due once a day is in ``daily.py``; 5. SIGTERM and
+Ctrl-C end it when what is known is written.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -40,24 +39,21 @@ from engine.pipeline.paper.desk import Loaded, account_name, begin, hashes, load
 from engine.pipeline.paper.fair import FairFeed
 from engine.pipeline.paper.inputs import InputWatch, differences, used_before
 from engine.pipeline.paper.known import Knowledge
-from engine.pipeline.paper.open import open_table, title_of
 from engine.pipeline.paper.presence import presence
 from engine.pipeline.paper.reach import Reach
-from engine.pipeline.paper.said import said_of
+from engine.pipeline.paper.telling import Telling
 from engine.pipeline.paper.verdict import Verdicts
 from engine.pipeline.sources import ProfileSources
 from engine.problem import Problem
 from engine.units import DAY_MS
 
 if TYPE_CHECKING:
-    from engine.collect.collector import Notice as Heard
     from engine.collect.watch import Pace as CollectPace
     from engine.config.strategy import Strategy
     from engine.paper.call import PaperCall
     from engine.paper.desk import Desk
     from engine.pipeline.workspace import Workspace
 
-LOG = logging.getLogger(__name__)
 Say = Callable[[str], None]
 REMEMBERED_MS = 40 * DAY_MS  # updates are bound to calls of the last thirty days
 
@@ -138,17 +134,15 @@ class _Trading:
         settings: Settings,
     ) -> None:
         self.workspace, self.loaded, self.account, self.ledger = workspace, loaded, account, ledger
-        self.settings, self._print = settings, say
+        self.settings = settings
         self.zone, self.market = workspace.settings.timezone, loaded[0].strategy.market
-        self.currency = loaded[0].strategy.currency
+        self.telling = Telling(say, make_sender(workspace), account_name(loaded), loaded[0].strategy.currency)
         self.archive = Archive(workspace.archive_path)
-        self.sender = make_sender(workspace)
         self.prices = PriceBook(self.market.timeframe_ms)
         strategies = [one.strategy for one in loaded]
         self.known = Knowledge(CandleStore(workspace.candles_path), strategies, settings.now_ms)
-        self.listeners: list[Callable[[Event, Any], None]] = []
+        self.listeners: list[Callable[[Event], None]] = []
         self.live: Live | None = None
-        self.unreadable: dict[str, str] = {}
         self.before = used_before(ledger, account_name(loaded))
         self.verdicts = Verdicts.kept(ledger, account_name(loaded))
         self.desk = self._desk()
@@ -186,30 +180,31 @@ class _Trading:
         from engine.collect.telegram import Telegram
         from engine.pipeline.collect import Terminal, pace_of
 
-        sources = ProfileSources(self.workspace, lambda text: self.say(f"problem: {text}"))
+        sources = ProfileSources(self.workspace, lambda text: self.telling.say(f"problem: {text}"))
         heard = sources()
         if not heard:
             hint = "write such a line into a profile: source: telegram @name"
             raise InputError(Problem("no profile has a Telegram source", "channels/", hint=hint))
         try:
             if await sign_in(self.account, Terminal(), by_qr=False):
-                self.say("signed in; the login is kept beside the archive (guard it like a password)")
+                self.telling.say("signed in; the login is kept beside the archive (guard it like a password)")
             pace = self.settings.collect or pace_of(self.workspace.settings.collect)
-            collector = Collector(self.archive, lambda: Telegram(self.account), sources, pace, self._collector_says)
+            collector = Collector(self.archive, lambda: Telegram(self.account), sources, pace, self.telling.collector)
             async with self._feed() as feed:
+                now_ms, tell = self.settings.now_ms, self.telling.tell
                 live = Live(
-                    self.desk, self.prices, feed, self._known, collector.listen, self.settings.now_ms, self._tell,
+                    self.desk, self.prices, feed, self._known, collector.listen, now_ms, tell,
                     self.known.fund if self.desk.funding is not None else None, self.settings.pace,
                 )  # fmt: skip
                 self.live = live
-                inputs = InputWatch(self.workspace, self.loaded, self.desk, self.settings.now_ms, self._say)
+                inputs = InputWatch(self.workspace, self.loaded, self.desk, now_ms, self.telling.note)
                 daily = Daily(
-                    self.workspace, self.loaded, self.desk, self.known, self.verdicts, self.settings.now_ms, self.say
+                    self.workspace, self.loaded, self.desk, self.known, self.verdicts, now_ms, self.telling.say
                 )
-                reach = Reach(self.client, self._tell, self.settings.now_ms)
+                reach = Reach(self.client, tell, now_ms)
                 self._greet(heard)
                 async with AsyncExitStack() as beside:
-                    beside.enter_context(presence(self.desk, self.workspace.alive_path, self.settings.now_ms))
+                    beside.enter_context(presence(self.desk, self.workspace.alive_path, now_ms))
                     await beside.enter_async_context(heart(self.workspace.alive_path, say=lambda: self._alive(live)))
                     await self._practise(beside)
                     await self._until_stopped(
@@ -217,38 +212,29 @@ class _Trading:
                         live.run(),
                         reach.run(),
                         inputs.run(),
-                        self._show(live),
+                        self.telling.show(self.desk, live),
                         daily.copies(),
                         daily.judge(),
                     )
         except LoginRevoked as error:
-            self._tell(Notice(NoticeKind.ERROR, "the login was revoked", str(error.problem)))
+            self.telling.tell(Notice(NoticeKind.ERROR, "the login was revoked", str(error.problem)))
             raise
         except (LedgerError, ArchiveError) as error:
             text = f"{error.problem}. Paper trading has stopped; nothing that is not written counts."
-            self._tell(Notice(NoticeKind.ERROR, "paper trading has stopped", text))
+            self.telling.tell(Notice(NoticeKind.ERROR, "paper trading has stopped", text))
             raise
         finally:
-            await self.sender.close()
+            await self.telling.sender.close()
 
     def _greet(self, heard: Mapping[str, str]) -> None:
         """What is traded, at whose prices, what stands open, and what is different from the last run."""
-        self.say(f"paper trading {self.desk.account}: {standing(self.desk.books.rows)}; Ctrl-C stops")
-        self.say(f"prices: {self.market.source} {self.market.type}, from {origin_of(self.client)}")
+        self.telling.say(f"paper trading {self.desk.account}: {standing(self.desk.books.rows)}; Ctrl-C stops")
+        self.telling.say(f"prices: {self.market.source} {self.market.type}, from {origin_of(self.client)}")
         changed = differences(self.before, hashes(self.workspace.sources)) if self.before else []
         if changed:
-            self._say(f"changed since the last run: {', '.join(changed)}; calls from now on follow that")
+            self.telling.note(f"changed since the last run: {', '.join(changed)}; calls from now on follow that")
         for name in sorted({name for one in self.loaded for name in one.strategy.channels} - set(heard)):
-            self._say(f"problem: channels/{name}.channel has no Telegram source; its calls are not heard")
-
-    def say(self, text: str) -> None:
-        """A line on the screen, above the table where there is one."""
-        self._print(text)
-
-    def _say(self, text: str) -> None:
-        """A line that is worth a place in the log."""
-        LOG.info("%s", text)
-        self.say(text)
+            self.telling.note(f"problem: channels/{name}.channel has no Telegram source; its calls are not heard")
 
     async def _practise(self, beside: AsyncExitStack) -> None:
         """Send the trades of strategies that name a test exchange there too. Raises InputError."""
@@ -259,12 +245,12 @@ class _Trading:
                 mirror = await beside.enter_async_context(
                     mirror_of(strategy, self.workspace, self.desk.books.rows, self._testnet, self.settings.now_ms)
                 )
-                self.listeners.append(_without_call(mirror.hear))
-                self.say(f"trades of {strategy.name} are sent to the test exchange {strategy.testnet} too")
+                self.listeners.append(mirror.hear)
+                self.telling.say(f"trades of {strategy.name} are sent to the test exchange {strategy.testnet} too")
 
     def _testnet(self, problem: Problem) -> None:
         """What the test exchange does not do as it should."""
-        self._tell(Notice(NoticeKind.ERROR, "test exchange", str(problem)))
+        self.telling.tell(Notice(NoticeKind.ERROR, "test exchange", str(problem)))
 
     async def _until_stopped(self, *work: Any) -> None:
         """Run until SIGTERM, SIGINT, or until something ends by a fault."""
@@ -283,7 +269,7 @@ class _Trading:
             for task in (stopping, *tasks):
                 task.cancel()
             await asyncio.gather(stopping, *tasks, return_exceptions=True)
-        self.say("stopped; everything is written")
+        self.telling.say("stopped; everything is written")
 
     @asynccontextmanager
     async def _feed(self) -> AsyncIterator[PriceFeed]:
@@ -307,7 +293,7 @@ class _Trading:
                 await self.known.open(client)
                 unknown = self.known.unknown(client)
                 if unknown:
-                    self.say(unknown)
+                    self.telling.say(unknown)
                 yield feed if self.market.type == "spot" or not client.has.get("fetchMarkOHLCV") else self._fair(feed)
         finally:
             await client.close()
@@ -322,67 +308,20 @@ class _Trading:
 
     def _missing(self, text: str) -> None:
         """Fair prices do not come."""
-        self._tell(Notice(NoticeKind.ERROR, "fair prices", text))
+        self.telling.tell(Notice(NoticeKind.ERROR, "fair prices", text))
 
     def _known(self) -> list[Any]:
         """The messages of the archive that an update may still be about."""
         since = self.desk.began_ms - REMEMBERED_MS
         return [m for m in Archive(self.workspace.archive_path).read() if m.known_ms >= since]
 
-    # ------------------------------------------------------------------ telling
-
     def _hear(self, event: Event) -> None:
         """An event is in the ledger: log it, show it, send it."""
         call = None if event.row is None else self.desk.books.rows[event.row]
         news = event if self.live is None or self.live.news is None else self.live.news
-        for said in said_of(news, call, self.currency):
-            LOG.info("%s", said.line)
-            self.say(said.line)
-            notice = said.notice(self.desk.account)
-            if notice is not None:
-                self.sender.tell(notice)
+        self.telling.event(news, call)
         for listener in self.listeners:
-            listener(event, call)
-
-    def _tell(self, notice: Notice) -> None:
-        """Something that is no event."""
-        LOG.warning("%s: %s", notice.title, notice.text)
-        self.say(f"{notice.title}: {notice.text}")
-        self.sender.tell(notice)
-
-    def _collector_says(self, heard: Heard) -> None:
-        """What the collector wants people to know; a channel that cannot be read is told once, not at each attempt."""
-        if heard.kind == "problem":
-            if self.unreadable.get(heard.channel) == heard.text:
-                return
-            self.unreadable[heard.channel] = heard.text
-        else:
-            self.unreadable.pop(heard.channel, None)
-        self.say(f"problem: {heard}" if heard.kind == "problem" else str(heard))
-        if heard.kind == "problem":
-            self.sender.tell(Notice(NoticeKind.ERROR, "collector", str(heard)))
-        elif "not connected" in heard.text or "not in it" in heard.text:
-            self.sender.tell(Notice(NoticeKind.SILENCE, "Telegram", str(heard)))
-
-    @property
-    def _on_terminal(self) -> bool:
-        return sys.stdout.isatty()
-
-    async def _show(self, live: Live) -> None:
-        """The table on a terminal, brought up to date twice a second."""
-        if not self._on_terminal:
-            await asyncio.Event().wait()
-        from rich.live import Live as Shown
-        from rich.text import Text
-
-        with Shown(refresh_per_second=2, transient=True) as shown, ExitStack() as stack:
-            below, self._print = self._print, lambda text: shown.console.print(Text(text), soft_wrap=True)
-            stack.callback(setattr, self, "_print", below)
-            while True:
-                calls, width = live.instant.open_calls(), shown.console.width
-                title = title_of(self.desk, calls, live.last, self.currency, live.instant.equity())
-                shown.update(open_table(calls, live.last, self.zone, title, width))
-                await asyncio.sleep(0.5)
+            listener(event)
 
     def _alive(self, live: Live) -> str:
         """Which account this is and the last prices of what it holds, for ``paper status``."""
@@ -398,8 +337,3 @@ def standing(calls: Sequence[PaperCall]) -> str:
     waiting = sum(call.fate == WAITING for call in calls)
     more = f", {waiting} waiting for a first candle" if waiting else ""
     return f"{len(taken) - resting} open, {resting} resting{more}"
-
-
-def _without_call(hear: Callable[[Event], None]) -> Callable[[Event, Any], None]:
-    """A listener that needs no call."""
-    return lambda event, _: hear(event)
