@@ -36,7 +36,6 @@ def results_of(workspace: Workspace, account: Account, curve: EquityCurve, exact
     expected = expectations(workspace.runs_path, named, inputs)
     seed = sources.loaded[0].strategy.seed if sources.loaded else 1
     opened = open_calls(account.stands)
-    refused = [one for one in account.stands if one.call.asked and one.call.counted and one.trade is None]
     return PaperRun(
         format=PAPER_FORMAT,
         created=iso(round(time.time()) * 1000),
@@ -60,7 +59,7 @@ def results_of(workspace: Workspace, account: Account, curve: EquityCurve, exact
         heard=len(account.fates),
         taken=sum(one.trade is not None for one in account.stands),
         trades=len(filled),
-        refused=len(refused),
+        refused=sum(one.call.refused for one in account.stands),
         fees=sum(trade.fees for trade in filled),
         funding=sum(trade.funding for trade in filled),
         ledger=workspace.shown(book.ledger.path),

@@ -87,7 +87,7 @@ def _planned(one: Standing, told: Told, why: str) -> PaperRow:
     prices, _ = call.targets()
     kinds = [order.kind for order in plan.orders]
     notes = (*call.notes, *call.closing_notes)
-    no = call.notes[-1] if call.asked and call.counted and call.facts is None and call.notes else None
+    no = call.notes[-1] if call.refused and call.notes else None
     seen = told.first.get(call.row)
     cells: dict[str, Any] = {
         "signal_id": plan.signal_id,
