@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 Rows = tuple[tuple[str, ...], list[tuple[object, ...]]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Book:
     """An account as its ledger has it: since when, how it began (the newest word on that), its calls and its books.
 
@@ -70,7 +71,7 @@ class Book:
         sides = [live_side(call, self.heard) for call in self.fold.rows]
         return [side for side in sides if side is not None and not side.over]
 
-    @property
+    @cached_property
     def fates(self) -> list[CallFate]:
         """Every call that the account heard, and what became of it."""
         return fates_of(self.account, self.heard, self.fold.rows)

@@ -94,14 +94,14 @@ def _origin(sources: Sources) -> str:
 
 def _pauses(account: Account) -> list[Pause]:
     """The halts in force, and why."""
-    data, found = account.book.fold.books or {}, []
+    found = []
     now = account.through_ms if account.sources.replay else round(time.time() * 1000)
-    for halt in data.get("halts", []):
-        if halt["until_ms"] <= now:
+    for halt in account.book.halts:
+        if halt.until_ms <= now:
             continue
-        until = "" if halt["until_ms"] >= UNTIL_RESUMED_MS else iso(halt["until_ms"])
-        why = account.told.halts.get(halt["rule"], "")
-        found.append(Pause(halt["rule"], halt["where"], until, list(halt["channels"]), list(halt["symbols"]), why))
+        until = "" if halt.until_ms >= UNTIL_RESUMED_MS else iso(halt.until_ms)
+        why = account.told.halts.get(halt.rule, "")
+        found.append(Pause(halt.rule, halt.where, until, list(halt.channels), list(halt.symbols), why))
     return found
 
 
