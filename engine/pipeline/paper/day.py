@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from engine.collect.archive import Archive
 from engine.collect.reading import when_known
 from engine.domain import BY_HAND
 from engine.market.store import CandleStore
@@ -28,8 +27,8 @@ from engine.pipeline.errors import InputError
 from engine.pipeline.paper.book import Book, books
 from engine.pipeline.paper.desk import Loaded, load, make_desk
 from engine.pipeline.paper.distance import distance_line
+from engine.pipeline.paper.sources import archived
 from engine.pipeline.paper.verdict import Verdicts
-from engine.pipeline.readings import read_messages
 from engine.problem import Problem
 from engine.units import DAY_MS
 
@@ -118,8 +117,7 @@ def _reconciled(workspace: Workspace, book: Book, when: date, zone: ZoneInfo) ->
     start_ms, end_ms = _end(when - timedelta(days=1), zone), _end(when, zone)
     symbols = tuple(sorted({call.plan.symbol for call in book.fold.rows if call.plan.act_ms < end_ms}))
     history = _history(workspace, loaded, symbols, book.began_ms - BEFORE_MS, end_ms)
-    channels = {profile.id for one in loaded for profile in one.profiles}
-    messages = [m for m in read_messages(Archive(workspace.archive_path)) if m.channel in channels]
+    messages = archived(workspace, loaded)
     return compare(book, loaded, messages, history, (start_ms, end_ms), str(when), workspace.settings.timezone)
 
 
