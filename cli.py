@@ -516,7 +516,7 @@ def paper_calls(
 @CHANNELS
 def paper_halt(workspace: Workspace, account: str | None, for_: str | None, channels: tuple[str, ...]) -> None:
     """Take no new trades; what is open goes on."""
-    from engine.pipeline.paper.book import halt
+    from engine.pipeline.paper.orders import halt
 
     for line in halt(workspace, account, for_, channels):
         click.echo(line)
@@ -527,7 +527,7 @@ def paper_halt(workspace: Workspace, account: str | None, for_: str | None, chan
 @CHANNELS
 def paper_resume(workspace: Workspace, account: str | None, channels: tuple[str, ...]) -> None:
     """End all pauses, those of rules too; with --channel only those of that channel."""
-    from engine.pipeline.paper.book import resume
+    from engine.pipeline.paper.orders import resume
 
     for line in resume(workspace, account, channels):
         click.echo(line)
@@ -538,7 +538,7 @@ def paper_resume(workspace: Workspace, account: str | None, channels: tuple[str,
 @click.argument("identity", metavar="ID|all")
 def paper_close(workspace: Workspace, account: str | None, identity: str) -> None:
     """End a trade at the next candle's open, or take its orders away when nothing is filled."""
-    from engine.pipeline.paper.book import close
+    from engine.pipeline.paper.orders import close
 
     for line in close(workspace, account, identity):
         click.echo(line)
@@ -583,7 +583,7 @@ def paper_verdicts(workspace: Workspace, strategy: str, fetch: bool, form: str) 
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def paper_reset(workspace: Workspace, yes: bool) -> None:
     """Begin anew with an empty ledger; the old one is kept under another name."""
-    from engine.pipeline.paper.book import reset
+    from engine.pipeline.paper.orders import reset
 
     click.echo(reset(workspace, lambda text: yes or click.confirm(text, default=False)))
 

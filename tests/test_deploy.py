@@ -56,9 +56,10 @@ def test_the_image_does_not_run_as_root_and_takes_no_secrets_with_it() -> None:
 
 
 def test_the_health_of_the_image_is_the_file_that_the_heart_touches() -> None:
-    from engine.pipeline.alive import BEAT_S, NAME
+    from engine.pipeline.alive import BEAT_S
+    from engine.pipeline.workspace import Workspace
 
-    assert f"data/{NAME} -mmin -1" in IMAGE
+    assert f"{Workspace(Path()).alive_path.as_posix()} -mmin -1" in IMAGE
     assert BEAT_S * 4 < 60
     (watchdog,) = re.findall(r"^WatchdogSec=(\d+)$", UNIT.read_text(encoding="utf-8"), re.M)
     assert int(watchdog) > BEAT_S * 4

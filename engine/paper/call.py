@@ -107,6 +107,11 @@ class PaperCall:
         """Whether it is a call of its own that an account is asked about."""
         return self.fate == ""
 
+    @property
+    def refused(self) -> bool:
+        """Whether the account was asked about it and said no."""
+        return self.asked and self.counted and self.facts is None
+
     def settle(self) -> None:
         """Work out entry and risk of a unit, once its first candle is over."""
         fills, stop = self.stepper.path().fills, self.stepper.first_stop

@@ -16,7 +16,6 @@ from pathlib import Path
 
 LOG = logging.getLogger(__name__)
 BEAT_S = 5.0
-NAME = "paper.alive"
 
 
 @asynccontextmanager

@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from engine.domain import Distance, Leg, Path
+from engine.domain import Distance, Leg
 from engine.market.candles import Floats
 from engine.pipeline.replay import Replay
 from engine.report.tables import Calls
+from engine.simulate.money import average_price
 from engine.simulate.walk import WalkResult
 from engine.units import iso
 
@@ -59,7 +60,7 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
         "status": [played.fates[i] for i in order],
         "filled_at": _times(_each(filled, lambda path: path.fills[0].ts_ms, None)),
         "closed_at": _times(_each(filled, lambda path: path.legs[-1].ts_ms, None)),
-        "entry_price": _each(filled, _entry_price, None),
+        "entry_price": _each(filled, lambda path: average_price(path.fills), None),
         "exit_reason": _each(filled, lambda path: path.legs[-1].reason.value, ""),
         "exits": _each(filled, lambda path: exits_of(path.legs), ""),
         "r": of_table(played.money.r),
@@ -95,11 +96,6 @@ def _times(moments_ms: Sequence[int | None]) -> list[str]:
 def _known(values: Floats) -> list[float | None]:
     """Figures, None where there is none."""
     return [None if value != value else value for value in values.tolist()]
-
-
-def _entry_price(path: Path) -> float:
-    """The average price of the fills."""
-    return sum([fill.price * fill.share for fill in path.fills]) / sum([fill.share for fill in path.fills])
 
 
 def exits_of(legs: Sequence[Leg]) -> str:

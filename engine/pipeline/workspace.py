@@ -75,6 +75,21 @@ class Workspace:
         return self.root / "data" / "cache" / "paths"
 
     @property
+    def ledger_path(self) -> Path:
+        """The ledger of paper trading."""
+        return self.root / "data" / "paper.db"
+
+    @property
+    def alive_path(self) -> Path:
+        """The file that running paper trading touches, and says in who it is."""
+        return self.root / "data" / "paper.alive"
+
+    @property
+    def testnet_path(self) -> Path:
+        """The journal of orders at a test exchange."""
+        return self.root / "data" / "testnet.jsonl"
+
+    @property
     def runs_path(self) -> Path:
         """The folder of the runs."""
         return self.root / "runs"

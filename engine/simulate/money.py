@@ -6,7 +6,7 @@ order at its fill): what one stood to lose when the call was acted on, had every
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -57,6 +57,11 @@ def money_of(
         risk = (np.abs(price - table.stop[:, None]) * weight).sum(axis=1)
         r = np.where(table.filled & (risk > 0), net / np.where(risk > 0, risk, 1.0), np.nan)
     return Money(gross, fees, paid, net, entry, risk, r)
+
+
+def average_price(moves: Sequence[Fill] | Sequence[Leg]) -> float:
+    """The average price of fills or exits, by their shares; there is one at least."""
+    return sum([move.price * move.share for move in moves]) / sum([move.share for move in moves])
 
 
 def fee_of(move: Fill | Leg, terms: Terms) -> float:

@@ -105,7 +105,7 @@ def _alone(book: Book, channel: str, account: str) -> Alone:
         float(data.get("cash", start)) + sum(quantity * prices.get(symbol, 0.0) for symbol, quantity in held.items()),
         [trade for trade in ended if trade.path.status is PathStatus.CLOSED],
         [call for call in taken if not call.over],
-        sum(call.asked and call.counted and call.facts is None for call in fold.rows),
+        sum(call.refused for call in fold.rows),
         bool(data.get("halts")),
         [*_steps([(began_ms, start), *course])],
     )

@@ -1,31 +1,25 @@
-"""``cli.py paper trades``, ``calls``, ``halt``, ``resume``, ``close`` and ``reset``: looking into the ledger.
-
-What is asked of a running account is written into its ledger and done by it within a second; without one, when it runs
-again. Names and dates that nobody knows are refused before anything is written.
-"""
+"""``cli.py paper trades`` and ``calls``: looking into the ledger. Names and dates that nobody knows are refused."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from engine.collect.lock import locked
 from engine.config.diagnostics import did_you_mean
 from engine.domain import Halt
-from engine.paper.call import WAITING, PaperCall
 from engine.paper.codec import halt_from
 from engine.paper.fold import Fold
 from engine.paper.ledger import Event, Ledger, LedgerError
-from engine.pipeline.alive import NAME
-from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.fates import NOT_TAKEN, CallFate, Heard, fates_of, live_side
-from engine.pipeline.paper.live import ledger_path
 from engine.pipeline.paper.table import CALL_COLUMNS, COLUMNS, call_row, trade_row
 from engine.problem import Problem
 from engine.simulate.terms import Terms
@@ -34,13 +28,14 @@ from engine.units import duration_ms
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from engine.config.strategy import Strategy
+    from engine.paper.call import PaperCall
     from engine.pipeline.workspace import Workspace
 
-ORDERS = ("halt", "resume", "close")
 Rows = tuple[tuple[str, ...], list[tuple[object, ...]]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Book:
     """An account as its ledger has it: since when, how it began (the newest word on that), its calls and its books.
 
@@ -76,7 +71,7 @@ class Book:
         sides = [live_side(call, self.heard) for call in self.fold.rows]
         return [side for side in sides if side is not None and not side.over]
 
-    @property
+    @cached_property
     def fates(self) -> list[CallFate]:
         """Every call that the account heard, and what became of it."""
         return fates_of(self.account, self.heard, self.fold.rows)
@@ -89,7 +84,7 @@ class Book:
 
 def books(workspace: Workspace, account: str | None = None) -> list[Book]:
     """All accounts of the ledger, or one. Raises InputError where there is none, or the ledger cannot be used."""
-    path = ledger_path(workspace)
+    path = workspace.ledger_path
     if not path.is_file():
         raise InputError(
             Problem("there is no ledger yet", workspace.shown(path), hint="cli.py paper STRATEGY begins one")
@@ -142,7 +137,7 @@ def trades(workspace: Workspace, account: str | None, channels: Sequence[str], s
     """The trades that were filled and are over, as columns and rows, in the order of action."""
     found, zone = books(workspace, account), workspace.settings.timezone
     from_ms = since_ms(since, zone)
-    _check_channels(workspace, found, channels)
+    check_channels(workspace, found, channels)
     rows = [
         trade_row(book.account, call, trade, book.currency, zone)
         for book in found
@@ -157,7 +152,7 @@ def calls(workspace: Workspace, account: str | None, channels: Sequence[str], si
     """Every call that was heard, with its fate and who said no; ``refused``: only those that were not taken."""
     found, zone = books(workspace, account), workspace.settings.timezone
     from_ms = since_ms(since, zone)
-    _check_channels(workspace, found, channels)
+    check_channels(workspace, found, channels)
     rows = [
         call_row(row, zone)
         for book in found
@@ -186,16 +181,34 @@ def since_ms(since: str | None, zone: str) -> int:
 
 def strategies_of(workspace: Workspace) -> list[str]:
     """The strategies of the account that was used last; none without a ledger."""
-    if not ledger_path(workspace).is_file():
+    path = workspace.ledger_path
+    if not path.is_file():
         return []
-    found = max(books(workspace), key=lambda book: book.begun.seq)
-    return [str(name) for name in found.begun.data["strategies"]]
+    try:
+        with closing(Ledger(path)) as ledger:
+            begun = list(ledger.events(None, 0, "begin"))
+    except LedgerError as error:
+        raise InputError(error.problem) from None
+    if not begun:
+        raise InputError(Problem("nothing was traded yet", workspace.shown(path)))
+    return [str(name) for name in begun[-1].data["strategies"]]
+
+
+def strategies_now(workspace: Workspace, book: Book) -> Iterator[Strategy]:
+    """The strategies of an account as their files are now, without those that are gone or have errors."""
+    for name in book.begun.data["strategies"]:
+        try:
+            file = workspace.strategy(workspace.find_strategy(str(name)))
+        except InputError:
+            continue
+        if file is not None:
+            yield file.strategy
 
 
 def is_running(workspace: Workspace) -> bool:
     """Whether a process trades on the ledger now."""
     try:
-        with locked(ledger_path(workspace), 0):
+        with locked(workspace.ledger_path, 0):
             return False
     except TimeoutError:
         return True
@@ -222,96 +235,19 @@ def last_prices(workspace: Workspace, book: Book) -> dict[str, tuple[int, float]
 def _alive(workspace: Workspace) -> dict[str, Any]:
     """What the running account says of itself every few seconds; nothing where it cannot be read just now."""
     try:
-        said = json.loads((workspace.root / "data" / NAME).read_text(encoding="utf-8"))
+        said = json.loads(workspace.alive_path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return said if isinstance(said, dict) else {}
 
 
-def waiting_orders(book: Book) -> list[Event]:
-    """What people asked for that is not done yet."""
-    done = {event.data["order"] for event in book.ledger.events(book.account, 0, "done")}
-    return [event for event in book.ledger.events(book.account, 0, *ORDERS) if event.seq not in done]
+def check_channels(workspace: Workspace, found: Sequence[Book], names: Sequence[str]) -> dict[str, set[str]]:
+    """The channels of each account: those of its strategies, and those it heard; nobody looks without any names.
 
-
-def order_text(order: dict[str, Any]) -> str:
-    """What a person asked for, in words: ``halt of demo_echo``, ``close demo_keel/12``."""
-    names = ", ".join(order.get("channels", ()))
-    return " ".join(part for part in (order["order"], f"of {names}" if names else "", order.get("id", "")) if part)
-
-
-# --------------------------------------------------------------------------- asking
-
-
-def halt(workspace: Workspace, account: str | None, for_: str | None, channels: Sequence[str]) -> list[str]:
-    """Ask for a pause, of all or of channels. Raises InputError for a duration that is none, or an unknown channel."""
-    try:
-        until = None if for_ is None else round(time.time() * 1000) + duration_ms(for_)
-    except ValueError as error:
-        raise InputError(Problem(str(error))) from None
-    found = books(workspace, account)
-    known = _check_channels(workspace, found, channels)
-    return [
-        _ask(workspace, book, "halt", {"until_ms": until, "channels": mine})
-        for book in found
-        if (mine := [name for name in channels if name in known[book.account]]) or not channels
-    ]
-
-
-def resume(workspace: Workspace, account: str | None, channels: Sequence[str]) -> list[str]:
-    """Ask for the end of all pauses, or of those of channels. Raises InputError for an unknown channel."""
-    found = books(workspace, account)
-    known = _check_channels(workspace, found, channels)
-    lines = []
-    for book in found:
-        mine = [name for name in channels if name in known[book.account]]
-        if channels and not mine:
-            continue
-        paused = [set(halt.channels) for halt in book.halts]
-        paused += [set(order.data["channels"]) for order in waiting_orders(book) if order.kind == "halt"]
-        if not any(set(mine) & names or not mine for names in paused):
-            of = f" of {', '.join(mine)}" if mine else ""
-            lines.append(f"{book.account}: there is no pause{of} to end")
-        else:
-            lines.append(_ask(workspace, book, "resume", {"channels": mine}))
-    return lines
-
-
-def close(workspace: Workspace, account: str | None, name: str) -> list[str]:
-    """Ask for the end of a trade, or of all. Raises InputError where no such trade is resting or open."""
-    found = books(workspace, account)
-    names = {book.account: [call.plan.signal_id for call in book.open] for book in found}
-    every = sorted({one for mine in names.values() for one in mine})
-    if name == "all" and not every:
-        return [f"{book.account}: nothing is resting or open" for book in found]
-    if name != "all" and name not in every:
-        fates = (row for book in found for row in book.fates if row.signal_id == name)
-        was = next((f"it is {row.fate}{f' ({row.reason})' * (row.stage == WAITING)}" for row in fates), "")
-        was = was or did_you_mean(name, every)
-        shown = f"open: {', '.join(every)}" if every else "nothing is open"
-        raise InputError(
-            Problem(f"no trade {name} is resting or open", hint="; ".join(part for part in (was, shown) if part))
-        )
-    return [
-        _ask(workspace, book, "close", {"id": name})
-        for book in found
-        if name in names[book.account] or (name == "all" and names[book.account])
-    ]
-
-
-def _ask(workspace: Workspace, book: Book, kind: str, data: dict[str, Any]) -> str:
-    """Write what a person wants into the ledger; what is told about it."""
-    try:
-        book.ledger.append(Event(book.account, kind, round(time.time() * 1000), data))
-    except LedgerError as error:
-        raise InputError(error.problem) from None
-    running = running_account(workspace, book.ledger) == book.account
-    when = "it is done within a second" if running else "it is done when the account runs again"
-    return f"{book.account}: {order_text({'order': kind, **data})} noted; {when}"
-
-
-def _check_channels(workspace: Workspace, found: Sequence[Book], names: Sequence[str]) -> dict[str, set[str]]:
-    """The channels of each account: those of its strategies, and those it heard. Raises InputError for another one."""
+    Raises InputError for another one.
+    """
+    if not names:
+        return {}
     known = {book.account: _channels(workspace, book) for book in found}
     every = set().union(*known.values())
     wrong = [_unknown("channel", name, every) for name in names if name not in every]
@@ -322,37 +258,4 @@ def _check_channels(workspace: Workspace, found: Sequence[Book], names: Sequence
 
 def _channels(workspace: Workspace, book: Book) -> set[str]:
     names = {call.plan.channel for call in book.fold.rows} | {e.key[0] for e in book.heard.refused if e.key}
-    for strategy in book.begun.data["strategies"]:
-        try:
-            file = workspace.strategy(workspace.find_strategy(str(strategy)))
-        except InputError:
-            continue
-        names |= set(file.strategy.channels if file is not None else ())
-    return names
-
-
-def reset(workspace: Workspace, sure: Callable[[str], bool]) -> str:
-    """Put the ledger and its copy aside, so that the next run begins anew; nothing is deleted.
-
-    Raises InputError while it runs.
-    """
-    path = ledger_path(workspace)
-    if not path.is_file():
-        raise InputError(Problem("there is no ledger", workspace.shown(path)))
-    with alone(path, "the account is running", "stop it first"):
-        aside = path.with_name(f"paper-{datetime.now(UTC):%Y%m%d-%H%M%S}.db")
-        copy, copy_aside = path.with_suffix(".backup.db"), aside.with_suffix(".backup.db")
-        if not sure(f"put {workspace.shown(path)} aside as {aside.name} and begin anew?"):
-            return "nothing was changed"
-        for suffix in ("-wal", "-shm", ""):  # the ledger last: whatever happens between, it is whole
-            part = path.with_name(path.name + suffix)
-            if part.is_file():
-                part.rename(aside.with_name(aside.name + suffix))
-        said = f"the old ledger is {workspace.shown(aside)}"
-        if copy.is_file():
-            copy.rename(copy_aside)
-            said += f", its daily copy {workspace.shown(copy_aside)}"
-        journal = path.with_name("testnet.jsonl")
-        if journal.is_file():  # it says what is open at the test exchange, whatever the ledger
-            said += f"; {workspace.shown(journal)} stays as it is"
-        return f"{said}; the next run begins anew"
+    return names.union(*(strategy.channels for strategy in strategies_now(workspace, book)))

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from engine.collect.archive import Archive
 from engine.collect.reading import when_known
 from engine.domain import BY_HAND
 from engine.market.store import CandleStore
@@ -28,8 +27,8 @@ from engine.pipeline.errors import InputError
 from engine.pipeline.paper.book import Book, books
 from engine.pipeline.paper.desk import Loaded, load, make_desk
 from engine.pipeline.paper.distance import distance_line
-from engine.pipeline.paper.verdict import Verdicts, asks_verdict
-from engine.pipeline.readings import read_messages
+from engine.pipeline.paper.sources import archived
+from engine.pipeline.paper.verdict import Verdicts
 from engine.problem import Problem
 from engine.units import DAY_MS
 
@@ -118,8 +117,7 @@ def _reconciled(workspace: Workspace, book: Book, when: date, zone: ZoneInfo) ->
     start_ms, end_ms = _end(when - timedelta(days=1), zone), _end(when, zone)
     symbols = tuple(sorted({call.plan.symbol for call in book.fold.rows if call.plan.act_ms < end_ms}))
     history = _history(workspace, loaded, symbols, book.began_ms - BEFORE_MS, end_ms)
-    channels = {profile.id for one in loaded for profile in one.profiles}
-    messages = [m for m in read_messages(Archive(workspace.archive_path)) if m.channel in channels]
+    messages = archived(workspace, loaded)
     return compare(book, loaded, messages, history, (start_ms, end_ms), str(when), workspace.settings.timezone)
 
 
@@ -137,10 +135,7 @@ def compare(
     Rules see the verdicts that the account saw: the words in its ledger.
     """
     until = {symbol: bars.before(span_ms[1]) for symbol, bars in history.candles.items()}
-    verdicts = Verdicts()
-    for event in book.ledger.events(book.account, 0, "verdicts"):
-        verdicts.take(event)
-    judged = {one.strategy.name: verdicts.of(one.strategy.name) for one in loaded if asks_verdict(one)}
+    judged = Verdicts.kept(book.ledger, book.account).asked_by(loaded)
     with tempfile.TemporaryDirectory() as folder:
         ledger = Ledger(Path(folder) / "replay.db", every=500)
         contracts, terms = history.contracts or None, book.fold.terms

@@ -24,10 +24,14 @@ if TYPE_CHECKING:
 
     from engine.config.strategies import StrategyFile
     from engine.config.strategy import Fees, Strategy
+    from engine.config.text import SourceText
     from engine.domain import Message, Opinion, Reading
     from engine.market.candles import Candles, Funding
     from engine.market.contracts import Contract
     from engine.pipeline.workspace import Workspace
+
+Hashes = dict[str, str]
+"""Files as they are shown, and the hash of each text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +124,21 @@ def make_desk(
     return desk(account, lanes, alone)
 
 
+def hashes(sources: Mapping[str, SourceText]) -> Hashes:
+    """The hash of each text."""
+    return {name: sha256(source.text.encode()).hexdigest()[:16] for name, source in sorted(sources.items())}
+
+
 def begin(desk: Desk, loaded: Sequence[Loaded], terms: Mapping[str, Terms], workspace: Workspace, at_ms: int) -> bool:
     """Write down what the account trades with, where the ledger does not say it; False where it says something else."""
-    sources, first = workspace.sources, loaded[0].strategy
+    first = loaded[0].strategy
     said = {
         "strategies": [one.strategy.name for one in loaded],
         "equity": first.equity,
         "currency": first.currency,
         "timeframe_ms": first.market.timeframe_ms,
         "terms": {name: asdict(found) for name, found in terms.items()},
-        "inputs": {name: sha256(s.text.encode()).hexdigest()[:16] for name, s in sorted(sources.items())},
+        "inputs": hashes(workspace.sources),
     }
     before = [event.data for event in desk.ledger.events(desk.account, 0, "begin")]
     if before[-1:] == [json.loads(json.dumps(said))]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.paper.spoken import Pair, Spoken
-from engine.pipeline.paper.book import order_text
 from engine.pipeline.paper.fates import who
+from engine.pipeline.paper.orders import order_text
 from engine.report.paperrun import Day, Differing, Gap, Happened, Late
 from engine.units import iso
 

@@ -10,7 +10,7 @@ four are the calls that the account took.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -133,7 +133,7 @@ def live_side(call: PaperCall, heard: Heard) -> PaperCall | None:
     return side
 
 
-def live_word(said: Data) -> str:
+def live_word(said: Mapping[str, Any]) -> str:
     """What was said of a call at a live price, in words."""
     if said["fate"]:
         return f"not taken (live), {said['fate']}: {fate_reason(said['fate'])}"
@@ -153,11 +153,16 @@ def why(call: PaperCall, heard: Heard) -> str:
     if stage == WAITING and call.row in heard.live:
         return f"{live_word(heard.live[call.row])}; {fate_reason(fate)}"
     if fate in ("repeat", "opposite") and against:
-        return f"{against} is still alive" + ("" if fate == "repeat" else ", on the other side")
+        return held_against(fate, against)
     if stage in (WAITING, NOT_OFFERED, NEVER_FILLED):
         ended = [note.text for note in call.closing_notes]
         return "; ".join([fate_reason(fate), *ended])
     return "; ".join(note.text for note in (*call.notes, *call.closing_notes))
+
+
+def held_against(fate: str, against: str) -> str:
+    """Why a repeat or an opposite is no call of its own: ``demo_keel/12 is still alive, on the other side``."""
+    return f"{against} is still alive" + (", on the other side" if fate == "opposite" else "")
 
 
 def who(rule: str, where: str) -> str:

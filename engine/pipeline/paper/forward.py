@@ -109,7 +109,7 @@ def _record(
     strategy: Strategy | None,
 ) -> Forward:
     """The figures of one channel; ``known`` is its record as the account has it."""
-    no = [one.call for one in part if one.call.asked and one.call.counted and one.call.facts is None]
+    no = [one.call for one in part if one.call.refused]
     r, interval = closed.r, verdict.interval
     return Forward(
         channel=key[1],

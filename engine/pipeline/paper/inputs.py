@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from engine.config.diagnostics import has_errors
 from engine.config.text import SourceText
 from engine.pipeline.errors import InputError
-from engine.pipeline.paper.desk import reading_with
+from engine.pipeline.paper.desk import Hashes, hashes, reading_with
 from engine.pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -25,13 +24,6 @@ if TYPE_CHECKING:
     from engine.pipeline.paper.desk import Loaded
 
 LOOK_S = 1.0
-Hashes = dict[str, str]
-"""Files as they are shown, and the hash of each text."""
-
-
-def hashes(sources: Mapping[str, SourceText]) -> Hashes:
-    """The hash of each text."""
-    return {name: sha256(source.text.encode()).hexdigest()[:16] for name, source in sorted(sources.items())}
 
 
 def used_before(ledger: Ledger, account: str) -> Hashes:

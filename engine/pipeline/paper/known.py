@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -118,25 +118,25 @@ class Knowledge:
 
     async def open(self, client: Any) -> None:
         """Learn what is listed. An exchange that does not answer is asked again by whoever needs it."""
-        from engine.market.asking import Asker, RefusedError
+        from engine.market.asking import Asker
 
         self.asker = Asker(client, attempts=3)
-        try:
-            await self.asker.ask(client.load_markets, "the list of its markets")
-            self.contracts.renew(client.markets)
-        except RefusedError as refusal:
-            LOG.warning("contracts: %s", refusal.problem)
+        await self._list(client.load_markets)
 
     async def renew(self) -> None:
         """Ask for the list of markets again; what was known stays where the exchange does not answer."""
+        if self.asker is not None:
+            client = self.asker.client
+            await self._list(lambda: client.load_markets(True))
+
+    async def _list(self, load: Callable[[], Awaitable[Any]]) -> None:
+        """Ask for the list of markets in one of the client's ways."""
         from engine.market.asking import RefusedError
 
-        if self.asker is None:
-            return
-        client = self.asker.client
+        assert self.asker is not None
         try:
-            await self.asker.ask(lambda: client.load_markets(True), "the list of its markets")
-            self.contracts.renew(client.markets)
+            await self.asker.ask(load, "the list of its markets")
+            self.contracts.renew(self.asker.client.markets)
         except RefusedError as refusal:
             LOG.warning("contracts: %s", refusal.problem)
 

@@ -2,24 +2,20 @@
 
 1. the strategies are checked, and one process alone has the ledger and the login; 2. signing in, as for ``collect``;
 3. the collector, the price feed and the desk run together (``engine/paper/live.py``); 4. what is written to the ledger
-is told: in a table or lines, in the day's log, by notices; so are an exchange that does not answer (``reach.py``)
-and files that are edited (``inputs.py``); 5. SIGTERM and Ctrl-C end it when what is known is written.
+is told (``telling.py``): in a table or lines, in the day's log, by notices; so are an exchange that does not answer
+(``reach.py``) and files that are edited (``inputs.py``); what is due once a day is in ``daily.py``; 5. SIGTERM and
+Ctrl-C end it when what is known is written.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from engine.collect.account import Account, load_account
 from engine.collect.archive import Archive, ArchiveError
@@ -34,37 +30,32 @@ from engine.paper.call import WAITING
 from engine.paper.ledger import Event, Ledger, LedgerError
 from engine.paper.live import Live, Pace, PriceFeed
 from engine.paper.prices import PriceBook
-from engine.pipeline.alive import NAME, heart
+from engine.pipeline.alive import heart
 from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
-from engine.pipeline.paper.desk import Loaded, account_name, begin, load, make_desk, open_ledger, terms_of
+from engine.pipeline.paper.daily import Daily
+from engine.pipeline.paper.desk import Loaded, account_name, begin, hashes, load, make_desk, open_ledger, terms_of
 from engine.pipeline.paper.fair import FairFeed
-from engine.pipeline.paper.inputs import InputWatch, differences, hashes, used_before
+from engine.pipeline.paper.inputs import InputWatch, differences, used_before
 from engine.pipeline.paper.known import Knowledge
-from engine.pipeline.paper.open import open_table, title_of
 from engine.pipeline.paper.presence import presence
 from engine.pipeline.paper.reach import Reach
-from engine.pipeline.paper.said import said_of
-from engine.pipeline.paper.verdict import Verdicts, asks_verdict, words_in
+from engine.pipeline.paper.telling import Telling
+from engine.pipeline.paper.verdict import Verdicts
 from engine.pipeline.sources import ProfileSources
 from engine.problem import Problem
 from engine.units import DAY_MS
 
 if TYPE_CHECKING:
-    from engine.collect.collector import Notice as Heard
     from engine.collect.watch import Pace as CollectPace
     from engine.config.strategy import Strategy
     from engine.paper.call import PaperCall
     from engine.paper.desk import Desk
     from engine.pipeline.workspace import Workspace
 
-LOG = logging.getLogger(__name__)
 Say = Callable[[str], None]
-LEDGER = "paper.db"
-BACKUP_MS = DAY_MS
 REMEMBERED_MS = 40 * DAY_MS  # updates are bound to calls of the last thirty days
-RECONCILED_AFTER = timedelta(minutes=10)  # when the day is over, so that its last candles are history
 
 
 @dataclass(frozen=True)
@@ -75,11 +66,6 @@ class Settings:
     feed: FeedSettings = field(default_factory=FeedSettings)
     collect: CollectPace | None = None
     now_ms: Callable[[], int] = machine_ms
-
-
-def ledger_path(workspace: Workspace) -> Path:
-    """Where the ledger of a workspace lies."""
-    return workspace.root / "data" / LEDGER
 
 
 def run_live(workspace: Workspace, given: Sequence[str], say: Say, settings: Settings | None = None) -> None:
@@ -97,7 +83,7 @@ def run_live(workspace: Workspace, given: Sequence[str], say: Say, settings: Set
     try:
         with ExitStack() as stack:
             stack.enter_context(alone(found.session, "another process collects with this login", "stop it first"))
-            path = ledger_path(workspace)
+            path = workspace.ledger_path
             stack.enter_context(alone(path, "another process trades on this ledger", "stop it first"))
             ledger = open_ledger(path)
             stack.callback(ledger.close)
@@ -148,20 +134,17 @@ class _Trading:
         settings: Settings,
     ) -> None:
         self.workspace, self.loaded, self.account, self.ledger = workspace, loaded, account, ledger
-        self.settings, self._print = settings, say
+        self.settings = settings
         self.zone, self.market = workspace.settings.timezone, loaded[0].strategy.market
-        self.currency = loaded[0].strategy.currency
+        self.telling = Telling(say, make_sender(workspace), account_name(loaded), loaded[0].strategy.currency)
         self.archive = Archive(workspace.archive_path)
-        self.sender = make_sender(workspace)
         self.prices = PriceBook(self.market.timeframe_ms)
         strategies = [one.strategy for one in loaded]
         self.known = Knowledge(CandleStore(workspace.candles_path), strategies, settings.now_ms)
-        self.verdicts = Verdicts()
-        self.listeners: list[Callable[[Event, Any], None]] = []
-        self.backed_up_ms = 0
+        self.listeners: list[Callable[[Event], None]] = []
         self.live: Live | None = None
-        self.unreadable: dict[str, str] = {}
         self.before = used_before(ledger, account_name(loaded))
+        self.verdicts = Verdicts.kept(ledger, account_name(loaded))
         self.desk = self._desk()
 
     def _desk(self) -> Desk:
@@ -177,13 +160,10 @@ class _Trading:
             terms[one.strategy.name] = terms_of(one.strategy, fees)
         name = account_name(self.loaded)
         began = next((event.at_ms for event in self.ledger.events(name, 0, "begin")), now)
-        for event in self.ledger.events(name, 0, "verdicts"):
-            self.verdicts.take(event)
-        judged = {one.strategy.name: self.verdicts.of(one.strategy.name) for one in self.loaded if asks_verdict(one)}
         pays = self.market.type == "swap" and self.loaded[0].strategy.costs.funding != "none"
         desk = make_desk(
             self.loaded, terms, self.ledger, self.prices, self.known.funding if pays else None, self.zone,
-            contracts=self.known.contracts, judged=judged,
+            contracts=self.known.contracts, judged=self.verdicts.asked_by(self.loaded),
         )  # fmt: skip
         began -= began % 1000  # posts carry whole seconds: one of this very second is not older than the account
         desk.now_ms, desk.began_ms, desk.hear = self.settings.now_ms, began, self._hear
@@ -200,68 +180,61 @@ class _Trading:
         from engine.collect.telegram import Telegram
         from engine.pipeline.collect import Terminal, pace_of
 
-        sources = ProfileSources(self.workspace, lambda text: self.say(f"problem: {text}"))
+        sources = ProfileSources(self.workspace, lambda text: self.telling.say(f"problem: {text}"))
         heard = sources()
         if not heard:
             hint = "write such a line into a profile: source: telegram @name"
             raise InputError(Problem("no profile has a Telegram source", "channels/", hint=hint))
         try:
             if await sign_in(self.account, Terminal(), by_qr=False):
-                self.say("signed in; the login is kept beside the archive (guard it like a password)")
+                self.telling.say("signed in; the login is kept beside the archive (guard it like a password)")
             pace = self.settings.collect or pace_of(self.workspace.settings.collect)
-            collector = Collector(self.archive, lambda: Telegram(self.account), sources, pace, self._collector_says)
+            collector = Collector(self.archive, lambda: Telegram(self.account), sources, pace, self.telling.collector)
             async with self._feed() as feed:
+                now_ms, tell = self.settings.now_ms, self.telling.tell
                 live = Live(
-                    self.desk, self.prices, feed, self._known, collector.listen, self.settings.now_ms, self._tell,
+                    self.desk, self.prices, feed, self._known, collector.listen, now_ms, tell,
                     self.known.fund if self.desk.funding is not None else None, self.settings.pace,
                 )  # fmt: skip
                 self.live = live
-                inputs = InputWatch(self.workspace, self.loaded, self.desk, self.settings.now_ms, self._say)
-                reach = Reach(self.client, self._tell, self.settings.now_ms)
+                inputs = InputWatch(self.workspace, self.loaded, self.desk, now_ms, self.telling.note)
+                daily = Daily(
+                    self.workspace, self.loaded, self.desk, self.known, self.verdicts, now_ms, self.telling.say
+                )
+                reach = Reach(self.client, tell, now_ms)
                 self._greet(heard)
                 async with AsyncExitStack() as beside:
-                    beside.enter_context(presence(self.desk, self.workspace.root / "data" / NAME, self.settings.now_ms))
-                    await beside.enter_async_context(
-                        heart(self.workspace.root / "data" / NAME, say=lambda: self._alive(live))
-                    )
+                    beside.enter_context(presence(self.desk, self.workspace.alive_path, now_ms))
+                    await beside.enter_async_context(heart(self.workspace.alive_path, say=lambda: self._alive(live)))
                     await self._practise(beside)
                     await self._until_stopped(
                         collector.run(),
                         live.run(),
                         reach.run(),
                         inputs.run(),
-                        self._show(live),
-                        self._daily(),
-                        self._judge(),
+                        self.telling.show(self.desk, live),
+                        daily.copies(),
+                        daily.judge(),
                     )
         except LoginRevoked as error:
-            self._tell(Notice(NoticeKind.ERROR, "the login was revoked", str(error.problem)))
+            self.telling.tell(Notice(NoticeKind.ERROR, "the login was revoked", str(error.problem)))
             raise
         except (LedgerError, ArchiveError) as error:
             text = f"{error.problem}. Paper trading has stopped; nothing that is not written counts."
-            self._tell(Notice(NoticeKind.ERROR, "paper trading has stopped", text))
+            self.telling.tell(Notice(NoticeKind.ERROR, "paper trading has stopped", text))
             raise
         finally:
-            await self.sender.close()
+            await self.telling.sender.close()
 
     def _greet(self, heard: Mapping[str, str]) -> None:
         """What is traded, at whose prices, what stands open, and what is different from the last run."""
-        self.say(f"paper trading {self.desk.account}: {standing(self.desk.books.rows)}; Ctrl-C stops")
-        self.say(f"prices: {self.market.source} {self.market.type}, from {origin_of(self.client)}")
+        self.telling.say(f"paper trading {self.desk.account}: {standing(self.desk.books.rows)}; Ctrl-C stops")
+        self.telling.say(f"prices: {self.market.source} {self.market.type}, from {origin_of(self.client)}")
         changed = differences(self.before, hashes(self.workspace.sources)) if self.before else []
         if changed:
-            self._say(f"changed since the last run: {', '.join(changed)}; calls from now on follow that")
+            self.telling.note(f"changed since the last run: {', '.join(changed)}; calls from now on follow that")
         for name in sorted({name for one in self.loaded for name in one.strategy.channels} - set(heard)):
-            self._say(f"problem: channels/{name}.channel has no Telegram source; its calls are not heard")
-
-    def say(self, text: str) -> None:
-        """A line on the screen, above the table where there is one."""
-        self._print(text)
-
-    def _say(self, text: str) -> None:
-        """A line that is worth a place in the log."""
-        LOG.info("%s", text)
-        self.say(text)
+            self.telling.note(f"problem: channels/{name}.channel has no Telegram source; its calls are not heard")
 
     async def _practise(self, beside: AsyncExitStack) -> None:
         """Send the trades of strategies that name a test exchange there too. Raises InputError."""
@@ -272,12 +245,12 @@ class _Trading:
                 mirror = await beside.enter_async_context(
                     mirror_of(strategy, self.workspace, self.desk.books.rows, self._testnet, self.settings.now_ms)
                 )
-                self.listeners.append(_without_call(mirror.hear))
-                self.say(f"trades of {strategy.name} are sent to the test exchange {strategy.testnet} too")
+                self.listeners.append(mirror.hear)
+                self.telling.say(f"trades of {strategy.name} are sent to the test exchange {strategy.testnet} too")
 
     def _testnet(self, problem: Problem) -> None:
         """What the test exchange does not do as it should."""
-        self._tell(Notice(NoticeKind.ERROR, "test exchange", str(problem)))
+        self.telling.tell(Notice(NoticeKind.ERROR, "test exchange", str(problem)))
 
     async def _until_stopped(self, *work: Any) -> None:
         """Run until SIGTERM, SIGINT, or until something ends by a fault."""
@@ -296,7 +269,7 @@ class _Trading:
             for task in (stopping, *tasks):
                 task.cancel()
             await asyncio.gather(stopping, *tasks, return_exceptions=True)
-        self.say("stopped; everything is written")
+        self.telling.say("stopped; everything is written")
 
     @asynccontextmanager
     async def _feed(self) -> AsyncIterator[PriceFeed]:
@@ -320,7 +293,7 @@ class _Trading:
                 await self.known.open(client)
                 unknown = self.known.unknown(client)
                 if unknown:
-                    self.say(unknown)
+                    self.telling.say(unknown)
                 yield feed if self.market.type == "spot" or not client.has.get("fetchMarkOHLCV") else self._fair(feed)
         finally:
             await client.close()
@@ -335,128 +308,20 @@ class _Trading:
 
     def _missing(self, text: str) -> None:
         """Fair prices do not come."""
-        self._tell(Notice(NoticeKind.ERROR, "fair prices", text))
+        self.telling.tell(Notice(NoticeKind.ERROR, "fair prices", text))
 
     def _known(self) -> list[Any]:
         """The messages of the archive that an update may still be about."""
         since = self.desk.began_ms - REMEMBERED_MS
         return [m for m in Archive(self.workspace.archive_path).read() if m.known_ms >= since]
 
-    async def _daily(self) -> None:
-        """Copy the ledger once a day, and hold the day before against history."""
-        day = datetime.now(ZoneInfo(self.zone)).date()
-        while True:
-            now = self.settings.now_ms()
-            if now - self.backed_up_ms >= BACKUP_MS:
-                self.backed_up_ms = now
-                self.ledger.back_up(ledger_path(self.workspace).with_suffix(".backup.db"))
-                await self.known.renew()
-            past = datetime.now(ZoneInfo(self.zone)) - RECONCILED_AFTER
-            if past.date() > day:
-                day = past.date()
-                await self._reconcile(str(day - timedelta(days=1)))
-            await asyncio.sleep(60)
-
-    async def _reconcile(self, day: str) -> None:
-        """Compare a day."""
-        said, code = await self._beside("reconcile", day, "--account", self.desk.account)
-        self.say(said)
-        LOG.info("reconciliation of %s ended with %s", day, code)
-
-    async def _beside(self, *words: str) -> tuple[str, int]:
-        """Run a command of ``paper`` in a process of its own: seconds of work that live trading must not wait for."""
-        command = [sys.executable, "-m", "cli", "paper", *words, "--workspace", str(self.workspace.root.absolute())]
-        folder = Path(__file__).parent.parent.parent.parent
-        process = await asyncio.create_subprocess_exec(
-            *command, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-        )
-        try:
-            said, _ = await process.communicate()
-        except asyncio.CancelledError:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-            raise
-        return said.decode(errors="replace").strip(), process.returncode or 0
-
-    async def _judge(self) -> None:
-        """Give the verdicts that rules ask for, now and once a day; until then the words of the ledger stand."""
-        asked = [one.strategy.name for one in self.loaded if asks_verdict(one)]
-        if asked and not self.verdicts.words:
-            self.say("verdicts: not given yet; until then a rule sees NOT ENOUGH DATA")
-        while asked:
-            words = {}
-            for name in asked:
-                said, code = await self._beside("verdicts", name, "--fetch", "--format", "json")
-                found = words_in(said) if code == 0 else None
-                if found is None:
-                    lines = said.splitlines() or [f"exit code {code}"]
-                    self.say(f"verdicts of {name} cannot be given: {lines[-1]}")
-                else:
-                    words[name] = found
-            if words:
-                now = self.settings.now_ms()
-                self.verdicts.take(Event(self.desk.account, "verdicts", now, {"words": words}))
-                self.desk.note("verdicts", now, {"words": words})
-                for name, channels in words.items():
-                    self.say(f"verdicts of {name}: " + ", ".join(f"{c} {w['word']}" for c, w in channels.items()))
-            await asyncio.sleep(DAY_MS / 1000)
-        await asyncio.Event().wait()
-
-    # ------------------------------------------------------------------ telling
-
     def _hear(self, event: Event) -> None:
         """An event is in the ledger: log it, show it, send it."""
         call = None if event.row is None else self.desk.books.rows[event.row]
         news = event if self.live is None or self.live.news is None else self.live.news
-        for said in said_of(news, call, self.currency):
-            LOG.info("%s", said.line)
-            self.say(said.line)
-            notice = said.notice(self.desk.account)
-            if notice is not None:
-                self.sender.tell(notice)
+        self.telling.event(news, call)
         for listener in self.listeners:
-            listener(event, call)
-
-    def _tell(self, notice: Notice) -> None:
-        """Something that is no event."""
-        LOG.warning("%s: %s", notice.title, notice.text)
-        self.say(f"{notice.title}: {notice.text}")
-        self.sender.tell(notice)
-
-    def _collector_says(self, heard: Heard) -> None:
-        """What the collector wants people to know; a channel that cannot be read is told once, not at each attempt."""
-        if heard.kind == "problem":
-            if self.unreadable.get(heard.channel) == heard.text:
-                return
-            self.unreadable[heard.channel] = heard.text
-        else:
-            self.unreadable.pop(heard.channel, None)
-        self.say(f"problem: {heard}" if heard.kind == "problem" else str(heard))
-        if heard.kind == "problem":
-            self.sender.tell(Notice(NoticeKind.ERROR, "collector", str(heard)))
-        elif "not connected" in heard.text or "not in it" in heard.text:
-            self.sender.tell(Notice(NoticeKind.SILENCE, "Telegram", str(heard)))
-
-    @property
-    def _on_terminal(self) -> bool:
-        return sys.stdout.isatty()
-
-    async def _show(self, live: Live) -> None:
-        """The table on a terminal, brought up to date twice a second."""
-        if not self._on_terminal:
-            await asyncio.Event().wait()
-        from rich.live import Live as Shown
-        from rich.text import Text
-
-        with Shown(refresh_per_second=2, transient=True) as shown, ExitStack() as stack:
-            below, self._print = self._print, lambda text: shown.console.print(Text(text), soft_wrap=True)
-            stack.callback(setattr, self, "_print", below)
-            while True:
-                calls, width = live.instant.open_calls(), shown.console.width
-                title = title_of(self.desk, calls, live.last, self.currency, live.instant.equity())
-                shown.update(open_table(calls, live.last, self.zone, title, width))
-                await asyncio.sleep(0.5)
+            listener(event)
 
     def _alive(self, live: Live) -> str:
         """Which account this is and the last prices of what it holds, for ``paper status``."""
@@ -472,8 +337,3 @@ def standing(calls: Sequence[PaperCall]) -> str:
     waiting = sum(call.fate == WAITING for call in calls)
     more = f", {waiting} waiting for a first candle" if waiting else ""
     return f"{len(taken) - resting} open, {resting} resting{more}"
-
-
-def _without_call(hear: Callable[[Event], None]) -> Callable[[Event, Any], None]:
-    """A listener that needs no call."""
-    return lambda event, _: hear(event)

@@ -36,7 +36,6 @@ def results_of(workspace: Workspace, account: Account, curve: EquityCurve, exact
     expected = expectations(workspace.runs_path, named, inputs)
     seed = sources.loaded[0].strategy.seed if sources.loaded else 1
     opened = open_calls(account.stands)
-    refused = [one for one in account.stands if one.call.asked and one.call.counted and one.trade is None]
     return PaperRun(
         format=PAPER_FORMAT,
         created=iso(round(time.time()) * 1000),
@@ -60,7 +59,7 @@ def results_of(workspace: Workspace, account: Account, curve: EquityCurve, exact
         heard=len(account.fates),
         taken=sum(one.trade is not None for one in account.stands),
         trades=len(filled),
-        refused=len(refused),
+        refused=sum(one.call.refused for one in account.stands),
         fees=sum(trade.fees for trade in filled),
         funding=sum(trade.funding for trade in filled),
         ledger=workspace.shown(book.ledger.path),
@@ -95,14 +94,14 @@ def _origin(sources: Sources) -> str:
 
 def _pauses(account: Account) -> list[Pause]:
     """The halts in force, and why."""
-    data, found = account.book.fold.books or {}, []
+    found = []
     now = account.through_ms if account.sources.replay else round(time.time() * 1000)
-    for halt in data.get("halts", []):
-        if halt["until_ms"] <= now:
+    for halt in account.book.halts:
+        if halt.until_ms <= now:
             continue
-        until = "" if halt["until_ms"] >= UNTIL_RESUMED_MS else iso(halt["until_ms"])
-        why = account.told.halts.get(halt["rule"], "")
-        found.append(Pause(halt["rule"], halt["where"], until, list(halt["channels"]), list(halt["symbols"]), why))
+        until = "" if halt.until_ms >= UNTIL_RESUMED_MS else iso(halt.until_ms)
+        why = account.told.halts.get(halt.rule, "")
+        found.append(Pause(halt.rule, halt.where, until, list(halt.channels), list(halt.symbols), why))
     return found
 
 

@@ -11,6 +11,7 @@ from engine.paper.call import Bar, PaperCall
 from engine.pipeline.callrows import OF_THE_ACCOUNT, exits_of
 from engine.pipeline.paper.fates import NOT_PLANNED
 from engine.report.paperrun import OpenCall, PaperRow
+from engine.simulate.money import average_price
 from engine.units import iso
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _planned(one: Standing, told: Told, why: str) -> PaperRow:
     prices, _ = call.targets()
     kinds = [order.kind for order in plan.orders]
     notes = (*call.notes, *call.closing_notes)
-    no = call.notes[-1] if call.asked and call.counted and call.facts is None and call.notes else None
+    no = call.notes[-1] if call.refused and call.notes else None
     seen = told.first.get(call.row)
     cells: dict[str, Any] = {
         "signal_id": plan.signal_id,
@@ -127,7 +128,7 @@ def _filled(path: Path, call: PaperCall) -> dict[str, Any]:
     first = path.fills[0]
     cells: dict[str, Any] = {
         "filled_at": iso(first.ts_ms),
-        "entry_price": _average(path),
+        "entry_price": average_price(path.fills),
         "delay_s": (first.ts_ms - call.posted_ms) / 1000,
     }
     if legs:
@@ -137,16 +138,12 @@ def _filled(path: Path, call: PaperCall) -> dict[str, Any]:
     return cells
 
 
-def _average(path: Path) -> float:
-    return sum(fill.price * fill.share for fill in path.fills) / sum(fill.share for fill in path.fills)
-
-
 def behind_bp(one: Standing, seen: tuple[int, float] | None) -> float | None:
     """How much worse the record went in than at the first price seen, in basis points; None without one of them."""
     path = one.trade.path if one.trade else one.call.stepper.path()
     if seen is None or not seen[1] > 0 or not path.fills:
         return None
-    return path.plan.side.sign * (_average(path) - seen[1]) / seen[1] * 10_000
+    return path.plan.side.sign * (average_price(path.fills) - seen[1]) / seen[1] * 10_000
 
 
 def _open(one: Standing) -> OpenCall:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.domain import PathStatus
 from engine.notify.notice import NoticeKind
-from engine.pipeline.paper.fates import who
-from engine.pipeline.paper.show import STOPS, Said, halting, told
+from engine.pipeline.paper.fates import live_word
+from engine.pipeline.paper.show import Said, exit_of, halting, told
 from engine.report.reasons import fate_reason
 
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ def _live(data: Mapping[str, Any], call: PaperCall, currency: str) -> Iterator[S
         line = f"{call.name} in (live): {data['quantity'] * fill['share']:.6g} at {fill['price']:.8g}{stop}"
         yield Said(line, NoticeKind.OPEN)
     for number, leg in enumerate(data["legs"], 1):
-        reason = leg["reason"]
-        kind = NoticeKind.TARGET if reason == "target" else NoticeKind.STOP if reason in STOPS else NoticeKind.CLOSE
-        what = f"target {leg['target']}" if reason == "target" else reason
+        what, kind = exit_of(leg)
         line = f"{call.name} {what} (live): {data['quantity'] * leg['share']:.6g} out at {leg['price']:.8g}"
         if number == len(data["legs"]) and data.get("net") is not None:
             line += f"; closed with {data['net']:+,.2f} {currency}"
@@ -67,11 +65,9 @@ def _first_word(data: Mapping[str, Any], call: PaperCall) -> str:
     """What is said of a call that is not in at once."""
     price = f"the price is {data['price']:.8g}"
     if data["fate"]:
-        return f"not taken (live), {data['fate']}: {fate_reason(data['fate'])}; {price}"
+        return f"{live_word(data)}; {price}"
     if not data["taken"]:
-        note = data["notes"][-1] if data["notes"] else None
-        said = f" {who(note['rule'], note['where'])}: {note['text']}" if note else ""
-        return f"refused (live){said}"
+        return live_word(data)
     if data["status"] != PathStatus.OPEN:
         return f"over (live), {data['status']}: {fate_reason(data['status'])}; {price}"
     orders = [order for order in call.plan.orders if order.price is not None]
@@ -91,8 +87,7 @@ def _differing(event: Event, call: PaperCall) -> Iterator[Said]:
         moves = [leg | {"live": data["live"]}]
     for move in moves:
         if "live" in move:
-            what = "in" if "reason" not in move else str(move["reason"])
-            what = f"target {move['target']}" if what == "target" else what
+            what = exit_of(move)[0] if "reason" in move else "in"
             away = abs(move["live"] / move["price"] - 1) * 1e4
             line = f"{call.name} in the record: {what} at {move['price']:.8g}"
             yield Said(f"{line} (said live: {move['live']:.8g}, {away:.1f} bp away)")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.domain import PathStatus
 from engine.notify.notice import Notice, NoticeKind
-from engine.pipeline.paper.fates import who
+from engine.pipeline.paper.fates import held_against, who
 from engine.report.reasons import fate_reason
 
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ def _placed(event: Event, call: PaperCall | None, _currency: str) -> Iterator[Sa
     fate = event.data["stands"]["fate"]
     if call is not None and fate:
         against = event.data.get("of")
-        side = ", on the other side" if fate == "opposite" else ""
-        reason = f"{against} is still alive{side}" if against else fate_reason(fate)
+        reason = held_against(fate, against) if against else fate_reason(fate)
         yield Said(f"{call.name} not taken, {fate}: {reason}{_late(event)}")
 
 
@@ -114,13 +113,19 @@ def _left(call: PaperCall, legs: Iterable[Mapping[str, Any]], event: Event, curr
     """Exits of a trade; the last one says what it made."""
     legs = list(legs)
     for number, leg in enumerate(legs, 1):
-        reason = leg["reason"]
-        kind = NoticeKind.TARGET if reason == "target" else NoticeKind.STOP if reason in STOPS else NoticeKind.CLOSE
-        what = f"target {leg['target']}" if reason == "target" else reason
+        what, kind = exit_of(leg)
         line = f"{call.name} {what}: {call.quantity * leg['share']:.6g} out at {leg['price']:.8g}"
         if number == len(legs) and call.acting.stepper.done and call.early is None:
             line += f"; closed with {_made(call, currency)}"
         yield Said(line + _late(event), kind)
+
+
+def exit_of(leg: Mapping[str, Any]) -> tuple[str, NoticeKind]:
+    """An exit in words, such as ``target 2`` or ``stop``, and the kind of its notice."""
+    reason = str(leg["reason"])
+    if reason == "target":
+        return f"target {leg['target']}", NoticeKind.TARGET
+    return reason, NoticeKind.STOP if reason in STOPS else NoticeKind.CLOSE
 
 
 def _made(call: PaperCall, currency: str) -> str:

@@ -63,6 +63,12 @@ class Sources:
         return found
 
 
+def archived(workspace: Workspace, loaded: Sequence[Loaded]) -> list[Message]:
+    """The archive's messages of all channels of some strategies. Raises ArchiveError and InputError."""
+    channels = {profile.id for one in loaded for profile in one.profiles}
+    return [m for m in read_messages(Archive(workspace.archive_path)) if m.channel in channels]
+
+
 def known_sources(workspace: Workspace, book: Book) -> Sources:
     """What a workspace has of a live account; files that cannot be read now leave their part out."""
     loaded = []
@@ -85,11 +91,10 @@ def known_sources(workspace: Workspace, book: Book) -> Sources:
                 bars = None
             if bars is not None:
                 candles[symbol] = bars
-    channels = {profile.id for one in loaded for profile in one.profiles}
     messages: list[Message] = []
     if workspace.archive_path.is_file():
         try:
-            messages = [m for m in read_messages(Archive(workspace.archive_path)) if m.channel in channels]
+            messages = archived(workspace, loaded)
         except (ArchiveError, InputError):
             notes.append("the archive cannot be read: the messages are missing here")
     return Sources(loaded, prices, candles, messages, notes=notes)

@@ -13,12 +13,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from engine.domain import UNTIL_RESUMED_MS
-from engine.pipeline.errors import InputError
 from engine.pipeline.paper.alone import alone_line, alone_states
-from engine.pipeline.paper.book import Book, books, last_prices, order_text, running_account, waiting_orders
+from engine.pipeline.paper.book import Book, books, last_prices, running_account, strategies_now
 from engine.pipeline.paper.channels import ChannelRecord, channel_records
 from engine.pipeline.paper.fates import NEVER_FILLED, NOT_TAKEN, STAGES, funnel
 from engine.pipeline.paper.open import halted, open_r
+from engine.pipeline.paper.orders import order_text, waiting_orders
 from engine.pipeline.paper.table import VERSION, moment
 from engine.report.show import count
 from engine.verdict.forward import ENOUGH
@@ -162,13 +162,7 @@ def _losses(workspace: Workspace, book: Book, equity: float) -> list[dict[str, A
 
 def _loss_rules(workspace: Workspace, book: Book) -> Iterator[tuple[str, str, str, float]]:
     """The conditions about losses in the account's rules: key, rule, place, limit. Files with errors have none."""
-    names: dict[str, None] = {}
-    for name in book.begun.data["strategies"]:
-        try:
-            file = workspace.strategy(workspace.find_strategy(str(name)))
-        except InputError:
-            continue
-        names |= dict.fromkeys(file.strategy.rules if file is not None else ())
+    names = dict.fromkeys(name for strategy in strategies_now(workspace, book) for name in strategy.rules)
     for name in names:
         rules = workspace.rule_file(name)
         for rule in rules.rules if rules is not None else ():
@@ -189,7 +183,7 @@ def _leaves(tree: Tree) -> Iterator[tuple[str, Any]]:
 
 
 def _practised(workspace: Workspace, book: Book) -> list[str]:
-    path = workspace.root / "data" / "testnet.jsonl"
+    path = workspace.testnet_path
     if not path.is_file():
         return []
     from engine.pipeline.testnetsummary import summary

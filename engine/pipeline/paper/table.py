@@ -17,6 +17,7 @@ from engine.domain import BY_HAND, ExitReason
 from engine.files import csv_text
 from engine.pipeline.paper.fates import CallFate, who
 from engine.report.tables import clean
+from engine.simulate.money import average_price
 
 if TYPE_CHECKING:
     from engine.domain import Trade
@@ -78,8 +79,8 @@ def trade_row(account: str, call: PaperCall, trade: Trade, currency: str, zone: 
         moment(legs[-1].ts_ms, zone) if legs and over else None,
         call.late,
         trade.quantity,
-        _average(path.fills),
-        _average(legs),
+        average_price(path.fills),
+        average_price(legs) if legs else None,
         ending(trade) if over else "open",
         "; ".join(f"{leg.reason.value}{f' {leg.target}' if leg.target else ''} @ {leg.price:.8g}" for leg in legs),
         trade.risk,
@@ -114,12 +115,6 @@ def call_row(row: CallFate, zone: str) -> tuple[object, ...]:
 def moment(ms: int, zone: str) -> str:
     """Epoch ms as ISO 8601 in a zone, with its offset: ``2025-05-04T18:30:05+03:00``."""
     return datetime.fromtimestamp(ms / 1000, ZoneInfo(zone)).isoformat(timespec="seconds")
-
-
-def _average(moves: Sequence[object]) -> float | None:
-    pairs = [(getattr(move, "price"), getattr(move, "share")) for move in moves]  # noqa: B009 - fills or legs
-    share = sum(part for _, part in pairs)
-    return sum(price * part for price, part in pairs) / share if share else None
 
 
 # --------------------------------------------------------------------------- showing

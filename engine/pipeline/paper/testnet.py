@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from engine.pipeline.workspace import Workspace
 
 LOG = logging.getLogger(__name__)
-FILE = "testnet.jsonl"
 SYNC_S = 5.0
 FRESH_MS = 120_000
 HEARD = ("live", "decided", "step", "early", "closing")
@@ -233,7 +232,7 @@ async def mirror_of(
     try:
         if isinstance(keys, Problem):
             raise InputError(keys)
-        path = workspace.root / "data" / FILE
+        path = workspace.testnet_path
         hint = "one process orders at a test exchange; stop the other one"
         with alone(path, "is in use by another process", hint, shown=str(path)):
             exchange, journal = Exchange(client), Journal(path, now_ms)

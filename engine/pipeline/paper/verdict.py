@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages
 
 if TYPE_CHECKING:
-    from engine.paper.ledger import Event
+    from engine.paper.ledger import Event, Ledger
     from engine.pipeline.workspace import Workspace
     from engine.verdict.asof import Course
 
@@ -59,6 +59,18 @@ class Verdicts:
     """The newest words on the channels of each strategy, from when on they were known."""
 
     words: dict[str, dict[str, list[tuple[int, Opinion]]]] = field(default_factory=dict)
+
+    @classmethod
+    def kept(cls, ledger: Ledger, account: str) -> Verdicts:
+        """The words that an account's ledger has. Raises LedgerError."""
+        found = cls()
+        for event in ledger.events(account, 0, "verdicts"):
+            found.take(event)
+        return found
+
+    def asked_by(self, loaded: Sequence[Loaded]) -> dict[str, Judged]:
+        """The verdicts of each strategy whose rules ask for them."""
+        return {one.strategy.name: self.of(one.strategy.name) for one in loaded if asks_verdict(one)}
 
     def of(self, strategy: str) -> Judged:
         """The verdicts of a strategy's rules; what nobody has said yet is NOT ENOUGH DATA."""

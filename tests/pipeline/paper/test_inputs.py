@@ -12,8 +12,8 @@ import pytest
 from engine.domain import Message
 from engine.paper.ledger import Event, Ledger
 from engine.pipeline.paper import inputs
-from engine.pipeline.paper.desk import load, reader_of
-from engine.pipeline.paper.inputs import InputWatch, differences, hashes, used_before
+from engine.pipeline.paper.desk import hashes, load, reader_of
+from engine.pipeline.paper.inputs import InputWatch, differences, used_before
 from engine.pipeline.workspace import Workspace
 
 KEEL = "channels/demo_keel.channel"

@@ -18,7 +18,6 @@ import pytest
 from rich.console import Console
 
 from engine.paper.ledger import Event, Ledger
-from engine.pipeline.alive import NAME
 from engine.pipeline.paper.fates import STAGES, TAKEN
 from engine.pipeline.paper.open import open_table, title_of
 from engine.pipeline.paper.table import CALL_COLUMNS, COLUMNS
@@ -210,12 +209,12 @@ def test_a_running_account_tells_its_prices(ledger: Ledger, run: Run, monkeypatc
     monkeypatch.setattr("engine.pipeline.paper.book.is_running", lambda _: True)
     said = {"account": "live", "prices": {"LOSUSDT": [BEGAN_MS, 96.5]}}
     still = json.loads(run("paper", "status", "--format", "json").stdout)["accounts"][0]
-    ledger.path.with_name(NAME).write_text(json.dumps(said), encoding="utf-8")
+    ledger.path.with_name("paper.alive").write_text(json.dumps(said), encoding="utf-8")
     before = json.loads(run("paper", "status", "--format", "json").stdout)["accounts"][0]
     assert before["running"]
     assert [trade["last"] for trade in before["open"]][:2] == [96.5, 100.5]
     assert before["equity"] == pytest.approx(still["equity"] + before["open"][0]["quantity"] * 0.5)
-    ledger.path.with_name(NAME).write_text("{", encoding="utf-8")
+    ledger.path.with_name("paper.alive").write_text("{", encoding="utf-8")
     assert run("paper", "status").stdout.startswith("live: running, last written")
     assert "it is done within a second" in run("paper", "halt").stdout
 

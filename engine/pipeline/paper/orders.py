@@ -1,0 +1,133 @@
+"""``cli.py paper halt``, ``resume``, ``close`` and ``reset``: what people ask of an account.
+
+What is asked of a running account is written into its ledger and done by it within a second; without one, when it runs
+again. Names that nobody knows are refused before anything is written.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from engine.config.diagnostics import did_you_mean
+from engine.paper.call import WAITING
+from engine.paper.ledger import Event, LedgerError
+from engine.pipeline.alone import alone
+from engine.pipeline.errors import InputError
+from engine.pipeline.paper.book import books, check_channels, running_account
+from engine.problem import Problem
+from engine.units import duration_ms
+
+if TYPE_CHECKING:
+    from engine.pipeline.paper.book import Book
+    from engine.pipeline.workspace import Workspace
+
+ORDERS = ("halt", "resume", "close")
+
+
+def waiting_orders(book: Book) -> list[Event]:
+    """What people asked for that is not done yet."""
+    done = {event.data["order"] for event in book.ledger.events(book.account, 0, "done")}
+    return [event for event in book.ledger.events(book.account, 0, *ORDERS) if event.seq not in done]
+
+
+def order_text(order: dict[str, Any]) -> str:
+    """What a person asked for, in words: ``halt of demo_echo``, ``close demo_keel/12``."""
+    names = ", ".join(order.get("channels", ()))
+    return " ".join(part for part in (order["order"], f"of {names}" if names else "", order.get("id", "")) if part)
+
+
+def halt(workspace: Workspace, account: str | None, for_: str | None, channels: Sequence[str]) -> list[str]:
+    """Ask for a pause, of all or of channels. Raises InputError for a duration that is none, or an unknown channel."""
+    try:
+        until = None if for_ is None else round(time.time() * 1000) + duration_ms(for_)
+    except ValueError as error:
+        raise InputError(Problem(str(error))) from None
+    found = books(workspace, account)
+    known = check_channels(workspace, found, channels)
+    return [
+        _ask(workspace, book, "halt", {"until_ms": until, "channels": mine})
+        for book in found
+        if (mine := [name for name in channels if name in known[book.account]]) or not channels
+    ]
+
+
+def resume(workspace: Workspace, account: str | None, channels: Sequence[str]) -> list[str]:
+    """Ask for the end of all pauses, or of those of channels. Raises InputError for an unknown channel."""
+    found = books(workspace, account)
+    known = check_channels(workspace, found, channels)
+    lines = []
+    for book in found:
+        mine = [name for name in channels if name in known[book.account]]
+        if channels and not mine:
+            continue
+        paused = [set(halt.channels) for halt in book.halts]
+        paused += [set(order.data["channels"]) for order in waiting_orders(book) if order.kind == "halt"]
+        if not any(set(mine) & names or not mine for names in paused):
+            of = f" of {', '.join(mine)}" if mine else ""
+            lines.append(f"{book.account}: there is no pause{of} to end")
+        else:
+            lines.append(_ask(workspace, book, "resume", {"channels": mine}))
+    return lines
+
+
+def close(workspace: Workspace, account: str | None, name: str) -> list[str]:
+    """Ask for the end of a trade, or of all. Raises InputError where no such trade is resting or open."""
+    found = books(workspace, account)
+    names = {book.account: [call.plan.signal_id for call in book.open] for book in found}
+    every = sorted({one for mine in names.values() for one in mine})
+    if name == "all" and not every:
+        return [f"{book.account}: nothing is resting or open" for book in found]
+    if name != "all" and name not in every:
+        fates = (row for book in found for row in book.fates if row.signal_id == name)
+        was = next((f"it is {row.fate}{f' ({row.reason})' * (row.stage == WAITING)}" for row in fates), "")
+        was = was or did_you_mean(name, every)
+        shown = f"open: {', '.join(every)}" if every else "nothing is open"
+        raise InputError(
+            Problem(f"no trade {name} is resting or open", hint="; ".join(part for part in (was, shown) if part))
+        )
+    return [
+        _ask(workspace, book, "close", {"id": name})
+        for book in found
+        if name in names[book.account] or (name == "all" and names[book.account])
+    ]
+
+
+def _ask(workspace: Workspace, book: Book, kind: str, data: dict[str, Any]) -> str:
+    """Write what a person wants into the ledger; what is told about it."""
+    try:
+        book.ledger.append(Event(book.account, kind, round(time.time() * 1000), data))
+    except LedgerError as error:
+        raise InputError(error.problem) from None
+    running = running_account(workspace, book.ledger) == book.account
+    when = "it is done within a second" if running else "it is done when the account runs again"
+    return f"{book.account}: {order_text({'order': kind, **data})} noted; {when}"
+
+
+def reset(workspace: Workspace, sure: Callable[[str], bool]) -> str:
+    """Put the ledger and its copy aside, so that the next run begins anew; nothing is deleted.
+
+    Raises InputError while it runs.
+    """
+    path = workspace.ledger_path
+    if not path.is_file():
+        raise InputError(Problem("there is no ledger", workspace.shown(path)))
+    with alone(path, "the account is running", "stop it first"):
+        aside = path.with_name(f"paper-{datetime.now(UTC):%Y%m%d-%H%M%S}.db")
+        copy, copy_aside = path.with_suffix(".backup.db"), aside.with_suffix(".backup.db")
+        if not sure(f"put {workspace.shown(path)} aside as {aside.name} and begin anew?"):
+            return "nothing was changed"
+        for suffix in ("-wal", "-shm", ""):  # the ledger last: whatever happens between, it is whole
+            part = path.with_name(path.name + suffix)
+            if part.is_file():
+                part.rename(aside.with_name(aside.name + suffix))
+        said = f"the old ledger is {workspace.shown(aside)}"
+        if copy.is_file():
+            copy.rename(copy_aside)
+            said += f", its daily copy {workspace.shown(copy_aside)}"
+        journal = workspace.testnet_path
+        if journal.is_file():  # it says what is open at the test exchange, whatever the ledger
+            said += f"; {workspace.shown(journal)} stays as it is"
+        return f"{said}; the next run begins anew"
