@@ -334,9 +334,7 @@ class Instant:
 def _copied(call: PaperCall) -> PaperCall:
     """A copy that can go its own way."""
     own = None if call.own is None else _copied(call.own)
-    stepper = call.stepper
-    if not stepper.done:
-        stepper = Stepper.restored(call.plan, stepper.terms, stepper.saved())
+    stepper = Stepper.restored(call.plan, call.stepper.terms, call.stepper.saved())
     made = replace(call, stepper=stepper, paid=list(call.paid), own=own)
     made.quiet = quiet(stepper)
     return made

@@ -390,3 +390,21 @@ def test_a_symbol_filled_live_before_any_of_its_candles_came_is_known_by_its_pri
     assert "vip/2 long ETHUSDT in (live)" in stage.said()[-1]
     assert stage.instant.equity() == pytest.approx(10_000, abs=2)
     assert stage.desk.books.marks.before == {}, "the record's own marks are as they were"
+
+
+def test_a_call_that_ends_one_which_is_over_leaves_the_record_alone(tmp_path: Path) -> None:
+    """It acts in the candle in which the first was stopped, and comes to the market when that candle is told."""
+    stage = LiveStage(tmp_path, {"repeat: ignore, opposite: ignore": "repeat: replace, opposite: ignore"})
+    stage.post(5, LIMIT)
+    stage.price(6, 64790)
+    stage.candle(0, 64790, 64800, 64780, 64790)
+    stage.candle(1, 64790, 64800, 64780, 64790)
+    stage.post(175, LIMIT)
+    stage.candle(2, 64790, 64790, 64400, 64400)
+    first = stage.desk.books.rows[0]
+    before = first.stepper.saved()
+    stage.said()
+    stage.price(183, 64700)
+    assert [line.partition(":")[0] for line in stage.said()] == ["vip/2 long BTCUSDT in (live)"]
+    assert first.over
+    assert first.stepper.saved() == before
