@@ -11,7 +11,8 @@ every call and goes through live prices:
 3. Whenever candles were told, the copies begin anew from the record, and go through the prices since. So the live side
    can stray from the record by no more than the candles that are open, and a restart begins from the record too. Only
    a call that the record has not met yet (its first candle is not over) stays as it is; after a restart it stands as
-   the ledger says.
+   the ledger says. A price of a candle that was told comes too late. After a silence or a downtime, calls in the market
+   wait until the record has told every candle of which no price was seen: what a stop or target met there comes first.
 4. What happens is a ``live`` event in the ledger, once (``spoken.py``). What the record has not confirmed when the next
    candle too is over is ``withdrawn``.
 
@@ -64,7 +65,7 @@ class Instant:
     _ends: dict[int, tuple[int, ...]] = field(default_factory=dict)
     _ticks: dict[str, deque[Tick]] = field(default_factory=dict)
     _told_ms: dict[str, int] = field(default_factory=dict)
-    _caught: set[str] = field(default_factory=set)
+    _whole_ms: dict[str, int] = field(default_factory=dict)  # of each candle from here on a price was seen
     _dirty: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -87,7 +88,6 @@ class Instant:
         """Candles that opened at ``ts_ms`` were told to the desk."""
         for symbol in symbols:
             self._told_ms[symbol] = ts_ms + self.desk.timeframe_ms
-        self._caught |= symbols
         self._dirty |= symbols
 
     def refresh(self) -> None:
@@ -103,18 +103,28 @@ class Instant:
         if before is not None and ts_ms <= before.ts_ms:
             ts_ms = before.ts_ms + 1
         tick = self.last[symbol] = Tick(ts_ms, price, fair if self.desk.fair is not None else None)
+        step = self.desk.timeframe_ms
+        if before is None or tick.ts_ms // step - before.ts_ms // step > 1:
+            self._whole_ms[symbol] = tick.ts_ms // step * step
         if self.desk.broker.book.get(symbol):
             self._ticks.setdefault(symbol, deque(maxlen=MOST_TICKS)).append(tick)
-            self._go(symbol, tick, before)
+            if self._follows(symbol, ts_ms):
+                self._go(symbol, tick, before)
+
+    def _follows(self, symbol: str, ts_ms: int) -> bool:
+        """Whether a price comes behind all that was told, and no candle without a price lies untold before it.
+
+        For calls that the record has not met yet any price will do.
+        """
+        if self._whole_ms[symbol] <= self._told_ms.get(symbol, 0) <= ts_ms:
+            return True
+        return all(call.fate == WAITING for call in self.desk.broker.book[symbol])
 
     # ------------------------------------------------------------------ beginning anew
 
     def _begin(self, symbol: str) -> None:
         """Copy the calls of a symbol from the record, and go through the prices since its newest candle."""
         record = self.desk.broker.book.get(symbol, [])
-        if symbol not in self._caught and any(call.fate != WAITING for call in record):
-            return  # the candles of a downtime are not told yet
-        self._caught.add(symbol)
         ticks, told_ms = self._ticks.get(symbol, deque()), self._told_ms.get(symbol, 0)
         before = None
         while ticks and ticks[0].ts_ms < told_ms:
@@ -135,9 +145,10 @@ class Instant:
         for row, ended in list(self._ends.items()):
             if row in rows and self.desk.books.rows[row].fate == WAITING:
                 self.broker.end(self._sides[row].plan.act_ms, [self._sides[one] for one in ended if one in rows])
-        for tick in list(ticks):
-            self._go(symbol, tick, before)
-            before = tick
+        if ticks and self._follows(symbol, ticks[0].ts_ms):
+            for tick in list(ticks):
+                self._go(symbol, tick, before)
+                before = tick
 
     def _side(self, call: PaperCall) -> PaperCall:
         """The live side of a call as the record has it; as it was, where the record has not met it yet."""
