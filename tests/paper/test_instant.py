@@ -168,7 +168,7 @@ def test_what_the_record_never_makes_is_withdrawn_a_candle_later(tmp_path: Path)
     stage.candle(0, 64790, 64900, 64780, 64900)
     stage.price(61, 64900)
     stage.said()
-    assert len(stage.instant.open_calls()) == 1
+    assert len(stage.instant.account.open_calls()) == 1
     stage.candle(1, 64900, 64950, 64890, 64940)
     assert stage.said() == [
         "vip/1 long BTCUSDT withdrawn: in at 64790 (live) is not in the record: its candles do not show it"
@@ -254,7 +254,7 @@ def test_a_trade_closed_by_hand_goes_out_at_the_next_price(tmp_path: Path) -> No
     stage.price(126, 64825)
     (line,) = stage.said()
     assert line.startswith("vip/1 long BTCUSDT rule (live): 0.0154319 out at 64825")
-    assert stage.instant.open_calls() == []
+    assert stage.instant.account.open_calls() == []
     stage.candle(2, 64820, 64830, 64810, 64825)
     stage.candle(3, 64826, 64830, 64810, 64825)
     assert stage.said() == []
@@ -388,7 +388,7 @@ def test_a_symbol_filled_live_before_any_of_its_candles_came_is_known_by_its_pri
     stage.post(65, "BUY ETHUSDT @ 3000, TP 3100, SL 2900")
     stage.price(66, 2999, symbol="ETHUSDT")
     assert "vip/2 long ETHUSDT in (live)" in stage.said()[-1]
-    assert stage.instant.equity() == pytest.approx(10_000, abs=2)
+    assert stage.instant.account.equity() == pytest.approx(10_000, abs=2)
     assert stage.desk.books.marks.before == {}, "the record's own marks are as they were"
 
 

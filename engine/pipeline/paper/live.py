@@ -453,14 +453,14 @@ class _Trading:
             below, self._print = self._print, lambda text: shown.console.print(Text(text), soft_wrap=True)
             stack.callback(setattr, self, "_print", below)
             while True:
-                calls, width = live.instant.open_calls(), shown.console.width
-                title = title_of(self.desk, calls, live.last, self.currency, live.instant.equity())
+                calls, width = live.instant.account.open_calls(), shown.console.width
+                title = title_of(self.desk, calls, live.last, self.currency, live.instant.account.equity())
                 shown.update(open_table(calls, live.last, self.zone, title, width))
                 await asyncio.sleep(0.5)
 
     def _alive(self, live: Live) -> str:
         """Which account this is and the last prices of what it holds, for ``paper status``."""
-        held = {call.plan.symbol for call in live.instant.open_calls()} | set(self.desk.books.books.books.held)
+        held = {call.plan.symbol for call in live.instant.account.open_calls()} | set(self.desk.books.books.books.held)
         prices = {symbol: live.last[symbol] for symbol in sorted(held) if symbol in live.last}
         return json.dumps({"account": self.desk.account, "prices": prices})
 
