@@ -6,12 +6,13 @@ every call and goes through live prices:
 
 1. A price is a bar from the price before it to itself; the first of a candle, and one at which something is due (a
    call acts, a change, an expiry), is a bar of its own, as a candle's open is. So a level fills as it does in a candle.
-2. A call comes to the live market at the first price at or after its moment of action. The account is asked at once:
-   a trial of it, in which live moves are booked as the record will book them, when their candle is over.
+2. A call comes to the live market at the first price at or after its moment of action. The account is asked at once
+   (``liveaccount.py``).
 3. Whenever candles were told, the copies begin anew from the record, and go through the prices since. So the live side
    can stray from the record by no more than the candles that are open, and a restart begins from the record too. Only
    a call that the record has not met yet (its first candle is not over) stays as it is; after a restart it stands as
-   the ledger says.
+   the ledger says. A price of a candle that was told comes too late. After a silence or a downtime, calls in the market
+   wait until the record has told every candle of which no price was seen: what a stop or target met there comes first.
 4. What happens is a ``live`` event in the ledger, once (``spoken.py``). What the record has not confirmed when the next
    candle too is over is ``withdrawn``.
 
@@ -20,12 +21,8 @@ Nothing of the record reads any of this.
 
 from __future__ import annotations
 
-import copy
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from typing import NamedTuple
 
 from engine.domain import ExitReason, PathStatus
 from engine.paper.broker import Placed, VirtualBroker
@@ -34,29 +31,18 @@ from engine.paper.codec import Data, facts_from
 from engine.paper.desk import Desk
 from engine.paper.fold import call_data, stand
 from engine.paper.ledger import Event
-from engine.paper.prices import LiveMarks
+from engine.paper.liveaccount import LiveAccount, Tick
 from engine.paper.spoken import KINDS, Move, Spoken, moves_of
-from engine.simulate import flows
-from engine.simulate.account import Accountant, Answer
-from engine.simulate.books import Books
-from engine.simulate.flows import Flow
+from engine.simulate.account import Answer
 from engine.simulate.position import DUST
 from engine.simulate.step import Stepper
 
 MOST_TICKS = 20_000  # half an hour of ten prices a second; the oldest go first
 
 
-class Tick(NamedTuple):
-    """A live price, and the fair one where it is known; times of a symbol rise from tick to tick."""
-
-    ts_ms: int
-    price: float
-    fair: float | None
-
-
 @dataclass
 class Instant:
-    """See the module's docstring. ``last`` has the newest price of each symbol."""
+    """See the module's docstring. ``last`` has the newest price by symbol, ``account`` the account as of now."""
 
     desk: Desk
     last: dict[str, Tick] = field(default_factory=dict)
@@ -64,12 +50,13 @@ class Instant:
     _ends: dict[int, tuple[int, ...]] = field(default_factory=dict)
     _ticks: dict[str, deque[Tick]] = field(default_factory=dict)
     _told_ms: dict[str, int] = field(default_factory=dict)
-    _caught: set[str] = field(default_factory=set)
+    _whole_ms: dict[str, int] = field(default_factory=dict)  # of each candle from here on a price was seen
     _dirty: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         record = self.desk.broker
         self.broker = VirtualBroker(record.calls, record.terms)
+        self.account = LiveAccount(self.desk, self._sides, self.last)
         self.spoken = Spoken()
         for event in self.desk.ledger.events(self.desk.account, 0, *KINDS):
             self.spoken.take(event)
@@ -87,7 +74,6 @@ class Instant:
         """Candles that opened at ``ts_ms`` were told to the desk."""
         for symbol in symbols:
             self._told_ms[symbol] = ts_ms + self.desk.timeframe_ms
-        self._caught |= symbols
         self._dirty |= symbols
 
     def refresh(self) -> None:
@@ -103,18 +89,28 @@ class Instant:
         if before is not None and ts_ms <= before.ts_ms:
             ts_ms = before.ts_ms + 1
         tick = self.last[symbol] = Tick(ts_ms, price, fair if self.desk.fair is not None else None)
+        step = self.desk.timeframe_ms
+        if before is None or tick.ts_ms // step - before.ts_ms // step > 1:
+            self._whole_ms[symbol] = tick.ts_ms // step * step
         if self.desk.broker.book.get(symbol):
             self._ticks.setdefault(symbol, deque(maxlen=MOST_TICKS)).append(tick)
-            self._go(symbol, tick, before)
+            if self._follows(symbol, ts_ms):
+                self._go(symbol, tick, before)
+
+    def _follows(self, symbol: str, ts_ms: int) -> bool:
+        """Whether a price comes behind all that was told, and no candle without a price lies untold before it.
+
+        For calls that the record has not met yet any price will do.
+        """
+        if self._whole_ms[symbol] <= self._told_ms.get(symbol, 0) <= ts_ms:
+            return True
+        return all(call.fate == WAITING for call in self.desk.broker.book[symbol])
 
     # ------------------------------------------------------------------ beginning anew
 
     def _begin(self, symbol: str) -> None:
         """Copy the calls of a symbol from the record, and go through the prices since its newest candle."""
         record = self.desk.broker.book.get(symbol, [])
-        if symbol not in self._caught and any(call.fate != WAITING for call in record):
-            return  # the candles of a downtime are not told yet
-        self._caught.add(symbol)
         ticks, told_ms = self._ticks.get(symbol, deque()), self._told_ms.get(symbol, 0)
         before = None
         while ticks and ticks[0].ts_ms < told_ms:
@@ -135,9 +131,10 @@ class Instant:
         for row, ended in list(self._ends.items()):
             if row in rows and self.desk.books.rows[row].fate == WAITING:
                 self.broker.end(self._sides[row].plan.act_ms, [self._sides[one] for one in ended if one in rows])
-        for tick in list(ticks):
-            self._go(symbol, tick, before)
-            before = tick
+        if ticks and self._follows(symbol, ticks[0].ts_ms):
+            for tick in list(ticks):
+                self._go(symbol, tick, before)
+                before = tick
 
     def _side(self, call: PaperCall) -> PaperCall:
         """The live side of a call as the record has it; as it was, where the record has not met it yet."""
@@ -189,7 +186,7 @@ class Instant:
         """A call has come to the live market: ask about it, and say so."""
         answer = Answer(taken=False, notes=())
         if side.counted:
-            answer = self._ask(side)
+            answer = self.account.ask(side)
             side.facts, side.quantity, side.notes = answer.facts, answer.quantity, answer.notes
             if answer.plan is not None:
                 side.own = self.broker.follow(side, answer.plan, [bar])
@@ -223,7 +220,7 @@ class Instant:
             "legs": [one for one in new if "reason" in one],
             "stop": side.acting.stepper.stop,
             "status": path.status,
-            "equity": self.equity(),
+            "equity": self.account.equity(),
         }
         if path.status is PathStatus.CLOSED and side.facts is not None:
             data["net"] = side.acting.trade(side.stepper.terms).net if side.own else side.trade(side.stepper.terms).net
@@ -246,97 +243,11 @@ class Instant:
                 key = (call.plan.channel, row, 0, f"{call.lane}/withdrawn/{known.number}/{gone[0].what}")
                 self.desk.note("withdrawn", max(told_ms, gone[-1].ts_ms), data, row, key)
 
-    # ------------------------------------------------------------------ the account
-
-    def open_calls(self) -> list[PaperCall]:
-        """The trades that rest or are open now, as they stand live."""
-        found = [self._sides.get(call.row, call) for call in self.desk.books.open_calls]
-        rows = {side.row for side in found}
-        found += [side for side in self._sides.values() if side.facts is not None and side.row not in rows]
-        return [side for side in found if not side.over]
-
-    def equity(self) -> float:
-        """What the account would have now, if every live move were booked: cash, and what is held at live prices."""
-        trial = self._trial(None)
-        cash, held = trial.books.cash, trial.books.held
-        for *_, flow in trial.books.flows:
-            cash += flow.cash
-            held[flow.symbol] = held.get(flow.symbol, 0.0) + flow.quantity
-        now = self.desk.through_ms
-        seen = {symbol: tick.price for symbol, tick in self.last.items()}
-        worth = {symbol: seen.get(symbol) or trial.marks.price(symbol, now) for symbol in held}
-        return cash + sum(quantity * worth[symbol] for symbol, quantity in held.items())
-
-    def _ask(self, side: PaperCall) -> Answer:
-        """What the account would say to a call now."""
-        lane, trial = self.desk.lanes[side.lane], self._trial(side)
-        trial.strategy, trial.judge, trial.fit = lane.strategy, lane.judge, lane.fit
-        with self._in_place_of_the_record():
-            return trial.offer(side.row)
-
-    @contextmanager
-    def _in_place_of_the_record(self) -> Iterator[None]:
-        """For the while of a question the account's calls are the live ones."""
-        rows = self.desk.books.rows
-        kept = {row: rows[row] for row in self._sides}
-        try:
-            for row, side in self._sides.items():
-                rows[row] = side
-            yield
-        finally:
-            for row, call in kept.items():
-                rows[row] = call
-
-    def _trial(self, asking: PaperCall | None) -> Accountant:
-        """A copy of the account with what the record will book of the live moves, had the candles ended now."""
-        account = self.desk.books
-        trial = copy.copy(account.books)
-        trial.restored(trial.books.copied())
-        for side in sorted(self._sides.values(), key=lambda side: side.order):
-            call = account.rows[side.row]
-            if side is asking or side.facts is None or call.early is not None:
-                continue
-            if call.facts is None:
-                trial.hold(side.row, side.facts)
-            trial.book(side.row, self._ahead(side, call))
-            if side.acting.stepper.done and not (call.facts is not None and call.acting.stepper.done):
-                moves = side.acting.stepper.path()
-                last_ms = (moves.legs or moves.fills)[-1].ts_ms if moves.fills else side.acting.end_ms
-                trial.end(side.row, self._over_ms(last_ms))
-        trial.marks = self._marks(trial.books)
-        return trial
-
-    def _marks(self, books: Books) -> LiveMarks:
-        """The account's marks, and a price of what was filled live on a symbol whose candles have not come yet."""
-        marks = copy.copy(self.desk.books.marks)
-        filled = {
-            flow.symbol: abs(flow.cash / flow.quantity)  # after a restart no price was seen either
-            for *_, flow in books.flows
-            if flow.quantity
-        }
-        marks.before = filled | marks.before | {symbol: tick.price for symbol, tick in self.last.items()}
-        return marks
-
-    def _ahead(self, side: PaperCall, call: PaperCall) -> list[Flow]:
-        """The flows of a live side that the books do not know yet."""
-        path = side.acting.stepper.path()
-        known = call.acting.stepper.path() if call.facts is not None else None
-        all_ = list(flows.moves_of(path, side.quantity, self.desk.lanes[side.lane].terms, self._over_ms))
-        into, out = all_[: len(path.fills)], all_[len(path.fills) :]
-        return into[len(known.fills) :] + out[len(known.legs) :] if known is not None else all_
-
-    def _over_ms(self, ts_ms: int) -> int:
-        """When the candle of a moment is over."""
-        step = self.desk.timeframe_ms
-        return ts_ms // step * step + step
-
 
 def _copied(call: PaperCall) -> PaperCall:
     """A copy that can go its own way."""
     own = None if call.own is None else _copied(call.own)
-    stepper = call.stepper
-    if not stepper.done:
-        stepper = Stepper.restored(call.plan, stepper.terms, stepper.saved())
+    stepper = Stepper.restored(call.plan, call.stepper.terms, call.stepper.saved())
     made = replace(call, stepper=stepper, paid=list(call.paid), own=own)
     made.quiet = quiet(stepper)
     return made

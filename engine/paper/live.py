@@ -216,8 +216,7 @@ class Live:
         """All that is asked of the exchange: an answer may be long in coming, and nothing else waits for it."""
         while True:
             await self._watch_needed()
-            if self.fund is not None:
-                await self._fund()
+            await self._fund()
             self._called.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._called.wait(), max(self.pace.tick_s, 0.001))
@@ -324,9 +323,7 @@ class Live:
         ]
         self._give_up(stuck, now)
         known = [self.feed.through_ms(symbol) for symbol in needed if symbol not in stuck]
-        until = min([*known, self._funded_until(now)], default=now // step * step - step)
-        if not known:
-            until = min(until, now // step * step - step)
+        until = min(*(known or [now // step * step - step]), self._funded_until(now))
         wanted = set(needed)
         while True:
             ts = min([bars[0] for bars in self._bars.values() if bars and bars[0] < until], default=None)

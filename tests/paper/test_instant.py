@@ -168,7 +168,7 @@ def test_what_the_record_never_makes_is_withdrawn_a_candle_later(tmp_path: Path)
     stage.candle(0, 64790, 64900, 64780, 64900)
     stage.price(61, 64900)
     stage.said()
-    assert len(stage.instant.open_calls()) == 1
+    assert len(stage.instant.account.open_calls()) == 1
     stage.candle(1, 64900, 64950, 64890, 64940)
     assert stage.said() == [
         "vip/1 long BTCUSDT withdrawn: in at 64790 (live) is not in the record: its candles do not show it"
@@ -254,7 +254,7 @@ def test_a_trade_closed_by_hand_goes_out_at_the_next_price(tmp_path: Path) -> No
     stage.price(126, 64825)
     (line,) = stage.said()
     assert line.startswith("vip/1 long BTCUSDT rule (live): 0.0154319 out at 64825")
-    assert stage.instant.open_calls() == []
+    assert stage.instant.account.open_calls() == []
     stage.candle(2, 64820, 64830, 64810, 64825)
     stage.candle(3, 64826, 64830, 64810, 64825)
     assert stage.said() == []
@@ -388,5 +388,79 @@ def test_a_symbol_filled_live_before_any_of_its_candles_came_is_known_by_its_pri
     stage.post(65, "BUY ETHUSDT @ 3000, TP 3100, SL 2900")
     stage.price(66, 2999, symbol="ETHUSDT")
     assert "vip/2 long ETHUSDT in (live)" in stage.said()[-1]
-    assert stage.instant.equity() == pytest.approx(10_000, abs=2)
+    assert stage.instant.account.equity() == pytest.approx(10_000, abs=2)
     assert stage.desk.books.marks.before == {}, "the record's own marks are as they were"
+
+
+def test_a_call_that_ends_one_which_is_over_leaves_the_record_alone(tmp_path: Path) -> None:
+    """It acts in the candle in which the first was stopped, and comes to the market when that candle is told."""
+    stage = LiveStage(tmp_path, {"repeat: ignore, opposite: ignore": "repeat: replace, opposite: ignore"})
+    stage.post(5, LIMIT)
+    stage.price(6, 64790)
+    stage.candle(0, 64790, 64800, 64780, 64790)
+    stage.candle(1, 64790, 64800, 64780, 64790)
+    stage.post(175, LIMIT)
+    stage.candle(2, 64790, 64790, 64400, 64400)
+    first = stage.desk.books.rows[0]
+    before = first.stepper.saved()
+    stage.said()
+    stage.price(183, 64700)
+    assert [line.partition(":")[0] for line in stage.said()] == ["vip/2 long BTCUSDT in (live)"]
+    assert first.over
+    assert first.stepper.saved() == before
+
+
+def test_after_a_silence_the_record_speaks_first(tmp_path: Path) -> None:
+    """The target was hit while no price came, and the price is beyond the stop when they come again."""
+    stage = LiveStage(tmp_path, {"[50%, 50%]": "[100%]"})
+    stage.post(5, LIMIT)
+    stage.price(6, 64790)
+    stage.candle(0, 64790, 64800, 64780, 64790)
+    stage.candle(1, 64790, 64800, 64780, 64790)
+    stage.price(125, 64790)
+    stage.said()
+    stage.price(305, 64400)
+    assert stage.said() == []
+    stage.candle(2, 64790, 64800, 64790, 64795)
+    stage.price(306, 64400)
+    assert stage.said() == [], "two more candles are not told"
+    stage.candle(3, 64795, 65010, 64790, 65005)
+    (line,) = stage.said()
+    assert line.startswith("vip/1 long BTCUSDT target 1: 0.0154321 out at 65000")
+    stage.candle(4, 65005, 65010, 64400, 64400)
+    stage.price(308, 64390)
+    assert stage.said() == []
+    assert stage.events("withdrawn") == []
+
+
+def test_prices_go_on_where_the_record_has_told_the_silence(tmp_path: Path) -> None:
+    """Those that came meanwhile are gone through in their order."""
+    stage = LiveStage(tmp_path, {"[50%, 50%]": "[100%]"})
+    stage.post(5, LIMIT)
+    stage.price(6, 64790)
+    stage.candle(0, 64790, 64800, 64780, 64790)
+    stage.candle(1, 64790, 64800, 64780, 64790)
+    stage.price(125, 64790)
+    stage.price(245, 64990, 65003, 64400)
+    stage.said()
+    stage.candle(2, 64790, 64800, 64790, 64795)
+    assert stage.said() == []
+    stage.candle(3, 64795, 64990, 64790, 64990)
+    (line,) = stage.said()
+    assert line.startswith("vip/1 long BTCUSDT target 1 (live): 0.0154321 out at 65000")
+
+
+def test_a_price_of_a_candle_that_was_told_comes_too_late(tmp_path: Path) -> None:
+    """It was in that candle before the limit filled: the record knows, and no target is hit by it."""
+    stage = LiveStage(tmp_path)
+    stage.post(5, LIMIT)
+    stage.price(6, 64900)
+    stage.candle(0, 64900, 64900, 64900, 64900)
+    stage.price(61, 64900)
+    stage.candle(1, 64900, 65005, 64780, 64790)
+    stage.said()
+    stage.instant.price("BTCUSDT", START_MS + 100_000, 65005)
+    assert stage.said() == []
+    stage.price(122, 65005)
+    (line,) = stage.said()
+    assert line.startswith("vip/1 long BTCUSDT target 1 (live)")

@@ -325,7 +325,7 @@ class _Trading:
 
     def _alive(self, live: Live) -> str:
         """Which account this is and the last prices of what it holds, for ``paper status``."""
-        held = {call.plan.symbol for call in live.instant.open_calls()} | set(self.desk.books.books.books.held)
+        held = {call.plan.symbol for call in live.instant.account.open_calls()} | set(self.desk.books.books.books.held)
         prices = {symbol: live.last[symbol] for symbol in sorted(held) if symbol in live.last}
         return json.dumps({"account": self.desk.account, "prices": prices})
 

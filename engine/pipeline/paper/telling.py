@@ -81,7 +81,7 @@ class Telling:
             below, self._print = self._print, lambda text: shown.console.print(Text(text), soft_wrap=True)
             stack.callback(setattr, self, "_print", below)
             while True:
-                calls, width = live.instant.open_calls(), shown.console.width
-                title = title_of(desk, calls, live.last, self.currency, live.instant.equity())
+                calls, width = live.instant.account.open_calls(), shown.console.width
+                title = title_of(desk, calls, live.last, self.currency, live.instant.account.equity())
                 shown.update(open_table(calls, live.last, desk.zone, title, width))
                 await asyncio.sleep(0.5)

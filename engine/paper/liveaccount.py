@@ -1,0 +1,119 @@
+"""The account as it stands at live prices: what it would have now, and what it would say to a call now.
+
+It is asked in a trial: a copy of its books, in which live moves are booked as the record will book them, when their
+candle is over. The account itself stays as it is.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from engine.paper.call import PaperCall
+from engine.paper.desk import Desk
+from engine.paper.prices import LiveMarks
+from engine.simulate.account import Accountant, Answer
+from engine.simulate.books import Books
+from engine.simulate.flows import Flow, moves_of
+
+
+class Tick(NamedTuple):
+    """A live price, and the fair one where it is known; times of a symbol rise from tick to tick."""
+
+    ts_ms: int
+    price: float
+    fair: float | None
+
+
+@dataclass
+class LiveAccount:
+    """See the module's docstring. ``sides`` are the live copies of calls, by row; ``last`` the newest prices."""
+
+    desk: Desk
+    sides: Mapping[int, PaperCall]
+    last: Mapping[str, Tick]
+
+    def open_calls(self) -> list[PaperCall]:
+        """The trades that rest or are open now, as they stand live."""
+        found = [self.sides.get(call.row, call) for call in self.desk.books.open_calls]
+        rows = {side.row for side in found}
+        found += [side for side in self.sides.values() if side.facts is not None and side.row not in rows]
+        return [side for side in found if not side.over]
+
+    def equity(self) -> float:
+        """What the account would have now, if every live move were booked: cash, and what is held at live prices."""
+        trial = self._trial(None)
+        cash, held = trial.books.cash, trial.books.held
+        for *_, flow in trial.books.flows:
+            cash += flow.cash
+            held[flow.symbol] = held.get(flow.symbol, 0.0) + flow.quantity
+        now = self.desk.through_ms
+        seen = {symbol: tick.price for symbol, tick in self.last.items()}
+        worth = {symbol: seen.get(symbol) or trial.marks.price(symbol, now) for symbol in held}
+        return cash + sum(quantity * worth[symbol] for symbol, quantity in held.items())
+
+    def ask(self, side: PaperCall) -> Answer:
+        """What the account would say to a call now."""
+        lane, trial = self.desk.lanes[side.lane], self._trial(side)
+        trial.strategy, trial.judge, trial.fit = lane.strategy, lane.judge, lane.fit
+        with self._in_place_of_the_record():
+            return trial.offer(side.row)
+
+    @contextmanager
+    def _in_place_of_the_record(self) -> Iterator[None]:
+        """For the while of a question the account's calls are the live ones."""
+        rows = self.desk.books.rows
+        kept = {row: rows[row] for row in self.sides}
+        try:
+            for row, side in self.sides.items():
+                rows[row] = side
+            yield
+        finally:
+            for row, call in kept.items():
+                rows[row] = call
+
+    def _trial(self, asking: PaperCall | None) -> Accountant:
+        """A copy of the account with what the record will book of the live moves, had the candles ended now."""
+        account = self.desk.books
+        trial = copy.copy(account.books)
+        trial.restored(trial.books.copied())
+        for side in sorted(self.sides.values(), key=lambda side: side.order):
+            call = account.rows[side.row]
+            if side is asking or side.facts is None or call.early is not None:
+                continue
+            if call.facts is None:
+                trial.hold(side.row, side.facts)
+            trial.book(side.row, self._ahead(side, call))
+            if side.acting.stepper.done and not (call.facts is not None and call.acting.stepper.done):
+                moves = side.acting.stepper.path()
+                last_ms = (moves.legs or moves.fills)[-1].ts_ms if moves.fills else side.acting.end_ms
+                trial.end(side.row, self._over_ms(last_ms))
+        trial.marks = self._marks(trial.books)
+        return trial
+
+    def _marks(self, books: Books) -> LiveMarks:
+        """The account's marks, and a price of what was filled live on a symbol whose candles have not come yet."""
+        marks = copy.copy(self.desk.books.marks)
+        filled = {
+            flow.symbol: abs(flow.cash / flow.quantity)  # after a restart no price was seen either
+            for *_, flow in books.flows
+            if flow.quantity
+        }
+        marks.before = filled | marks.before | {symbol: tick.price for symbol, tick in self.last.items()}
+        return marks
+
+    def _ahead(self, side: PaperCall, call: PaperCall) -> list[Flow]:
+        """The flows of a live side that the books do not know yet."""
+        path = side.acting.stepper.path()
+        known = call.acting.stepper.path() if call.facts is not None else None
+        all_ = list(moves_of(path, side.quantity, self.desk.lanes[side.lane].terms, self._over_ms))
+        into, out = all_[: len(path.fills)], all_[len(path.fills) :]
+        return into[len(known.fills) :] + out[len(known.legs) :] if known is not None else all_
+
+    def _over_ms(self, ts_ms: int) -> int:
+        """When the candle of a moment is over."""
+        step = self.desk.timeframe_ms
+        return ts_ms // step * step + step
