@@ -27,7 +27,7 @@ def hasten() -> None:
 
         live.JUMP_MS = 1 << 60  # a clock that is not the machine's always jumps
     elif sys.argv[1:] == ["-m", "tests.doubles.exchange"]:
-        from tests.doubles.exchange.world import Clock
+        from tests.doubles.exchange.clock import Clock
 
         made: Any = Clock.__init__
         start, _, began = made.__defaults__

@@ -12,8 +12,9 @@ from click.testing import CliRunner
 
 from tests.doubles.exchange.__main__ import main as exchange_main
 from tests.doubles.exchange.asking import AskedInVainError, ask, price_of
+from tests.doubles.exchange.clock import Clock
 from tests.doubles.exchange.double import ExchangeDouble
-from tests.doubles.exchange.world import DAY, MINUTE, QUARTER, Clock, World
+from tests.doubles.exchange.world import DAY, MINUTE, QUARTER, World
 from tests.doubles.telegram.control import Control
 from tests.doubles.telegram.practice import control_of, write_strategy, write_workspace
 from tests.doubles.telegram.serving import computed

@@ -14,7 +14,7 @@ from engine.market.venue import ADDRESS_VARIABLE
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS, moment_ms
 from tests.conftest import Run
 from tests.doubles.exchange import ExchangeDouble, World
-from tests.doubles.exchange.world import Clock
+from tests.doubles.exchange.clock import Clock
 
 NOW_MS = moment_ms("2026-03-10 12:00")
 FIRST_MS = NOW_MS - 4 * DAY_MS

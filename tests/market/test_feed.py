@@ -19,7 +19,7 @@ from engine.market.venue import ADDRESS_VARIABLE, open_client
 from engine.problem import Problem
 from engine.units import MINUTE_MS, moment_ms
 from tests.doubles.exchange import ExchangeDouble, World
-from tests.doubles.exchange.world import Clock
+from tests.doubles.exchange.clock import Clock
 from tests.market.exchange import expected
 
 DISCONNECTS = int(os.environ.get("SIGNALPROOF_DISCONNECTS", "12"))

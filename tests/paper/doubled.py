@@ -15,7 +15,7 @@ from engine.market.feed import FeedSettings
 from engine.paper.live import Pace
 from engine.units import moment_ms
 from tests.doubles.exchange import ExchangeDouble, World
-from tests.doubles.exchange.world import HeldClock
+from tests.doubles.exchange.clock import HeldClock
 from tests.doubles.telegram.key import public_line
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import World as Telegram

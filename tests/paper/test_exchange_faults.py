@@ -30,8 +30,9 @@ from engine.problem import Problem
 from engine.simulate.terms import Terms
 from engine.units import HOUR_MS, MINUTE_MS, moment_ms
 from tests.doubles.exchange import ExchangeDouble, World
+from tests.doubles.exchange.clock import HeldClock
 from tests.doubles.exchange.faults import HTTP, ROWS
-from tests.doubles.exchange.world import LISTINGS, HeldClock
+from tests.doubles.exchange.world import LISTINGS
 from tests.paper.doubled import PROFILE
 
 SPEED = 30.0

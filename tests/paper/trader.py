@@ -31,7 +31,7 @@ from engine.pipeline.paper.live import Settings, run_live
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from tests.collect.live import Someone
-from tests.doubles.exchange.world import HeldClock
+from tests.doubles.exchange.clock import HeldClock
 
 assert ccxt.pro
 assert telethon

@@ -11,7 +11,7 @@ import pytest
 
 from engine.testnet.client import Keys, open_practice_client
 from tests.doubles.exchange import ExchangeDouble, World
-from tests.doubles.exchange.world import Clock
+from tests.doubles.exchange.clock import Clock
 from tests.testnet.conftest import SYMBOL, pin
 
 ISOLATED = {"marginMode": "isolated", "leverage": 5}

@@ -23,7 +23,7 @@ from engine.pipeline.paper.known import Knowledge, constant
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS, moment_ms
 from tests.conftest import Run
 from tests.doubles.exchange import ExchangeDouble, Faults, World
-from tests.doubles.exchange.world import Clock
+from tests.doubles.exchange.clock import Clock
 from tests.doubles.telegram.practice import PROFILE
 from tests.simulate.world import strategy
 
