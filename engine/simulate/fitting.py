@@ -14,6 +14,7 @@ Only a trade whose plan changed by that is taken through the candles again.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import isnan
 
 from engine.domain import Plan
 from engine.market.contracts import Contract, state_at
@@ -50,9 +51,9 @@ class Fitting:
         self._bars: dict[str, Bars] = {}
 
     def fit(self, plan: Plan, quantity: float, price: float) -> Fitted | Unfit:
-        """What becomes of a trade of ``quantity`` base units at a planned average entry ``price``."""
+        """What becomes of a trade of ``quantity`` base units at a planned average entry ``price`` (NaN: not known)."""
         contract = self.contract(plan)
-        if contract is None and not self.impact:
+        if (contract is None and not self.impact) or isnan(price):  # a market order taken away before it filled
             return Fitted(quantity, plan)
         if contract is not None:
             asked, quantity = quantity, contract.whole(quantity, price)
