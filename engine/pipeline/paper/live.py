@@ -25,6 +25,7 @@ from engine.collect.account import Account, load_account
 from engine.collect.archive import Archive, ArchiveError
 from engine.collect.private import NotPrivateError
 from engine.config.strategy import Fees
+from engine.market.asking import CutOffError
 from engine.market.feed import Feed, FeedSettings, machine_ms
 from engine.market.fees import fees_of
 from engine.market.store import CandleStore
@@ -291,7 +292,16 @@ class _Trading:
         try:
             done, _ = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
-                task.result()
+                try:
+                    task.result()
+                except asyncio.CancelledError as error:
+                    raise CutOffError("a part of it was cut off, and nobody had asked for that") from error
+        except Exception as error:
+            if not _is_told(error):
+                text = f"A fault of the program: {type(error).__name__}: {error}. What is written counts; the details "
+                text += "are in the day's log. Start it again: it goes on where the ledger ends."
+                self._tell(Notice(NoticeKind.ERROR, "paper trading has stopped", text))
+            raise
         finally:
             for task in (stopping, *tasks):
                 task.cancel()
@@ -463,6 +473,15 @@ class _Trading:
         held = {call.plan.symbol for call in live.instant.open_calls()} | set(self.desk.books.books.books.held)
         prices = {symbol: live.last[symbol] for symbol in sorted(held) if symbol in live.last}
         return json.dumps({"account": self.desk.account, "prices": prices})
+
+
+def _is_told(error: Exception) -> bool:
+    """Whether what ended a run is no fault of the program; it is told by whoever catches it."""
+    from engine.collect.feed import LoginRevoked, Unreachable
+    from engine.collect.signin import SignInError
+
+    mended = (InputError, LedgerError, ArchiveError, NotPrivateError, LoginRevoked, Unreachable, SignInError)
+    return isinstance(error, mended)
 
 
 def standing(calls: Sequence[PaperCall]) -> str:
