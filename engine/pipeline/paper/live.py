@@ -97,9 +97,9 @@ def run_live(workspace: Workspace, given: Sequence[str], say: Say, settings: Set
         say(f"note: {note}")
     try:
         with ExitStack() as stack:
-            stack.enter_context(alone(found.session, "another process collects with this login", "stop it first"))
             path = ledger_path(workspace)
             stack.enter_context(alone(path, "another process trades on this ledger", "stop it first"))
+            stack.enter_context(alone(found.session, "another process collects with this login", "stop it first"))
             ledger = open_ledger(path)
             stack.callback(ledger.close)
             stack.enter_context(sign_in_problems())

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from engine.domain import PathStatus
+from engine.domain import ExitReason, PathStatus
 from engine.notify.notice import NoticeKind
-from engine.pipeline.paper.fates import who
+from engine.pipeline.paper.fates import exit_word, who
 from engine.pipeline.paper.show import STOPS, Said, halting, told
 from engine.report.reasons import fate_reason
 
@@ -56,11 +56,18 @@ def _live(data: Mapping[str, Any], call: PaperCall, currency: str) -> Iterator[S
     for number, leg in enumerate(data["legs"], 1):
         reason = leg["reason"]
         kind = NoticeKind.TARGET if reason == "target" else NoticeKind.STOP if reason in STOPS else NoticeKind.CLOSE
-        what = f"target {leg['target']}" if reason == "target" else reason
+        what = f"target {leg['target']}" if reason == "target" else exit_of(reason, call)
         line = f"{call.name} {what} (live): {data['quantity'] * leg['share']:.6g} out at {leg['price']:.8g}"
         if number == len(data["legs"]) and data.get("net") is not None:
             line += f"; closed with {data['net']:+,.2f} {currency}"
         yield Said(line, kind)
+
+
+def exit_of(reason: str, call: PaperCall) -> str:
+    """The reason of an exit; of one that a rule or a person wanted, who that was."""
+    if reason != ExitReason.RULE or not call.closing_notes:
+        return reason
+    return exit_word(call.closing_notes[0].rule)
 
 
 def _first_word(data: Mapping[str, Any], call: PaperCall) -> str:
@@ -91,8 +98,8 @@ def _differing(event: Event, call: PaperCall) -> Iterator[Said]:
         moves = [leg | {"live": data["live"]}]
     for move in moves:
         if "live" in move:
-            what = "in" if "reason" not in move else str(move["reason"])
-            what = f"target {move['target']}" if what == "target" else what
+            what = "in" if "reason" not in move else exit_of(str(move["reason"]), call)
+            what = f"target {move['target']}" if move.get("reason") == "target" else what
             away = abs(move["live"] / move["price"] - 1) * 1e4
             line = f"{call.name} in the record: {what} at {move['price']:.8g}"
             yield Said(f"{line} (said live: {move['live']:.8g}, {away:.1f} bp away)")

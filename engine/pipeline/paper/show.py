@@ -152,7 +152,8 @@ def _update(event: Event, call: PaperCall | None, _currency: str) -> Iterator[Sa
         return
     kinds = dict.fromkeys(CHANGES[change["kind"]] for change in event.data["changes"])
     if event.data["action"] == "deletion":
-        yield Said(f"{call.name} was deleted by its channel: {'it is closed' if kinds else 'the trade goes on'}")
+        goes_on = "the trade goes on" if call.facts is not None else "it stays in the channel's record"
+        yield Said(f"{call.name} was deleted by its channel: {'it is closed' if kinds else goes_on}")
     elif kinds:
         yield Said(f"{call.name}: its channel {' and '.join(kinds)}")
 

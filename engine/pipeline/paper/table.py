@@ -19,7 +19,7 @@ from engine.pipeline.paper.fates import CallFate, who
 from engine.report.tables import clean
 
 if TYPE_CHECKING:
-    from engine.domain import Trade
+    from engine.domain import Leg, Trade
     from engine.paper.call import PaperCall
     from engine.paper.desk import Desk
     from engine.paper.record import Record
@@ -81,7 +81,7 @@ def trade_row(account: str, call: PaperCall, trade: Trade, currency: str, zone: 
         _average(path.fills),
         _average(legs),
         ending(trade) if over else "open",
-        "; ".join(f"{leg.reason.value}{f' {leg.target}' if leg.target else ''} @ {leg.price:.8g}" for leg in legs),
+        "; ".join(f"{_exit(leg, trade)} @ {leg.price:.8g}" for leg in legs),
         trade.risk,
         trade.gross,
         trade.fees,
@@ -95,11 +95,14 @@ def trade_row(account: str, call: PaperCall, trade: Trade, currency: str, zone: 
 
 def ending(trade: Trade) -> str:
     """How a trade ended, by its last exit: ``target 2``, ``stop``, ``by hand``, ``rule daily-stop`` ..."""
-    leg = trade.path.legs[-1]
+    return _exit(trade.path.legs[-1], trade)
+
+
+def _exit(leg: Leg, trade: Trade) -> str:
     if leg.reason is ExitReason.RULE and trade.notes:
         rule = trade.notes[-1].rule
         return rule if rule == BY_HAND else f"rule {rule}"
-    return f"target {leg.target}" if leg.reason is ExitReason.TARGET else leg.reason.value
+    return f"{leg.reason.value}{f' {leg.target}' if leg.target else ''}"
 
 
 def call_row(row: CallFate, zone: str) -> tuple[object, ...]:
