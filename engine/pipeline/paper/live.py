@@ -247,11 +247,15 @@ class _Trading:
 
     def _greet(self, heard: Mapping[str, str]) -> None:
         """What is traded, at whose prices, what stands open, and what is different from the last run."""
+        from engine.pipeline.paper.book import unwatched
+
         self.say(f"paper trading {self.desk.account}: {standing(self.desk.books.rows)}; Ctrl-C stops")
         self.say(f"prices: {self.market.source} {self.market.type}, from {origin_of(self.client)}")
         changed = differences(self.before, hashes(self.workspace.sources)) if self.before else []
         if changed:
             self._say(f"changed since the last run: {', '.join(changed)}; calls from now on follow that")
+        for line in unwatched(self.ledger, self.desk.account):
+            self._say(line)
         for name in sorted({name for one in self.loaded for name in one.strategy.channels} - set(heard)):
             self._say(f"problem: channels/{name}.channel has no Telegram source; its calls are not heard")
 
