@@ -13,10 +13,11 @@ from pathlib import Path
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, mode: int | None = None) -> Iterator[Path]:
     """A temporary path beside ``path`` that takes its place, synced, when the block ends without an error.
 
-    Whatever happens, ``path`` is either the old file or the whole new one.
+    Whatever happens, ``path`` is either the old file or the whole new one. ``mode`` are its rights (None: those that
+    new files get here).
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
@@ -24,7 +25,7 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(0o666 & ~_umask() if mode is None else mode)
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.replace(path)

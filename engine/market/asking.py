@@ -1,8 +1,9 @@
 """Asking an exchange until it answers: what is tried again, how long to wait, when to give up.
 
 Tried again: broken connections, time-outs, server errors, answers that make no sense, and errors whose meaning ccxt
-does not know (MEXC sends them with HTTP 200). Not tried again: an unknown symbol, a refused request, a blocked region.
-A "too many requests" makes every caller of the same client wait, because the exchange counts them together.
+does not know (MEXC sends them with HTTP 200); a question that was cut off with another caller's, whose answer both
+awaited (ccxt loads the list of markets once for all). Not tried again: an unknown symbol, a refused request, a blocked
+region. A "too many requests" makes every caller of the same client wait, because the exchange counts them together.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 
 from engine.market.venue import Client, addresses
 from engine.problem import Problem
+from engine.tasks import told_to_end
 
 LOG = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -26,6 +28,10 @@ BUSY_WAIT_S = 1.0
 
 class BadAnswerError(Exception):
     """An answer that cannot be what the exchange has: columns of different lengths, prices that are none."""
+
+
+class CutOffError(Exception):
+    """A question ended because somebody else who awaited the same answer was cancelled."""
 
 
 class RefusedError(Exception):
@@ -83,6 +89,10 @@ class Asker:
                 last, wait = error, min(self.first_wait_s * 2**attempt, self.longest_wait_s)
                 if attempt + 1 < self.attempts:
                     await asyncio.sleep(wait)
+            except asyncio.CancelledError:
+                if told_to_end():
+                    raise
+                last = CutOffError("it was cut off with another question")
             LOG.info("%s, %s: %s (attempt %d)", self.client.id, about, _said(last), attempt + 1)
         raise RefusedError(self._lost(last, about), lost=isinstance(last, ccxt.NetworkError)) from last
 

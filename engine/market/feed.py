@@ -38,7 +38,7 @@ from engine.market.pages import VOLUME_IN_CONTRACTS, Series
 from engine.market.timeframes import parse_timeframe
 from engine.market.venue import Client
 from engine.problem import Problem
-from engine.tasks import end_tasks
+from engine.tasks import end_tasks, told_to_end
 
 LOG = logging.getLogger(__name__)
 MOST_WAITING = 20_000
@@ -185,7 +185,9 @@ class Feed:
                 take(watched, found)
             except TimeoutError:
                 continue
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
+                if told_to_end():
+                    raise
                 watched.line.break_()
                 failures += 1
                 LOG.info("feed %s: %s: %s", watched.series, type(error).__name__, str(error)[:200])

@@ -181,7 +181,7 @@ class Ledger:
         """Copy the whole ledger to another file, which takes its place when it is whole."""
         from engine.files import replacing
 
-        with self._telling("copied"), replacing(to) as temporary:
+        with self._telling("copied"), replacing(to, 0o600) as temporary:
             copy = sqlite3.connect(temporary)
             try:
                 self._db.backup(copy)

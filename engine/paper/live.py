@@ -6,8 +6,9 @@
    watched comes from the exchange's history, in order, and is told as late. Nothing but candles waits for an exchange
    that is slow to answer: messages go on to the desk.
 3. Closed candles are told in the order of time, all symbols together, as far as every symbol is known. A symbol that
-   brings nothing for ``patience_ms`` does not hold up the others; its candles are told when they come. One that the
-   exchange does not list holds up nothing. Candles from a full hour on wait for the funding settled then, as long.
+   brings nothing for ``patience_ms`` does not hold up the others; its candles are told when they come, and a new call
+   on it is over when its first candle does not come in its time. One that the exchange does not list holds up nothing,
+   and its calls are over at once. Candles from a full hour on wait for the funding settled then, as long.
 4. Live prices move the live side of each call (``instant.py``) and what the table shows. The record hangs on none.
 5. A clock that jumps, a feed that is silent, an order of a person (``paper halt``): each is told, once.
 """
@@ -123,6 +124,8 @@ class Live:
     _again_s: dict[str, float] = field(default_factory=dict)
     _silent: set[str] = field(default_factory=set)
     _unknown: set[str] = field(default_factory=set)
+    _unlisted: set[str] = field(default_factory=set)
+    _alone_ms: dict[str, int] = field(default_factory=dict)  # since when others have candles that this one lacks
     _fair: dict[str, float] = field(default_factory=dict)
     _orders: int = 0
     _funded: int = 0  # the hour, since 1970, whose settlements are known
@@ -233,7 +236,8 @@ class Live:
             self._since_ms[symbol] = self._seen_ms(symbol)
             problem = await self.feed.subscribe(symbol, self._from_ms(symbol, now))
             if isinstance(problem, NotListed):
-                self._began_ms[symbol] = 0  # nothing waits for it
+                self._unlisted.add(symbol)  # nothing waits for it
+                self._never_come(symbol)
             if problem is not None:
                 self._again_s[symbol] = time.monotonic() + self.pace.again_s
                 if symbol not in self._unknown:
@@ -241,7 +245,11 @@ class Live:
                     self.tell(Notice(NoticeKind.ERROR, f"no prices of {symbol}", str(problem)))
             else:
                 self._unknown.discard(symbol)
+                self._unlisted.discard(symbol)
                 self._began_ms[symbol] = now
+        for symbol in {*self._began_ms} - {*needed, *self.feed.symbols}:
+            del self._began_ms[symbol]  # when it is needed again, it is asked for and waited for again
+            self._again_s.pop(symbol, None)
         for symbol in self.feed.symbols:
             if now - self._needed_ms.get(symbol, 0) > self.pace.idle_ms:
                 await self.feed.unsubscribe(symbol)
@@ -319,9 +327,10 @@ class Live:
         stuck = [
             symbol
             for symbol in needed
-            if now - max(self.feed.through_ms(symbol), self._began_ms.get(symbol, now)) > patience
+            if symbol in self._unlisted
+            or now - max(self.feed.through_ms(symbol), self._began_ms.get(symbol, now)) > patience
         ]
-        self._give_up(stuck, now)
+        self._give_up(stuck, now, alone=len(stuck) < len(needed))
         known = [self.feed.through_ms(symbol) for symbol in needed if symbol not in stuck]
         until = min(*(known or [now // step * step - step]), self._funded_until(now))
         wanted = set(needed)
@@ -338,23 +347,41 @@ class Live:
             self.desk.decide(until - step)
         self.instant.refresh()
 
-    def _give_up(self, stuck: Sequence[str], now: int) -> None:
-        """Calls that wait for a first candle which does not come are over: nobody could have traded them."""
+    def _give_up(self, stuck: Sequence[str], now: int, *, alone: bool) -> None:
+        """Calls that wait for a first candle which does not come are over: nobody could have traded them.
+
+        The account asks about calls in the order of action, so such a call holds up all later ones. Where others have
+        had candles for a while (``alone``), it gets no longer than any first candle takes; when nobody has any, the
+        exchange is out of reach, and its candles may still come.
+        """
+        step = self.desk.timeframe_ms
+        self._alone_ms = {symbol: self._alone_ms.get(symbol, now) for symbol in stuck if alone}
         for symbol in stuck:
+            alone_ms = now - self._alone_ms.get(symbol, now)
             for call in list(self.desk.broker.book.get(symbol, [])):
-                if call.fate == WAITING and now - call.plan.act_ms > self.pace.patience_ms:
+                patience = 3 * step if alone_ms > 2 * step else self.pace.patience_ms
+                if call.fate == WAITING and now - call.plan.act_ms > min(patience, self.pace.patience_ms):
                     self.desk.never_came(call)
+
+    def _never_come(self, symbol: str) -> None:
+        """The exchange has no such market: its calls wait for nothing."""
+        for call in list(self.desk.broker.book.get(symbol, [])):
+            if call.fate == WAITING:
+                self.desk.never_came(call)
 
     def _tell_silence(self) -> None:
         """Say once that a symbol is silent, and once that it is back."""
         now = self.now_ms()
+        held = self.desk.books.books.books.held
         for symbol in self.desk.symbols():
+            if symbol in self._unlisted:
+                continue  # that was told
             since = max(self.feed.through_ms(symbol), self._began_ms.get(symbol, now))
             late_ms = now - since - self.desk.timeframe_ms
             if late_ms > self.pace.silent_ms and symbol not in self._silent:
                 self._silent.add(symbol)
                 text = f"No candles of {symbol} for {show_duration(late_ms)}. "
-                text += "Its open trades wait; nothing is filled meanwhile."
+                text += f"Its {'open trades' if symbol in held else 'calls'} wait; nothing is filled meanwhile."
                 self.tell(Notice(NoticeKind.SILENCE, f"{symbol} is silent", text))
             elif late_ms < self.pace.silent_ms / 2 and symbol in self._silent:
                 self._silent.discard(symbol)

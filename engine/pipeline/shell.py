@@ -36,9 +36,9 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             click.echo("stopped; what was written before is whole", err=True)
             raise click.exceptions.Exit(130) from None
-        except BrokenPipeError:
+        except (BrokenPipeError, SystemExit):
             raise
-        except Exception as error:
+        except BaseException as error:  # a CancelledError that nobody took is a fault like any other
             logs = log_fault(ctx)
             click.echo(f"internal fault: {type(error).__name__}: {error}; the details are in {logs}", err=True)
             raise click.exceptions.Exit(3) from None

@@ -166,7 +166,7 @@ async def crash(folder: Path, exchange: ExchangeDouble, channel: Channel) -> Non
         await trader.says(f"alpha_signals/{first} long BTCUSDT in (live)")
         second = await command(folder, exchange.url, "paper", "live")
         said, _ = await second.communicate()
-        assert (second.returncode, b"another process" in said) == (2, True), said
+        assert (second.returncode, b"another process trades on this ledger" in said) == (2, True), said
         assert await trader.end(signal.SIGKILL) == -signal.SIGKILL
     async with trading(folder, exchange.url) as trader:
         later = channel.post(call(exchange, "ETH"))

@@ -253,7 +253,7 @@ def test_a_trade_closed_by_hand_goes_out_at_the_next_price(tmp_path: Path) -> No
     stage.instant.refresh()
     stage.price(126, 64825)
     (line,) = stage.said()
-    assert line.startswith("vip/1 long BTCUSDT rule (live): 0.0154319 out at 64825")
+    assert line.startswith("vip/1 long BTCUSDT closed by hand (live): 0.0154319 out at 64825")
     assert stage.instant.account.open_calls() == []
     stage.candle(2, 64820, 64830, 64810, 64825)
     stage.candle(3, 64826, 64830, 64810, 64825)

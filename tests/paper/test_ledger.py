@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -70,6 +71,8 @@ def test_a_damaged_page_is_found_and_the_copy_is_named(tmp_path: Path, page: int
     for number in range(300):
         ledger.append(event(text="x" * 50, number=number))
     ledger.back_up(path.with_suffix(".backup.db"))
+    modes = {file.stat().st_mode & 0o777 for file in (path, path.with_suffix(".backup.db"))}
+    assert modes == {0o600} or os.name == "nt"
     ledger.close()
     whole = path.read_bytes()
     spot, end = page * 4096, (page + 1) * 4096

@@ -286,6 +286,64 @@ def test_a_symbol_that_the_exchange_does_not_list_is_told_and_fills_nothing(stag
     assert len(titles) == len(set(titles)), "each once"
 
 
+def behind_ms(stage: Stage, live: Live) -> int:
+    """How far the account's books are behind the present: nothing later than that was booked or asked."""
+    return stage.now_ms - live.desk.books._settled_ms
+
+
+def test_a_call_on_a_symbol_that_is_not_listed_holds_up_nothing(stage: Stage) -> None:
+    """Its call is over at once as ``no data``, the books go on, and nobody is told of a silence since 1970."""
+    symbols = sorted(stage.candles)
+    unknown = symbols[0]
+    stage.candles = {symbol: stage.candles[symbol] for symbol in symbols[1:]}
+
+    async def play() -> dict[str, Trade]:
+        async with stage.running() as live:
+            gone = 0
+            while stage.now_ms < start(stage.world) + 3 * DAY_MS:
+                await stage.until(stage.now_ms + MINUTE_MS, MINUTE_MS)
+                await stage.settle()
+                mine = [call for call in live.desk.books.rows if call.plan.symbol == unknown]
+                assert {call.fate for call in mine} <= {"no data"}
+                if len(mine) > gone:
+                    gone = len(mine)
+                    await stage.until(stage.now_ms + 3 * MINUTE_MS, MINUTE_MS)
+                    assert behind_ms(stage, live) <= 3 * MINUTE_MS
+            assert gone >= 1
+            return closed(live)
+
+    ours = asyncio.run(play())
+    assert len(ours) >= 3
+    assert [notice.title for notice in stage.notices] == [f"no prices of {unknown}"]
+
+
+def test_a_listed_symbol_without_candles_holds_the_others_for_the_patience_and_once(stage: Stage) -> None:
+    symbol = sorted(stage.candles)[0]
+    stage.feed.dead.add(symbol)
+
+    async def play() -> tuple[list[int], list[int]]:
+        first, later = [], []
+        async with stage.running() as live:
+            while stage.now_ms < start(stage.world) + 3 * DAY_MS:
+                await stage.until(stage.now_ms + MINUTE_MS, MINUTE_MS)
+                if not live.desk.books.rows:
+                    continue
+                mine = [call for call in live.desk.books.rows if call.plan.symbol == symbol]
+                lost = [call for call in mine if call.fate == "no data"]
+                live._needed_ms[symbol] = stage.now_ms  # it stays watched
+                (later if lost else first).append(behind_ms(stage, live))
+            assert len(lost) >= 2
+        return first, later
+
+    first, later = asyncio.run(play())
+    assert 10 * MINUTE_MS <= max(first) <= 14 * MINUTE_MS
+    assert max(later) <= 5 * MINUTE_MS
+    (silent,) = stage.notices
+    assert silent.title == f"{symbol} is silent"
+    assert "No candles of" in silent.text
+    assert "open trades" not in silent.text
+
+
 @pytest.mark.parametrize("by_ms", [3 * HOUR_MS, -2 * DAY_MS])
 def test_a_clock_that_jumps_is_told_and_changes_no_trade(stage: Stage, by_ms: int) -> None:
     async def play() -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from engine.domain import PathStatus
 from engine.paper.desk import alone_name
 from engine.paper.fold import Fold
+from engine.pipeline.paper.worth import booked
 
 if TYPE_CHECKING:
     from engine.domain import Trade
@@ -93,7 +94,7 @@ def _alone(book: Book, channel: str, account: str) -> Alone:
     start, data = float(book.begun.data["equity"]), fold.books or {}
     began_ms = book.began_ms if account == book.account else min((e.at_ms for e in events), default=book.began_ms)
     course = [(event.at_ms, float(event.data["books"]["wallet"])) for event in events if event.kind == "account"]
-    held, prices = data.get("held", {}), data.get("prices", {})
+    (cash, wallet, held), prices = booked(data, start), data.get("prices", {})
     taken = [call for call in fold.rows if call.facts is not None]
     ended = [call.trade(call.stepper.terms) for call in taken if call.over]
     return Alone(
@@ -101,8 +102,8 @@ def _alone(book: Book, channel: str, account: str) -> Alone:
         account,
         began_ms,
         start,
-        float(data.get("wallet", start)),
-        float(data.get("cash", start)) + sum(quantity * prices.get(symbol, 0.0) for symbol, quantity in held.items()),
+        wallet,
+        cash + sum(quantity * prices.get(symbol, 0.0) for symbol, quantity in held.items()),
         [trade for trade in ended if trade.path.status is PathStatus.CLOSED],
         [call for call in taken if not call.over],
         sum(call.refused for call in fold.rows),

@@ -22,6 +22,7 @@ from engine.pipeline.errors import InputError
 from engine.pipeline.paper.fates import NOT_TAKEN, CallFate, Heard, fates_of, live_side
 from engine.pipeline.paper.table import CALL_COLUMNS, COLUMNS, call_row, trade_row
 from engine.problem import Problem
+from engine.report.show import count
 from engine.simulate.terms import Terms
 from engine.units import duration_ms
 
@@ -259,3 +260,15 @@ def check_channels(workspace: Workspace, found: Sequence[Book], names: Sequence[
 def _channels(workspace: Workspace, book: Book) -> set[str]:
     names = {call.plan.channel for call in book.fold.rows} | {e.key[0] for e in book.heard.refused if e.key}
     return names.union(*(strategy.channels for strategy in strategies_now(workspace, book)))
+
+
+def unwatched(ledger: Ledger, account: str) -> list[str]:
+    """A line for each other account of a ledger with trades that are resting or open. Raises LedgerError."""
+    lines = []
+    for name in ledger.accounts():
+        book = None if name == account else _book(ledger, name)
+        if book is not None and book.open:
+            again = " ".join(map(str, book.begun.data["strategies"]))
+            trades = count(len(book.open), "trade")
+            lines.append(f"nobody watches {trades} of the account {name} until it runs again: cli.py paper {again}")
+    return lines

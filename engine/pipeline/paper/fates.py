@@ -154,10 +154,16 @@ def why(call: PaperCall, heard: Heard) -> str:
         return f"{live_word(heard.live[call.row])}; {fate_reason(fate)}"
     if fate in ("repeat", "opposite") and against:
         return held_against(fate, against)
+    ended = [note.text for note in call.closing_notes if call.early is not None]
+    ended += [f"{exit_word(note.rule)} at the next open" for note in call.closing_notes if call.early is None]
     if stage in (WAITING, NOT_OFFERED, NEVER_FILLED):
-        ended = [note.text for note in call.closing_notes]
         return "; ".join([fate_reason(fate), *ended])
-    return "; ".join(note.text for note in (*call.notes, *call.closing_notes))
+    return "; ".join([*(note.text for note in call.notes), *ended])
+
+
+def exit_word(rule: str) -> str:
+    """How a rule or a person ends a trade: ``closed by hand``, ``closed by daily-stop``."""
+    return f"closed {who(rule, '')}"
 
 
 def held_against(fate: str, against: str) -> str:
@@ -178,7 +184,7 @@ def _planned(account: str, call: PaperCall, heard: Heard) -> CallFate:
     return CallFate(
         account, call.lane, plan.channel, plan.signal_id, plan.symbol, plan.side.value, call.posted_ms, plan.act_ms,
         stage, fate_of(call), *said, why(call, heard), call.late, call.row in heard.deleted,
-        call.r(call.stepper.terms),
+        call.r(call.stepper.terms) if call.counted else None,
     )  # fmt: skip
 
 

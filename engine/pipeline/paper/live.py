@@ -21,6 +21,7 @@ from engine.collect.account import Account, load_account
 from engine.collect.archive import Archive, ArchiveError
 from engine.collect.private import NotPrivateError
 from engine.config.strategy import Fees
+from engine.market.asking import CutOffError
 from engine.market.feed import Feed, FeedSettings, machine_ms
 from engine.market.fees import fees_of
 from engine.market.store import CandleStore
@@ -82,9 +83,9 @@ def run_live(workspace: Workspace, given: Sequence[str], say: Say, settings: Set
         say(f"note: {note}")
     try:
         with ExitStack() as stack:
-            stack.enter_context(alone(found.session, "another process collects with this login", "stop it first"))
             path = workspace.ledger_path
             stack.enter_context(alone(path, "another process trades on this ledger", "stop it first"))
+            stack.enter_context(alone(found.session, "another process collects with this login", "stop it first"))
             ledger = open_ledger(path)
             stack.callback(ledger.close)
             stack.enter_context(sign_in_problems())
@@ -228,11 +229,15 @@ class _Trading:
 
     def _greet(self, heard: Mapping[str, str]) -> None:
         """What is traded, at whose prices, what stands open, and what is different from the last run."""
+        from engine.pipeline.paper.book import unwatched
+
         self.telling.say(f"paper trading {self.desk.account}: {standing(self.desk.books.rows)}; Ctrl-C stops")
         self.telling.say(f"prices: {self.market.source} {self.market.type}, from {origin_of(self.client)}")
         changed = differences(self.before, hashes(self.workspace.sources)) if self.before else []
         if changed:
             self.telling.note(f"changed since the last run: {', '.join(changed)}; calls from now on follow that")
+        for line in unwatched(self.ledger, self.desk.account):
+            self.telling.note(line)
         for name in sorted({name for one in self.loaded for name in one.strategy.channels} - set(heard)):
             self.telling.note(f"problem: channels/{name}.channel has no Telegram source; its calls are not heard")
 
@@ -264,7 +269,16 @@ class _Trading:
         try:
             done, _ = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
-                task.result()
+                try:
+                    task.result()
+                except asyncio.CancelledError as error:
+                    raise CutOffError("a part of it was cut off, and nobody had asked for that") from error
+        except Exception as error:
+            if not _is_told(error):
+                text = f"A fault of the program: {type(error).__name__}: {error}. What is written counts; the details "
+                text += "are in the day's log. Start it again: it goes on where the ledger ends."
+                self.telling.tell(Notice(NoticeKind.ERROR, "paper trading has stopped", text))
+            raise
         finally:
             for task in (stopping, *tasks):
                 task.cancel()
@@ -328,6 +342,15 @@ class _Trading:
         held = {call.plan.symbol for call in live.instant.account.open_calls()} | set(self.desk.books.books.books.held)
         prices = {symbol: live.last[symbol] for symbol in sorted(held) if symbol in live.last}
         return json.dumps({"account": self.desk.account, "prices": prices})
+
+
+def _is_told(error: Exception) -> bool:
+    """Whether what ended a run is no fault of the program; it is told by whoever catches it."""
+    from engine.collect.feed import LoginRevoked, Unreachable
+    from engine.collect.signin import SignInError
+
+    mended = (InputError, LedgerError, ArchiveError, NotPrivateError, LoginRevoked, Unreachable, SignInError)
+    return isinstance(error, mended)
 
 
 def standing(calls: Sequence[PaperCall]) -> str:

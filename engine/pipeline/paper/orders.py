@@ -47,6 +47,7 @@ def halt(workspace: Workspace, account: str | None, for_: str | None, channels: 
         raise InputError(Problem(str(error))) from None
     found = books(workspace, account)
     known = check_channels(workspace, found, channels)
+    found = _meant(workspace, found, account, _concerned(found, known, channels))
     return [
         _ask(workspace, book, "halt", {"until_ms": until, "channels": mine})
         for book in found
@@ -58,6 +59,7 @@ def resume(workspace: Workspace, account: str | None, channels: Sequence[str]) -
     """Ask for the end of all pauses, or of those of channels. Raises InputError for an unknown channel."""
     found = books(workspace, account)
     known = check_channels(workspace, found, channels)
+    found = _meant(workspace, found, account, _concerned(found, known, channels))
     lines = []
     for book in found:
         mine = [name for name in channels if name in known[book.account]]
@@ -76,6 +78,8 @@ def resume(workspace: Workspace, account: str | None, channels: Sequence[str]) -
 def close(workspace: Workspace, account: str | None, name: str) -> list[str]:
     """Ask for the end of a trade, or of all. Raises InputError where no such trade is resting or open."""
     found = books(workspace, account)
+    have = {book.account: {call.plan.signal_id for call in (*book.open, *book.live)} for book in found}
+    found = _meant(workspace, found, account, [book for book, ids in have.items() if name == "all" or name in ids])
     names = {book.account: [call.plan.signal_id for call in book.open] for book in found}
     every = sorted({one for mine in names.values() for one in mine})
     if name == "all" and not every:
@@ -93,6 +97,28 @@ def close(workspace: Workspace, account: str | None, name: str) -> list[str]:
         for book in found
         if name in names[book.account] or (name == "all" and names[book.account])
     ]
+
+
+def _concerned(found: Sequence[Book], known: dict[str, set[str]], channels: Sequence[str]) -> list[str]:
+    """The accounts that have one of the channels; all where none is named."""
+    return [book.account for book in found if not channels or known[book.account] & {*channels}]
+
+
+def _meant(workspace: Workspace, found: list[Book], account: str | None, mine: Sequence[str]) -> list[Book]:
+    """The account that a word is for: the named one, the only one of ``mine``, or of those the running one.
+
+    ``mine`` are the accounts that it can be about; none: nobody knows what it is about, and that is told of all.
+    Raises InputError where several are left.
+    """
+    if account is not None or not mine:
+        return found
+    running = running_account(workspace, found[0].ledger)
+    named = [book for book in found if book.account in mine]
+    named = [book for book in named if book.account == running] or named
+    if len(named) > 1:
+        hint = " or ".join(f"--account {book.account}" for book in named)
+        raise InputError(Problem("which account? None of them runs, and it may be for several", hint=hint))
+    return named
 
 
 def _ask(workspace: Workspace, book: Book, kind: str, data: dict[str, Any]) -> str:
@@ -117,17 +143,17 @@ def reset(workspace: Workspace, sure: Callable[[str], bool]) -> str:
     with alone(path, "the account is running", "stop it first"):
         aside = path.with_name(f"paper-{datetime.now(UTC):%Y%m%d-%H%M%S}.db")
         copy, copy_aside = path.with_suffix(".backup.db"), aside.with_suffix(".backup.db")
-        if not sure(f"put {workspace.shown(path)} aside as {aside.name} and begin anew?"):
+        if not sure(f"put {path.as_posix()} aside as {aside.name} and begin anew?"):
             return "nothing was changed"
         for suffix in ("-wal", "-shm", ""):  # the ledger last: whatever happens between, it is whole
             part = path.with_name(path.name + suffix)
             if part.is_file():
                 part.rename(aside.with_name(aside.name + suffix))
-        said = f"the old ledger is {workspace.shown(aside)}"
+        said = f"the old ledger is {aside.as_posix()}"
         if copy.is_file():
             copy.rename(copy_aside)
-            said += f", its daily copy {workspace.shown(copy_aside)}"
+            said += f", its daily copy {copy_aside.as_posix()}"
         journal = workspace.testnet_path
         if journal.is_file():  # it says what is open at the test exchange, whatever the ledger
-            said += f"; {workspace.shown(journal)} stays as it is"
+            said += f"; {journal.as_posix()} stays as it is"
         return f"{said}; the next run begins anew"

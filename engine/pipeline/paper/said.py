@@ -54,7 +54,7 @@ def _live(data: Mapping[str, Any], call: PaperCall, currency: str) -> Iterator[S
         line = f"{call.name} in (live): {data['quantity'] * fill['share']:.6g} at {fill['price']:.8g}{stop}"
         yield Said(line, NoticeKind.OPEN)
     for number, leg in enumerate(data["legs"], 1):
-        what, kind = exit_of(leg)
+        what, kind = exit_of(leg, call)
         line = f"{call.name} {what} (live): {data['quantity'] * leg['share']:.6g} out at {leg['price']:.8g}"
         if number == len(data["legs"]) and data.get("net") is not None:
             line += f"; closed with {data['net']:+,.2f} {currency}"
@@ -87,7 +87,7 @@ def _differing(event: Event, call: PaperCall) -> Iterator[Said]:
         moves = [leg | {"live": data["live"]}]
     for move in moves:
         if "live" in move:
-            what = exit_of(move)[0] if "reason" in move else "in"
+            what = exit_of(move, call)[0] if "reason" in move else "in"
             away = abs(move["live"] / move["price"] - 1) * 1e4
             line = f"{call.name} in the record: {what} at {move['price']:.8g}"
             yield Said(f"{line} (said live: {move['live']:.8g}, {away:.1f} bp away)")

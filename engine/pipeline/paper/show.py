@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.domain import PathStatus
+from engine.domain import ExitReason, PathStatus
 from engine.notify.notice import Notice, NoticeKind
-from engine.pipeline.paper.fates import held_against, who
+from engine.pipeline.paper.fates import exit_word, held_against, who
 from engine.report.reasons import fate_reason
 
 if TYPE_CHECKING:
@@ -113,16 +113,18 @@ def _left(call: PaperCall, legs: Iterable[Mapping[str, Any]], event: Event, curr
     """Exits of a trade; the last one says what it made."""
     legs = list(legs)
     for number, leg in enumerate(legs, 1):
-        what, kind = exit_of(leg)
+        what, kind = exit_of(leg, call)
         line = f"{call.name} {what}: {call.quantity * leg['share']:.6g} out at {leg['price']:.8g}"
         if number == len(legs) and call.acting.stepper.done and call.early is None:
             line += f"; closed with {_made(call, currency)}"
         yield Said(line + _late(event), kind)
 
 
-def exit_of(leg: Mapping[str, Any]) -> tuple[str, NoticeKind]:
-    """An exit in words, such as ``target 2`` or ``stop``, and the kind of its notice."""
+def exit_of(leg: Mapping[str, Any], call: PaperCall) -> tuple[str, NoticeKind]:
+    """An exit in words, such as ``target 2``, ``stop`` or ``closed by hand``, and the kind of its notice."""
     reason = str(leg["reason"])
+    if reason == ExitReason.RULE and call.closing_notes:
+        return exit_word(call.closing_notes[0].rule), NoticeKind.CLOSE
     if reason == "target":
         return f"target {leg['target']}", NoticeKind.TARGET
     return reason, NoticeKind.STOP if reason in STOPS else NoticeKind.CLOSE
@@ -157,7 +159,8 @@ def _update(event: Event, call: PaperCall | None, _currency: str) -> Iterator[Sa
         return
     kinds = dict.fromkeys(CHANGES[change["kind"]] for change in event.data["changes"])
     if event.data["action"] == "deletion":
-        yield Said(f"{call.name} was deleted by its channel: {'it is closed' if kinds else 'the trade goes on'}")
+        goes_on = "the trade goes on" if call.facts is not None else "it stays in the channel's record"
+        yield Said(f"{call.name} was deleted by its channel: {'it is closed' if kinds else goes_on}")
     elif kinds:
         yield Said(f"{call.name}: its channel {' and '.join(kinds)}")
 

@@ -20,6 +20,7 @@ from engine.pipeline.paper.fates import NEVER_FILLED, NOT_TAKEN, STAGES, funnel
 from engine.pipeline.paper.open import halted, open_r
 from engine.pipeline.paper.orders import order_text, waiting_orders
 from engine.pipeline.paper.table import VERSION, moment
+from engine.pipeline.paper.worth import worth_of
 from engine.report.show import count
 from engine.verdict.forward import ENOUGH
 
@@ -76,13 +77,11 @@ def _wrapping(say: Callable[[str], None]) -> Callable[[str], None]:
 
 def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
     """How an account stands, as plain data; the fields are told in docs/paper-trading.md."""
-    zone, data = workspace.settings.timezone, book.fold.books or {}
+    zone = workspace.settings.timezone
     began_with = book.begun.data["equity"]
     prices = last_prices(workspace, book)
-    held = data.get("held", {})
-    equity = data.get("cash", began_with) + sum(q * prices[s][1] for s, q in held.items() if s in prices)
-    fates = book.fates
-    priced = min((prices[symbol][0] for symbol in held if symbol in prices), default=None)
+    worth, fates = worth_of(book, prices), book.fates
+    priced = min((prices[symbol][0] for symbol, q in worth.held.items() if q and symbol in prices), default=None)
     reconciled = [event.data["line"] for event in book.ledger.events(book.account, 0, "reconciled")]
     return {
         "account": book.account,
@@ -92,10 +91,11 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
         "last_event": moment(book.last_ms, zone),
         "currency": book.currency,
         "began_with": began_with,
-        "realised": data.get("wallet", began_with),
-        "equity": equity,
+        "realised": worth.realised,
+        "equity": worth.equity,
+        "only_live": worth.live,
         "priced_at": None if priced is None else moment(priced, zone),
-        "losses": _losses(workspace, book, equity),
+        "losses": _losses(workspace, book, worth.equity),
         "open": [
             *(_open(call, prices, zone) for call in book.open),
             *(_open(side, prices, zone, " (live)") for side in book.live),
@@ -204,7 +204,8 @@ def _lines(book: Book, state: dict[str, Any], now_ms: int, zone: str) -> Iterato
     running = "running" if state["running"] else "not running"
     yield f"{state['account']}: {running}, last written {_shown(state['last_event'])} ({zone})"
     priced = f" at the prices of {_shown(state['priced_at'])}" if state["priced_at"] else ""
-    yield f"  equity {state['equity']:,.2f} {currency}{priced}"
+    live = f", with {count(state['only_live'], 'trade')} only live" if state["only_live"] else ""
+    yield f"  equity {state['equity']:,.2f} {currency}{priced}{live}"
     began = f"began {_shown(state['began'])} with {state['began_with']:,.2f} {currency}"
     yield f"  realised {state['realised']:,.2f} {currency}; {began}"
     for loss in state["losses"]:

@@ -20,7 +20,7 @@ from engine.report.tables import clean
 from engine.simulate.money import average_price
 
 if TYPE_CHECKING:
-    from engine.domain import Trade
+    from engine.domain import Leg, Trade
     from engine.paper.call import PaperCall
     from engine.paper.desk import Desk
     from engine.paper.record import Record
@@ -82,7 +82,7 @@ def trade_row(account: str, call: PaperCall, trade: Trade, currency: str, zone: 
         average_price(path.fills),
         average_price(legs) if legs else None,
         ending(trade) if over else "open",
-        "; ".join(f"{leg.reason.value}{f' {leg.target}' if leg.target else ''} @ {leg.price:.8g}" for leg in legs),
+        "; ".join(f"{_exit(leg, trade)} @ {leg.price:.8g}" for leg in legs),
         trade.risk,
         trade.gross,
         trade.fees,
@@ -96,11 +96,14 @@ def trade_row(account: str, call: PaperCall, trade: Trade, currency: str, zone: 
 
 def ending(trade: Trade) -> str:
     """How a trade ended, by its last exit: ``target 2``, ``stop``, ``by hand``, ``rule daily-stop`` ..."""
-    leg = trade.path.legs[-1]
+    return _exit(trade.path.legs[-1], trade)
+
+
+def _exit(leg: Leg, trade: Trade) -> str:
     if leg.reason is ExitReason.RULE and trade.notes:
         rule = trade.notes[-1].rule
         return rule if rule == BY_HAND else f"rule {rule}"
-    return f"target {leg.target}" if leg.reason is ExitReason.TARGET else leg.reason.value
+    return f"{leg.reason.value}{f' {leg.target}' if leg.target else ''}"
 
 
 def call_row(row: CallFate, zone: str) -> tuple[object, ...]:

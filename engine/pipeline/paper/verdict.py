@@ -22,9 +22,11 @@ from engine.domain import NOTHING_KNOWN, Opinion
 from engine.pipeline.asked import prices_of
 from engine.pipeline.asof import channel_courses
 from engine.pipeline.backtest import Period, played_period
+from engine.pipeline.errors import InputError
 from engine.pipeline.paper.desk import Loaded, load
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages
+from engine.problem import Problem
 
 if TYPE_CHECKING:
     from engine.paper.ledger import Event, Ledger
@@ -129,6 +131,12 @@ def words_in(said: str) -> dict[str, dict[str, Any]] | None:
         return None
 
 
+def _fetched(problem: Problem, given: str) -> Problem:
+    """A problem of candles or funding that are not here: the exchange may have them."""
+    hint = f"cli.py paper verdicts {given} --fetch asks the exchange; {problem.hint}"
+    return replace(problem, hint=hint) if "market import" in problem.hint else problem
+
+
 def give_verdicts(workspace: Workspace, given: str, form: str, track: Track, *, fetch: bool) -> list[str]:
     """The newest verdicts on a strategy's channels; ``fetch`` brings its candles up to date. Raises InputError."""
     loaded = load(workspace, given)
@@ -141,5 +149,8 @@ def give_verdicts(workspace: Workspace, given: str, form: str, track: Track, *, 
             now_ms = round(time.time() * 1000)
             report = fetch_market(workspace, Request(strategy=given), now_ms, track, progress)
         notes = [f"note: {problem}" for problem in report.problems]
-    words = newest_verdicts(loaded, workspace, track)
+    try:
+        words = newest_verdicts(loaded, workspace, track)
+    except InputError as error:
+        raise InputError(*(_fetched(problem, given) for problem in error.problems), findings=error.findings) from None
     return [*notes, *verdict_lines(words, form)]

@@ -81,14 +81,17 @@ def test_reset_asks_and_keeps_the_old_ledger(run: Run, ledger: Path) -> None:
     before = Ledger(ledger).last()
     Ledger(ledger).back_up(ledger.with_suffix(".backup.db"))
     (ledger.parent / "testnet.jsonl").touch()
-    assert "nothing was changed" in run("paper", "reset", stdin="n\n").stdout
+    asked = run("paper", "reset", stdin="n\n").stdout
+    assert "nothing was changed" in asked
+    folder = ledger.parent.as_posix()
+    assert f"put {folder}/paper.db aside" in asked, "as the workspace was named"
     assert ledger.is_file()
     said = run("paper", "reset", stdin="y\n").stdout
     assert "the next run begins anew" in said
     copy, kept = sorted(ledger.parent.glob("paper-*.db"))
     assert (
-        f"the old ledger is data/{kept.name}, its daily copy data/{copy.name}; data/testnet.jsonl stays as it is;"
-        in said
+        f"the old ledger is {folder}/{kept.name}, its daily copy {folder}/{copy.name}; {folder}/testnet.jsonl stays "
+        "as it is;" in said
     )
     assert copy.name == f"{kept.stem}.backup.db"
     assert {path.name for path in ledger.parent.glob("paper.*")} == {"paper.db.lock"}

@@ -18,9 +18,15 @@ import pytest
 from rich.console import Console
 
 from engine.paper.ledger import Event, Ledger
+from engine.pipeline.alive import NAME
+from engine.pipeline.asked import no_candles
+from engine.pipeline.errors import InputError
+from engine.pipeline.paper.book import unwatched
+from engine.pipeline.paper.desk import Loaded
 from engine.pipeline.paper.fates import STAGES, TAKEN
 from engine.pipeline.paper.open import open_table, title_of
 from engine.pipeline.paper.table import CALL_COLUMNS, COLUMNS
+from engine.pipeline.workspace import Workspace
 from tests.conftest import ROOT, Run
 from tests.paper.livestage import START_MS, LiveStage
 from tests.pipeline.fateworld import BEGAN_MS, FateWorld
@@ -245,3 +251,53 @@ def test_several_accounts_are_named(ledger: Ledger, run: Run) -> None:
     assert lines[0] == "2 accounts: live (not running), other (not running)"
     assert any(line.startswith("other: not running") for line in lines)
     assert "  0 calls heard" in lines
+
+
+@pytest.fixture
+def two(ledger: Ledger) -> Ledger:
+    """The account, and another one of the same strategy that has heard nothing yet."""
+    begun = next(ledger.events("live", 0, "begin"))
+    ledger.append(Event("other", "begin", begun.at_ms, begun.data))
+    return ledger
+
+
+@pytest.mark.parametrize("words", ["halt", "resume", "halt --channel alpha", "close all"])
+def test_a_word_to_several_accounts_names_one(
+    two: Ledger, run: Run, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a running account nothing is written; the running one is meant where there is one."""
+    before = two.last()
+    done = run("paper", *words.split())
+    assert (done.exit_code, two.last()) == (2, before)
+    assert "which account?" in done.stderr
+    assert "--account live or --account other" in done.stderr
+    assert run("paper", *words.split(), "--account", "live").exit_code == 0
+    monkeypatch.setattr("engine.pipeline.paper.book.is_running", lambda _: True)
+    two.path.with_name(NAME).write_text(json.dumps({"account": "live", "prices": {}}), encoding="utf-8")
+    said = run("paper", *words.split())
+    assert said.exit_code == 0, said.stderr
+    assert [line.split(":")[0] for line in said.stdout.splitlines()] == ["live"]
+    assert {event.account for event in two.events(None, before)} == {"live"}
+
+
+def test_a_trade_of_one_account_needs_no_name(two: Ledger, run: Run) -> None:
+    assert run("paper", "close", "alpha/12").stdout.startswith("live: close alpha/12 noted")
+    assert "no trade alpha/99 is resting or open; did you mean" in run("paper", "close", "alpha/99").stderr
+
+
+def test_trades_of_other_accounts_are_told_at_the_start(two: Ledger) -> None:
+    again = "until it runs again: cli.py paper live"
+    assert unwatched(two, "other") == [f"nobody watches 4 trades of the account live {again}"]
+    assert unwatched(two, "live") == []
+
+
+def test_verdicts_without_candles_name_their_own_way_to_get_them(
+    ledger: Ledger, run: Run, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(loaded: Loaded, *_: object) -> None:
+        raise InputError(no_candles(Workspace(workspace), loaded.strategy, ["BTCUSDT"]))
+
+    monkeypatch.setattr("engine.pipeline.paper.verdict.newest_verdicts", none)
+    done = run("paper", "verdicts", "live")
+    assert done.exit_code == 2
+    assert "cli.py paper verdicts live --fetch asks the exchange; cli.py market import FILE" in done.stderr
