@@ -433,17 +433,22 @@ class Desk:
         self._tell(kind, at_ms, data, row, key)
         self._commit()
 
-    def obey(self, order: Event, now_ms: int) -> str:
-        """Do what a person wants (``halt``, ``resume``, ``close``), once; what was done, in words."""
+    def obey(self, order: Event, now_ms: int, given_ms: int | None = None) -> str:
+        """Do what a person wants (``halt``, ``resume``, ``close``), once; what was done, in words.
+
+        A pause holds from ``given_ms`` on (None: from now), and a pause that is resumed held until then: calls that
+        acted before and are decided later are judged as they were live.
+        """
+        given_ms = now_ms if given_ms is None else given_ms
         books, said = self.books.books.books, ""
         if order.kind == "halt":
             names = tuple(order.data.get("channels", ()))
             until_ms = order.data["until_ms"]
-            books.halts.append(Halt(until_ms or UNTIL_RESUMED_MS, BY_HAND, "paper halt", names))
+            books.halts.append(Halt(until_ms or UNTIL_RESUMED_MS, BY_HAND, "paper halt", names, (), given_ms))
             until = "paper resume" if until_ms is None else show_time(until_ms, self.zone)
             said = f"no new trades{' of ' + ', '.join(names) if names else ''} until {until}"
         elif order.kind == "resume":
-            said = self._resume(tuple(order.data.get("channels", ())))
+            said = self._resume(tuple(order.data.get("channels", ())), given_ms)
         elif order.kind == "close":
             calls = [call for call in self.books.open_calls if order.data["id"] in ("all", call.plan.signal_id)]
             for call in calls:
@@ -457,21 +462,25 @@ class Desk:
         self._commit()
         return said
 
-    def _resume(self, names: tuple[str, ...]) -> str:
-        """End all pauses, or only those of channels: a pause of several goes on for the others."""
-        books, kept = self.books.books.books, []
-        ended = [halt for halt in books.halts if not names or set(names) & set(halt.channels)]
+    def _resume(self, names: tuple[str, ...], now_ms: int) -> str:
+        """End all pauses at a moment, or only those of channels: a pause of several goes on for the others."""
+        books, kept, ended = self.books.books.books, [], 0
         for halt in books.halts:
-            left = tuple(name for name in halt.channels if name not in names)
-            if halt not in ended:
+            over = halt.until_ms <= now_ms
+            if over or (names and not set(names) & set(halt.channels)):
                 kept.append(halt)
-            elif names and left:
+                continue
+            ended += 1
+            mine = tuple(name for name in halt.channels if not names or name in names)
+            left = tuple(name for name in halt.channels if name not in mine)
+            if halt.from_ms < now_ms:
+                kept.append(replace(halt, channels=mine, until_ms=now_ms))
+            if left:
                 kept.append(replace(halt, channels=left))
         books.halts = kept
-        said = (
-            f"{len(ended)} {'pause' if len(ended) == 1 else 'pauses'}{' of ' if names else ''}{', '.join(names)} ended"
-        )
-        return said + (f"; still halted: {', '.join(halt.by for halt in kept)}" if kept else "")
+        going = ", ".join(halt.by for halt in kept if halt.until_ms > now_ms)
+        said = f"{ended} {'pause' if ended == 1 else 'pauses'}{' of ' if names else ''}{', '.join(names)} ended"
+        return said + (f"; still halted: {going}" if going else "")
 
     # ------------------------------------------------------------------ events
 

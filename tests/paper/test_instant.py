@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.domain import Halt
+from engine.paper.codec import halt_from
 from engine.paper.ledger import Event
 from engine.paper.reconcile import differences
 from engine.pipeline.paper.distance import distance_line, distance_of
@@ -390,3 +392,72 @@ def test_a_symbol_filled_live_before_any_of_its_candles_came_is_known_by_its_pri
     assert "vip/2 long ETHUSDT in (live)" in stage.said()[-1]
     assert stage.instant.equity() == pytest.approx(10_000, abs=2)
     assert stage.desk.books.marks.before == {}, "the record's own marks are as they were"
+
+
+def word(stage: LiveStage, kind: str, second: float, data: dict[str, object]) -> str:
+    """A person's word, done at a moment."""
+    stage.now_ms = START_MS + round(second * 1000)
+    stage.desk.ledger.append(Event("live", kind, stage.now_ms, data))
+    order = stage.events(kind)[-1]
+    said = stage.desk.obey(order, stage.now_ms)
+    stage.instant.refresh()
+    return said
+
+
+def record_of_first(stage: LiveStage) -> list[tuple[str, bool]]:
+    """What the record has said of each call, once its first candle is over."""
+    names = {call.row: call.plan.signal_id for call in stage.desk.books.rows}
+    return [(names[event.row or 0], event.data["taken"]) for event in stage.events("decided")]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_halt_touches_no_call_that_acted_before_it(tmp_path: Path, restarted: bool) -> None:
+    """Live it was in before the halt: the record, which decides a minute later, takes it too."""
+    stage = LiveStage(tmp_path)
+    stage.post(5, MARKET)
+    stage.price(6, 64801)
+    word(stage, "halt", 20, {"until_ms": START_MS + 80_000, "channels": []})
+    stage.post(30, "BUY ETHUSDT @ 3000, TP 3100, SL 2900")
+    stage.price(31, 2999, symbol="ETHUSDT")
+    first, second = stage.said()
+    assert first.startswith("vip/1 long BTCUSDT in (live)")
+    assert second.startswith("vip/2 long ETHUSDT refused (live) by hand (paper halt): halted by hand until")
+    if restarted:
+        stage.start()
+    for symbol, price in (("BTCUSDT", 64801), ("ETHUSDT", 2999)):
+        stage.candle(0, *[price] * 4, symbol)
+        stage.candle(1, *[price] * 4, symbol)
+    assert record_of_first(stage) == [("vip/1", True), ("vip/2", False)]
+    assert stage.said() == []
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("channels", [[], ["vip"]])
+def test_what_a_halt_refused_stays_refused_when_it_is_lifted(
+    tmp_path: Path, channels: list[str], restarted: bool
+) -> None:
+    stage = LiveStage(tmp_path)
+    assert word(stage, "halt", 2, {"until_ms": None, "channels": channels}).endswith("until paper resume")
+    stage.post(5, MARKET)
+    stage.price(6, 64801)
+    said = word(stage, "resume", 20, {"channels": channels})
+    assert said == f"1 pause{' of vip' * bool(channels)} ended"
+    assert word(stage, "resume", 21, {"channels": channels}).startswith("0 pauses")
+    stage.post(30, "BUY ETHUSDT @ 3000, TP 3100, SL 2900")
+    stage.price(31, 2999, symbol="ETHUSDT")
+    first, second = stage.said()
+    assert first.startswith("vip/1 long BTCUSDT refused (live) by hand")
+    assert second.startswith("vip/2 long ETHUSDT in (live)")
+    if restarted:
+        stage.start()
+    for symbol, price in (("BTCUSDT", 64801), ("ETHUSDT", 2999)):
+        stage.candle(0, *[price] * 4, symbol)
+        stage.candle(1, *[price] * 4, symbol)
+    assert record_of_first(stage) == [("vip/1", False), ("vip/2", True)]
+    assert stage.said() == []
+    assert stage.desk.books.books.books.halts == [], "it is forgotten when no call can be judged by it"
+
+
+def test_a_pause_of_an_older_ledger_holds_from_the_beginning() -> None:
+    data = {"until_ms": 5, "rule": "by hand", "where": "paper halt", "channels": ["vip"], "symbols": []}
+    assert halt_from(data) == Halt(5, "by hand", "paper halt", ("vip",), (), 0)
