@@ -157,6 +157,7 @@ class Instant:
         for change in call.stepper.changes:
             if change not in known.stepper.changes:
                 self.broker.change(known, change)
+        known.closing_ms = call.closing_ms
         return known
 
     # ------------------------------------------------------------------ one price
@@ -183,7 +184,7 @@ class Instant:
         for side in [self._sides[call.row] for call in here if call.closing_ms is not None]:
             if side.facts is not None and side.closing_ms is not None and ts >= side.closing_ms and not side.over:
                 _leave(side.acting.stepper, bar)
-                self._write(side, bar, None)
+                self._write(side, bar, None, stands=self.desk.books.rows[side.row].fate == WAITING)
 
     def _decide(self, side: PaperCall, bar: Bar) -> None:
         """A call has come to the live market: ask about it, and say so."""
@@ -196,8 +197,8 @@ class Instant:
         if self.spoken.of(side.row).word is None:
             self._write(side, bar, answer)
 
-    def _write(self, side: PaperCall, bar: Bar, answer: Answer | None) -> None:
-        """Write down what is new of a call; nothing where that was said."""
+    def _write(self, side: PaperCall, bar: Bar, answer: Answer | None, *, stands: bool = False) -> None:
+        """Write down what is new of a call; nothing where that was said, unless it ``stands`` otherwise."""
         known, call = self.spoken.of(side.row), self.desk.books.rows[side.row]
         path = side.acting.stepper.path()
         fills, legs = [asdict(fill) for fill in path.fills], [asdict(leg) for leg in path.legs]
@@ -208,7 +209,7 @@ class Instant:
         new = [one for one in named if one["what"] not in done and one["what"] not in known.owed]
         if side.facts is None:
             new = []
-        if answer is None and not new:
+        if answer is None and not new and not stands:
             return
         data: Data = {
             "number": known.number + 1,
@@ -377,6 +378,8 @@ def _why(call: PaperCall) -> str:
     if call.facts is None:
         return call.notes[-1].text if call.notes else "the account did not take it"
     status = call.acting.stepper.path().status
+    if call.early is not None and not call.early.path.fills:
+        return "it was closed before its candles would have filled it"
     if status not in (PathStatus.OPEN, PathStatus.CLOSED):
         return f"by its candles the call is: {status}"
     return "its candles do not show it"

@@ -461,3 +461,76 @@ def test_what_a_halt_refused_stays_refused_when_it_is_lifted(
 def test_a_pause_of_an_older_ledger_holds_from_the_beginning() -> None:
     data = {"until_ms": 5, "rule": "by hand", "where": "paper halt", "channels": ["vip"], "symbols": []}
     assert halt_from(data) == Halt(5, "by hand", "paper halt", ("vip",), (), 0)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("name", ["vip/1", "all"])
+def test_a_trade_that_is_only_live_can_be_closed(tmp_path: Path, name: str, restarted: bool) -> None:
+    """The record has it later, and ends it at the first open after the word: here that of its second candle."""
+    stage = LiveStage(tmp_path)
+    stage.post(5, MARKET)
+    stage.price(6, 64801)
+    stage.candle(0, 64700, 64850, 64700, 64801)
+    stage.price(80, 64820)
+    stage.said()
+    said = word(stage, "close", 81, {"id": name, "live": ["vip/1"]})
+    assert said == "1 trade is closed live at once, and at the next open when the record has it"
+    stage.price(82, 64825)
+    (line,) = stage.said()
+    assert line.startswith("vip/1 long BTCUSDT rule (live): 0.0154319 out at 64825; closed with")
+    assert stage.instant.open_calls() == []
+    if restarted:
+        stage.start()
+    stage.candle(1, 64801, 64830, 64790, 64825)
+    stage.candle(2, 64825, 64830, 64300, 64400)
+    stage.candle(3, 64400, 64400, 64300, 64400)
+    assert stage.said() == []
+    trade = stage.desk.books.rows[0].trade(stage.desk.lanes["live"].terms)
+    assert [(leg.reason, leg.ts_ms, leg.price) for leg in trade.path.legs] == [("rule", START_MS + 120_000, 64825)]
+    assert trade.notes[-1].rule == "by hand"
+    assert stage.desk.books.books.books.held == {}
+    assert stage.desk.books.books.equity(stage.now_ms) == pytest.approx(10_000 + trade.net)
+    assert stage.events("withdrawn") == []
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("text", [MARKET, LIMIT, "BUY BTCUSDT @ 64000, TP 65000, SL 63500"])
+def test_a_word_before_the_first_candle_opens_leaves_no_trade_in_the_record(
+    tmp_path: Path, text: str, restarted: bool
+) -> None:
+    stage = LiveStage(tmp_path)
+    stage.post(5, text)
+    stage.price(6, 64790)
+    rests = text.startswith("BUY BTCUSDT @ 64000")
+    stage.said()
+    word(stage, "close", 20, {"id": "vip/1", "live": ["vip/1"]})
+    stage.price(21, 64795)
+    (line,) = stage.said()
+    assert line.startswith(f"vip/1 long BTCUSDT {'cancelled (live)' if rests else 'rule (live): 0.0154'}")
+    if restarted:
+        stage.start()
+    stage.candle(0, 64790, 64795, 64790, 64795)
+    stage.candle(1, 64795, 64800, 64400, 64400)
+    lines = stage.said()
+    assert [line.partition(":")[0] for line in lines] == [] if rests else [
+        "vip/1 long BTCUSDT cancelled by hand (paper close)", "vip/1 long BTCUSDT withdrawn"
+    ]  # fmt: skip
+    assert all("rule at 64795 (live) is not in the record: it was closed before" in line for line in lines[1:])
+    trade = stage.desk.books.rows[0].trade(stage.desk.lanes["live"].terms)
+    assert (trade.path.fills, trade.net) == ((), 0.0)
+    assert stage.desk.books.books.equity(stage.now_ms) == 10_000
+    assert stage.instant.open_calls() == []
+
+
+def test_a_word_on_a_call_that_the_record_does_not_take_is_forgotten(tmp_path: Path) -> None:
+    """Live it was in, by its candle it is too late."""
+    stage = LiveStage(tmp_path)
+    stage.post(5, MARKET)
+    stage.price(6, 64801)
+    word(stage, "close", 20, {"id": "vip/1", "live": ["vip/1"]})
+    stage.candle(0, 64801, 65100, 64800, 65100)
+    stage.candle(1, 65100, 65200, 65100, 65200)
+    call = stage.desk.books.rows[0]
+    assert (call.fate, call.closing_ms, call.closing_notes) == ("too late", None, ())
+    stage.start()
+    assert stage.desk.books.rows[0].closing_ms is None

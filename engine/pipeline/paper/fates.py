@@ -142,8 +142,9 @@ def live_word(said: Data) -> str:
         return f"refused (live) {who(note['rule'], note['where'])}: {note['text']}" if note else "refused (live)"
     fills = said["stands"]["stepper"]["state"]["fills"] if "stands" in said else said["fills"]
     if not fills:
-        return "its orders rest (live)"
-    return f"in at {sum(f['price'] * f['share'] for f in fills) / sum(f['share'] for f in fills):.8g} (live)"
+        return "its orders rest (live)" if said["status"] == PathStatus.OPEN else "its orders are gone (live)"
+    out = " and out" if said["status"] == PathStatus.CLOSED else ""
+    return f"in at {sum(f['price'] * f['share'] for f in fills) / sum(f['share'] for f in fills):.8g}{out} (live)"
 
 
 def why(call: PaperCall, heard: Heard) -> str:

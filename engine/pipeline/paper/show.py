@@ -78,8 +78,10 @@ def _decided(event: Event, call: PaperCall | None, currency: str) -> Iterator[Sa
         by = who(note["rule"], note["where"]) if note else ""
         yield Said(f"{call.name} refused {by}: {note['text'] if note else ''}{_late(event)}")
     else:
-        path = call.acting.stepper.path()
+        path = call.early.path if call.early is not None else call.acting.stepper.path()
         yield from _filled(call, [asdict(fill) for fill in path.fills], _late(event))
+        if call.early is not None:
+            return  # its end is told by itself
         yield from _left(call, [asdict(leg) for leg in path.legs], event, currency)
         if call.acting.stepper.done:
             yield from _unfilled(call, path.status, event)
