@@ -107,6 +107,17 @@ class PaperCall:
         """Whether it is a call of its own that an account is asked about."""
         return self.fate == ""
 
+    @property
+    def missing(self) -> str:
+        """Why the account has no trade of a call that may live on in its channel's record; "" where it has, or may.
+
+        ``refused``, or ``over``: its trade was ended before the call's own path.
+        """
+        if self.facts is None:
+            return "refused" if self.asked and self.counted else ""
+        own = self.own is not None and self.own.stepper.done and not self.stepper.done
+        return "over" if self.early is not None or own else ""
+
     def settle(self) -> None:
         """Work out entry and risk of a unit, once its first candle is over."""
         fills, stop = self.stepper.path().fills, self.stepper.first_stop

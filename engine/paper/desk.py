@@ -111,6 +111,7 @@ class Desk:
         self._signals: dict[tuple[str, str], _Known] = {}
         self._rows: dict[tuple[str, str], int] = {}
         self._heard_of: dict[str, list[Message]] = {}
+        self._held_against: list[tuple[Data, PaperCall]] = []
         self._written: tuple[object, ...] = ()
         self._restore()
 
@@ -348,7 +349,9 @@ class Desk:
         if isinstance(one, Placed):
             placed: Data = {"ended": list(one.ended), "stands": call_data(call)}
             if one.against is not None:
-                placed["of"] = self.books.rows[one.against].plan.signal_id
+                against = self.books.rows[one.against]
+                placed["of"] = against.plan.signal_id
+                self._held_against.append((placed, against))
             self._tell("placed", ts_ms, placed, call.row, late=late)
             if not call.counted:
                 self._keep(call, ts_ms)
@@ -526,6 +529,10 @@ class Desk:
 
     def taken(self) -> list[Event]:
         """The events that were not written yet; whoever takes them writes them."""
+        for placed, against in self._held_against:  # which the account may have refused in the same candle
+            if against.missing:
+                placed["missing"] = against.missing
+        self._held_against.clear()
         events, self._events = self._events, []
         return events
 

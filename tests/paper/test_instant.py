@@ -11,6 +11,7 @@ from engine.paper.codec import halt_from
 from engine.paper.ledger import Event
 from engine.paper.reconcile import differences
 from engine.pipeline.paper.distance import distance_line, distance_of
+from engine.pipeline.paper.fates import Heard, fates_of
 from engine.units import DAY_MS
 from tests.paper.livestage import START_MS, LiveStage
 
@@ -89,8 +90,18 @@ def test_a_call_that_is_not_planned_is_told_when_it_arrives(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("calls", "second", "price", "said"),
     [
-        ("ignore, opposite: ignore", LIMIT, 64795, ["vip/2 long BTCUSDT not taken (live), repeat: a call of"]),
-        ("ignore, opposite: ignore", SHORT, 64810, ["vip/2 short BTCUSDT not taken (live), opposite: a call of"]),
+        (
+            "ignore, opposite: ignore",
+            LIMIT,
+            64795,
+            ["vip/2 long BTCUSDT not taken (live), repeat: vip/1 is still alive;"],
+        ),
+        (
+            "ignore, opposite: ignore",
+            SHORT,
+            64810,
+            ["vip/2 short BTCUSDT not taken (live), opposite: vip/1 is still alive, on the other side;"],
+        ),
         ("add, opposite: add", LIMIT, 64795, ["vip/2 long BTCUSDT in (live)"]),
         ("replace, opposite: ignore", LIMIT, 64795, ["vip/1 long BTCUSDT replaced (live)", "vip/2 long BTCUSDT in"]),
         ("ignore, opposite: reverse", SHORT, 64810, ["vip/1 long BTCUSDT replaced (live)", "vip/2 short BTCUSDT in"]),
@@ -534,3 +545,50 @@ def test_a_word_on_a_call_that_the_record_does_not_take_is_forgotten(tmp_path: P
     assert (call.fate, call.closing_ms, call.closing_notes) == ("too late", None, ())
     stage.start()
     assert stage.desk.books.rows[0].closing_ms is None
+
+
+ONLY = "; only in the channel's record: "
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+@pytest.mark.parametrize(("text", "side"), [(LIMIT, ""), (SHORT, ", on the other side")])
+def test_a_call_that_the_account_refused_blocks_in_the_channels_record_and_that_is_said(
+    tmp_path: Path, recorded: bool, text: str, side: str
+) -> None:
+    """Whose life it is: of the line said live, of the record's line, and of the call's fate."""
+    stage = LiveStage(tmp_path)
+    word(stage, "halt", 2, {"until_ms": START_MS + 10_000, "channels": []})
+    stage.post(5, MARKET)
+    stage.price(6, 64801)
+    if recorded:
+        stage.candle(0, *[64801] * 4)
+        stage.candle(1, *[64801] * 4)
+    assert "vip/1 long BTCUSDT refused (live) by hand" in stage.said()[0]
+    second = 130 if recorded else 20
+    stage.post(second, text)
+    stage.price(second + 1, 64801)
+    (line,) = stage.said()
+    fate = "opposite" if side else "repeat"
+    said = f"vip/1 is still alive{side}{ONLY}the account refused it"
+    assert line == f"vip/2 {'short' if side else 'long'} BTCUSDT not taken (live), {fate}: {said}; the price is 64801"
+    for minute in (2, 3) if recorded else (0, 1):
+        stage.candle(minute, *[64801] * 4)
+    found = {row.signal_id: row.reason for row in fates_of("live", Heard().read(stage.events()), stage.desk.books.rows)}
+    assert found["vip/2"] == said
+    assert stage.said() == []
+
+
+def test_a_call_whose_trade_was_closed_by_hand_lives_on_in_the_channels_record(tmp_path: Path) -> None:
+    stage = LiveStage(tmp_path)
+    stage.post(5, MARKET)
+    stage.candle(0, *[64801] * 4)
+    stage.candle(1, *[64801] * 4)
+    word(stage, "close", 125, {"id": "all"})
+    stage.candle(2, *[64801] * 4)
+    stage.candle(3, *[64801] * 4)
+    stage.said()
+    stage.post(250, LIMIT)
+    stage.candle(4, *[64801] * 4)
+    stage.candle(5, *[64801] * 4)
+    (line,) = stage.said()
+    assert line == f"vip/2 long BTCUSDT not taken, repeat: vip/1 is still alive{ONLY}the account's trade is over"

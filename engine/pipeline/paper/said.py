@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.domain import PathStatus
 from engine.notify.notice import NoticeKind
-from engine.pipeline.paper.fates import who
+from engine.pipeline.paper.fates import blocked, who
 from engine.pipeline.paper.show import STOPS, Said, halting, told
 from engine.report.reasons import fate_reason
 
@@ -69,7 +69,7 @@ def _first_word(data: Mapping[str, Any], call: PaperCall) -> str:
     """What is said of a call that is not in at once."""
     price = f"the price is {data['price']:.8g}"
     if data["fate"]:
-        return f"not taken (live), {data['fate']}: {fate_reason(data['fate'])}; {price}"
+        return f"not taken (live), {data['fate']}: {blocked(data['fate'], data)}; {price}"
     if not data["taken"]:
         note = data["notes"][-1] if data["notes"] else None
         said = f" {who(note['rule'], note['where'])}: {note['text']}" if note else ""

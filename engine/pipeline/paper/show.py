@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.domain import PathStatus
 from engine.notify.notice import Notice, NoticeKind
-from engine.pipeline.paper.fates import who
+from engine.pipeline.paper.fates import blocked, who
 from engine.report.reasons import fate_reason
 
 if TYPE_CHECKING:
@@ -62,10 +62,7 @@ def _placed(event: Event, call: PaperCall | None, _currency: str) -> Iterator[Sa
     """A call's first candle: it may be no trade of its own."""
     fate = event.data["stands"]["fate"]
     if call is not None and fate:
-        against = event.data.get("of")
-        side = ", on the other side" if fate == "opposite" else ""
-        reason = f"{against} is still alive{side}" if against else fate_reason(fate)
-        yield Said(f"{call.name} not taken, {fate}: {reason}{_late(event)}")
+        yield Said(f"{call.name} not taken, {fate}: {blocked(fate, event.data)}{_late(event)}")
 
 
 def _decided(event: Event, call: PaperCall | None, currency: str) -> Iterator[Said]:
