@@ -14,6 +14,7 @@ Only a trade whose plan changed by that is taken through the candles again.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import isnan
 
 from engine.domain import Plan
 from engine.market.contracts import Contract, state_at
@@ -52,8 +53,8 @@ class Fitting:
     def fit(self, plan: Plan, quantity: float, price: float) -> Fitted | Unfit:
         """What becomes of a trade of ``quantity`` base units at a planned average entry ``price``."""
         contract = self.contract(plan)
-        if contract is None and not self.impact:
-            return Fitted(quantity, plan)
+        if (contract is None and not self.impact) or isnan(quantity):
+            return Fitted(quantity, plan)  # not a number: a market order that was taken away before it had a price
         if contract is not None:
             asked, quantity = quantity, contract.whole(quantity, price)
             least = contract.below_minimum(quantity, price)

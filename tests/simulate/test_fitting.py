@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -101,6 +102,13 @@ def test_a_smallest_value() -> None:
 
 def test_without_contract_facts_any_quantity_will_do() -> None:
     assert Fitting(venue(bars(RISES), None)).fit(plan(LONG), 0.123, 100.0) == Fitted(0.123, plan(LONG))
+
+
+@pytest.mark.parametrize("impact", [0.0, 1.0])
+def test_a_market_order_that_was_taken_away_before_it_had_a_price_has_nothing_to_fit(impact: float) -> None:
+    found = Fitting(venue(bars(RISES), WHOLE), impact).fit(plan(LONG), math.nan, math.nan)
+    assert isinstance(found, Fitted)
+    assert math.isnan(found.quantity)
 
 
 def test_the_account_trades_whole_contracts_and_refuses_what_is_too_small() -> None:
