@@ -559,13 +559,18 @@ UNTIL_RESUMED_MS = 4_102_444_800_000  # 2100-01-01: a pause that only a person e
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """No new trades until ``until_ms``; ``channels`` or ``symbols`` narrow it (empty: the whole account)."""
+    """No new trades until ``until_ms``; ``channels`` or ``symbols`` narrow it (empty: the whole account).
+
+    A call is judged by its moment of action: those that act before ``from_ms`` are not concerned. 0 for the pauses of
+    rules, which come in the order of the calls; a person's word may come while earlier calls are still to be decided.
+    """
 
     until_ms: int
     rule: str
     where: str
     channels: tuple[str, ...] = ()
     symbols: tuple[str, ...] = ()
+    from_ms: int = 0
 
     @property
     def by(self) -> str:

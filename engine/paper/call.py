@@ -112,6 +112,17 @@ class PaperCall:
         """Whether the account was asked about it and said no."""
         return self.asked and self.counted and self.facts is None
 
+    @property
+    def missing(self) -> str:
+        """Why the account has no trade of a call that may live on in its channel's record; "" where it has, or may.
+
+        ``refused``, or ``over``: its trade was ended before the call's own path.
+        """
+        if self.facts is None:
+            return "refused" if self.refused else ""
+        own = self.own is not None and self.own.stepper.done and not self.stepper.done
+        return "over" if self.early is not None or own else ""
+
     def settle(self) -> None:
         """Work out entry and risk of a unit, once its first candle is over."""
         fills, stop = self.stepper.path().fills, self.stepper.first_stop

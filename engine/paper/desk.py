@@ -111,6 +111,7 @@ class Desk:
         self._signals: dict[tuple[str, str], _Known] = {}
         self._rows: dict[tuple[str, str], int] = {}
         self._heard_of: dict[str, list[Message]] = {}
+        self._held_against: list[tuple[Data, PaperCall]] = []
         self._written: tuple[object, ...] = ()
         self._restore()
 
@@ -348,14 +349,19 @@ class Desk:
         if isinstance(one, Placed):
             placed: Data = {"ended": list(one.ended), "stands": call_data(call)}
             if one.against is not None:
-                placed["of"] = self.books.rows[one.against].plan.signal_id
+                against = self.books.rows[one.against]
+                placed["of"] = against.plan.signal_id
+                self._held_against.append((placed, against))
             self._tell("placed", ts_ms, placed, call.row, late=late)
+            if not call.counted:
+                self._keep(call, ts_ms)
             return
         self.books.hear(one)
         fills, legs = ([asdict(move) for move in moves] for moves in (one.fills, one.legs))
         said: Data = {"fills": fills, "legs": legs, "paid": list(one.paid), "stands": call_data(call)}
         whole = self.books.rows[call.row]
-        said["taken"] = whole.facts is not None and whole.early is None and call is whole.acting
+        held = whole.closing_ms is None or ts_ms < whole.closing_ms  # a bar that opens later ends it at its open
+        said["taken"] = held and whole.facts is not None and whole.early is None and call is whole.acting
         said["own"] = call is not whole
         if call.stepper.done:
             said |= {"status": call.stepper.path().status, "r": call.r(self.lanes[call.lane].terms)}
@@ -370,9 +376,15 @@ class Desk:
             "notes": [asdict(note) for note in answer.notes],
             "halt": None if answer.halt is None else asdict(answer.halt),
         }
+        if answer.taken and call.closing_ms is not None:
+            said["closing_ms"] = call.closing_ms
         if call.own is not None:
             said |= {"plan": plan_data(call.own.plan), "stands": call_data(call.own)}
         self._tell("decided", call.plan.act_ms, said, call.row, late=late)
+        if not answer.taken:
+            self._keep(call, self.through_ms)
+        elif call.closing_ms is not None:
+            self._end_early(call, self.through_ms)
         if answer.close is not None:
             for one in self.books.covered(answer.close):
                 self._close(one, call.plan.act_ms, answer.notes[-1])
@@ -414,7 +426,14 @@ class Desk:
         if call.closing_ms is None and call.early is None:
             call.closing_ms, call.closing_notes = now_ms, (note,)
             self._tell("closing", now_ms, {"closing_ms": now_ms, "notes": [asdict(note)]}, call.row)
-            self._end_early(call, self.through_ms)
+            if call.facts is not None:
+                self._end_early(call, self.through_ms)
+
+    def _keep(self, call: PaperCall, now_ms: int) -> None:
+        """A call is not to be ended any more, if it was: there is no trade of it, or it has ended before."""
+        if call.closing_ms is not None:
+            call.closing_ms, call.closing_notes = None, ()
+            self._tell("closing", now_ms, {"closing_ms": None, "notes": []}, call.row)
 
     def closing(self) -> list[PaperCall]:
         """The trades of the account that are to be ended and are not yet."""
@@ -433,45 +452,62 @@ class Desk:
         self._tell(kind, at_ms, data, row, key)
         self._commit()
 
-    def obey(self, order: Event, now_ms: int) -> str:
-        """Do what a person wants (``halt``, ``resume``, ``close``), once; what was done, in words."""
+    def obey(self, order: Event, now_ms: int, given_ms: int | None = None) -> str:
+        """Do what a person wants (``halt``, ``resume``, ``close``), once; what was done, in words.
+
+        A pause holds from ``given_ms`` on (None: from now), and a pause that is resumed held until then: calls that
+        acted before and are decided later are judged as they were live.
+        """
+        given_ms = now_ms if given_ms is None else given_ms
         books, said = self.books.books.books, ""
         if order.kind == "halt":
             names = tuple(order.data.get("channels", ()))
             until_ms = order.data["until_ms"]
-            books.halts.append(Halt(until_ms or UNTIL_RESUMED_MS, BY_HAND, "paper halt", names))
+            books.halts.append(Halt(until_ms or UNTIL_RESUMED_MS, BY_HAND, "paper halt", names, (), given_ms))
             until = "paper resume" if until_ms is None else show_time(until_ms, self.zone)
             said = f"no new trades{' of ' + ', '.join(names) if names else ''} until {until}"
         elif order.kind == "resume":
-            said = self._resume(tuple(order.data.get("channels", ())))
+            said = self._resume(tuple(order.data.get("channels", ())), given_ms)
         elif order.kind == "close":
-            calls = [call for call in self.books.open_calls if order.data["id"] in ("all", call.plan.signal_id)]
-            for call in calls:
-                note = RuleNote(BY_HAND, "paper close", "close", "", "", "Closed by hand.")
-                self._close(call, now_ms, note)
-            trades = "1 trade is" if len(calls) == 1 else f"{len(calls)} trades are"
-            said = f"{trades} closed at the next open" if calls else "no such trade is open"
+            said = self._close_by_hand(order.data["id"], order.data.get("live", ()), now_ms)
         self._tell("done", now_ms, {"order": order.seq, "said": said})
         self._written = self._mark()
         self._tell("account", self.through_ms, {"books": books_data(self.books.books)})
         self._commit()
         return said
 
-    def _resume(self, names: tuple[str, ...]) -> str:
-        """End all pauses, or only those of channels: a pause of several goes on for the others."""
-        books, kept = self.books.books.books, []
-        ended = [halt for halt in books.halts if not names or set(names) & set(halt.channels)]
+    def _close_by_hand(self, name: str, live: Sequence[str], now_ms: int) -> str:
+        """End a trade, or all; of those that are only ``live`` the order is kept until the record has them."""
+        calls = [call for call in self.books.open_calls if name in ("all", call.plan.signal_id)]
+        early = [call for call in self.books.rows if call.plan.signal_id in live and not call.asked]
+        early = [call for call in early if call.fate in ("", WAITING)]
+        note = RuleNote(BY_HAND, "paper close", "close", "", "", "Closed by hand.")
+        for call in (*calls, *early):
+            self._close(call, now_ms, note)
+        trades, more = (f"{n} {'trade is' if n == 1 else 'trades are'}" for n in (len(calls), len(early)))
+        said = [f"{trades} closed at the next open"] if calls else []
+        said += [f"{more} closed live at once, and at the next open when the record has it"] if early else []
+        return "; ".join(said) or "no such trade is open"
+
+    def _resume(self, names: tuple[str, ...], now_ms: int) -> str:
+        """End all pauses at a moment, or only those of channels: a pause of several goes on for the others."""
+        books, kept, ended = self.books.books.books, [], 0
         for halt in books.halts:
-            left = tuple(name for name in halt.channels if name not in names)
-            if halt not in ended:
+            over = halt.until_ms <= now_ms
+            if over or (names and not set(names) & set(halt.channels)):
                 kept.append(halt)
-            elif names and left:
+                continue
+            ended += 1
+            mine = tuple(name for name in halt.channels if not names or name in names)
+            left = tuple(name for name in halt.channels if name not in mine)
+            if halt.from_ms < now_ms:
+                kept.append(replace(halt, channels=mine, until_ms=now_ms))
+            if left:
                 kept.append(replace(halt, channels=left))
         books.halts = kept
-        said = (
-            f"{len(ended)} {'pause' if len(ended) == 1 else 'pauses'}{' of ' if names else ''}{', '.join(names)} ended"
-        )
-        return said + (f"; still halted: {', '.join(halt.by for halt in kept)}" if kept else "")
+        going = ", ".join(halt.by for halt in kept if halt.until_ms > now_ms)
+        said = f"{ended} {'pause' if ended == 1 else 'pauses'}{' of ' if names else ''}{', '.join(names)} ended"
+        return said + (f"; still halted: {going}" if going else "")
 
     # ------------------------------------------------------------------ events
 
@@ -493,6 +529,10 @@ class Desk:
 
     def taken(self) -> list[Event]:
         """The events that were not written yet; whoever takes them writes them."""
+        for placed, against in self._held_against:  # which the account may have refused in the same candle
+            if against.missing:
+                placed["missing"] = against.missing
+        self._held_against.clear()
         events, self._events = self._events, []
         return events
 

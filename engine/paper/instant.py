@@ -154,6 +154,7 @@ class Instant:
         for change in call.stepper.changes:
             if change not in known.stepper.changes:
                 self.broker.change(known, change)
+        known.closing_ms = call.closing_ms
         return known
 
     # ------------------------------------------------------------------ one price
@@ -174,15 +175,15 @@ class Instant:
             side = self._sides[one.call.row]
             if isinstance(one, Placed):
                 self._ends[side.row] = one.ended
-                self._decide(side, bar)
+                self._decide(side, bar, one.against)
             elif side.facts is not None and side.early is None:
                 self._write(side, bar, None)
         for side in [self._sides[call.row] for call in here if call.closing_ms is not None]:
             if side.facts is not None and side.closing_ms is not None and ts >= side.closing_ms and not side.over:
                 _leave(side.acting.stepper, bar)
-                self._write(side, bar, None)
+                self._write(side, bar, None, stands=self.desk.books.rows[side.row].fate == WAITING)
 
-    def _decide(self, side: PaperCall, bar: Bar) -> None:
+    def _decide(self, side: PaperCall, bar: Bar, against: int | None) -> None:
         """A call has come to the live market: ask about it, and say so."""
         answer = Answer(taken=False, notes=())
         if side.counted:
@@ -191,10 +192,21 @@ class Instant:
             if answer.plan is not None:
                 side.own = self.broker.follow(side, answer.plan, [bar])
         if self.spoken.of(side.row).word is None:
-            self._write(side, bar, answer)
+            self._write(side, bar, answer, against=None if against is None else self._against(against))
 
-    def _write(self, side: PaperCall, bar: Bar, answer: Answer | None) -> None:
-        """Write down what is new of a call; nothing where that was said."""
+    def _against(self, row: int) -> Data:
+        """The earlier call that one was held against, and whether the account has a trade of it."""
+        call = self.desk.books.rows[row]
+        missing = call.missing or ("" if call.asked or self.spoken.of(row).word != ("", False) else "refused")
+        return {"of": call.plan.signal_id} | ({"missing": missing} if missing else {})
+
+    def _write(
+        self, side: PaperCall, bar: Bar, answer: Answer | None, *, stands: bool = False, against: Data | None = None
+    ) -> None:
+        """Write down what is new of a call; nothing where that was said, unless it ``stands`` otherwise.
+
+        ``against`` is the call that it was held against, as ``_against`` says it.
+        """
         known, call = self.spoken.of(side.row), self.desk.books.rows[side.row]
         path = side.acting.stepper.path()
         fills, legs = [asdict(fill) for fill in path.fills], [asdict(leg) for leg in path.legs]
@@ -205,7 +217,7 @@ class Instant:
         new = [one for one in named if one["what"] not in done and one["what"] not in known.owed]
         if side.facts is None:
             new = []
-        if answer is None and not new:
+        if answer is None and not new and not stands:
             return
         data: Data = {
             "number": known.number + 1,
@@ -221,7 +233,7 @@ class Instant:
             "stop": side.acting.stepper.stop,
             "status": path.status,
             "equity": self.account.equity(),
-        }
+        } | (against or {})
         if path.status is PathStatus.CLOSED and side.facts is not None:
             data["net"] = side.acting.trade(side.stepper.terms).net if side.own else side.trade(side.stepper.terms).net
         if call.fate == WAITING:
@@ -288,6 +300,8 @@ def _why(call: PaperCall) -> str:
     if call.facts is None:
         return call.notes[-1].text if call.notes else "the account did not take it"
     status = call.acting.stepper.path().status
+    if call.early is not None and not call.early.path.fills:
+        return "it was closed before its candles would have filled it"
     if status not in (PathStatus.OPEN, PathStatus.CLOSED):
         return f"by its candles the call is: {status}"
     return "its candles do not show it"

@@ -395,10 +395,15 @@ class Live:
         return max((event.data["order"] for event in ledger.events(account, 0, "done")), default=0)
 
     def _obey(self) -> None:
-        """Do what people have asked for since."""
+        """Do what people have asked for since.
+
+        A pause holds from when it is known, so that nothing is undone that was taken before; one that was asked for
+        while nobody traded, from when it was asked for.
+        """
         orders: list[Event] = list(self.desk.ledger.events(self.desk.account, self._orders, *ORDERS))
         for order in orders:
-            said = self.desk.obey(order, self.now_ms())
+            now = self.now_ms()
+            said = self.desk.obey(order, now, order.at_ms if order.at_ms < self._started_ms else now)
             LOG.info("%s: %s", order.kind, said)
             self._orders = order.seq
             if order.kind != "close":

@@ -58,6 +58,7 @@ class Call:
 
     ``word`` is (fate, taken) as said live, None before; ``stands`` is how the live side stood at the newest event,
     while the record has not begun, ``facts`` what the account would hold. ``moves`` are the record's own so far.
+    ``gone``: its orders were taken away before anything was filled, and that was said.
     """
 
     tick: float = 0.0
@@ -69,6 +70,7 @@ class Call:
     owed: dict[str, Move] = field(default_factory=dict)
     moves: list[Move] = field(default_factory=list)
     own: bool = False
+    gone: bool = False
 
 
 @dataclass
@@ -108,6 +110,8 @@ class Spoken:
         if data["decides"]:
             call.word = data["fate"], data["taken"]
             call.facts = data["facts"]
+        elif not data["fills"] and not data["legs"]:
+            call.gone = True
         call.stands = data.get("stands", call.stands)
         for move in (*data["fills"], *data["legs"]):
             call.owed[move["what"]] = Move(move["what"], move["ts_ms"], move["price"], move["share"])
@@ -138,7 +142,9 @@ class Spoken:
             return data | {"said": True} if call.word is not None and not call.word[1] else None
         if call.word is None or not call.word[1]:
             return None
-        left = [(move, *self._answer(call, row, move)) for move in call.moves]
+        closing_ms = data.get("closing_ms")  # asked for before the record had the call: no move from then on counts
+        moves = [move for move in call.moves if closing_ms is None or move.ts_ms < closing_ms]
+        left = [(move, *self._answer(call, row, move)) for move in moves]
         news = [_data(move, live) for move, new, live in left if new]
         legs = [one for one in news if "reason" in one]
         return data | {"said": True, "fills": [one for one in news if "reason" not in one], "legs": legs}
@@ -146,7 +152,7 @@ class Spoken:
     def _on_early(self, call: Call, row: int, data: Data) -> Data | None:
         path = data["trade"]["path"]
         if not path["legs"]:
-            return None
+            return data | {"said": True} if call.gone else None
         last = moves_of(path["fills"], path["legs"])[-1]
         new, live = self._answer(call, row, last)
         return data | ({} if live is None else {"live": live}) if new else data | {"said": True}

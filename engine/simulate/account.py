@@ -383,5 +383,7 @@ def _monday(day: date) -> date:
 
 
 def _covers(halt: Halt, plan: Plan) -> bool:
-    """Whether a halt concerns a plan."""
+    """Whether a halt concerns a plan: its channel, its symbol, its moment of action."""
+    if not halt.from_ms <= plan.act_ms < halt.until_ms:
+        return False
     return (not halt.channels or plan.channel in halt.channels) and (not halt.symbols or plan.symbol in halt.symbols)

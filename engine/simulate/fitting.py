@@ -14,7 +14,6 @@ Only a trade whose plan changed by that is taken through the candles again.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import isnan
 
 from engine.domain import Plan
 from engine.market.contracts import Contract, state_at
@@ -51,9 +50,9 @@ class Fitting:
         self._bars: dict[str, Bars] = {}
 
     def fit(self, plan: Plan, quantity: float, price: float) -> Fitted | Unfit:
-        """What becomes of a trade of ``quantity`` base units at a planned average entry ``price`` (NaN: not known)."""
+        """What becomes of a trade of ``quantity`` base units at a planned average entry ``price``."""
         contract = self.contract(plan)
-        if (contract is None and not self.impact) or isnan(price):  # a market order taken away before it filled
+        if contract is None and not self.impact:
             return Fitted(quantity, plan)
         if contract is not None:
             asked, quantity = quantity, contract.whole(quantity, price)

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from engine.domain import Halt
+from engine.paper.codec import halt_from
 from engine.paper.ledger import Event
 from engine.paper.reconcile import differences
 from engine.pipeline.paper.distance import distance_line, distance_of
+from engine.pipeline.paper.fates import Heard, fates_of
 from engine.units import DAY_MS
 from tests.paper.livestage import START_MS, LiveStage
 
@@ -87,8 +90,18 @@ def test_a_call_that_is_not_planned_is_told_when_it_arrives(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("calls", "second", "price", "said"),
     [
-        ("ignore, opposite: ignore", LIMIT, 64795, ["vip/2 long BTCUSDT not taken (live), repeat: a call of"]),
-        ("ignore, opposite: ignore", SHORT, 64810, ["vip/2 short BTCUSDT not taken (live), opposite: a call of"]),
+        (
+            "ignore, opposite: ignore",
+            LIMIT,
+            64795,
+            ["vip/2 long BTCUSDT not taken (live), repeat: vip/1 is still alive;"],
+        ),
+        (
+            "ignore, opposite: ignore",
+            SHORT,
+            64810,
+            ["vip/2 short BTCUSDT not taken (live), opposite: vip/1 is still alive, on the other side;"],
+        ),
         ("add, opposite: add", LIMIT, 64795, ["vip/2 long BTCUSDT in (live)"]),
         ("replace, opposite: ignore", LIMIT, 64795, ["vip/1 long BTCUSDT replaced (live)", "vip/2 long BTCUSDT in"]),
         ("ignore, opposite: reverse", SHORT, 64810, ["vip/1 long BTCUSDT replaced (live)", "vip/2 short BTCUSDT in"]),
@@ -464,3 +477,192 @@ def test_a_price_of_a_candle_that_was_told_comes_too_late(tmp_path: Path) -> Non
     stage.price(122, 65005)
     (line,) = stage.said()
     assert line.startswith("vip/1 long BTCUSDT target 1 (live)")
+
+
+def word(stage: LiveStage, kind: str, second: float, data: dict[str, object]) -> str:
+    """A person's word, done at a moment."""
+    stage.now_ms = START_MS + round(second * 1000)
+    stage.desk.ledger.append(Event("live", kind, stage.now_ms, data))
+    order = stage.events(kind)[-1]
+    said = stage.desk.obey(order, stage.now_ms)
+    stage.instant.refresh()
+    return said
+
+
+def record_of_first(stage: LiveStage) -> list[tuple[str, bool]]:
+    """What the record has said of each call, once its first candle is over."""
+    names = {call.row: call.plan.signal_id for call in stage.desk.books.rows}
+    return [(names[event.row or 0], event.data["taken"]) for event in stage.events("decided")]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_halt_touches_no_call_that_acted_before_it(tmp_path: Path, restarted: bool) -> None:
+    """Live it was in before the halt: the record, which decides a minute later, takes it too."""
+    stage = LiveStage(tmp_path)
+    stage.post(5, MARKET)
+    stage.price(6, 64801)
+    word(stage, "halt", 20, {"until_ms": START_MS + 80_000, "channels": []})
+    stage.post(30, "BUY ETHUSDT @ 3000, TP 3100, SL 2900")
+    stage.price(31, 2999, symbol="ETHUSDT")
+    first, second = stage.said()
+    assert first.startswith("vip/1 long BTCUSDT in (live)")
+    assert second.startswith("vip/2 long ETHUSDT refused (live) by hand (paper halt): halted by hand until")
+    if restarted:
+        stage.start()
+    for symbol, price in (("BTCUSDT", 64801), ("ETHUSDT", 2999)):
+        stage.candle(0, *[price] * 4, symbol)
+        stage.candle(1, *[price] * 4, symbol)
+    assert record_of_first(stage) == [("vip/1", True), ("vip/2", False)]
+    assert stage.said() == []
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("channels", [[], ["vip"]])
+def test_what_a_halt_refused_stays_refused_when_it_is_lifted(
+    tmp_path: Path, channels: list[str], restarted: bool
+) -> None:
+    stage = LiveStage(tmp_path)
+    assert word(stage, "halt", 2, {"until_ms": None, "channels": channels}).endswith("until paper resume")
+    stage.post(5, MARKET)
+    stage.price(6, 64801)
+    said = word(stage, "resume", 20, {"channels": channels})
+    assert said == f"1 pause{' of vip' * bool(channels)} ended"
+    assert word(stage, "resume", 21, {"channels": channels}).startswith("0 pauses")
+    stage.post(30, "BUY ETHUSDT @ 3000, TP 3100, SL 2900")
+    stage.price(31, 2999, symbol="ETHUSDT")
+    first, second = stage.said()
+    assert first.startswith("vip/1 long BTCUSDT refused (live) by hand")
+    assert second.startswith("vip/2 long ETHUSDT in (live)")
+    if restarted:
+        stage.start()
+    for symbol, price in (("BTCUSDT", 64801), ("ETHUSDT", 2999)):
+        stage.candle(0, *[price] * 4, symbol)
+        stage.candle(1, *[price] * 4, symbol)
+    assert record_of_first(stage) == [("vip/1", False), ("vip/2", True)]
+    assert stage.said() == []
+    assert stage.desk.books.books.books.halts == [], "it is forgotten when no call can be judged by it"
+
+
+def test_a_pause_of_an_older_ledger_holds_from_the_beginning() -> None:
+    data = {"until_ms": 5, "rule": "by hand", "where": "paper halt", "channels": ["vip"], "symbols": []}
+    assert halt_from(data) == Halt(5, "by hand", "paper halt", ("vip",), (), 0)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("name", ["vip/1", "all"])
+def test_a_trade_that_is_only_live_can_be_closed(tmp_path: Path, name: str, restarted: bool) -> None:
+    """The record has it later, and ends it at the first open after the word: here that of its second candle."""
+    stage = LiveStage(tmp_path)
+    stage.post(5, MARKET)
+    stage.price(6, 64801)
+    stage.candle(0, 64700, 64850, 64700, 64801)
+    stage.price(80, 64820)
+    stage.said()
+    said = word(stage, "close", 81, {"id": name, "live": ["vip/1"]})
+    assert said == "1 trade is closed live at once, and at the next open when the record has it"
+    stage.price(82, 64825)
+    (line,) = stage.said()
+    assert line.startswith("vip/1 long BTCUSDT rule (live): 0.0154319 out at 64825; closed with")
+    assert stage.instant.account.open_calls() == []
+    if restarted:
+        stage.start()
+    stage.candle(1, 64801, 64830, 64790, 64825)
+    stage.candle(2, 64825, 64830, 64300, 64400)
+    stage.candle(3, 64400, 64400, 64300, 64400)
+    assert stage.said() == []
+    trade = stage.desk.books.rows[0].trade(stage.desk.lanes["live"].terms)
+    assert [(leg.reason, leg.ts_ms, leg.price) for leg in trade.path.legs] == [("rule", START_MS + 120_000, 64825)]
+    assert trade.notes[-1].rule == "by hand"
+    assert stage.desk.books.books.books.held == {}
+    assert stage.desk.books.books.equity(stage.now_ms) == pytest.approx(10_000 + trade.net)
+    assert stage.events("withdrawn") == []
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("text", [MARKET, LIMIT, "BUY BTCUSDT @ 64000, TP 65000, SL 63500"])
+def test_a_word_before_the_first_candle_opens_leaves_no_trade_in_the_record(
+    tmp_path: Path, text: str, restarted: bool
+) -> None:
+    stage = LiveStage(tmp_path)
+    stage.post(5, text)
+    stage.price(6, 64790)
+    rests = text.startswith("BUY BTCUSDT @ 64000")
+    stage.said()
+    word(stage, "close", 20, {"id": "vip/1", "live": ["vip/1"]})
+    stage.price(21, 64795)
+    (line,) = stage.said()
+    assert line.startswith(f"vip/1 long BTCUSDT {'cancelled (live)' if rests else 'rule (live): 0.0154'}")
+    if restarted:
+        stage.start()
+    stage.candle(0, 64790, 64795, 64790, 64795)
+    stage.candle(1, 64795, 64800, 64400, 64400)
+    lines = stage.said()
+    assert [line.partition(":")[0] for line in lines] == [] if rests else [
+        "vip/1 long BTCUSDT cancelled by hand (paper close)", "vip/1 long BTCUSDT withdrawn"
+    ]  # fmt: skip
+    assert all("rule at 64795 (live) is not in the record: it was closed before" in line for line in lines[1:])
+    trade = stage.desk.books.rows[0].trade(stage.desk.lanes["live"].terms)
+    assert (trade.path.fills, trade.net) == ((), 0.0)
+    assert stage.desk.books.books.equity(stage.now_ms) == 10_000
+    assert stage.instant.account.open_calls() == []
+
+
+def test_a_word_on_a_call_that_the_record_does_not_take_is_forgotten(tmp_path: Path) -> None:
+    """Live it was in, by its candle it is too late."""
+    stage = LiveStage(tmp_path)
+    stage.post(5, MARKET)
+    stage.price(6, 64801)
+    word(stage, "close", 20, {"id": "vip/1", "live": ["vip/1"]})
+    stage.candle(0, 64801, 65100, 64800, 65100)
+    stage.candle(1, 65100, 65200, 65100, 65200)
+    call = stage.desk.books.rows[0]
+    assert (call.fate, call.closing_ms, call.closing_notes) == ("too late", None, ())
+    stage.start()
+    assert stage.desk.books.rows[0].closing_ms is None
+
+
+ONLY = "; only in the channel's record: "
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+@pytest.mark.parametrize(("text", "side"), [(LIMIT, ""), (SHORT, ", on the other side")])
+def test_a_call_that_the_account_refused_blocks_in_the_channels_record_and_that_is_said(
+    tmp_path: Path, recorded: bool, text: str, side: str
+) -> None:
+    """Whose life it is: of the line said live, of the record's line, and of the call's fate."""
+    stage = LiveStage(tmp_path)
+    word(stage, "halt", 2, {"until_ms": START_MS + 10_000, "channels": []})
+    stage.post(5, MARKET)
+    stage.price(6, 64801)
+    if recorded:
+        stage.candle(0, *[64801] * 4)
+        stage.candle(1, *[64801] * 4)
+    assert "vip/1 long BTCUSDT refused (live) by hand" in stage.said()[0]
+    second = 130 if recorded else 20
+    stage.post(second, text)
+    stage.price(second + 1, 64801)
+    (line,) = stage.said()
+    fate = "opposite" if side else "repeat"
+    said = f"vip/1 is still alive{side}{ONLY}the account refused it"
+    assert line == f"vip/2 {'short' if side else 'long'} BTCUSDT not taken (live), {fate}: {said}; the price is 64801"
+    for minute in (2, 3) if recorded else (0, 1):
+        stage.candle(minute, *[64801] * 4)
+    found = {row.signal_id: row.reason for row in fates_of("live", Heard().read(stage.events()), stage.desk.books.rows)}
+    assert found["vip/2"] == said
+    assert stage.said() == []
+
+
+def test_a_call_whose_trade_was_closed_by_hand_lives_on_in_the_channels_record(tmp_path: Path) -> None:
+    stage = LiveStage(tmp_path)
+    stage.post(5, MARKET)
+    stage.candle(0, *[64801] * 4)
+    stage.candle(1, *[64801] * 4)
+    word(stage, "close", 125, {"id": "all"})
+    stage.candle(2, *[64801] * 4)
+    stage.candle(3, *[64801] * 4)
+    stage.said()
+    stage.post(250, LIMIT)
+    stage.candle(4, *[64801] * 4)
+    stage.candle(5, *[64801] * 4)
+    (line,) = stage.said()
+    assert line == f"vip/2 long BTCUSDT not taken, repeat: vip/1 is still alive{ONLY}the account's trade is over"

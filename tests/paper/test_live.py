@@ -166,6 +166,58 @@ def test_a_trade_closed_by_hand_goes_out_at_the_next_open(stage: Stage) -> None:
     asyncio.run(play())
 
 
+def test_a_trade_that_is_only_live_is_closed_live_at_once_and_in_the_record_when_it_has_it(stage: Stage) -> None:
+    def held(live: Live) -> list[str]:
+        return [call.plan.signal_id for call in live.instant.account.open_calls()]
+
+    async def play() -> None:
+        async with stage.running() as live:
+            await stage.until(stage.world.played.signals[0].message.known_ms)
+            (call,) = live.desk.waiting()
+            name, price = call.plan.signal_id, call.plan.orders[0].price or call.plan.targets[0][0]
+            stage.now_ms = stage.feed.now_ms = call.plan.act_ms + 1000
+            stage.feed.trade(call.plan.symbol, price)
+            await stage.settle()
+            assert name in held(live)
+            Ledger(stage.path).append(Event("demo", "close", 1, {"id": name, "live": [name]}))
+            await stage.settle()
+            stage.now_ms = stage.feed.now_ms = stage.now_ms + 1000
+            stage.feed.trade(call.plan.symbol, price)
+            await stage.settle()
+            assert name not in held(live)
+            assert call.facts is None, "the record does not have it yet"
+            await stage.until(stage.now_ms + 4 * MINUTE_MS, MINUTE_MS)
+            assert name not in [one.plan.signal_id for one in live.desk.books.open_calls]
+            assert call.early is not None
+            assert call.early.notes[-1].text == "Closed by hand."
+
+    asyncio.run(play())
+    assert kinds(stage.path)["early"] == kinds(stage.path)["done"] == 1
+
+
+def test_a_pause_asked_for_while_nobody_traded_holds_from_then_on(stage: Stage) -> None:
+    """The call is posted after the word, arrives at the start, and acts before the word is done."""
+    missed = next(s.message for s in stage.world.played.signals if s.message.known_ms > stage.now_ms + HOUR_MS)
+
+    async def play(asked_ms: int) -> bool:
+        stage.now_ms = missed.known_ms - HOUR_MS
+        async with stage.running():
+            await stage.settle()
+        Ledger(stage.path).append(Event("demo", "halt", asked_ms, {"until_ms": None, "channels": []}))
+        stage.now_ms = missed.known_ms + 7000
+        stage.archive = [missed]
+        async with stage.running() as live:
+            (call,) = live.desk.waiting()
+            assert call.plan.act_ms < stage.now_ms
+            await stage.until(stage.now_ms + 4 * MINUTE_MS, MINUTE_MS)
+            assert call.asked
+            return call.facts is not None
+
+    assert not asyncio.run(play(missed.known_ms - MINUTE_MS))
+    stage.path = stage.path.with_name("other.db")
+    assert asyncio.run(play(missed.known_ms + 6500))
+
+
 @pytest.mark.parametrize("says", ["keep", "close"])
 def test_a_deleted_call_is_noted_and_kept_or_closed(stage: Stage, says: str) -> None:
     strategy = stage.world.loaded.strategy

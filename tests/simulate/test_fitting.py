@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.config.strategy import Costs, Size, Strategy
-from engine.domain import Change, Order, PathStatus, Plan, Refusal, Side
+from engine.domain import Change, Order, Plan, Refusal, Side
 from engine.market.candles import Candles
 from engine.market.contracts import Contract, Tier
 from engine.simulate.fitting import Fitted, Fitting, Unfit
@@ -122,13 +122,13 @@ def test_the_account_trades_whole_contracts_and_refuses_what_is_too_small() -> N
 TIERS = (Tier(None, 1_000.0, 0.005, 0.01, 100), Tier(None, 20_000.0, 0.02, 0.1, 10))
 
 
-def test_a_market_order_taken_away_before_it_fills_fits_any_contract() -> None:
-    """Its entry, and so its size, is never known; nothing is traded, and the account goes on."""
+def test_a_market_order_taken_away_before_it_fills_never_comes_to_its_contract() -> None:
+    """Its entry, and so its size, is never known; the account refuses it, and goes on."""
     one = plan(LONG)
     gone = replace(one, changes=(Change(one.act_ms, "close"),))
     walked = walk(gone, venue(bars(RISES), WHOLE), strategy(size=Size(fixed=1000.0)))
-    (trade,) = walked.trades.values()
-    assert (trade.path.status, trade.path.fills, trade.net) == (PathStatus.CANCELLED, (), 0.0)
+    assert not walked.trades
+    assert [(one.row, one.notes[-1].seen) for one in walked.refused] == [(0, "no price")]
     assert walked.end_equity == 10_000
 
 

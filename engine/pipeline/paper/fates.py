@@ -26,6 +26,10 @@ NOT_PLANNED, NOT_OFFERED, REFUSED, NEVER_FILLED = "not planned", "not offered", 
 STAGES = (WAITING, NOT_PLANNED, NOT_OFFERED, REFUSED, NEVER_FILLED, "resting", "open", "closed")
 NOT_TAKEN = (NOT_PLANNED, NOT_OFFERED, REFUSED)
 TAKEN = STAGES[4:]
+ALONE = {
+    "refused": "; only in the channel's record: the account refused it",
+    "over": "; only in the channel's record: the account's trade is over",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,12 @@ class CallFate:
 class Heard:
     """What events say that a fold does not keep.
 
-    ``refused`` has the calls without a plan; by row: ``against`` whom a repeat was held, which calls were ``deleted``,
-    and how a call stands ``live``, which matters until its first candle is over.
+    ``refused`` has the calls without a plan; by row: what was written of ``against`` whom a repeat was held, which
+    calls were ``deleted``, and how a call stands ``live``, which matters until its first candle is over.
     """
 
     refused: list[Event] = field(default_factory=list)
-    against: dict[int, str] = field(default_factory=dict)
+    against: dict[int, Data] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
     live: dict[int, Data] = field(default_factory=dict)
     last_ms: int = 0
@@ -84,7 +88,7 @@ class Heard:
             if event.kind == "refused":
                 self.refused.append(event)
             elif event.row is not None and event.kind == "placed" and "of" in event.data:
-                self.against[event.row] = event.data["of"]
+                self.against[event.row] = event.data
             elif event.row is not None and event.kind == "update" and event.data["action"] == "deletion":
                 self.deleted.add(event.row)
             elif event.row is not None and event.kind == "live":
@@ -136,24 +140,24 @@ def live_side(call: PaperCall, heard: Heard) -> PaperCall | None:
 def live_word(said: Mapping[str, Any]) -> str:
     """What was said of a call at a live price, in words."""
     if said["fate"]:
-        return f"not taken (live), {said['fate']}: {fate_reason(said['fate'])}"
+        return f"not taken (live), {said['fate']}: {blocked(said['fate'], said)}"
     if not said["taken"]:
         note = said["notes"][-1] if said["notes"] else None
         return f"refused (live) {who(note['rule'], note['where'])}: {note['text']}" if note else "refused (live)"
     fills = said["stands"]["stepper"]["state"]["fills"] if "stands" in said else said["fills"]
     if not fills:
-        return "its orders rest (live)"
-    return f"in at {sum(f['price'] * f['share'] for f in fills) / sum(f['share'] for f in fills):.8g} (live)"
+        return "its orders rest (live)" if said["status"] == PathStatus.OPEN else "its orders are gone (live)"
+    out = " and out" if said["status"] == PathStatus.CLOSED else ""
+    return f"in at {sum(f['price'] * f['share'] for f in fills) / sum(f['share'] for f in fills):.8g}{out} (live)"
 
 
 def why(call: PaperCall, heard: Heard) -> str:
     """The reason of a planned call's fate in words."""
     fate, stage = fate_of(call), stage_of(call)
-    against = heard.against.get(call.row, "")
     if stage == WAITING and call.row in heard.live:
         return f"{live_word(heard.live[call.row])}; {fate_reason(fate)}"
-    if fate in ("repeat", "opposite") and against:
-        return held_against(fate, against)
+    if fate in ("repeat", "opposite"):
+        return blocked(fate, heard.against.get(call.row, {}))
     ended = [note.text for note in call.closing_notes if call.early is not None]
     ended += [f"{exit_word(note.rule)} at the next open" for note in call.closing_notes if call.early is None]
     if stage in (WAITING, NOT_OFFERED, NEVER_FILLED):
@@ -166,9 +170,15 @@ def exit_word(rule: str) -> str:
     return f"closed {who(rule, '')}"
 
 
-def held_against(fate: str, against: str) -> str:
-    """Why a repeat or an opposite is no call of its own: ``demo_keel/12 is still alive, on the other side``."""
-    return f"{against} is still alive" + (", on the other side" if fate == "opposite" else "")
+def blocked(fate: str, said: Mapping[str, Any]) -> str:
+    """Why a call is no call of its own: which earlier one is still alive, and whose life that is.
+
+    Each channel's record goes on with all its calls, so that one which the account refused may be alive there.
+    """
+    if not said.get("of"):
+        return fate_reason(fate)
+    alive = f"{said['of']} is still alive" + (", on the other side" if fate == "opposite" else "")
+    return alive + ALONE.get(said.get("missing", ""), "")
 
 
 def who(rule: str, where: str) -> str:

@@ -42,9 +42,12 @@ def order_text(order: dict[str, Any]) -> str:
 def halt(workspace: Workspace, account: str | None, for_: str | None, channels: Sequence[str]) -> list[str]:
     """Ask for a pause, of all or of channels. Raises InputError for a duration that is none, or an unknown channel."""
     try:
-        until = None if for_ is None else round(time.time() * 1000) + duration_ms(for_)
+        length_ms = None if for_ is None else duration_ms(for_)
     except ValueError as error:
         raise InputError(Problem(str(error))) from None
+    if length_ms is not None and length_ms <= 0:
+        raise InputError(Problem("a pause must be longer than 0s", hint="write --for 4h"))
+    until = None if length_ms is None else round(time.time() * 1000) + length_ms
     found = books(workspace, account)
     known = check_channels(workspace, found, channels)
     found = _meant(workspace, found, account, _concerned(found, known, channels))
@@ -65,7 +68,8 @@ def resume(workspace: Workspace, account: str | None, channels: Sequence[str]) -
         mine = [name for name in channels if name in known[book.account]]
         if channels and not mine:
             continue
-        paused = [set(halt.channels) for halt in book.halts]
+        now = round(time.time() * 1000)
+        paused = [set(halt.channels) for halt in book.halts if halt.until_ms > now]
         paused += [set(order.data["channels"]) for order in waiting_orders(book) if order.kind == "halt"]
         if not any(set(mine) & names or not mine for names in paused):
             of = f" of {', '.join(mine)}" if mine else ""
@@ -76,12 +80,16 @@ def resume(workspace: Workspace, account: str | None, channels: Sequence[str]) -
 
 
 def close(workspace: Workspace, account: str | None, name: str) -> list[str]:
-    """Ask for the end of a trade, or of all. Raises InputError where no such trade is resting or open."""
+    """Ask for the end of a trade, or of all, those included that are only live.
+
+    Raises InputError where no such trade is resting or open.
+    """
     found = books(workspace, account)
     have = {book.account: {call.plan.signal_id for call in (*book.open, *book.live)} for book in found}
     found = _meant(workspace, found, account, [book for book, ids in have.items() if name == "all" or name in ids])
-    names = {book.account: [call.plan.signal_id for call in book.open] for book in found}
-    every = sorted({one for mine in names.values() for one in mine})
+    held = {book.account: [call.plan.signal_id for call in book.open] for book in found}
+    live = {book.account: [side.plan.signal_id for side in book.live] for book in found}
+    every = sorted({one for names in (held, live) for mine in names.values() for one in mine})
     if name == "all" and not every:
         return [f"{book.account}: nothing is resting or open" for book in found]
     if name != "all" and name not in every:
@@ -92,11 +100,14 @@ def close(workspace: Workspace, account: str | None, name: str) -> list[str]:
         raise InputError(
             Problem(f"no trade {name} is resting or open", hint="; ".join(part for part in (was, shown) if part))
         )
-    return [
-        _ask(workspace, book, "close", {"id": name})
-        for book in found
-        if name in names[book.account] or (name == "all" and names[book.account])
-    ]
+    lines = []
+    for book in found:
+        mine, early = ([one for one in names[book.account] if name in ("all", one)] for names in (held, live))
+        if mine or early:
+            line = _ask(workspace, book, "close", {"id": name} | ({"live": sorted({*early})} if early else {}))
+            are = f"{', '.join(sorted({*early}))} {'is' if len({*early}) == 1 else 'are'} open live only"
+            lines.append(f"{line} ({are}: the record follows at the next open, when it is there)" if early else line)
+    return lines
 
 
 def _concerned(found: Sequence[Book], known: dict[str, set[str]], channels: Sequence[str]) -> list[str]:

@@ -49,6 +49,8 @@ def _live(data: Mapping[str, Any], call: PaperCall, currency: str) -> Iterator[S
     """What a call did at a live price."""
     if data["decides"] and not data["fills"]:
         yield Said(f"{call.name} {_first_word(data, call)}")
+    elif not data["fills"] and not data["legs"]:
+        yield Said(f"{call.name} cancelled (live): {fate_reason('cancelled')}", NoticeKind.CLOSE)
     for fill in data["fills"]:
         stop = f", stop {data['stop']:.8g}" if data["stop"] is not None else ""
         line = f"{call.name} in (live): {data['quantity'] * fill['share']:.6g} at {fill['price']:.8g}{stop}"

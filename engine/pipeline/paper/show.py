@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.domain import ExitReason, PathStatus
 from engine.notify.notice import Notice, NoticeKind
-from engine.pipeline.paper.fates import exit_word, held_against, who
+from engine.pipeline.paper.fates import blocked, exit_word, who
 from engine.report.reasons import fate_reason
 
 if TYPE_CHECKING:
@@ -62,9 +62,7 @@ def _placed(event: Event, call: PaperCall | None, _currency: str) -> Iterator[Sa
     """A call's first candle: it may be no trade of its own."""
     fate = event.data["stands"]["fate"]
     if call is not None and fate:
-        against = event.data.get("of")
-        reason = held_against(fate, against) if against else fate_reason(fate)
-        yield Said(f"{call.name} not taken, {fate}: {reason}{_late(event)}")
+        yield Said(f"{call.name} not taken, {fate}: {blocked(fate, event.data)}{_late(event)}")
 
 
 def _decided(event: Event, call: PaperCall | None, currency: str) -> Iterator[Said]:
@@ -77,8 +75,10 @@ def _decided(event: Event, call: PaperCall | None, currency: str) -> Iterator[Sa
         by = who(note["rule"], note["where"]) if note else ""
         yield Said(f"{call.name} refused {by}: {note['text'] if note else ''}{_late(event)}")
     else:
-        path = call.acting.stepper.path()
+        path = call.early.path if call.early is not None else call.acting.stepper.path()
         yield from _filled(call, [asdict(fill) for fill in path.fills], _late(event))
+        if call.early is not None:
+            return  # its end is told by itself
         yield from _left(call, [asdict(leg) for leg in path.legs], event, currency)
         if call.acting.stepper.done:
             yield from _unfilled(call, path.status, event)

@@ -114,8 +114,11 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
 
 
 def _dated(data: dict[str, Any], zone: str) -> dict[str, Any]:
-    """Data whose ``until_ms`` is an ISO time ``until``; None: until a person ends it."""
+    """Data whose ``until_ms`` is an ISO time ``until``; None: until a person ends it. So with ``from`` of a pause."""
     until = data.pop("until_ms", None)
+    if "from_ms" in data:
+        from_ms = data.pop("from_ms")
+        data |= {"from": moment(from_ms, zone) if from_ms else None}
     return data | {"until": None if until is None or until >= UNTIL_RESUMED_MS else moment(until, zone)}
 
 
