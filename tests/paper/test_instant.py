@@ -562,7 +562,7 @@ def test_a_trade_that_is_only_live_can_be_closed(tmp_path: Path, name: str, rest
     assert said == "1 trade is closed live at once, and at the next open when the record has it"
     stage.price(82, 64825)
     (line,) = stage.said()
-    assert line.startswith("vip/1 long BTCUSDT rule (live): 0.0154319 out at 64825; closed with")
+    assert line.startswith("vip/1 long BTCUSDT closed by hand (live): 0.0154319 out at 64825; closed with")
     assert stage.instant.account.open_calls() == []
     if restarted:
         stage.start()
@@ -591,7 +591,7 @@ def test_a_word_before_the_first_candle_opens_leaves_no_trade_in_the_record(
     word(stage, "close", 20, {"id": "vip/1", "live": ["vip/1"]})
     stage.price(21, 64795)
     (line,) = stage.said()
-    assert line.startswith(f"vip/1 long BTCUSDT {'cancelled (live)' if rests else 'rule (live): 0.0154'}")
+    assert line.startswith(f"vip/1 long BTCUSDT {'cancelled (live)' if rests else 'closed by hand (live): 0.0154'}")
     if restarted:
         stage.start()
     stage.candle(0, 64790, 64795, 64790, 64795)
