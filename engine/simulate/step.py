@@ -336,7 +336,9 @@ class Stepper:
 
 def _restored_change(data: dict[str, Any]) -> Change:
     orders = tuple(Order(**order) for order in data["orders"])
-    return Change(**(data | {"orders": orders, "targets": tuple((p, s) for p, s in data["targets"])}))
+    targets = tuple((Distance(**at) if isinstance(at, dict) else at, share) for at, share in data["targets"])
+    stop = Distance(**data["stop"]) if isinstance(data["stop"], dict) else data["stop"]
+    return Change(**(data | {"orders": orders, "targets": targets, "stop": stop}))
 
 
 def step_path(plan: Plan, candles: Candles, terms: Terms, fair: Candles | None = None) -> Path:

@@ -76,6 +76,30 @@ def test_what_is_said_of_a_call_at_the_price_of_now(
     assert lines[0].startswith("vip/1 ")
 
 
+@pytest.mark.parametrize("edited", [8, 130])
+def test_an_edit_in_percent_moves_the_stop_of_an_open_trade(tmp_path: Path, edited: float) -> None:
+    """Whether it comes before the record's fill or after it, live and record go out at the new stop."""
+    stage = LiveStage(tmp_path)
+    stage.post(5, "BUY BTCUSDT @ market, TP 1%, SL 1%")
+    stage.price(6.5, 60000)
+    if edited < 60:
+        stage.edit(edited, 1, "BUY BTCUSDT @ market, TP 3%, SL 3%")
+    stage.candle(0, 60000, 60000, 60000, 60000)
+    stage.candle(1, 60000, 60000, 60000, 60000)
+    if edited > 60:
+        stage.edit(edited, 1, "BUY BTCUSDT @ market, TP 3%, SL 3%")
+    assert any("its channel moves the stop and changes the targets" in line for line in stage.said())
+    stage.candle(2, 60000, 60000, 60000, 60000)
+    stage.price(185, 59000, 61000)
+    stage.candle(3, 60000, 61000, 59000, 60000)
+    assert not any(" stop" in line or "target 1" in line for line in stage.said())
+    stage.candle(4, 60000, 60000, 58000, 58000)
+    call = stage.desk.books.rows[0]
+    assert [(leg.reason, leg.price) for leg in call.stepper.path().legs] == [("moved stop", pytest.approx(58200))]
+    stage.start()
+    assert stage.desk.books.rows[0].stepper.saved() == call.stepper.saved()
+
+
 def test_a_call_that_is_not_planned_is_told_when_it_arrives(tmp_path: Path) -> None:
     stage = LiveStage(tmp_path)
     stage.post(5, UNSTOPPED)
