@@ -132,4 +132,4 @@ def stand(call: PaperCall, stands: Data) -> None:
     call.entry, call.risk = (math.nan if stands[key] is None else stands[key] for key in ("entry", "risk"))
     call.paid = [(ts, paid) for ts, paid in stands["paid"]]
     call.blocks = stands["blocks"]
-    call.stepper = Stepper.restored(call.plan, call.stepper.terms, stands["stepper"])
+    call.stepper = type(call.stepper).restored(call.plan, call.stepper.terms, stands["stepper"])

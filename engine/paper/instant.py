@@ -5,7 +5,8 @@ behind. A person wants to know at once. So a second virtual broker, the same cla
 every call and goes through live prices:
 
 1. A price is a bar from the price before it to itself; the first of a candle, and one at which something is due (a
-   call acts, a change, an expiry), is a bar of its own, as a candle's open is. So a level fills as it does in a candle.
+   call acts, a change, an expiry), is a bar of its own, as a candle's open is. So a level fills as it does in a candle,
+   but for a stop: one that is jumped over gets the price that was seen (``LiveStepper``).
 2. A call comes to the live market at the first price at or after its moment of action. The account is asked at once:
    a trial of it, in which live moves are booked as the record will book them, when their candle is over.
 3. Whenever candles were told, the copies begin anew from the record, and go through the prices since. So the live side
@@ -52,6 +53,14 @@ class Tick(NamedTuple):
     ts_ms: int
     price: float
     fair: float | None
+
+
+class LiveStepper(Stepper):
+    """A trade that goes through live prices: nobody traded between two of them, so a stop gets the later one."""
+
+    def _stopped_at(self, stop: float, close: float) -> float:
+        """The price that was seen beyond the stop."""
+        return close if self.position.beyond(close, stop, down=True) else stop
 
 
 @dataclass
@@ -336,7 +345,7 @@ def _copied(call: PaperCall) -> PaperCall:
     own = None if call.own is None else _copied(call.own)
     stepper = call.stepper
     if not stepper.done:
-        stepper = Stepper.restored(call.plan, stepper.terms, stepper.saved())
+        stepper = LiveStepper.restored(call.plan, stepper.terms, stepper.saved())
     made = replace(call, stepper=stepper, paid=list(call.paid), own=own)
     made.quiet = quiet(stepper)
     return made

@@ -17,6 +17,7 @@ MARKET = "BUY BTCUSDT NOW @ 64800, TP 65000, SL 64500"
 TWO = "BUY BTCUSDT NOW @ 64800, TP1 65000, TP2 65200, SL 64500"
 SHORT = "SELL BTCUSDT @ 64800, TP 64000, SL 65500"
 RISK = {"fixed: 1000 USDT": "risk: 1%"}
+RISK_OF_A_STOP = "BUY BTCUSDT NOW @ 64790, TP 65000, SL 64490"
 UNSTOPPED = "BUY BTCUSDT @ 64800, TP 65000"
 
 
@@ -100,6 +101,45 @@ def test_an_edit_in_percent_moves_the_stop_of_an_open_trade(tmp_path: Path, edit
     assert stage.desk.books.rows[0].stepper.saved() == call.stepper.saved()
 
 
+@pytest.mark.parametrize(
+    ("text", "prices", "said"),
+    [
+        (LIMIT, (64790, 64400), "stop (live): 0.0154321 out at 64400; closed with -7.02 USDT"),
+        (LIMIT, (64790, 64510, 64499, 64000), "stop (live): 0.0154321 out at 64499; closed with -5.49 USDT"),
+        (LIMIT, (64790, 65100), "target 1 (live): 0.0154321 out at 65000; closed with +2.74 USDT"),
+        (SHORT, (64810, 65600), "stop (live): 0.0154321 out at 65600; closed with -13.20 USDT"),
+        (SHORT, (64810, 63900), "target 1 (live): 0.0154321 out at 64000; closed with +12.00 USDT"),
+        (RISK_OF_A_STOP, (64790, 64400), "stop (live): 0.333333 out at 64400; closed with -151.53 USDT"),
+    ],
+)
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_stop_that_is_jumped_over_gets_the_price_seen_and_a_target_its_level(
+    tmp_path: Path, text: str, prices: tuple[float, ...], said: str, recorded: bool
+) -> None:
+    """The record keeps to its candles: a level inside one fills at the level."""
+    strategy = RISK if text == RISK_OF_A_STOP else {}
+    stage = LiveStage(tmp_path, strategy)
+    stage.post(5, text)
+    stage.price(6.5, prices[0])
+    second = 30.0
+    if recorded:
+        for minute in (0, 1):
+            stage.candle(minute, prices[0], prices[0], prices[0], prices[0])
+        second = 125.0
+    stage.said()
+    stage.price(second, *prices)
+    lines = stage.said()
+    assert len(lines) == 1
+    assert said in lines[0]
+    last = 2 if recorded else 1
+    if not recorded:
+        stage.candle(0, prices[0], prices[0], prices[0], prices[0])
+    stage.candle(last, prices[0], max(prices), min(prices), prices[-1])
+    (leg,) = stage.desk.books.rows[0].stepper.path().legs
+    plan = stage.desk.books.rows[0].plan
+    assert leg.price == (plan.stop if "stop" in said else plan.targets[0][0])
+
+
 def test_a_call_that_is_not_planned_is_told_when_it_arrives(tmp_path: Path) -> None:
     stage = LiveStage(tmp_path)
     stage.post(5, UNSTOPPED)
@@ -168,7 +208,7 @@ def test_a_record_that_is_the_same_is_not_said_again(tmp_path: Path) -> None:
     stage.candle(1, 64801, 65003, 64801, 65003)
     assert stage.said() == []
     assert [event.kind for event in stage.events("step", "decided", "withdrawn")] == ["step", "decided"]
-    stage.price(123, 64990, 64795)
+    stage.price(123, 64990, 64801)
     stage.candle(2, 65003, 65003, 64795, 64795)
     assert stage.said() == ["vip/1 long BTCUSDT breakeven (live): 0.00771593 out at 64801; closed with +0.79 USDT"]
     assert stage.events("step")[-1].data["status"] == "closed"
