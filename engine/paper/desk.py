@@ -261,6 +261,7 @@ class Desk:
             self.broker.change(call, change)
         action = "deletion" if gone else update.action.kind
         said: Data = {"signal": update.signal_id, "action": action, "changes": [*map(change_data, new)]}
+        said["known_ms"] = update.message.known_ms
         self._tell("update", new[0].act_ms if new else update.message.known_ms, said, call.row, key, any(late))
 
     # ------------------------------------------------------------------ candles
@@ -355,6 +356,7 @@ class Desk:
         fills, legs = ([asdict(move) for move in moves] for moves in (one.fills, one.legs))
         said: Data = {"fills": fills, "legs": legs, "paid": list(one.paid), "stands": call_data(call)}
         whole = self.books.rows[call.row]
+        whole.missed |= late and bool(fills or legs)
         said["taken"] = whole.facts is not None and whole.early is None and call is whole.acting
         said["own"] = call is not whole
         if call.stepper.done:

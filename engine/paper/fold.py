@@ -97,6 +97,7 @@ class Fold:
 
     def _on_step(self, event: Event, data: dict[str, Any]) -> None:
         call = self._call(event)
+        call.missed |= event.late and bool(data.get("fills") or data.get("legs"))
         self.through_ms = max(self.through_ms, event.at_ms)
         stand(call.own if data.get("own") and call.own is not None else call, data["stands"])
 

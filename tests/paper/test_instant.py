@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from engine.paper.fold import Fold
 from engine.paper.ledger import Event
 from engine.paper.reconcile import differences
 from engine.pipeline.paper.distance import distance_line, distance_of
-from engine.units import DAY_MS
+from engine.pipeline.paper.events import Told
+from engine.pipeline.paper.table import COLUMNS, trade_row
+from engine.units import DAY_MS, MINUTE_MS
 from tests.paper.livestage import START_MS, LiveStage
 
 LIMIT = "BUY BTCUSDT @ 64800, TP 65000, SL 64500"
@@ -140,6 +144,38 @@ def test_a_stop_that_is_jumped_over_gets_the_price_seen_and_a_target_its_level(
     assert leg.price == (plan.stop if "stop" in said else plan.targets[0][0])
 
 
+@pytest.mark.parametrize("away", ["from the start", "after the fill", "never"])
+def test_a_trade_that_went_in_or_out_while_nobody_watched_is_marked_late(tmp_path: Path, away: str) -> None:
+    stage = LiveStage(tmp_path)
+    stage.post(5, MARKET)
+    for minute, close in ((0, 64800), (1, 64790), (2, 64400)):
+        if away == "from the start" or (away == "after the fill" and minute == 2):
+            stage.now_ms = START_MS + 3_600_000
+        stage.candle(minute, 64800, 64800, close, close)
+    fold = Fold({"live": stage.desk.lanes["live"].terms})
+    fold.take(stage.events())
+    for (call,) in (stage.desk.books.rows, fold.rows):
+        assert call.over
+        assert not call.late, "the call itself was heard in time"
+        assert call.marked_late == (away != "never")
+        trade = call.trade(call.stepper.terms)
+        assert trade_row("a", call, trade, "USDT", "UTC")[COLUMNS.index("late")] == (away != "never")
+
+
+def test_late_by_counts_from_the_post(tmp_path: Path) -> None:
+    """A call that was heard 75 seconds after its post, and its edit, heard after 100."""
+    stage = LiveStage(tmp_path)
+    stage.post(5, MARKET, heard=80)
+    stage.candle(0, 64800, 64800, 64800, 64800)
+    stage.candle(1, 64800, 64800, 64800, 64800)
+    stage.edit(125, 1, MARKET.replace("65000", "65100"), heard=225)
+    heard_ms = {"call": START_MS + 80_000, "update": START_MS + 225_000}
+    events = [replace(event, made_ms=heard_ms[event.kind]) for event in stage.events("call", "update")]
+    assert [event.late for event in events] == [True, True]
+    told = Told(stage.desk.books.rows, MINUTE_MS).take(events)
+    assert [(one.what, one.by_s) for one in told.late] == [("arrived", 75.0), ("update", 100.0)]
+
+
 def test_a_call_that_is_not_planned_is_told_when_it_arrives(tmp_path: Path) -> None:
     stage = LiveStage(tmp_path)
     stage.post(5, UNSTOPPED)
@@ -222,6 +258,21 @@ def test_another_price_of_the_record_is_said(tmp_path: Path) -> None:
     stage.said()
     stage.candle(1, 64830, 64850, 64820, 64840)
     assert stage.said() == ["vip/1 long BTCUSDT in the record: in at 64830 (said live: 64801, 4.5 bp away)"]
+
+
+@pytest.mark.parametrize(
+    ("open_", "said"), [(64830, "in the record: its size is 0.30303 (said live: 0.332226, 9.6% away)"), (64801, "")]
+)
+def test_another_size_of_the_record_is_said(tmp_path: Path, open_: float, said: str) -> None:
+    """Sized by its risk at the price of its candle, it is another trade: a line when it differs."""
+    stage = LiveStage(tmp_path, RISK)
+    stage.post(5, MARKET)
+    stage.price(6, 64801)
+    stage.candle(0, 64700, 64850, 64700, 64830)
+    stage.said()
+    stage.candle(1, open_, 64850, open_ - 10, 64840)
+    lines = stage.said()
+    assert [line for line in lines if "its size is" in line] == ([f"vip/1 long BTCUSDT {said}"] if said else [])
 
 
 def test_what_the_record_never_makes_is_withdrawn_a_candle_later(tmp_path: Path) -> None:

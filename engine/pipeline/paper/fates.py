@@ -172,7 +172,7 @@ def _planned(account: str, call: PaperCall, heard: Heard) -> CallFate:
     said = ("", "", "", "") if no is None else (no.rule, no.where, no.seen, no.limit)
     return CallFate(
         account, call.lane, plan.channel, plan.signal_id, plan.symbol, plan.side.value, call.posted_ms, plan.act_ms,
-        stage, fate_of(call), *said, why(call, heard), call.late, call.row in heard.deleted,
+        stage, fate_of(call), *said, why(call, heard), call.marked_late, call.row in heard.deleted,
         call.r(call.stepper.terms),
     )  # fmt: skip
 

@@ -138,7 +138,7 @@ def _open(call: PaperCall, prices: dict[str, tuple[int, float]], zone: str, live
         "next_target": stepper.position.first_target(),
         "last": last,
         "r": open_r(call, last) if fills and last is not None else None,
-        "late": call.late,
+        "late": call.marked_late,
     }
 
 

@@ -76,7 +76,7 @@ def trade_row(account: str, call: PaperCall, trade: Trade, currency: str, zone: 
         moment(plan.act_ms, zone),
         moment(path.fills[0].ts_ms, zone),
         moment(legs[-1].ts_ms, zone) if legs and over else None,
-        call.late,
+        call.marked_late,
         trade.quantity,
         _average(path.fills),
         _average(legs),
