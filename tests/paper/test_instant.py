@@ -12,6 +12,7 @@ from engine.paper.ledger import Event
 from engine.paper.reconcile import differences
 from engine.pipeline.paper.distance import distance_line, distance_of
 from engine.pipeline.paper.events import Told
+from engine.pipeline.paper.fates import Heard
 from engine.pipeline.paper.table import COLUMNS, trade_row
 from engine.units import DAY_MS, MINUTE_MS
 from tests.paper.livestage import START_MS, LiveStage
@@ -174,6 +175,24 @@ def test_late_by_counts_from_the_post(tmp_path: Path) -> None:
     assert [event.late for event in events] == [True, True]
     told = Told(stage.desk.books.rows, MINUTE_MS).take(events)
     assert [(one.what, one.by_s) for one in told.late] == [("arrived", 75.0), ("update", 100.0)]
+
+
+def test_a_post_that_looks_like_a_call_and_is_not_read_is_told(tmp_path: Path) -> None:
+    """Once, with the reason; chat is not. An edit that is read takes it from the count."""
+    stage = LiveStage(tmp_path)
+    stage.post(5, "LONG BTCUSDT entry 64800 target 65000 stop 64500")
+    stage.post(6, "gm traders, what a day")
+    stage.post(7, "BUY BTCUSDT @ 64800, TP 65000, SL 64900")
+    first, second = stage.said()
+    assert first.startswith("vip/1 not read, no layout: ")
+    assert second.startswith("vip/3 not read, ")
+    stage.start()
+    assert stage.said() == [], "a restart tells nothing twice"
+    assert [event.key[1] for event in stage.events("unread") if event.key] == [1, 3]
+    heard = Heard().read(stage.events())
+    assert heard.posts == {"vip/1", "vip/3"}
+    stage.edit(20, 3, LIMIT)
+    assert [event.kind for event in stage.events("call")] == ["call"]
 
 
 def test_a_call_that_is_not_planned_is_told_when_it_arrives(tmp_path: Path) -> None:

@@ -164,4 +164,4 @@ class Told:
             self.happened.append(self._note(event, event.kind, text))
 
 
-QUIET = ("placed", "step", "update", "closing", "refused")
+QUIET = ("placed", "step", "update", "closing", "refused", "unread")

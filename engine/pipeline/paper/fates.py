@@ -63,13 +63,15 @@ class Heard:
     """What events say that a fold does not keep.
 
     ``refused`` has the calls without a plan; by row: ``against`` whom a repeat was held, which calls were ``deleted``,
-    and how a call stands ``live``, which matters until its first candle is over.
+    and how a call stands ``live``, which matters until its first candle is over. ``posts`` look like calls and were not
+    read.
     """
 
     refused: list[Event] = field(default_factory=list)
     against: dict[int, str] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
     live: dict[int, Data] = field(default_factory=dict)
+    posts: set[str] = field(default_factory=set)
     last_ms: int = 0
 
     def read(self, events: Iterable[Event]) -> Heard:
@@ -83,6 +85,8 @@ class Heard:
         for event in events:
             if event.kind == "refused":
                 self.refused.append(event)
+            elif event.kind == "unread":
+                self.posts.add(event.data["signal"])
             elif event.row is not None and event.kind == "placed" and "of" in event.data:
                 self.against[event.row] = event.data["of"]
             elif event.row is not None and event.kind == "update" and event.data["action"] == "deletion":
