@@ -18,6 +18,7 @@ from engine.pipeline.accounts import walk_accounts
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.account import account_of
 from engine.pipeline.paper.events import Told
+from engine.pipeline.paper.live import timed
 from engine.pipeline.paper.open import open_r
 from engine.pipeline.paper.report import write_paper
 from engine.pipeline.paper.results import seen_of
@@ -94,6 +95,23 @@ def test_an_open_trade_has_one_r_and_no_fee_is_paid_before_it_is_due(place: Work
     assert run.fees == pytest.approx(paid, abs=1e-9)
     replayed, _, _ = written(place, desk, pageworld.sources_of(desk))
     assert replayed.fees > run.fees, "a replay ends as a backtest does: what is open goes out at the end"
+
+
+def test_no_interval_is_drawn_for_fewer_than_three_trades(place: Workspace) -> None:
+    """Of one or two trades it would be a thin bar that looks like certainty."""
+    desk = pageworld.ledger_of(place, place.root / "paper.db", calls=27)
+    run, _, folder = written(place, desk, pageworld.sources_of(desk))
+    known = [one for one in run.channels if one.mean_r is not None]
+    few = [one for one in known if one.trades < 3]
+    assert 0 < len(few) < len(known)
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert page.count('<svg class="bar ') == len(known) - len(few)
+
+
+def test_a_line_of_a_pipe_begins_with_the_time_of_the_workspace() -> None:
+    lines: list[str] = []
+    timed(lines.append, "Europe/Istanbul", lambda: moment_ms("2026-03-01 21:05:09"))("vip/1 in (live)")
+    assert lines == ["00:05:09 vip/1 in (live)"]
 
 
 def test_every_call_stands_there_once_with_its_fate(place: Workspace) -> None:
