@@ -301,17 +301,18 @@ class Change:
     number ``order`` (from 1, nearest first; None: all that rest); ``stop`` moves the stop to ``stop`` (a price or the
     average entry) or to the price of target ``target``; ``orders`` replaces the orders that rest (weights sum to 1,
     of what is not filled yet); ``targets`` are all targets from now on (shares sum to 1): those not beyond the last
-    one taken are left out, and the others share what is held. ``by`` says who: the channel, or a later call.
+    one taken are left out, and the others share what is held. ``by`` says who: the channel, or a later call. A stop or
+    target at a Distance counts from the first fill; said before it, it acts with it.
     """
 
     act_ms: int
     kind: Literal["close", "cancel", "stop", "orders", "targets"]
     share: float = 1.0
     order: int | None = None
-    stop: float | Literal["breakeven"] | None = None
+    stop: float | Distance | Literal["breakeven"] | None = None
     target: int | None = None
     orders: tuple[Order, ...] = ()
-    targets: tuple[tuple[float, float], ...] = ()
+    targets: tuple[tuple[float | Distance, float], ...] = ()
     by: Literal["channel", "call"] = "channel"
 
 

@@ -89,8 +89,8 @@ class _Found:
 class MessageReader:
     """Reads message versions one after another, as they become known.
 
-    ``signals`` are all so far, in that order. ``read`` reads one version; it is not asked about deletions and messages
-    without text.
+    ``signals`` are all so far, in that order; ``refusal`` is why the last version gave nothing. ``read`` reads one
+    version; it is not asked about deletions and messages without text.
     """
 
     def __init__(self, read: Reader, known: dict[tuple[int, int, int], Reading] | None = None) -> None:
@@ -99,6 +99,7 @@ class MessageReader:
         self._deleted: set[Post] = set()
         self._latest: dict[tuple[str, str], Signal] = {}
         self.signals: list[Signal] = []
+        self.refusal: Refusal | None = None
 
     def keep_readings(self) -> None:
         """Remember from now on what each text said, for ``anew``."""
@@ -128,6 +129,7 @@ class MessageReader:
     def look(self, message: Message) -> list[_Found]:
         """Read a version: its signals are added to ``signals``; the actions in it, not bound yet."""
         post = (message.channel, message.chat_id, message.message_id)
+        self.refusal = None
         if message.kind == "deletion":
             self._deleted.add(post)
             return []
@@ -137,6 +139,7 @@ class MessageReader:
         fate.has_original |= not _is_edited(message)
         fate.edited |= bool(fate.signals) and fate.signals[0].message.text != message.text
         reading = self._reading(message) if message.text.strip() else Reading(refusal=UNREAD)
+        self.refusal = reading.refusal
         if reading.setups and not fate.signals:
             late = _is_hindsight(message, fate)
             fate.signals = [Signal(message, setup, i, late) for i, setup in enumerate(reading.setups)]

@@ -90,7 +90,7 @@ class VirtualBroker:
 
     def follow(self, call: PaperCall, plan: Plan, bars: Sequence[Bar]) -> PaperCall:
         """The account's own way of a call under another plan: through the bars that the call has seen."""
-        stepper = Stepper(plan, call.stepper.terms)
+        stepper = type(call.stepper)(plan, call.stepper.terms)
         for change in call.stepper.changes:
             stepper.change(change)
         own = replace(call, plan=plan, stepper=stepper, fate="", paid=[], own=None, end_ms=NEVER_MS, quiet=None)

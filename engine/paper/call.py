@@ -41,6 +41,7 @@ class PaperCall:
 
     ``fate`` is "waiting" until the call's first candle, then "" or the reason why it is no trade of its own
     (``NOT_OFFERED``). ``entry`` and ``risk`` are for one unit (NaN: not known), ``paid`` its funding payments so far.
+    ``late``: it arrived late; ``missed``: something it did was worked out long after its candle was over.
     ``blocks``: later calls on the symbol are held against it. ``asked``: the account has answered; ``facts`` is there
     when it took the call. ``own`` is the account's own way through the candles where its size changed the plan (another
     margin tier, an impact on the price). ``closing_ms``: the account's trade is to end then; ``early`` is that trade,
@@ -62,6 +63,7 @@ class PaperCall:
     paid: list[tuple[int, float]] = field(default_factory=list)
     blocks: bool = False
     late: bool = False
+    missed: bool = False
     asked: bool = False
     quantity: float = 0.0
     facts: OpenTrade | None = None
@@ -96,6 +98,11 @@ class PaperCall:
     def name(self) -> str:
         """What a person calls it: signal id, side and symbol."""
         return f"{self.plan.signal_id} {self.plan.side.value} {self.plan.symbol}"
+
+    @property
+    def marked_late(self) -> bool:
+        """Whether it arrived late, or went in or out while nobody watched."""
+        return self.late or self.missed
 
     @property
     def over(self) -> bool:

@@ -63,7 +63,8 @@ def change_data(change: Change) -> Data:
 def change_from(data: Data) -> Change:
     """The change that ``change_data`` gave."""
     orders = tuple(Order(**order) for order in data["orders"])
-    return Change(**(data | {"orders": orders, "targets": tuple((p, s) for p, s in data["targets"])}))
+    targets = tuple((_level(level), share) for level, share in data["targets"])
+    return Change(**(data | {"orders": orders, "targets": targets, "stop": _level(data["stop"])}))
 
 
 def notes_from(data: list[Data]) -> tuple[RuleNote, ...]:

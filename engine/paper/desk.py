@@ -101,6 +101,7 @@ class Desk:
     began_ms: int = 0
     hear: Callable[[Event], None] = lambda _: None
     alone: Mapping[str, Desk] = field(default_factory=dict)
+    suspect: Callable[[Message], bool] = lambda _: False
 
     def __post_init__(self) -> None:
         terms = {name: lane.terms for name, lane in self.lanes.items()}
@@ -157,11 +158,22 @@ class Desk:
         reader = self.readers[message.channel]
         signals, updates = reader.take(message)
         told = signals, updates, reader.withdrawn(message)
+        if now_ms is not None and reader.refusal is not None:
+            self._unread(message, reader.refusal)
         alone = self.alone.get(message.channel)
         if alone is not None:
             alone.began_ms, alone.stale_ms = self.began_ms, self.stale_ms
             alone.act(message, *told, now_ms)
         self.act(message, *told, now_ms)
+
+    def _unread(self, message: Message, refusal: Refusal) -> None:
+        """A live post that gave nothing: worth a word where its layout is known, or where it looks like a call."""
+        key: Key = (message.channel, message.message_id, message.version, "unread")
+        if message.known_ms < self.began_ms or key in self._keys or refusal.code == "never" or not message.text.strip():
+            return
+        if refusal.code != "no-layout" or self.suspect(message):
+            said: Data = {"signal": message.key, "code": refusal.code, "text": refusal.text}
+            self._tell("unread", message.known_ms, said, key=key)
 
     def act(
         self,
@@ -262,6 +274,7 @@ class Desk:
             self.broker.change(call, change)
         action = "deletion" if gone else update.action.kind
         said: Data = {"signal": update.signal_id, "action": action, "changes": [*map(change_data, new)]}
+        said["known_ms"] = update.message.known_ms
         self._tell("update", new[0].act_ms if new else update.message.known_ms, said, call.row, key, any(late))
 
     # ------------------------------------------------------------------ candles
@@ -360,6 +373,7 @@ class Desk:
         fills, legs = ([asdict(move) for move in moves] for moves in (one.fills, one.legs))
         said: Data = {"fills": fills, "legs": legs, "paid": list(one.paid), "stands": call_data(call)}
         whole = self.books.rows[call.row]
+        whole.missed |= late and bool(fills or legs)
         held = whole.closing_ms is None or ts_ms < whole.closing_ms  # a bar that opens later ends it at its open
         said["taken"] = held and whole.facts is not None and whole.early is None and call is whole.acting
         said["own"] = call is not whole

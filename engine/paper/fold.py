@@ -97,6 +97,7 @@ class Fold:
 
     def _on_step(self, event: Event, data: dict[str, Any]) -> None:
         call = self._call(event)
+        call.missed |= event.late and bool(data.get("fills") or data.get("legs"))
         self.through_ms = max(self.through_ms, event.at_ms)
         stand(call.own if data.get("own") and call.own is not None else call, data["stands"])
 
@@ -132,4 +133,4 @@ def stand(call: PaperCall, stands: Data) -> None:
     call.entry, call.risk = (math.nan if stands[key] is None else stands[key] for key in ("entry", "risk"))
     call.paid = [(ts, paid) for ts, paid in stands["paid"]]
     call.blocks = stands["blocks"]
-    call.stepper = Stepper.restored(call.plan, call.stepper.terms, stands["stepper"])
+    call.stepper = type(call.stepper).restored(call.plan, call.stepper.terms, stands["stepper"])

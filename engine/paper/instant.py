@@ -5,7 +5,8 @@ behind. A person wants to know at once. So a second virtual broker, the same cla
 every call and goes through live prices:
 
 1. A price is a bar from the price before it to itself; the first of a candle, and one at which something is due (a
-   call acts, a change, an expiry), is a bar of its own, as a candle's open is. So a level fills as it does in a candle.
+   call acts, a change, an expiry), is a bar of its own, as a candle's open is. So a level fills as it does in a candle,
+   but for a stop: one that is jumped over gets the price that was seen (``LiveStepper``).
 2. A call comes to the live market at the first price at or after its moment of action. The account is asked at once
    (``liveaccount.py``).
 3. Whenever candles were told, the copies begin anew from the record, and go through the prices since. So the live side
@@ -38,6 +39,14 @@ from engine.simulate.position import DUST
 from engine.simulate.step import Stepper
 
 MOST_TICKS = 20_000  # half an hour of ten prices a second; the oldest go first
+
+
+class LiveStepper(Stepper):
+    """A trade that goes through live prices: nobody traded between two of them, so a stop gets the later one."""
+
+    def _stopped_at(self, stop: float, close: float) -> float:
+        """The price that was seen beyond the stop."""
+        return close if self.position.beyond(close, stop, down=True) else stop
 
 
 @dataclass
@@ -259,7 +268,7 @@ class Instant:
 def _copied(call: PaperCall) -> PaperCall:
     """A copy that can go its own way."""
     own = None if call.own is None else _copied(call.own)
-    stepper = Stepper.restored(call.plan, call.stepper.terms, call.stepper.saved())
+    stepper = LiveStepper.restored(call.plan, call.stepper.terms, call.stepper.saved())
     made = replace(call, stepper=stepper, paid=list(call.paid), own=own)
     made.quiet = quiet(stepper)
     return made

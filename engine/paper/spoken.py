@@ -20,6 +20,7 @@ from engine.paper.ledger import Event
 
 KINDS = ("call", "placed", "live", "withdrawn", "step", "decided", "early")
 SAME = 1e-4  # prices and shares that differ by less are the same to people
+SIZED = 1e-3  # a size that differs by less is told as the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,17 @@ class Pair:
 class Call:
     """What is known of one call: the number of live events, what was said of taking it, what the record owes.
 
-    ``word`` is (fate, taken) as said live, None before; ``stands`` is how the live side stood at the newest event,
-    while the record has not begun, ``facts`` what the account would hold. ``moves`` are the record's own so far.
-    ``gone``: its orders were taken away before anything was filled, and that was said.
+    ``word`` is (fate, taken) as said live, None before, ``quantity`` the size that was said with it; ``stands`` is how
+    the live side stood at the newest event, while the record has not begun, ``facts`` what the account would hold.
+    ``moves`` are the record's own so far. ``gone``: its orders were taken away before anything was filled, and that was
+    said.
     """
 
     tick: float = 0.0
     risk: float | None = None
     number: int = 0
     word: tuple[str, bool] | None = None
+    quantity: float = 0.0
     stands: Data | None = None
     facts: Data | None = None
     owed: dict[str, Move] = field(default_factory=dict)
@@ -109,7 +112,7 @@ class Spoken:
         call.number = data["number"]
         if data["decides"]:
             call.word = data["fate"], data["taken"]
-            call.facts = data["facts"]
+            call.facts, call.quantity = data["facts"], data["quantity"]
         elif not data["fills"] and not data["legs"]:
             call.gone = True
         call.stands = data.get("stands", call.stands)
@@ -147,7 +150,9 @@ class Spoken:
         left = [(move, *self._answer(call, row, move)) for move in moves]
         news = [_data(move, live) for move, new, live in left if new]
         legs = [one for one in news if "reason" in one]
-        return data | {"said": True, "fills": [one for one in news if "reason" not in one], "legs": legs}
+        sized = {} if abs(call.quantity / data["quantity"] - 1) <= SIZED else {"sized": call.quantity}
+        fills = [one for one in news if "reason" not in one]
+        return data | sized | {"said": True, "fills": fills, "legs": legs}
 
     def _on_early(self, call: Call, row: int, data: Data) -> Data | None:
         path = data["trade"]["path"]

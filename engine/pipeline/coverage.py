@@ -173,6 +173,14 @@ def _compare(found: Coverage, profile: Profile, post: Post, code: str, why: str)
         found.look_alikes.setdefault(key, LookAlikes(*key)).add(post, score, why)
 
 
+def looks_like_a_call(profile: Profile, text: str) -> bool:
+    """Whether a post that was not read names coin, side and levels as a call does."""
+    if likeness(profile, text) < LEAST_OF_A_CALL:
+        return False
+    marked = guess(text[:LONGEST])
+    return marked.is_call and not results_in(marked.folded.text)
+
+
 def shape(profile: Profile, folded: str) -> str:
     """What a text is made of: the trade words of each line with # for numbers, what comes again once."""
     lines: list[str] = []

@@ -10,30 +10,41 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.config.strategy import Entry, Exit
-from engine.domain import Action, Change, Distance, EntryKind, Order, Setup, Update
+from engine.domain import Action, Change, Distance, EntryKind, Order, Setup, Side, Target, Update
 from engine.simulate.sharing import entry_orders, target_weights
 
 SAME = 1e-9  # relative: what arithmetic leaves between two prices that are meant to be one
 
 
 def changes_of(
-    setup: Setup, updates: Sequence[Update], orders: Sequence[Order], entry: Entry, leave: Exit
+    setup: Setup,
+    updates: Sequence[Update],
+    orders: Sequence[Order],
+    stop: float | Distance | None,
+    entry: Entry,
+    leave: Exit,
 ) -> tuple[Change, ...]:
-    """The changes that updates of one signal make to its plan with these orders, in order of time."""
+    """The changes that updates of one signal make to its plan with these orders and this stop, in order of time.
+
+    Levels at a distance count from where those of the call count: from its entries, or from the fill of a market order.
+    """
     if not updates:
         return ()
     found: list[Change] = []
-    targets = [target.price for target in setup.targets if target.price is not None]
+    targets = [*setup.targets]
+    known = bool(setup.entries) and all(order.price is not None for order in orders)
     book = list(enumerate([order.price for order in orders], 1))
     numbered = len(book)
     for update in sorted(updates, key=lambda u: u.message.known_ms):
         action = update.action
         at = update.message.known_ms + entry.latency_ms
         if action.targets and action.kind in ("change", "add-targets"):
-            named = [target.price for target in action.targets if target.price is not None]
-            targets = named if action.kind == "change" else [*targets, *named]
-        made = _changes(setup, action, at, entry, book, _targets(setup, targets, leave))
+            targets = [*action.targets] if action.kind == "change" else [*targets, *action.targets]
+        meant = replace(setup, entries=action.entries) if action.entries else setup
+        made = _changes(setup, action, at, entry, book, meant if known else None, stop, targets, leave)
         for change in made:
+            if change.kind == "stop" and isinstance(change.stop, float | Distance):
+                stop = change.stop
             if change.kind == "orders":
                 book = list(enumerate([order.price for order in change.orders], numbered + 1))
                 numbered += len(book)
@@ -47,9 +58,16 @@ def _changes(
     at: int,
     entry: Entry,
     book: Sequence[tuple[int, float | None]],
-    targets: tuple[tuple[float, float], ...],
+    entered: Setup | None,
+    stop: float | Distance | None,
+    targets: Sequence[Target],
+    leave: Exit,
 ) -> list[Change]:
-    """What one action does at a moment; ``book`` has the numbers and prices of the latest orders."""
+    """What one action does at a moment; ``book`` has the numbers and prices of the latest orders.
+
+    ``stop`` is the latest one and ``targets`` are all from now on. ``entered`` is the call whose entries levels count
+    from, None where a market order among them leaves that to the fill.
+    """
     if action.kind == "close":
         return [Change(at, "close", share=action.share)]
     if action.kind == "cancel" and action.entries:
@@ -65,9 +83,11 @@ def _changes(
         orders = _orders(setup, action, entry)
         made += [Change(at, "orders", orders=orders)] if orders else []
     if action.kind == "change" and action.stop is not None:
-        made += [Change(at, "stop", stop=price) for price in _stop(setup, action)]
-    if action.kind in ("change", "add-targets") and any(t.price is not None for t in action.targets) and targets:
-        made.append(Change(at, "targets", targets=targets))
+        stop = _stop(action, entered)
+        made.append(Change(at, "stop", stop=stop))
+    if action.kind in ("change", "add-targets"):
+        levels = _targets(setup, entered, stop, targets, leave)
+        made += [Change(at, "targets", targets=levels)] if levels and any(map(_has_level, action.targets)) else []
     return made
 
 
@@ -91,20 +111,56 @@ def _orders(setup: Setup, action: Action, entry: Entry) -> tuple[Order, ...]:
     return entry_orders(again, replace(entry, weights="even", grace=0.0))
 
 
-def _stop(setup: Setup, action: Action) -> list[float]:
-    """The new stop's price; one said as a distance needs the call's entry."""
-    if not isinstance(action.stop, Distance):
-        return [] if action.stop is None else [action.stop]
-    entries = action.entries or setup.entries or (() if setup.reference is None else (setup.reference,))
-    if not entries:
-        return []
-    base = sum(entries) / len(entries)
-    off = base * action.stop.value / 100 if action.stop.unit == "percent" else action.stop.value
-    return [base - setup.side.sign * off]
+def _stop(action: Action, entered: Setup | None) -> float | Distance | None:
+    """The new stop, as a price where the entry is known."""
+    if entered is None or not isinstance(action.stop, Distance):
+        return action.stop
+    return from_base(entered, action.stop, -1)
 
 
-def _targets(setup: Setup, prices: Sequence[float], leave: Exit) -> tuple[tuple[float, float], ...]:
-    """All targets from now on with the strategy's shares."""
-    ordered = sorted(set(prices), key=lambda price: price * setup.side.sign)
+def _has_level(target: Target) -> bool:
+    """Whether a target says where it is."""
+    return target.price is not None or target.distance is not None
+
+
+def from_base(setup: Setup, away: Distance, direction: int) -> float:
+    """A price at a distance from the edge of the call's entries that the profile names."""
+    low, high = min(setup.entries), max(setup.entries)
+    near, far = (high, low) if setup.side is Side.LONG else (low, high)
+    base = {"near": near, "far": far, "middle": (low + high) / 2}[away.base]
+    off = base * away.value / 100 if away.unit == "percent" else away.value
+    return base + direction * setup.side.sign * off
+
+
+def _targets(
+    setup: Setup,
+    entered: Setup | None,
+    stop: float | Distance | None,
+    targets: Sequence[Target],
+    leave: Exit,
+) -> tuple[tuple[float | Distance, float], ...]:
+    """All targets from now on with the strategy's shares; none where prices and distances from a fill that is to come
+    cannot be put in order.
+    """
+    levels = [level for target in targets if (level := _level(target, entered, stop)) is not None]
+    if len({level.unit if isinstance(level, Distance) else "price" for level in levels}) > 1:
+        return ()
+    sign = setup.side.sign
+    ordered = sorted(set(levels), key=lambda level: level.value if isinstance(level, Distance) else level * sign)
     shares = target_weights([None] * len(ordered), leave.shares)
-    return tuple((price, share) for price, share in zip(ordered, shares, strict=True) if share > 0)
+    return tuple((level, share) for level, share in zip(ordered, shares, strict=True) if share > 0)
+
+
+def _level(target: Target, entered: Setup | None, stop: float | Distance | None) -> float | Distance | None:
+    """A target's price, or its distance from the fill; one in R counts the way to the stop that holds now."""
+    away = target.distance
+    if target.price is not None or away is None:
+        return target.price
+    if away.unit == "R" and isinstance(stop, Distance):
+        away = replace(away, value=away.value * stop.value, unit=stop.unit)
+    if entered is None:
+        return None if away.unit == "R" and stop is None else away
+    if away.unit == "R":
+        average = sum(entered.entries) / len(entered.entries)
+        return average + away.value * (average - stop) if isinstance(stop, float) else None
+    return from_base(entered, away, 1)

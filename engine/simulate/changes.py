@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.domain import Change, ExitReason, PathStatus
+from engine.domain import Change, Distance, ExitReason, PathStatus
 from engine.market.candles import Ints
 from engine.simulate.rows import DUST
 from engine.simulate.writing import Writer
@@ -72,6 +72,11 @@ class Changing(Writer):
         if change.stop == "breakeven":
             if rows.filled[row] > 0:
                 rows.raise_stop(at, rows.average(at), ExitReason.BREAKEVEN)
+        elif isinstance(change.stop, Distance):
+            if rows.filled[row] > 0:
+                rows.set_stop(at, np.array([rows.level(row, change.stop, -1)]), ExitReason.MOVED)
+            else:
+                rows.said_stop[row] = change.stop
         elif change.stop is not None:
             rows.set_stop(at, change.stop * self.sign[at], ExitReason.MOVED)
         elif change.target and change.target <= rows.targets[row]:
@@ -80,11 +85,16 @@ class Changing(Writer):
                 rows.set_stop(at, level, ExitReason.MOVED)
 
     def _put_targets(self, row: int, change: Change) -> None:
-        rows, taken, sign = self.rows, int(self.rows.taken[row]), self.sign[row]
+        rows, taken = self.rows, int(self.rows.taken[row])
         last = rows.target[row, taken - 1] if taken else -np.inf
-        ahead = [(p * sign, share) for p, share in change.targets if p * sign > last]
+        waits = rows.filled[row] <= 0 and any(isinstance(level, Distance) for level, _ in change.targets)
+        levels = [(np.inf if waits else rows.level(row, level, 1), share) for level, share in change.targets]
+        ahead = [(price, share) for price, share in levels if price > last]
         if not ahead:
             return
+        rows.said_targets.pop(row, None)
+        if waits:
+            rows.said_targets[row] = tuple(level for level, _ in change.targets)
         part = rows.held[row] / rows.filled[row] if rows.filled[row] > 0 else 1.0
         total = sum(share for _, share in ahead)
         end = taken + len(ahead)

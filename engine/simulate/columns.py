@@ -123,10 +123,17 @@ def _moved(change: Change, later_ms: int, by: float) -> Change:
     return replace(
         change,
         act_ms=change.act_ms + later_ms,
-        stop=change.stop * by if isinstance(change.stop, float | int) else change.stop,
+        stop=change.stop if change.stop is None or isinstance(change.stop, str) else _scaled(change.stop, by),
         orders=orders,
-        targets=tuple([(price * by, share) for price, share in change.targets]),
+        targets=tuple([(_scaled(level, by), share) for level, share in change.targets]),
     )
+
+
+def _scaled(level: float | Distance, by: float) -> float | Distance:
+    """A level of prices that are scaled by a factor."""
+    if not isinstance(level, Distance):
+        return level * by
+    return replace(level, value=level.value * by) if level.unit == "points" else level
 
 
 PLAIN = (

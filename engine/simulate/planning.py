@@ -28,7 +28,7 @@ from engine.domain import (
     Update,
 )  # fmt: skip
 from engine.market.contracts import Contract
-from engine.simulate.amending import changes_of
+from engine.simulate.amending import changes_of, from_base
 from engine.simulate.grid import on_grid
 from engine.simulate.sharing import entry_orders, target_weights
 
@@ -96,7 +96,7 @@ def make_plan(
         close_stop_ms=None if stop is None else waits.timeframe_ms if waits else leave.close_stop_ms,
         hard_stop=waits.hard if waits else None,
         trail=trail,
-        changes=changes_of(setup, _acting(signal, updates, strategy), orders, entry, leave),
+        changes=changes_of(setup, _acting(signal, updates, strategy), orders, stop, entry, leave),
         maintenance=maintenance if strategy.market.type == "swap" else None,
         reference=setup.reference,
         tick=contract.tick if contract is not None else None,
@@ -162,7 +162,7 @@ def resolve_stop(setup: Setup, orders: tuple[Order, ...], leave: Exit) -> float 
     elif stop is None and isinstance(leave.missing_stop, float):
         stop = Distance(leave.missing_stop * 100, "percent")
     elif isinstance(stop, Distance) and average is not None and setup.entries:
-        stop = _from_base(setup, stop, -1)
+        stop = from_base(setup, stop, -1)
     if leave.stop_at is not None and leave.stop_at.unit == "R" and stop is not None:
         times = leave.stop_at.value
         if isinstance(stop, Distance):
@@ -173,15 +173,6 @@ def resolve_stop(setup: Setup, orders: tuple[Order, ...], leave: Exit) -> float 
         off = average * stop.value / 100 if stop.unit == "percent" else stop.value
         return average - setup.side.sign * off
     return stop
-
-
-def _from_base(setup: Setup, away: Distance, direction: int) -> float:
-    """A price at a distance from the edge of the call's entries that the profile names."""
-    low, high = min(setup.entries), max(setup.entries)
-    near, far = (high, low) if setup.side is Side.LONG else (low, high)
-    base = {"near": near, "far": far, "middle": (low + high) / 2}[away.base]
-    off = base * away.value / 100 if away.unit == "percent" else away.value
-    return base + direction * setup.side.sign * off
 
 
 def _target_level(
@@ -195,7 +186,7 @@ def _target_level(
         return None if target.distance.unit == "R" and stop is None else target.distance
     if target.distance.unit == "R":
         return average + target.distance.value * (average - stop) if isinstance(stop, float) else None
-    return _from_base(setup, target.distance, 1)
+    return from_base(setup, target.distance, 1)
 
 
 def _moves(leave: Exit, targets: int) -> tuple[StopMove, ...]:

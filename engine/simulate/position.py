@@ -23,7 +23,7 @@ class State:
     ``resting`` are the orders in the book with their numbers (from 1), ``targets`` those still ahead (level, share of
     the filled quantity), ``passed`` the levels of those taken. ``stop`` acts on a touch, ``close_level`` on the close
     of a candle; ``first_stop`` is the one that the risk was planned with. ``trailing`` says that the stop follows
-    ``peak``.
+    ``peak``. ``said_stop`` is a distance that the channel named before the fill.
     """
 
     status: PathStatus | None = None
@@ -36,6 +36,7 @@ class State:
     stop: float | None = None
     close_level: float | None = None
     first_stop: float | None = None
+    said_stop: Distance | None = None
     stop_reason: ExitReason = ExitReason.STOP
     trailing: bool = False
     peak: float = 0.0
@@ -57,6 +58,8 @@ class State:
         made = cls(**data)
         made.status = None if made.status is None else PathStatus(made.status)
         made.stop_reason = ExitReason(made.stop_reason)
+        said = data.get("said_stop")
+        made.said_stop = Distance(**said) if said else None
         made.fills = [Fill(**fill) for fill in data["fills"]]
         made.legs = [Leg(**(leg | {"reason": ExitReason(leg["reason"])})) for leg in data["legs"]]
         made.resting = [(number, Order(**order)) for number, order in data["resting"]]
@@ -152,8 +155,14 @@ class Position:
         """A stop and targets at a distance get their prices from the first fill."""
         state, stop = self.state, self.plan.stop
         if isinstance(stop, Distance) and state.stop is None and state.close_level is None:
-            self._set_first_stop(self.on_grid(price - self.sign * self._away(stop, price)))
+            self._set_first_stop(self._at_distance(stop, price))
         state.targets = [(self._settled(level, price), share) for level, share in state.targets]
+        if state.said_stop is not None:
+            self.set_stop(self._at_distance(state.said_stop, price), ExitReason.MOVED)
+
+    def _at_distance(self, stop: Distance, price: float) -> float:
+        """Where a stop lies that is said as a distance from the first fill."""
+        return self.on_grid(price - self.sign * self._away(stop, price))
 
     def _settled(self, level: float | Distance, price: float) -> float:
         """A target's price, now that the first fill is known."""
@@ -226,6 +235,7 @@ class Position:
     def set_stop(self, level: float, reason: ExitReason) -> None:
         """Put the stop at a level."""
         self.state.stop, self.state.close_level, self.state.stop_reason = level, None, reason
+        self.state.said_stop = None
 
     def move_stops(self) -> None:
         """The stop moves of the targets taken in this bar: each happens once."""
@@ -311,6 +321,11 @@ class Position:
         if change.stop == "breakeven":
             if self.state.fills:
                 self.raise_stop(self.average, ExitReason.BREAKEVEN)
+        elif isinstance(change.stop, Distance):
+            if self.state.fills:
+                self.set_stop(self._at_distance(change.stop, self.state.fills[0].price), ExitReason.MOVED)
+            else:
+                self.state.said_stop = change.stop
         elif change.stop is not None:
             self.set_stop(change.stop, ExitReason.MOVED)
         elif change.target:
@@ -322,7 +337,12 @@ class Position:
     def _put_targets(self, change: Change, open_: float) -> None:
         state = self.state
         last = state.passed[-1] if state.passed else None
-        ahead = [(p, s) for p, s in change.targets if last is None or self.sign * (p - last) > 0]
+        levels: list[tuple[float | Distance, float]] = list(change.targets)
+        if state.fills:
+            levels = [(self._settled(level, state.fills[0].price), share) for level, share in levels]
+        ahead = [
+            (p, s) for p, s in levels if last is None or (not isinstance(p, Distance) and self.sign * (p - last) > 0)
+        ]
         if not ahead:
             return
         total = sum(share for _, share in ahead)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.domain import ExitReason
+from engine.domain import Distance, ExitReason
 from engine.market.candles import Floats, Ints
 from engine.simulate.columns import BREAKEVEN, MULTIPLE, NEVER, PERCENT, POINTS, Columns
 from engine.simulate.pyramid import Bars
@@ -25,7 +25,8 @@ class Rows:
     waits for a close, ``liquidation`` where the margin is gone. Orders ``rung`` .. ``orders`` may still fill, unless
     ``dead``. ``look``: something happened at the open of ``cur``, so this bar counts whatever it touches. ``filled``
     and ``held`` are shares of the planned quantity, ``cost`` and ``paid`` their price and fees; ``own_target`` are the
-    call's own targets.
+    call's own targets, ``entry`` is the price of the first fill, ``said_stop`` and ``said_targets`` what changes named
+    before it at a distance from it.
     """
 
     plan: Columns
@@ -64,6 +65,9 @@ class Rows:
     trail_points: Floats
     look: Bools
     done: Bools
+    entry: Floats
+    said_stop: dict[int, Distance]
+    said_targets: dict[int, tuple[Distance | float, ...]]
 
     @classmethod
     def of(cls, plan: Columns, bars: Bars, end_ms: int) -> Rows:
@@ -111,6 +115,9 @@ class Rows:
             trail_points=np.zeros(n),
             look=np.zeros(n, np.bool_),
             done=np.zeros(n, np.bool_),
+            entry=np.zeros(n),
+            said_stop={},
+            said_targets={},
         )
 
     def rung_price(self, at: Ints) -> Floats:
@@ -157,6 +164,7 @@ class Rows:
         """A stop and targets at a distance get their prices; the clock of ``close after`` starts."""
         plan, size = self.plan, np.abs(price)
         self.first_fill[first] = self.cur[first]
+        self.entry[first] = price
         unit = plan.stop_unit[first]
         if unit.any():
             # a stop that the channel has put somewhere already stays there
@@ -183,6 +191,26 @@ class Rows:
                 level = plan.on_grid(first, price + off)
                 self.own_target[first, j] = np.where(unit > 0, level, self.own_target[first, j])
                 self.target[first[here], j] = level[here]
+        if self.said_stop or self.said_targets:
+            self._settle_said(first)
+
+    def _settle_said(self, first: Ints) -> None:
+        """What the channel said before the fill, at a distance from it."""
+        for row in first.tolist():
+            for j, level in enumerate(self.said_targets.pop(row, ())):
+                self.target[row, j] = self.level(row, level, 1)
+            if row in self.said_stop:
+                at = np.array([row])
+                self.set_stop(at, np.array([self.level(row, self.said_stop[row], -1)]), ExitReason.MOVED)
+
+    def level(self, row: int, said: float | Distance, direction: int) -> float:
+        """A level that a change names, as a long sees it; a distance counts from the first fill."""
+        if not isinstance(said, Distance):
+            return said * float(self.plan.sign[row])
+        entry, first = float(self.entry[row]), float(self.first_stop[row])
+        risk = 0.0 if np.isinf(first) else abs(entry - first)
+        away = {"percent": said.value * abs(entry) / 100, "points": said.value, "R": said.value * risk}[said.unit]
+        return float(self.plan.on_grid(np.array([row]), np.array([entry + direction * away]))[0])
 
     def skip_dead(self, at: Ints) -> None:
         """Go on to the next order that was not cancelled."""
@@ -204,6 +232,9 @@ class Rows:
     def set_stop(self, at: Ints, level: Floats, reason: ExitReason) -> None:
         """Put the stop at a level, where it acts on a touch."""
         self.stop[at], self.close_level[at], self.reason[at] = level, -np.inf, REASON[reason]
+        if self.said_stop:
+            for row in at.tolist():
+                self.said_stop.pop(row, None)
 
     def raise_stop(self, at: Ints, level: Floats, reason: ExitReason) -> None:
         """Move the stop to a level (on the grid) where that is nearer to profit."""

@@ -307,7 +307,7 @@ class Stepper:
             proven = stop is not None and not plan.cancel_on_stop and position.beyond(close, stop, down=True)
             state.ambiguous |= not proven
         if lost and self.terms.same_candle == "stop first":
-            self._lose(liquidated=liquidated)
+            self._lose(close, liquidated=liquidated)
             return
         proof = close if touched else best
         while not self.done and self.held > DUST and position.reaches_target(proof):
@@ -315,17 +315,21 @@ class Stepper:
             assert level is not None
             position.take_target(level)
         if lost and not self.done:
-            self._lose(liquidated=liquidated)
+            self._lose(close, liquidated=liquidated)
         if touched and not self.done and position.reaches_target(best):
             state.ambiguous = True
 
-    def _lose(self, *, liquidated: bool) -> None:
+    def _lose(self, close: float, *, liquidated: bool) -> None:
         if liquidated:
             self._liquidate()
             return
         stop = self._state.stop
         assert stop is not None
-        self._position.close_all(self._position.sell(stop), self._state.stop_reason)
+        self._position.close_all(self._position.sell(self._stopped_at(stop, close)), self._state.stop_reason)
+
+    def _stopped_at(self, stop: float, close: float) -> float:  # noqa: ARG002
+        """The price that a stop inside a bar gets."""
+        return stop
 
     def _liquidate(self) -> None:
         """The isolated margin is lost: as if sold at the price at which nothing of it is left."""
@@ -336,7 +340,9 @@ class Stepper:
 
 def _restored_change(data: dict[str, Any]) -> Change:
     orders = tuple(Order(**order) for order in data["orders"])
-    return Change(**(data | {"orders": orders, "targets": tuple((p, s) for p, s in data["targets"])}))
+    targets = tuple((Distance(**at) if isinstance(at, dict) else at, share) for at, share in data["targets"])
+    stop = Distance(**data["stop"]) if isinstance(data["stop"], dict) else data["stop"]
+    return Change(**(data | {"orders": orders, "targets": targets, "stop": stop}))
 
 
 def step_path(plan: Plan, candles: Candles, terms: Terms, fair: Candles | None = None) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engine.config.strategy import Fees
@@ -40,6 +40,11 @@ signal "market"
 signal "market, two targets"
 <<<
 {side: BUY} {symbol: BTCUSDT} NOW @ {entry market: 64800}, TP1 {target: 65000}, TP2 {target: 65200}, SL {stop: 64500}
+>>>
+
+signal "in percent"
+<<<
+{side: BUY} {symbol: BTCUSDT} @ {entry: market}, TP {target: 1%}, SL {stop: 1%}
 >>>
 
 signal "without a stop"
@@ -125,12 +130,21 @@ class LiveStage:
         lines, self.lines = self.lines, []
         return lines
 
-    def post(self, second: float, text: str, reply_to: int | None = None) -> None:
-        """A post, heard at once."""
-        self.now_ms = START_MS + round(second * 1000)
-        posted = self.now_ms
+    def post(self, second: float, text: str, reply_to: int | None = None, heard: float | None = None) -> None:
+        """A post, heard at once or at a moment."""
+        posted = START_MS + round(second * 1000)
+        self.now_ms = posted if heard is None else START_MS + round(heard * 1000)
         number = len(self.posts) + 1
         message = Message("vip", 1, number, 1, "post", posted, None, posted, text, reply_to)
+        self.posts.append(message)
+        self.desk.message(message)
+        self.instant.refresh()
+
+    def edit(self, second: float, number: int, text: str, heard: float | None = None) -> None:
+        """A post gets another text, heard at once or at a moment."""
+        at = START_MS + round(second * 1000)
+        self.now_ms = at if heard is None else START_MS + round(heard * 1000)
+        message = replace(self.posts[number - 1], version=2, kind="edit", edited_ms=at, received_ms=at, text=text)
         self.posts.append(message)
         self.desk.message(message)
         self.instant.refresh()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from engine.domain import Halt
 from engine.paper.codec import halt_from
+from engine.paper.fold import Fold
 from engine.paper.ledger import Event
 from engine.paper.reconcile import differences
 from engine.pipeline.paper.distance import distance_line, distance_of
+from engine.pipeline.paper.events import Told
 from engine.pipeline.paper.fates import Heard, fates_of
-from engine.units import DAY_MS
+from engine.pipeline.paper.table import COLUMNS, trade_row
+from engine.units import DAY_MS, MINUTE_MS
 from tests.paper.livestage import START_MS, LiveStage
 
 LIMIT = "BUY BTCUSDT @ 64800, TP 65000, SL 64500"
@@ -20,6 +24,7 @@ MARKET = "BUY BTCUSDT NOW @ 64800, TP 65000, SL 64500"
 TWO = "BUY BTCUSDT NOW @ 64800, TP1 65000, TP2 65200, SL 64500"
 SHORT = "SELL BTCUSDT @ 64800, TP 64000, SL 65500"
 RISK = {"fixed: 1000 USDT": "risk: 1%"}
+RISK_OF_A_STOP = "BUY BTCUSDT NOW @ 64790, TP 65000, SL 64490"
 UNSTOPPED = "BUY BTCUSDT @ 64800, TP 65000"
 
 
@@ -77,6 +82,119 @@ def test_what_is_said_of_a_call_at_the_price_of_now(
     assert len(lines) == 1
     assert f" {said}" in lines[0]
     assert lines[0].startswith("vip/1 ")
+
+
+@pytest.mark.parametrize("edited", [8, 130])
+def test_an_edit_in_percent_moves_the_stop_of_an_open_trade(tmp_path: Path, edited: float) -> None:
+    """Whether it comes before the record's fill or after it, live and record go out at the new stop."""
+    stage = LiveStage(tmp_path)
+    stage.post(5, "BUY BTCUSDT @ market, TP 1%, SL 1%")
+    stage.price(6.5, 60000)
+    if edited < 60:
+        stage.edit(edited, 1, "BUY BTCUSDT @ market, TP 3%, SL 3%")
+    stage.candle(0, 60000, 60000, 60000, 60000)
+    stage.candle(1, 60000, 60000, 60000, 60000)
+    if edited > 60:
+        stage.edit(edited, 1, "BUY BTCUSDT @ market, TP 3%, SL 3%")
+    assert any("its channel moves the stop and changes the targets" in line for line in stage.said())
+    stage.candle(2, 60000, 60000, 60000, 60000)
+    stage.price(185, 59000, 61000)
+    stage.candle(3, 60000, 61000, 59000, 60000)
+    assert not any(" stop" in line or "target 1" in line for line in stage.said())
+    stage.candle(4, 60000, 60000, 58000, 58000)
+    call = stage.desk.books.rows[0]
+    assert [(leg.reason, leg.price) for leg in call.stepper.path().legs] == [("moved stop", pytest.approx(58200))]
+    stage.start()
+    assert stage.desk.books.rows[0].stepper.saved() == call.stepper.saved()
+
+
+@pytest.mark.parametrize(
+    ("text", "prices", "said"),
+    [
+        (LIMIT, (64790, 64400), "stop (live): 0.0154321 out at 64400; closed with -7.02 USDT"),
+        (LIMIT, (64790, 64510, 64499, 64000), "stop (live): 0.0154321 out at 64499; closed with -5.49 USDT"),
+        (LIMIT, (64790, 65100), "target 1 (live): 0.0154321 out at 65000; closed with +2.74 USDT"),
+        (SHORT, (64810, 65600), "stop (live): 0.0154321 out at 65600; closed with -13.20 USDT"),
+        (SHORT, (64810, 63900), "target 1 (live): 0.0154321 out at 64000; closed with +12.00 USDT"),
+        (RISK_OF_A_STOP, (64790, 64400), "stop (live): 0.333333 out at 64400; closed with -151.53 USDT"),
+    ],
+)
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_stop_that_is_jumped_over_gets_the_price_seen_and_a_target_its_level(
+    tmp_path: Path, text: str, prices: tuple[float, ...], said: str, recorded: bool
+) -> None:
+    """The record keeps to its candles: a level inside one fills at the level."""
+    strategy = RISK if text == RISK_OF_A_STOP else {}
+    stage = LiveStage(tmp_path, strategy)
+    stage.post(5, text)
+    stage.price(6.5, prices[0])
+    second = 30.0
+    if recorded:
+        for minute in (0, 1):
+            stage.candle(minute, prices[0], prices[0], prices[0], prices[0])
+        second = 125.0
+    stage.said()
+    stage.price(second, *prices)
+    lines = stage.said()
+    assert len(lines) == 1
+    assert said in lines[0]
+    last = 2 if recorded else 1
+    if not recorded:
+        stage.candle(0, prices[0], prices[0], prices[0], prices[0])
+    stage.candle(last, prices[0], max(prices), min(prices), prices[-1])
+    (leg,) = stage.desk.books.rows[0].stepper.path().legs
+    plan = stage.desk.books.rows[0].plan
+    assert leg.price == (plan.stop if "stop" in said else plan.targets[0][0])
+
+
+@pytest.mark.parametrize("away", ["from the start", "after the fill", "never"])
+def test_a_trade_that_went_in_or_out_while_nobody_watched_is_marked_late(tmp_path: Path, away: str) -> None:
+    stage = LiveStage(tmp_path)
+    stage.post(5, MARKET)
+    for minute, close in ((0, 64800), (1, 64790), (2, 64400)):
+        if away == "from the start" or (away == "after the fill" and minute == 2):
+            stage.now_ms = START_MS + 3_600_000
+        stage.candle(minute, 64800, 64800, close, close)
+    fold = Fold({"live": stage.desk.lanes["live"].terms})
+    fold.take(stage.events())
+    for (call,) in (stage.desk.books.rows, fold.rows):
+        assert call.over
+        assert not call.late, "the call itself was heard in time"
+        assert call.marked_late == (away != "never")
+        trade = call.trade(call.stepper.terms)
+        assert trade_row("a", call, trade, "USDT", "UTC")[COLUMNS.index("late")] == (away != "never")
+
+
+def test_late_by_counts_from_the_post(tmp_path: Path) -> None:
+    """A call that was heard 75 seconds after its post, and its edit, heard after 100."""
+    stage = LiveStage(tmp_path)
+    stage.post(5, MARKET, heard=80)
+    stage.candle(0, 64800, 64800, 64800, 64800)
+    stage.candle(1, 64800, 64800, 64800, 64800)
+    stage.edit(125, 1, MARKET.replace("65000", "65100"), heard=225)
+    heard_ms = {"call": START_MS + 80_000, "update": START_MS + 225_000}
+    events = [replace(event, made_ms=heard_ms[event.kind]) for event in stage.events("call", "update")]
+    assert [event.late for event in events] == [True, True]
+    told = Told(stage.desk.books.rows, MINUTE_MS).take(events)
+    assert [(one.what, one.by_s) for one in told.late] == [("arrived", 75.0), ("update", 100.0)]
+
+
+def test_a_post_that_looks_like_a_call_and_is_not_read_is_told(tmp_path: Path) -> None:
+    """Once, with the reason; chat is not. An edit that is read takes it from the count."""
+    stage = LiveStage(tmp_path)
+    stage.post(5, "LONG BTCUSDT entry 64800 target 65000 stop 64500")
+    stage.post(6, "gm traders, what a day")
+    stage.post(7, "BUY BTCUSDT @ 64800, TP 65000, SL 64900")
+    first, second = stage.said()
+    assert first.startswith("vip/1 not read, no layout: ")
+    assert second.startswith("vip/3 not read, ")
+    stage.start()
+    assert stage.said() == [], "a restart tells nothing twice"
+    assert [event.key[1] for event in stage.events("unread") if event.key] == [1, 3]
+    heard = Heard().read(stage.events())
+    assert heard.posts == {"vip/1", "vip/3"}
+    stage.edit(20, 3, LIMIT)
+    assert [event.kind for event in stage.events("call")] == ["call"]
 
 
 def test_a_call_that_is_not_planned_is_told_when_it_arrives(tmp_path: Path) -> None:
@@ -157,7 +275,7 @@ def test_a_record_that_is_the_same_is_not_said_again(tmp_path: Path) -> None:
     stage.candle(1, 64801, 65003, 64801, 65003)
     assert stage.said() == []
     assert [event.kind for event in stage.events("step", "decided", "withdrawn")] == ["step", "decided"]
-    stage.price(123, 64990, 64795)
+    stage.price(123, 64990, 64801)
     stage.candle(2, 65003, 65003, 64795, 64795)
     assert stage.said() == ["vip/1 long BTCUSDT breakeven (live): 0.00771593 out at 64801; closed with +0.79 USDT"]
     assert stage.events("step")[-1].data["status"] == "closed"
@@ -171,6 +289,21 @@ def test_another_price_of_the_record_is_said(tmp_path: Path) -> None:
     stage.said()
     stage.candle(1, 64830, 64850, 64820, 64840)
     assert stage.said() == ["vip/1 long BTCUSDT in the record: in at 64830 (said live: 64801, 4.5 bp away)"]
+
+
+@pytest.mark.parametrize(
+    ("open_", "said"), [(64830, "in the record: its size is 0.30303 (said live: 0.332226, 9.6% away)"), (64801, "")]
+)
+def test_another_size_of_the_record_is_said(tmp_path: Path, open_: float, said: str) -> None:
+    """Sized by its risk at the price of its candle, it is another trade: a line when it differs."""
+    stage = LiveStage(tmp_path, RISK)
+    stage.post(5, MARKET)
+    stage.price(6, 64801)
+    stage.candle(0, 64700, 64850, 64700, 64830)
+    stage.said()
+    stage.candle(1, open_, 64850, open_ - 10, 64840)
+    lines = stage.said()
+    assert [line for line in lines if "its size is" in line] == ([f"vip/1 long BTCUSDT {said}"] if said else [])
 
 
 def test_what_the_record_never_makes_is_withdrawn_a_candle_later(tmp_path: Path) -> None:

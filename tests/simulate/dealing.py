@@ -138,7 +138,7 @@ def dealt(deal: Dealer) -> Plan:
         targets = [(Distance(float(i + 1), unit), share) for i, (_, share) in enumerate(targets)]
     act = deal.whole(-2 * 60, 120 * 60) * 1000
     waits = deal.one([None, None, MINUTE_MS, 5 * MINUTE_MS]) if stop is not None else None
-    changes = [change(deal, side, act, kind) for _ in range(deal.one([0, 0, 1, 2, 3]))]
+    changes = [change(deal, side, act, "market order" if market else kind) for _ in range(deal.one([0, 0, 1, 2, 3]))]
     return Plan(
         "x/1",
         "x",
@@ -187,6 +187,8 @@ def change(deal: Dealer, side: Side, act: int, entry: str) -> Change:
         return Change(at, kind, order=deal.one([None, 1, 2]))
     if kind == "stop":
         where: list[dict] = [{"stop": "breakeven"}, {"target": 1}, {"target": 3}, {"stop": 97.0}, {"stop": 102.0}]
+        if entry == "market order":
+            where += [{"stop": Distance(3.0, "percent")}, {"stop": Distance(2.0, "points")}]
         return Change(at, kind, **deal.one(where))
     if kind == "orders":
         if entry == "breakout":
@@ -194,6 +196,9 @@ def change(deal: Dealer, side: Side, act: int, entry: str) -> Change:
         prices = sorted(deal.some(96, 104, 2, 1), reverse=side is Side.LONG)
         return Change(at, kind, orders=tuple(Order("limit", float(p), 1 / len(prices)) for p in prices))
     levels = deal.some(1, 9, 3, 1)
+    if entry == "market order" and deal.one([False, True]):
+        unit = deal.one(["percent", "points", "R"])
+        return Change(at, kind, targets=tuple((Distance(float(n), unit), 1 / len(levels)) for n in levels))
     return Change(at, kind, targets=tuple((100.0 + side.sign * n, 1 / len(levels)) for n in levels))
 
 

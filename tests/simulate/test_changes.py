@@ -58,6 +58,66 @@ def test_an_update_acts_at_its_own_time_plus_the_latency(action: dict, expected:
     assert list(changes(said(**action))) == expected
 
 
+PERCENT = {"stop": Distance(3, "percent"), "targets": (Target(None, distance=Distance(3, "percent")),)}
+POINTS_AND_R = {"stop": Distance(4, "points"), "targets": (Target(None, distance=Distance(2, "R")),)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "action", "stop", "target"),
+    [
+        (EntryKind.LIMIT, PERCENT, 97.0, 103.0),
+        (EntryKind.LIMIT, POINTS_AND_R, 96.0, 108.0),
+        (EntryKind.LIMIT, {"stop": 98.0, "targets": (Target(None, distance=Distance(2, "R")),)}, 98.0, 104.0),
+        (EntryKind.MARKET, PERCENT, Distance(3, "percent"), Distance(3, "percent")),
+        (EntryKind.MARKET, POINTS_AND_R, Distance(4, "points"), Distance(8.0, "points")),
+    ],
+)
+def test_changed_levels_at_a_distance_count_from_the_entry(
+    kind: EntryKind, action: dict, stop: float | Distance, target: float | Distance
+) -> None:
+    moved, aimed = changes(said(kind="change", **action), kind=kind)
+    assert (moved.kind, moved.stop) == ("stop", stop)
+    assert (aimed.kind, aimed.targets) == ("targets", ((target, 1.0),))
+
+
+@pytest.mark.parametrize(("base", "stop", "target"), [("near", 99.0, 101.0), ("far", 97.02, 98.98)])
+def test_a_distance_in_an_edit_counts_from_the_edge_that_the_profile_names(
+    base: str, stop: float, target: float
+) -> None:
+    call = signal(EntryKind.ZONE, Side.LONG, (98.0, 100.0), (110.0,), 90.0)
+    away = Distance(1, "percent", base)  # type: ignore[arg-type]
+    made = make_plan(call, strategy(), [said(kind="change", stop=away, targets=(Target(None, distance=away),))])
+    assert isinstance(made, Plan)
+    assert [change.stop for change in made.changes if change.kind == "stop"] == [pytest.approx(stop)]
+    assert made.changes[1].targets[0][0] == pytest.approx(target)
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("known_ms", [1_001_000, 1_060_000])
+def test_an_edit_in_percent_moves_stop_and_target_of_a_market_call(side: Side, known_ms: int) -> None:
+    """Before the fill it acts with it, after it at the next open; both count from the fill."""
+    one = Distance(1, "percent")
+    call = signal(EntryKind.MARKET, side, (), (), one)
+    call = replace(call, setup=replace(call.setup, targets=(Target(None, distance=one),)))
+    update = said(kind="change", **PERCENT)
+    update = replace(update, message=replace(update.message, posted_ms=known_ms, received_ms=known_ms))
+    made = make_plan(call, strategy(), [update])
+    assert isinstance(made, Plan)
+    losing, winning = (98.5, 96.0) if side is Side.LONG else (101.5, 104.0), (103.5, 96.5)
+    text = f"100 100 100 100; 100 100 100 100; 100 {max(100, losing[0])} {min(100, losing[0])} 100; "
+    for end, reason in ((losing[1], "moved stop"), (winning[side is Side.SHORT], "target")):
+        candles = bars(text + f"100 {max(100, end)} {min(100, end)} {end}", start_ms=1_020_000)
+        path = simulate([made], {"BTCUSDT": candles}, Terms(0, 0, 0)).path(0)
+        level = 100 + side.sign * (3 if reason == "target" else -3)
+        assert [(leg.reason, leg.price) for leg in path.legs] == [(reason, pytest.approx(level))]
+        trade = Stepper(made, Terms(0, 0, 0))
+        for row in range(len(candles)):
+            columns = (candles.ts, candles.open, candles.high, candles.low, candles.close)
+            trade.bar(*(column[row].item() for column in columns))
+            trade = Stepper.restored(made, Terms(0, 0, 0), json.loads(json.dumps(trade.saved())))
+        same(trade.path(), path)
+
+
 def laddered(*updates: Update, **given: object) -> Plan:
     call = signal(EntryKind.LADDER, Side.LONG, (100.0, 98.0, 96.0), (110.0,), 90.0)
     made = make_plan(call, strategy(**given), updates)

@@ -111,9 +111,14 @@ def make_desk(
     readers = {name: reader_of(profile) for name, profile in profiles.items()}
     step_ms, account = loaded[0].strategy.market.timeframe_ms, account_name(loaded)
 
+    def suspect(message: Message) -> bool:
+        from engine.pipeline.coverage import looks_like_a_call
+
+        return looks_like_a_call(profiles[message.channel], message.text)
+
     def desk(name: str, lanes: Mapping[str, Lane], alone: Mapping[str, Desk]) -> Desk:
         return Desk(
-            name, ledger, lanes, readers, candles, step_ms, zone, funding, fair, contracts, alone=alone
+            name, ledger, lanes, readers, candles, step_ms, zone, funding, fair, contracts, alone=alone, suspect=suspect
         )  # fmt: skip
 
     channels = dict.fromkeys(channel for one in loaded for channel in one.strategy.channels)

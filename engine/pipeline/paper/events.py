@@ -73,7 +73,8 @@ class Told:
         return Happened(iso(event.at_ms), kind, text)
 
     def _late(self, event: Event) -> None:
-        due = event.at_ms if event.kind == "call" else event.at_ms + self.step_ms
+        said_ms = event.data.get({"call": "posted_ms", "update": "known_ms"}.get(event.kind, ""))
+        due = event.at_ms + self.step_ms if said_ms is None else int(said_ms)  # what arrives is late since it was said
         name = self.rows[event.row].plan.signal_id if event.row is not None else ""
         what = {"call": "arrived", "placed": "first candle", "step": "candle", "decided": "asked"}
         by_s = max(0, event.made_ms - due) / 1000
@@ -163,4 +164,4 @@ class Told:
             self.happened.append(self._note(event, event.kind, text))
 
 
-QUIET = ("placed", "step", "update", "closing", "refused")
+QUIET = ("placed", "step", "update", "closing", "refused", "unread")

@@ -67,13 +67,15 @@ class Heard:
     """What events say that a fold does not keep.
 
     ``refused`` has the calls without a plan; by row: what was written of ``against`` whom a repeat was held, which
-    calls were ``deleted``, and how a call stands ``live``, which matters until its first candle is over.
+    calls were ``deleted``, and how a call stands ``live``, which matters until its first candle is over. ``posts`` look
+    like calls and were not read.
     """
 
     refused: list[Event] = field(default_factory=list)
     against: dict[int, Data] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
     live: dict[int, Data] = field(default_factory=dict)
+    posts: set[str] = field(default_factory=set)
     last_ms: int = 0
 
     def read(self, events: Iterable[Event]) -> Heard:
@@ -87,6 +89,8 @@ class Heard:
         for event in events:
             if event.kind == "refused":
                 self.refused.append(event)
+            elif event.kind == "unread":
+                self.posts.add(event.data["signal"])
             elif event.row is not None and event.kind == "placed" and "of" in event.data:
                 self.against[event.row] = event.data
             elif event.row is not None and event.kind == "update" and event.data["action"] == "deletion":
@@ -193,7 +197,7 @@ def _planned(account: str, call: PaperCall, heard: Heard) -> CallFate:
     said = ("", "", "", "") if no is None else (no.rule, no.where, no.seen, no.limit)
     return CallFate(
         account, call.lane, plan.channel, plan.signal_id, plan.symbol, plan.side.value, call.posted_ms, plan.act_ms,
-        stage, fate_of(call), *said, why(call, heard), call.late, call.row in heard.deleted,
+        stage, fate_of(call), *said, why(call, heard), call.marked_late, call.row in heard.deleted,
         call.r(call.stepper.terms) if call.counted else None,
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -46,7 +47,7 @@ from engine.pipeline.paper.telling import Telling
 from engine.pipeline.paper.verdict import Verdicts
 from engine.pipeline.sources import ProfileSources
 from engine.problem import Problem
-from engine.units import DAY_MS
+from engine.units import DAY_MS, show_time
 
 if TYPE_CHECKING:
     from engine.collect.watch import Pace as CollectPace
@@ -75,6 +76,9 @@ def run_live(workspace: Workspace, given: Sequence[str], say: Say, settings: Set
 
     loaded = [load(workspace, name) for name in given]
     _check(loaded)
+    settings = settings or Settings()
+    if not sys.stdout.isatty():
+        say = timed(say, workspace.settings.timezone, settings.now_ms)
     found = load_account(workspace.root / ".env", workspace.archive_path.parent)
     if isinstance(found, Problem):
         more = f"{found.hint}; to practise without an account: docs/paper-trading.md"
@@ -89,11 +93,16 @@ def run_live(workspace: Workspace, given: Sequence[str], say: Say, settings: Set
             ledger = open_ledger(path)
             stack.callback(ledger.close)
             stack.enter_context(sign_in_problems())
-            asyncio.run(_Trading(workspace, loaded, found, ledger, say, settings or Settings()).run())
+            asyncio.run(_Trading(workspace, loaded, found, ledger, say, settings).run())
     except LedgerError as error:
         raise InputError(error.problem) from None
     except (NotPrivateError, ArchiveError) as error:
         raise InputError(error.problem) from None
+
+
+def timed(say: Say, zone: str, now_ms: Callable[[], int]) -> Say:
+    """Lines with the time of day before them, in the workspace's zone."""
+    return lambda text: say(f"{show_time(now_ms(), zone)[11:]} {text}")
 
 
 def _check(loaded: Sequence[Loaded]) -> None:

@@ -89,13 +89,15 @@ def open_row(call: PaperCall, last: Last, zone: str) -> tuple[str, ...]:
 
 
 def open_r(call: PaperCall, price: float) -> float:
-    """What a trade would have made, in R, if what is held went out at a price (before its fees)."""
+    """What a trade would have made, in R, if what is held went out at a price: as a report and a backtest value it."""
     acting = call.acting
     if not acting.risk > 0:
         return 0.0
-    gross, fees, funding = acting.money(acting.stepper.terms)
-    worth = acting.plan.side.sign * acting.stepper.held * price
-    return (gross + worth - fees - funding) / acting.risk
+    stepper, terms = acting.stepper, acting.stepper.terms
+    gross, fees, funding = acting.money(terms)
+    worth = acting.plan.side.sign * stepper.held * price
+    leaving = stepper.held * price * terms.fee(stepper.position.state.ts, maker=False)
+    return (gross + worth - fees - leaving - funding) / acting.risk
 
 
 def _price(value: float | None) -> str:

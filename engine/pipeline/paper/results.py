@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine import __version__
-from engine.domain import UNTIL_RESUMED_MS
+from engine.domain import UNTIL_RESUMED_MS, ExitReason
 from engine.pipeline.paper.book import is_running
 from engine.pipeline.paper.forward import expectations, forward_records
 from engine.pipeline.paper.rows import open_calls
@@ -17,6 +17,7 @@ from engine.pipeline.statements import assumptions
 from engine.pipeline.ticks import shown_decimals
 from engine.pipeline.validate import plural
 from engine.report.paperrun import PAPER_FORMAT, LaneTerms, PaperRun, Pause, Seen
+from engine.simulate.money import fee_of
 from engine.units import iso, show_duration
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def results_of(workspace: Workspace, account: Account, curve: EquityCurve, exact
         taken=sum(one.trade is not None for one in account.stands),
         trades=len(filled),
         refused=sum(one.call.refused for one in account.stands),
-        fees=sum(trade.fees for trade in filled),
+        fees=sum(trade.fees for trade in filled) - (0.0 if sources.replay else _not_paid_yet(account)),
         funding=sum(trade.funding for trade in filled),
         ledger=workspace.shown(book.ledger.path),
         events=book.ledger.last(),
@@ -90,6 +91,17 @@ def _origin(sources: Sources) -> str:
         return sources.prices.origin
     market = sources.loaded[0].strategy.market if sources.loaded else None
     return f"live {market.source} {market.type} candles of {market.timeframe}" if market else "prices not known"
+
+
+def _not_paid_yet(account: Account) -> float:
+    """The fees of leaving what is open, which its worth counts already."""
+    return sum(
+        fee_of(leg, one.call.acting.stepper.terms) * one.trade.quantity
+        for one in account.filled
+        if one.trade is not None
+        for leg in one.trade.path.legs
+        if leg.reason is ExitReason.END
+    )
 
 
 def _pauses(account: Account) -> list[Pause]:

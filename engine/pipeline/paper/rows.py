@@ -110,7 +110,7 @@ def _planned(one: Standing, told: Told, why: str) -> PaperRow:
         "notes": "; ".join(note.text for note in notes),
         "r": call.r(terms) if call.counted else None,
         "strategy": call.lane,
-        "late": call.late,
+        "late": call.marked_late,
         "why": why,
         "seen": None if seen is None else seen[1],
         "behind_bp": behind_bp(one, seen),

@@ -83,6 +83,9 @@ def _first_word(data: Mapping[str, Any], call: PaperCall) -> str:
 def _differing(event: Event, call: PaperCall) -> Iterator[Said]:
     """What the record has otherwise than it was said."""
     data = event.data
+    if "sized" in data:
+        line = f"{call.name} in the record: its size is {data['quantity']:.6g} (said live: {data['sized']:.6g}"
+        yield Said(f"{line}, {abs(data['sized'] / data['quantity'] - 1):.1%} away)")
     moves: Iterable[Mapping[str, Any]] = [*data.get("fills", ()), *data.get("legs", ())]
     if event.kind == "early" and "live" in data:
         leg = data["trade"]["path"]["legs"][-1]

@@ -58,6 +58,11 @@ def _refused(event: Event, _call: PaperCall | None, _currency: str) -> Iterator[
     yield Said(f"{name} not taken, {data['code'].replace('-', ' ')}: {data['text']}")
 
 
+def _unread(event: Event, _call: PaperCall | None, _currency: str) -> Iterator[Said]:
+    """A post that looks like a call and was not read."""
+    yield Said(f"{event.data['signal']} not read, {event.data['code'].replace('-', ' ')}: {event.data['text']}")
+
+
 def _placed(event: Event, call: PaperCall | None, _currency: str) -> Iterator[Said]:
     """A call's first candle: it may be no trade of its own."""
     fate = event.data["stands"]["fate"]
@@ -183,6 +188,7 @@ def _late(event: Event) -> str:
 
 TOLD: dict[str, Callable[[Event, PaperCall | None, str], Iterator[Said]]] = {
     "refused": _refused,
+    "unread": _unread,
     "placed": _placed,
     "decided": _decided,
     "step": _step,

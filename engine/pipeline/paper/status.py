@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import textwrap
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -106,11 +107,18 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
             for event in waiting_orders(book)
         ],
         "calls": len(fates),
+        "unread": _unread(book),
         "channels": [asdict(record) for record in channel_records(fates, book.fold.rows)],
         "alone": list(alone_states(book)),
         "testnet": _practised(workspace, book),
         "reconciled": reconciled[-1] if reconciled else None,
     }
+
+
+def _unread(book: Book) -> dict[str, int]:
+    """How many posts of each channel look like calls and were not read, in no version."""
+    read = {fate.signal_id.partition("#")[0] for fate in book.fates}
+    return dict(sorted(Counter(name.rpartition("/")[0] for name in book.heard.posts - read).items()))
 
 
 def _dated(data: dict[str, Any], zone: str) -> dict[str, Any]:
@@ -141,7 +149,7 @@ def _open(call: PaperCall, prices: dict[str, tuple[int, float]], zone: str, live
         "next_target": stepper.position.first_target(),
         "last": last,
         "r": open_r(call, last) if fills and last is not None else None,
-        "late": call.late,
+        "late": call.marked_late,
     }
 
 
@@ -224,6 +232,9 @@ def _lines(book: Book, state: dict[str, Any], now_ms: int, zone: str) -> Iterato
         yield f"  {order_text(order)} asked {_shown(order['asked'])}: waits for the running account"
     for line in funnel(book.fates):
         yield f"  {line}"
+    for name, number in state["unread"].items():
+        posts = count(number, "post that looks like a call was", "posts that look like calls were")
+        yield f"  {name}: {posts} not read (cli.py channel coverage {name})"
 
 
 def _loss(loss: dict[str, Any], currency: str) -> str:

@@ -77,7 +77,7 @@ def trade_row(account: str, call: PaperCall, trade: Trade, currency: str, zone: 
         moment(plan.act_ms, zone),
         moment(path.fills[0].ts_ms, zone),
         moment(legs[-1].ts_ms, zone) if legs and over else None,
-        call.late,
+        call.marked_late,
         trade.quantity,
         average_price(path.fills),
         average_price(legs) if legs else None,

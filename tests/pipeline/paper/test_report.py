@@ -18,6 +18,8 @@ from engine.pipeline.accounts import walk_accounts
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.account import account_of
 from engine.pipeline.paper.events import Told
+from engine.pipeline.paper.live import timed
+from engine.pipeline.paper.open import open_r
 from engine.pipeline.paper.report import write_paper
 from engine.pipeline.paper.results import seen_of
 from engine.pipeline.paper.sources import Sources, known_sources
@@ -26,6 +28,7 @@ from engine.pipeline.workspace import Workspace
 from engine.report.paperpage import render_paper
 from engine.report.paperrun import PAPER_FILE, PaperRow, PaperRun, load_paper
 from engine.report.tables import CALLS_FILE, UnreadableRunError, read_equity, read_rows
+from engine.simulate.money import fee_of
 from engine.units import moment_ms
 from tests.paper import pageworld
 from tests.paper.world import month
@@ -71,6 +74,44 @@ def test_a_replay_says_what_a_backtest_says(place: Workspace) -> None:
     assert {row.signal_id: row.status for row in rows} == {
         signal.id: fate for signal, fate in zip(world.played.signals, world.played.fates, strict=True)
     }
+
+
+def test_an_open_trade_has_one_r_and_no_fee_is_paid_before_it_is_due(place: Workspace) -> None:
+    """Status, table and page say the same R; the fee of leaving is in it, and not among the fees paid."""
+    desk = pageworld.ledger_of(place, place.root / "paper.db")
+    run, _, _ = written(place, desk, pageworld.sources_of(desk, replay=""))
+    calls = {call.plan.signal_id: call for call in desk.books.open_calls}
+    filled = [one for one in run.open if one.r is not None and one.price is not None]
+    assert filled
+    for one in filled:
+        assert one.price is not None
+        assert one.r == pytest.approx(open_r(calls[one.signal_id], one.price), abs=1e-12)
+    paid = 0.0
+    for call in desk.books.rows:
+        if call.facts is not None:
+            moves = (*call.acting.stepper.path().fills, *call.acting.stepper.path().legs)
+            early = call.early.fees if call.early is not None else None
+            paid += early if early is not None else call.quantity * sum(fee_of(m, call.stepper.terms) for m in moves)
+    assert run.fees == pytest.approx(paid, abs=1e-9)
+    replayed, _, _ = written(place, desk, pageworld.sources_of(desk))
+    assert replayed.fees > run.fees, "a replay ends as a backtest does: what is open goes out at the end"
+
+
+def test_no_interval_is_drawn_for_fewer_than_three_trades(place: Workspace) -> None:
+    """Of one or two trades it would be a thin bar that looks like certainty."""
+    desk = pageworld.ledger_of(place, place.root / "paper.db", calls=27)
+    run, _, folder = written(place, desk, pageworld.sources_of(desk))
+    known = [one for one in run.channels if one.mean_r is not None]
+    few = [one for one in known if one.trades < 3]
+    assert 0 < len(few) < len(known)
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert page.count('<svg class="bar ') == len(known) - len(few)
+
+
+def test_a_line_of_a_pipe_begins_with_the_time_of_the_workspace() -> None:
+    lines: list[str] = []
+    timed(lines.append, "Europe/Istanbul", lambda: moment_ms("2026-03-01 21:05:09"))("vip/1 in (live)")
+    assert lines == ["00:05:09 vip/1 in (live)"]
 
 
 def test_every_call_stands_there_once_with_its_fate(place: Workspace) -> None:

@@ -255,6 +255,21 @@ def test_what_is_live_and_not_in_the_record_yet_is_shown(workspace: Path, run: R
     ]  # fmt: skip
 
 
+def test_status_counts_the_posts_that_were_not_read(ledger: Ledger, run: Run) -> None:
+    """A post counts once, whatever its versions; one that another version made a call does not count."""
+    known = next(event for event in ledger.events("live", 0, "call"))
+    for name in ("beta/90", "beta/90", "beta/91", known.data["signal"]):
+        said = {"signal": name, "code": "no-layout", "text": "no layout knows it"}
+        ledger.append(Event("live", "unread", BEGAN_MS, said))
+    ledger.flush()
+    lines = run("paper", "status", "--format", "plain").stdout.splitlines()
+    assert [line.strip() for line in lines if "not read" in line] == [
+        "beta: 2 posts that look like calls were not read (cli.py channel coverage beta)"
+    ]
+    (state,) = json.loads(run("paper", "status", "--format", "json").stdout)["accounts"]
+    assert state["unread"] == {"beta": 2}
+
+
 def test_several_accounts_are_named(ledger: Ledger, run: Run) -> None:
     begun = next(ledger.events("live", 0, "begin"))
     ledger.append(Event("other", "begin", begun.at_ms, begun.data))
