@@ -61,4 +61,4 @@ def test_a_trade_that_is_only_live_is_in_the_equity_and_said(stage: LiveStage, r
     assert "  equity 9,999.50 USDT, with 1 trade only live" in run("paper", "status").stdout.splitlines()
     stage.price(6, 64_400)
     left = status(stage, run)["equity"]
-    assert left == pytest.approx(10_000 - quantity * 300 - 0.0005 * (1000 + quantity * 64_500), abs=0.01)
+    assert left == pytest.approx(10_000 - quantity * 400 - 0.0005 * (1000 + quantity * 64_400), abs=0.01)
