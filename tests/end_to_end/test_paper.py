@@ -179,7 +179,7 @@ async def crash(folder: Path, exchange: ExchangeDouble, channel: Channel) -> Non
         assert b"it is done within a second" in said, said
         await trader.says("paper halt: no new trades")
         assert await trader.end(signal.SIGTERM) == 0
-        assert "stopped; everything is written" in trader.lines
+        assert any(line.endswith(" stopped; everything is written") for line in trader.lines)
     assert [event.data["signal"] for event in events(folder, "call")] == [
         f"alpha_signals/{first}", f"alpha_signals/{later}"
     ]  # fmt: skip
