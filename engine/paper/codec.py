@@ -22,12 +22,9 @@ from engine.domain import (
 from engine.simulate.account import Accountant
 from engine.simulate.books import Books, Holding
 from engine.simulate.flows import Flow
+from engine.simulate.plain import change_from, level_from, levels_from
 
 Data = dict[str, Any]
-
-
-def _level(data: Any) -> float | Distance | None:
-    return Distance(**data) if isinstance(data, dict) else data
 
 
 def plan_data(plan: Plan) -> Data:
@@ -37,7 +34,6 @@ def plan_data(plan: Plan) -> Data:
 
 def plan_from(data: Data) -> Plan:
     """The plan that ``plan_data`` gave."""
-    targets = tuple((_level(level), share) for level, share in data["targets"])
     trail = data["trail"]
     return Plan(
         **(
@@ -45,8 +41,8 @@ def plan_from(data: Data) -> Plan:
             | {
                 "side": Side(data["side"]),
                 "orders": tuple(Order(**order) for order in data["orders"]),
-                "stop": _level(data["stop"]),
-                "targets": targets,
+                "stop": level_from(data["stop"]),
+                "targets": tuple(levels_from(data["targets"])),
                 "stop_moves": tuple(StopMove(**move) for move in data["stop_moves"]),
                 "trail": trail and Trail(**(trail | {"distance": Distance(**trail["distance"])})),
                 "changes": tuple(map(change_from, data["changes"])),
@@ -58,13 +54,6 @@ def plan_from(data: Data) -> Plan:
 def change_data(change: Change) -> Data:
     """A change as plain data."""
     return asdict(change)
-
-
-def change_from(data: Data) -> Change:
-    """The change that ``change_data`` gave."""
-    orders = tuple(Order(**order) for order in data["orders"])
-    targets = tuple((_level(level), share) for level, share in data["targets"])
-    return Change(**(data | {"orders": orders, "targets": targets, "stop": _level(data["stop"])}))
 
 
 def notes_from(data: list[Data]) -> tuple[RuleNote, ...]:

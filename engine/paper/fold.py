@@ -20,8 +20,9 @@ from typing import Any
 
 from engine.domain import ExitReason, Fill, Leg, Path, PathStatus, Trade
 from engine.paper.call import PaperCall
-from engine.paper.codec import Data, change_from, facts_from, notes_from, plan_from
+from engine.paper.codec import Data, facts_from, notes_from, plan_from
 from engine.paper.ledger import Event, Key
+from engine.simulate.plain import change_from
 from engine.simulate.step import Stepper
 from engine.simulate.terms import Terms
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.domain import Change, Distance, ExitReason, Fill, Leg, Order, PathStatus, Plan, Side
 from engine.market.ticks import nearest
+from engine.simulate.plain import level_from, levels_from
 from engine.simulate.terms import Terms
 
 DUST = 1e-12  # shares below this are nothing
@@ -58,12 +59,11 @@ class State:
         made = cls(**data)
         made.status = None if made.status is None else PathStatus(made.status)
         made.stop_reason = ExitReason(made.stop_reason)
-        said = data.get("said_stop")
-        made.said_stop = Distance(**said) if said else None
+        made.said_stop = level_from(data.get("said_stop"))
         made.fills = [Fill(**fill) for fill in data["fills"]]
         made.legs = [Leg(**(leg | {"reason": ExitReason(leg["reason"])})) for leg in data["legs"]]
         made.resting = [(number, Order(**order)) for number, order in data["resting"]]
-        made.targets = [(Distance(**at) if isinstance(at, dict) else at, share) for at, share in data["targets"]]
+        made.targets = levels_from(data["targets"])
         return made
 
 

@@ -23,6 +23,7 @@ from engine.domain import Change, Distance, ExitReason, Order, Path, PathStatus,
 from engine.market.candles import Candles
 from engine.market.timeframes import grid_offset_ms
 from engine.simulate.grid import change_on_grid
+from engine.simulate.plain import change_from
 from engine.simulate.position import DUST, Position, State
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS
@@ -115,7 +116,7 @@ class Stepper:
         """The trade as it stood when ``saved`` was called (also after a way through JSON)."""
         made = cls(plan, terms)
         made._position.state = State.restored(saved["state"])
-        made._changes = [_restored_change(change) for change in saved["changes"]]
+        made._changes = [change_from(change) for change in saved["changes"]]
         return made
 
     # ------------------------------------------------------------------ what happens
@@ -336,13 +337,6 @@ class Stepper:
         position = self._position
         gone = position.average * (1 - position.sign / (self.plan.leverage or 1.0))
         position.close_all(gone, ExitReason.LIQUIDATION)
-
-
-def _restored_change(data: dict[str, Any]) -> Change:
-    orders = tuple(Order(**order) for order in data["orders"])
-    targets = tuple((Distance(**at) if isinstance(at, dict) else at, share) for at, share in data["targets"])
-    stop = Distance(**data["stop"]) if isinstance(data["stop"], dict) else data["stop"]
-    return Change(**(data | {"orders": orders, "targets": targets, "stop": stop}))
 
 
 def step_path(plan: Plan, candles: Candles, terms: Terms, fair: Candles | None = None) -> Path:

@@ -1,0 +1,24 @@
+"""What plain data (``dataclasses.asdict``, also after a way through JSON) says of levels and changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.domain import Change, Distance, Order
+
+
+def level_from(data: Any) -> Any:
+    """A price, a word or nothing as it is; a Distance where the data are one."""
+    return Distance(**data) if isinstance(data, dict) else data
+
+
+def levels_from(data: Any) -> list[tuple[Any, float]]:
+    """Levels with their shares."""
+    return [(level_from(level), share) for level, share in data]
+
+
+def change_from(data: dict[str, Any]) -> Change:
+    """The change that the data were made of."""
+    orders = tuple(Order(**order) for order in data["orders"])
+    targets = tuple(levels_from(data["targets"]))
+    return Change(**(data | {"orders": orders, "targets": targets, "stop": level_from(data["stop"])}))
