@@ -14,10 +14,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 from engine.config.diagnostics import did_you_mean
 from engine.config.exchanges import NOT_AN_EXCHANGE
+from engine.config.testhosts import LOOPBACK
 from engine.problem import Problem
 
 ADDRESS_VARIABLE = "SIGNALPROOF_EXCHANGE_URL"
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 TIMEOUT_MS = 15_000
 CALM_MS = {"mexc": 60}
 """Between two requests of weight 1. The 50 ms of ccxt is exactly the limit, and a burst at the start goes over it."""

@@ -273,8 +273,12 @@ class Desk:
         for change in new:
             self.broker.change(call, change)
         action = "deletion" if gone else update.action.kind
-        said: Data = {"signal": update.signal_id, "action": action, "changes": [*map(change_data, new)]}
-        said["known_ms"] = update.message.known_ms
+        said: Data = {
+            "signal": update.signal_id,
+            "action": action,
+            "changes": [*map(change_data, new)],
+            "known_ms": update.message.known_ms,
+        }
         self._tell("update", new[0].act_ms if new else update.message.known_ms, said, call.row, key, any(late))
 
     # ------------------------------------------------------------------ candles

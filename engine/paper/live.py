@@ -36,6 +36,7 @@ from engine.paper.ledger import Event
 from engine.paper.prices import PriceBook
 from engine.problem import Problem
 from engine.simulate.account import NEVER_MS
+from engine.tasks import end_tasks
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS, show_duration
 
 LOG = logging.getLogger(__name__)
@@ -165,9 +166,7 @@ class Live:
             for task in done:
                 task.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end_tasks(*tasks)
             self.desk.ledger.flush()
 
     # ------------------------------------------------------------------ messages

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from engine.market.listing import Market
     from engine.paper.live import PriceFeed
     from engine.problem import Problem
+from engine.tasks import end_tasks
 
 LOG = logging.getLogger(__name__)
 AT_ONCE = 8
@@ -107,9 +108,7 @@ class FairFeed:
                 yield event
             pump.result()
         finally:
-            for task in (pump, *self._tasks):
-                task.cancel()
-            await asyncio.gather(pump, *self._tasks, return_exceptions=True)
+            await end_tasks(pump, *self._tasks)
 
     async def _pump(self) -> None:
         try:

@@ -47,6 +47,7 @@ from engine.pipeline.paper.telling import Telling
 from engine.pipeline.paper.verdict import Verdicts
 from engine.pipeline.sources import ProfileSources
 from engine.problem import Problem
+from engine.tasks import end_tasks
 from engine.units import DAY_MS, show_time
 
 if TYPE_CHECKING:
@@ -289,9 +290,7 @@ class _Trading:
                 self.telling.tell(Notice(NoticeKind.ERROR, "paper trading has stopped", text))
             raise
         finally:
-            for task in (stopping, *tasks):
-                task.cancel()
-            await asyncio.gather(stopping, *tasks, return_exceptions=True)
+            await end_tasks(stopping, *tasks)
         self.telling.say("stopped; everything is written")
 
     @asynccontextmanager

@@ -15,8 +15,8 @@ from engine.pipeline.paper.forward import expectations, forward_records
 from engine.pipeline.paper.rows import open_calls
 from engine.pipeline.statements import assumptions
 from engine.pipeline.ticks import shown_decimals
-from engine.pipeline.validate import plural
 from engine.report.paperrun import PAPER_FORMAT, LaneTerms, PaperRun, Pause, Seen
+from engine.report.show import count
 from engine.simulate.money import fee_of
 from engine.units import iso, show_duration
 
@@ -172,7 +172,7 @@ def _warnings(account: Account, exact: bool) -> list[str]:
     found, told = [], account.told
     if told.gaps:
         away = show_duration(1000 * sum(gap.seconds for gap in told.gaps))
-        gaps = plural(len(told.gaps), "gap")
+        gaps = count(len(told.gaps), "gap")
         found.append(f"nobody traded for {away} in all ({gaps}); what was missed is marked late")
     if not exact and account.filled:
         found.append(

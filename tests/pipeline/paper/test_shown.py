@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -27,7 +26,7 @@ from engine.pipeline.paper.open import open_table, title_of
 from engine.pipeline.paper.table import CALL_COLUMNS, COLUMNS
 from engine.pipeline.workspace import Workspace
 from tests.conftest import ROOT, Run
-from tests.paper.livestage import START_MS, LiveStage
+from tests.paper.livestage import LiveStage
 from tests.pipeline.fateworld import BEGAN_MS, FateWorld
 
 FOLDER = Path(__file__).parent / "shown"
@@ -225,14 +224,7 @@ def test_a_running_account_tells_its_prices(ledger: Ledger, run: Run, monkeypatc
     assert "it is done within a second" in run("paper", "halt").stdout
 
 
-def test_what_is_live_and_not_in_the_record_yet_is_shown(workspace: Path, run: Run) -> None:
-    for name in ("channels", "strategies", "rules"):
-        shutil.rmtree(workspace / name)
-    stage = LiveStage(workspace)
-    lane = stage.desk.lanes["live"]
-    begun = {"strategies": ["live"], "equity": 10_000.0, "currency": "USDT", "terms": {"live": asdict(lane.terms)}}
-    stage.desk.note("begin", START_MS, begun)
-    stage.post(0.5, "BUY BTCUSDT NOW @ 64800, TP 65000, SL 64500")
+def test_what_is_live_and_not_in_the_record_yet_is_shown(stage: LiveStage, workspace: Path, run: Run) -> None:
     stage.post(1.5, "BUY ETHUSDT @ 3000, TP 3100, SL 2950")
     stage.post(2.5, "SELL BTCUSDT NOW @ 64800, TP 64000, SL 65500")
     stage.price(4, 64810)
