@@ -16,7 +16,7 @@ from engine.paper.instant import Instant
 from engine.paper.ledger import Event, Ledger
 from engine.paper.prices import PriceBook
 from engine.units import MINUTE_MS
-from tests.paper.test_parity import STRESS, VARIANTS
+from tests.paper.test_parity import VARIANTS, varied
 from tests.paper.world import Month, facts, month
 
 DAYS = int(os.environ.get("SIGNALPROOF_LIVE_DAYS", "3"))
@@ -100,12 +100,8 @@ class Days:
 
 @pytest.mark.parametrize("name", ["as it is", "later calls replace", "an impact on the price", "trailing"])
 def test_live_prices_change_nothing_and_tell_everything_first(name: str, workspace: Path, tmp_path: Path) -> None:
-    (workspace / "rules" / "stress.yaml").write_text(STRESS, encoding="utf-8")
-    path = workspace / "strategies" / "demo.yaml"
-    text = path.read_text(encoding="utf-8")
-    for old, new in VARIANTS.get(name, {}).items():
-        text = text.replace(old, new)
-    path.write_text(text, encoding="utf-8")
+    text = varied(workspace, VARIANTS.get(name, {}))
+    (workspace / "strategies" / "demo.yaml").write_text(text, encoding="utf-8")
     world = month("demo", "2025-01-20", workspace)
     alone = Days(world, tmp_path / "alone.db", live=False).play(DAYS)
     days = Days(world, tmp_path / "live.db", live=True)

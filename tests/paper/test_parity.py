@@ -70,13 +70,19 @@ VARIANTS = {
 }
 
 
-@pytest.mark.parametrize("name", VARIANTS)
-def test_whatever_the_strategy_says(name: str, run: Run, workspace: Path) -> None:
+def varied(workspace: Path, changes: dict[str, str]) -> str:
+    """The demo's strategy with changes, each of which is one; the rules that variants name are there."""
     (workspace / "rules" / "stress.yaml").write_text(STRESS, encoding="utf-8")
     text = (workspace / "strategies" / "demo.yaml").read_text(encoding="utf-8")
-    for old, new in (VARIANTS[name] | {"to: 2025-07-01": "to: 2025-01-25"}).items():
+    for old, new in changes.items():
         assert old in text
         text = text.replace(old, new)
+    return text
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_whatever_the_strategy_says(name: str, run: Run, workspace: Path) -> None:
+    text = varied(workspace, VARIANTS[name] | {"to: 2025-07-01": "to: 2025-01-25"})
     (workspace / "strategies" / "varied.yaml").write_text(text, encoding="utf-8")
     result = run("paper", "varied", "--replay", "demo", "--compare", "--out", workspace / "out")
     assert result.exit_code == 0, result.output

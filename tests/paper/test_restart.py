@@ -17,7 +17,7 @@ from engine.pipeline.paper.replay import replay_paper
 from engine.pipeline.progress import silent
 from engine.pipeline.workspace import Workspace
 from tests.conftest import ROOT
-from tests.paper.test_parity import STRESS, VARIANTS
+from tests.paper.test_parity import VARIANTS, varied
 from tests.paper.trader import FORKS
 from tests.paper.world import Month, facts, month
 
@@ -48,12 +48,8 @@ def whole(world: Month, path: Path) -> list[tuple]:
 
 @pytest.mark.parametrize("name", ["as it is", "rules that halt and close", "an impact on the price", "trailing"])
 def test_a_run_that_stops_again_and_again_writes_the_same(name: str, workspace: Path, tmp_path: Path) -> None:
-    (workspace / "rules" / "stress.yaml").write_text(STRESS, encoding="utf-8")
-    path = workspace / "strategies" / "demo.yaml"
-    text = path.read_text(encoding="utf-8")
-    for old, new in VARIANTS.get(name, {}).items():
-        text = text.replace(old, new)
-    path.write_text(text, encoding="utf-8")
+    text = varied(workspace, VARIANTS.get(name, {}))
+    (workspace / "strategies" / "demo.yaml").write_text(text, encoding="utf-8")
     world, chance = month("demo", "2025-01-20", workspace), random.Random(5)
     expected = whole(world, tmp_path / "whole.db")
     stops = 0
