@@ -16,7 +16,7 @@ from engine.paper.live import Live
 from engine.paper.reconcile import differences
 from engine.problem import Problem
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS
-from tests.paper.liveworld import Stage
+from tests.paper.liveworld import QUICK, Stage
 from tests.paper.world import Month, month
 
 DAYS = 6
@@ -320,6 +320,28 @@ def test_a_held_symbol_that_is_dead_after_a_restart_keeps_its_last_price(stage: 
 
     asyncio.run(play())
     assert any("no prices of" in notice.title for notice in stage.notices)
+
+
+def test_a_trade_that_is_over_and_not_booked_yet_is_no_reason_for_old_candles(stage: Stage) -> None:
+    """Nothing lives on its symbol at the restart, and it is held until the candle of the exit is booked."""
+
+    async def play() -> tuple[str, int]:
+        end_ms = stage.now_ms + DAYS * DAY_MS
+        async with stage.running() as live:
+            while stage.now_ms < end_ms:
+                await stage.until(stage.now_ms + MINUTE_MS)
+                held = live.desk.books.books.books.held
+                symbol = next((one for one in held if not live.desk.calls_on(one)), None)
+                if symbol is not None:
+                    break
+        assert symbol is not None
+        async with stage.running():
+            for _ in range(5):
+                await stage.until(stage.now_ms + MINUTE_MS)
+            return symbol, stage.feed.asked[symbol]
+
+    _, asked_ms = asyncio.run(play())
+    assert asked_ms >= start(stage.world) - QUICK.history_ms
 
 
 def test_a_symbol_that_the_exchange_does_not_list_is_told_and_fills_nothing(stage: Stage) -> None:
