@@ -418,6 +418,29 @@ def test_a_listed_symbol_without_candles_holds_the_others_for_the_patience_and_o
     assert "open trades" not in silent.text
 
 
+def test_a_call_that_ended_without_data_stays_over_after_a_restart(stage: Stage) -> None:
+    """Its candles come at last: nothing is filled that was told as over, and nothing is asked for it any more."""
+    symbol = sorted(stage.candles)[0]
+    stage.feed.dead.add(symbol)
+
+    async def play() -> list[str]:
+        async with stage.running() as live:
+            while not (lost := [c.plan.signal_id for c in live.desk.books.rows if c.fate == "no data"]):
+                await stage.until(stage.now_ms + MINUTE_MS, MINUTE_MS)
+                assert stage.now_ms < start(stage.world) + 3 * DAY_MS
+        stage.feed.dead.clear()
+        async with stage.running() as live:
+            assert not any(call.plan.signal_id in lost for call in live.desk.calls_on(symbol))
+            await stage.until(stage.now_ms + DAY_MS)
+            calls = [call for call in live.desk.books.rows if call.plan.signal_id in lost]
+            assert {(call.fate, call.lives, len(call.stepper.path().fills)) for call in calls} == {("no data", False, 0)}
+        return lost
+
+    lost = asyncio.run(play())
+    rows = {event.row for event in Ledger(stage.path).events("demo", 0, "call") if event.data["signal"] in lost}
+    assert [event for event in Ledger(stage.path).events("demo", 0, "step") if event.row in rows] == []
+
+
 @pytest.mark.parametrize("by_ms", [3 * HOUR_MS, -2 * DAY_MS])
 def test_a_clock_that_jumps_is_told_and_changes_no_trade(stage: Stage, by_ms: int) -> None:
     async def play() -> None:
