@@ -88,9 +88,8 @@ class Trades:
     def _mark(self) -> tuple[object, ...]:
         """Changes when the books do."""
         books, accountant = self.books.books.books, self.books.books
-        ends = sum(holding.end_ms for holding in books.open)
-        day, ending = accountant.now_ms // DAY_MS, sum(holding.ending for holding in books.open)
-        return (books.cash, books.day, len(books.flows), len(books.open), ends, ending, len(books.halts), day,
+        trades = tuple((holding.row, holding.end_ms, holding.ending) for holding in books.open)
+        return (books.cash, books.day, len(books.flows), trades, tuple(books.halts), accountant.now_ms // DAY_MS,
                 accountant.sequence)  # fmt: skip
 
     # ------------------------------------------------------------------ what the broker and the account say

@@ -80,7 +80,9 @@ class Watching:
         """From where candles of a symbol are needed."""
         if symbol in self.prices:
             return self.prices[symbol].end_ms
-        start, books = min(now - self.pace.history_ms, self._seen_ms(symbol)), self.desk.books.books
+        start, books = now - self.pace.history_ms, self.desk.books.books
+        if self.desk.calls_on(symbol):  # there may be none: the last trade is over, and its money not booked yet
+            start = min(start, self._seen_ms(symbol))
         if symbol in books.books.held and books.now_ms:
             start = min(start, books.now_ms - self.desk.market.timeframe_ms)
         return start

@@ -143,7 +143,7 @@ class Trading:
                 self.live = live
                 inputs = InputWatch(self.workspace, self.loaded, self.desk, now_ms, self.telling.note)
                 daily = Daily(
-                    self.workspace, self.loaded, self.desk, self.known, self.verdicts, now_ms, self.telling.say
+                    self.workspace, self.loaded, self.desk, self.known, self.verdicts, now_ms, self.telling.say, tell
                 )
                 reach = Reach(self.client, tell, now_ms)
                 self._greet(heard)
