@@ -16,7 +16,8 @@ from engine.market.feedevents import ClosedCandle, FeedEvent, TradeSeen
 from engine.market.listing import NotListed
 from engine.notify.notice import Notice
 from engine.paper.ledger import Ledger
-from engine.paper.live import Live, Pace
+from engine.paper.live import Live
+from engine.paper.pace import Pace
 from engine.paper.prices import PriceBook
 from engine.problem import Problem
 from engine.units import DAY_MS, MINUTE_MS

@@ -250,7 +250,7 @@ def test_an_edit_moves_the_trade_it_belongs_to(stage: Stage) -> None:
             stop = call.stepper.stop
             assert stop is not None
             post = next(m for m in stage.archive if m.key == name)
-            number = next(v for v in live.desk._signals["demo", name].signal.setup.values if v.field == "stop")
+            number = next(v for v in live.desk.intake._signals["demo", name].signal.setup.values if v.field == "stop")
             moved = f"{stop - call.plan.side.sign * stop * 0.001:.6g}"
             text = post.text[: number.start] + moved + post.text[number.end :]
             at = stage.now_ms
@@ -404,7 +404,7 @@ def test_a_listed_symbol_without_candles_holds_the_others_for_the_patience_and_o
                     continue
                 mine = [call for call in live.desk.books.rows if call.plan.symbol == symbol]
                 lost = [call for call in mine if call.fate == "no data"]
-                live._needed_ms[symbol] = stage.now_ms  # it stays watched
+                live.watching.needed_ms[symbol] = stage.now_ms  # it stays watched
                 (later if lost else first).append(behind_ms(stage, live))
             assert len(lost) >= 2
         return first, later

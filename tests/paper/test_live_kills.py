@@ -24,7 +24,7 @@ from engine.collect.archive import Archive
 from engine.market.feed import FeedSettings
 from engine.paper.codec import Data
 from engine.paper.ledger import Ledger
-from engine.paper.live import Pace
+from engine.paper.pace import Pace
 from engine.paper.statement import Statement, disagreements, statement
 from engine.pipeline.paper.book import Book, _book
 from engine.units import HOUR_MS, MINUTE_MS

@@ -25,9 +25,10 @@ from engine.collect.signin import sign_in
 from engine.collect.watch import Pace as CollectPace
 from engine.market.feed import FeedSettings
 from engine.market.venue import CALM_MS
-from engine.paper.live import Pace
+from engine.paper.pace import Pace
 from engine.pipeline.errors import InputError
-from engine.pipeline.paper.live import Settings, run_live
+from engine.pipeline.paper.live import run_live
+from engine.pipeline.paper.trading import Settings
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from tests.collect.live import Someone
