@@ -139,11 +139,11 @@ def test_a_wick_that_history_has_and_nobody_was_told(stage: Stage) -> None:
     beyond = {"low": call.plan.stop * 0.999} if call.plan.side is Side.LONG else {"high": call.plan.stop * 1.001}
     wick = corrected(bars, spot, **beyond)
     found = compared(stage, (start, start + 5 * DAY_MS), dict(stage.candles) | {call.plan.symbol: wick})
-    assert dict((one.signal_id, why) for one, why in found.different)[call.plan.signal_id] == REASON
+    assert {one.signal_id: why for one, why in found.different}[call.plan.signal_id] == REASON
 
 
 def test_a_candle_that_was_corrected_is_not_acted_on_again_after_a_restart(stage: Stage) -> None:
-    """A start asks for the candles since the last ones that were told; those that were acted on stay as they were told."""
+    """A start asks for candles that were told before; what was acted on stays as it was told."""
     start = stage.now_ms
     begin(stage)
 

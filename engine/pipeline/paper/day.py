@@ -196,8 +196,9 @@ def _said(call: PaperCall, end_ms: int) -> list[Change]:
 def _moves(call: PaperCall, end_ms: int) -> list[tuple[int, float, float]]:
     """The fills and exits of a call before a moment, whatever the account did: time, price, share."""
     path = call.stepper.path()
-    legs = [leg for leg in path.legs if leg.reason is not ExitReason.END]
-    return [(move.ts_ms, move.price, move.share) for move in (*path.fills, *legs) if move.ts_ms < end_ms]
+    moves = [(fill.ts_ms, fill.price, fill.share) for fill in path.fills]
+    moves += [(leg.ts_ms, leg.price, leg.share) for leg in path.legs if leg.reason is not ExitReason.END]
+    return [move for move in moves if move[0] < end_ms]
 
 
 def _sum_r(trades: Mapping[str, Trade]) -> float:
