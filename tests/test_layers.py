@@ -9,6 +9,7 @@ import pytest
 
 ENGINE = Path(__file__).parent.parent / "engine"
 LAYERS = [
+    {"records"},
     {"domain", "files", "memory", "problem", "tasks", "units"},
     {"config"},
     {"channel", "market", "notify"},
