@@ -10,7 +10,7 @@ import pytest
 ENGINE = Path(__file__).parent.parent / "engine"
 LAYERS = [
     {"records"},
-    {"domain", "files", "memory", "problem", "tasks", "units"},
+    {"beside", "domain", "files", "memory", "problem", "tasks", "units"},
     {"config"},
     {"channel", "market", "notify"},
     {"collect", "simulate"},
