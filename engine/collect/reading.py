@@ -138,7 +138,7 @@ class MessageReader:
         fate.reply_to = fate.reply_to or message.reply_to
         fate.has_original |= not _is_edited(message)
         fate.edited |= bool(fate.signals) and fate.signals[0].message.text != message.text
-        reading = self._reading(message) if message.text.strip() else Reading(refusal=UNREAD)
+        reading = self._reading(message) if _has_text(message) else Reading(refusal=UNREAD)
         self.refusal = reading.refusal
         if reading.setups and not fate.signals:
             late = _is_hindsight(message, fate)
@@ -215,6 +215,16 @@ def read_archive(messages: Iterable[Message], read: Reader) -> ReadResult:
         found += reader.look(message)
         withdrawn += reader.withdrawn(message)
     return reader.result([update for one in found for update in reader.bind(one)], withdrawn)
+
+
+def spoken(messages: Iterable[Message]) -> list[Message]:
+    """The versions that ``read_archive`` reads, in its order."""
+    return [one for one in sorted(messages, key=when_known) if one.kind != "deletion" and _has_text(one)]
+
+
+def _has_text(message: Message) -> bool:
+    """Whether there is something to read."""
+    return bool(message.text.strip())
 
 
 def when_known(message: Message) -> tuple[int, int, bool, int]:
