@@ -18,7 +18,7 @@ T = TypeVar("T")
 def quick(cls: type[T]) -> type[T]:
     """The same frozen dataclass with slots, its ``__init__`` written anew.
 
-    Raises TypeError where that would do less: for ``__post_init__``, and for fields made by a factory or without a place.
+    Raises TypeError where that would do less: ``__post_init__``, fields made by a factory, fields without a place.
     """
     known = fields(cls)  # type: ignore[arg-type]  # a dataclass, which the type does not say
     plain = all(one.init and not one.kw_only and one.default_factory is MISSING for one in known)
