@@ -13,15 +13,15 @@ import re
 from hashlib import blake2b
 from operator import itemgetter
 from sys import intern
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
 from engine.domain import Entity, Message
 
 FORMAT = 1
-KINDS = {name: name for name in ("post", "edit", "deletion")}
-ORIGINS = {name: name for name in ("live", "export", "demo")}
+KINDS: dict[str, Literal["post", "edit", "deletion"]] = {"post": "post", "edit": "edit", "deletion": "deletion"}
+ORIGINS: dict[str, Literal["live", "export", "demo"]] = {"live": "live", "export": "export", "demo": "demo"}
 NUMBERS = ("chat_id", "message_id", "version", "ts", "received_at")
 numbers_of = itemgetter(*NUMBERS)
 LARGEST_NUMBER = 1 << 62
