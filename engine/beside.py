@@ -137,7 +137,7 @@ def _at_work(work: Callable[[], T], pipe: Connection) -> None:
 def _unwind(*_: object) -> None:
     """End the child's work, once."""
     for number in ENDS:  # Ctrl-C reaches both processes, and the parent stops its child on top of that
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, lambda *_: None)  # one that waits would be complained of if it were ignored
     raise _Stopped
 
 
