@@ -37,6 +37,7 @@ T = TypeVar("T")
 LOG = logging.getLogger(__name__)
 CORES = "SIGNALPROOF_CORES"
 LEAST_CALLS = 5_000  # a process costs some 20 ms; fewer calls are done as quickly in place
+ENDS = (signal.SIGTERM, signal.SIGINT)
 GRACE_S = 5.0  # for a child that is stopped to put away what it has begun
 
 
@@ -118,8 +119,12 @@ def _forked(work: Callable[[], T]) -> tuple[BaseProcess, Connection] | None:
 def _at_work(work: Callable[[], T], pipe: Connection) -> None:
     """What the child does."""
     try:
-        signal.signal(signal.SIGTERM, _unwind)
+        for number in ENDS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, _unwind)
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # in the thread for good: it would not wake this one
         threading.Thread(target=_outlived, daemon=True).start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
         try:
             data = pickle.dumps((True, work()), pickle.HIGHEST_PROTOCOL)
         except Exception as error:
@@ -131,8 +136,8 @@ def _at_work(work: Callable[[], T], pipe: Connection) -> None:
 
 def _unwind(*_: object) -> None:
     """End the child's work, once."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
+    for number in ENDS:  # Ctrl-C reaches both processes, and the parent stops its child on top of that
+        signal.signal(number, lambda *_: None)  # one that waits would be complained of if it were ignored
     raise _Stopped
 
 

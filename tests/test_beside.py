@@ -250,6 +250,7 @@ def test_nothing_that_the_parent_has_begun_is_finished_twice(tmp_path: Path) -> 
             assert pid() != os.getpid()
         ledger.commit()
         print(ledger.execute("select count(*) from calls").fetchall(), end=" ")
+        ledger.close()
         half.close()
     """
     assert told(story) == "printed before [(1,)] at exit\n"
