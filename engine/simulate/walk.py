@@ -76,6 +76,12 @@ class Walk:
         self._knowing: Judge | None = None  # the judge who has seen the calls
         self._begin(judge)
 
+    def prepare(self, rows: Sequence[int]) -> None:
+        """Let the judge look at the calls beforehand; ``rows`` are those that count as calls of their own."""
+        with uncollected():
+            self.offers.counted[list(rows)] = True
+            self._knowing = self.account.judge.prepare(self.offers)
+
     def _begin(self, judge: Judge) -> None:
         """Open the account."""
         fit = self.fitting.fit if self.venue.contracts or self.strategy.costs.impact else None
@@ -87,10 +93,7 @@ class Walk:
         self.account = Accountant(self.strategy, judge, self.offers, self.marks, self.zone, outcome, fit, self.flows)
 
     def again(self) -> Walk:
-        """Another account with the same money and rules before the same calls: what is known of them is shared.
-
-        The rows that the walk before it was offered are those that count.
-        """
+        """Another account with the same money and rules before the same calls: what is known of them is shared."""
         walk = copy(self)
         walk._begin(self.account.judge)
         return walk
@@ -104,11 +107,10 @@ class Walk:
         """Offer the rows (those that count as calls of their own) in order of action."""
         ordered = sorted(rows, key=lambda i: (self.table.plans[i].act_ms, i))
         account = self.account
+        if self._knowing is None:
+            self.prepare(ordered)
         with uncollected():
-            if self._knowing is None:
-                self.offers.counted[ordered] = True
-                self._knowing = account.judge.prepare(self.offers)
-            account.judge = self._knowing
+            account.judge = self._knowing or account.judge
             for row in track(ordered) if track else ordered:
                 act_ms = self.table.plans[row].act_ms
                 self._watch(act_ms)
