@@ -588,6 +588,15 @@ def paper_reset(workspace: Workspace, yes: bool) -> None:
     click.echo(reset(workspace, lambda text: yes or click.confirm(text, default=False)))
 
 
+@command(paper, "restore", "paper restore", "paper restore --yes", logged=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def paper_restore(workspace: Workspace, yes: bool) -> None:
+    """Mend a damaged ledger from what can be read of it and of its daily copy; the damaged one is kept."""
+    from engine.pipeline.paper.restore import restore
+
+    click.echo(restore(workspace, lambda text: yes or click.confirm(text, default=False)))
+
+
 @command(notify, "test", "notify test")
 def notify_test(workspace: Workspace) -> None:
     """Send a trial notice to every address of NOTIFY_URLS in .env."""

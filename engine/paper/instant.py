@@ -82,7 +82,7 @@ class Instant:
     def told(self, ts_ms: int, symbols: set[str]) -> None:
         """Candles that opened at ``ts_ms`` were told to the desk."""
         for symbol in symbols:
-            self._told_ms[symbol] = ts_ms + self.desk.timeframe_ms
+            self._told_ms[symbol] = ts_ms + self.desk.market.timeframe_ms
         self._dirty |= symbols
 
     def refresh(self) -> None:
@@ -97,8 +97,8 @@ class Instant:
         before = self.last.get(symbol)
         if before is not None and ts_ms <= before.ts_ms:
             ts_ms = before.ts_ms + 1
-        tick = self.last[symbol] = Tick(ts_ms, price, fair if self.desk.fair is not None else None)
-        step = self.desk.timeframe_ms
+        tick = self.last[symbol] = Tick(ts_ms, price, fair if self.desk.market.fair is not None else None)
+        step = self.desk.market.timeframe_ms
         if before is None or tick.ts_ms // step - before.ts_ms // step > 1:
             self._whole_ms[symbol] = tick.ts_ms // step * step
         if self.desk.broker.book.get(symbol):
@@ -173,7 +173,7 @@ class Instant:
         here = self.broker.book.get(symbol)
         if not here:
             return
-        step = self.desk.timeframe_ms
+        step = self.desk.market.timeframe_ms
         here[:] = [call for call in here if call.fate != WAITING or tick.ts_ms < _first_end_ms(call, step)]
         ts, price = tick.ts_ms, tick.price
         own = before is None or before.ts_ms // step != ts // step or any(_due(call, ts) for call in here)
@@ -252,7 +252,7 @@ class Instant:
 
     def _withdraw(self, symbol: str) -> None:
         """Take back what the record has not confirmed, once it could have."""
-        step, told_ms = self.desk.timeframe_ms, self._told_ms.get(symbol, 0)
+        step, told_ms = self.desk.market.timeframe_ms, self._told_ms.get(symbol, 0)
         for row, known in self.spoken.owing():
             call = self.desk.books.rows[row]
             if call.plan.symbol != symbol or call.fate == WAITING or (call.counted and not call.asked):

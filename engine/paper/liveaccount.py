@@ -112,5 +112,5 @@ class LiveAccount:
 
     def _over_ms(self, ts_ms: int) -> int:
         """When the candle of a moment is over."""
-        step = self.desk.timeframe_ms
+        step = self.desk.market.timeframe_ms
         return ts_ms // step * step + step

@@ -90,7 +90,7 @@ def _here(desk: Desk, strategy: str, candles: Mapping[str, Candles]) -> dict[str
             found[call.plan.signal_id] = call.fate, None
             continue
         terms, bars = call.stepper.terms, candles[call.plan.symbol]
-        path = call.path_at(desk.bar_at(bars.symbol, len(bars) - 1), bars.end_ms)
+        path = call.path_at(desk.market.bar_at(bars.symbol, len(bars) - 1), bars.end_ms)
         money = call.money(terms, path) if path.fills else (0.0, 0.0, 0.0)
         fate = path.status.value
         found[call.plan.signal_id] = (

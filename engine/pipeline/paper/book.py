@@ -97,6 +97,7 @@ def books(workspace: Workspace, account: str | None = None) -> list[Book]:
         )
     try:
         ledger = Ledger(path)
+        ledger.check()
         names = [name for name in ledger.accounts() if next(ledger.events(name, 0, "begin"), None) is not None]
         if account is not None and account not in names:
             raise InputError(_unknown("account", account, names))

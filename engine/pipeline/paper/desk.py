@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from engine.channel import Profile, read
 from engine.collect.reading import MessageReader
-from engine.paper.account import Lane
 from engine.paper.desk import Desk, alone_name
+from engine.paper.lane import Lane
 from engine.paper.ledger import Ledger, LedgerError
+from engine.paper.market import Market
 from engine.pipeline.errors import InputError
 from engine.problem import Problem
 from engine.risk import RuleBook
@@ -141,7 +142,8 @@ def make_desk(
         lanes[name] = Lane(name, one.strategy, one.rules, terms[name], fit, (judged or {}).get(name))
     profiles = {profile.id: profile for one in loaded for profile in one.profiles}
     readers = {name: reader_of(profile) for name, profile in profiles.items()}
-    step_ms, account = loaded[0].strategy.market.timeframe_ms, account_name(loaded)
+    account = account_name(loaded)
+    market = Market(candles, loaded[0].strategy.market.timeframe_ms, funding, fair, contracts)
 
     def suspect(message: Message) -> bool:
         from engine.pipeline.coverage import looks_like_a_call
@@ -149,9 +151,7 @@ def make_desk(
         return looks_like_a_call(profiles[message.channel], message.text)
 
     def desk(name: str, lanes: Mapping[str, Lane], alone: Mapping[str, Desk]) -> Desk:
-        return Desk(
-            name, ledger, lanes, readers, candles, step_ms, zone, funding, fair, contracts, alone=alone, suspect=suspect
-        )  # fmt: skip
+        return Desk(name, ledger, lanes, readers, market, zone, alone=alone, suspect=suspect)
 
     channels = dict.fromkeys(channel for one in loaded for channel in one.strategy.channels)
     alone = {}

@@ -57,7 +57,7 @@ def report_replay(workspace: Workspace, done: Replayed, source: str) -> Path:
         book = book_at(done.folder / LEDGER_FILE)
     except LedgerError as error:
         raise InputError(error.problem) from None
-    sources = Sources(done.loaded, done.prices, done.desk.candles, done.messages, replay=source)
+    sources = Sources(done.loaded, done.prices, done.desk.market.candles, done.messages, replay=source)
     try:
         return write_paper(workspace, book, sources, done.folder)
     finally:
