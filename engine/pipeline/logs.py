@@ -48,7 +48,7 @@ class DailyFile(logging.FileHandler):
 
     def _fail(self, error: OSError) -> None:
         """Say once why there is no log, and begin anew with the next record."""
-        stream, self.stream = self.stream, None  # type: ignore[assignment]
+        stream, self.stream = self.stream, None
         if stream is not None:
             with suppress(OSError):
                 stream.close()
