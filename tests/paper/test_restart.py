@@ -70,7 +70,7 @@ def test_a_run_that_stops_again_and_again_writes_the_same(name: str, workspace: 
 
 def replay(folder: Path, out: Path) -> None:
     """The process: what ``cli.py paper short --replay demo`` does."""
-    replay_paper(Workspace(folder), "short", "demo", out, False, silent)
+    replay_paper(Workspace(folder), ["short"], "demo", out, False, silent)
 
 
 def test_a_process_that_is_killed_writes_the_same(tmp_path: Path) -> None:
