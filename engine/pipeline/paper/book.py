@@ -67,6 +67,11 @@ class Book:
         return [call for call in self.taken if not call.over]
 
     @property
+    def standing(self) -> list[PaperCall]:
+        """The same as they stand now: with what was said live since the record's last candle, also that they ended."""
+        return [self.heard.now.side(call) for call in self.open]
+
+    @property
     def live(self) -> list[PaperCall]:
         """Those that are resting or open at live prices, and not in the record yet."""
         return [side for side in self.live_sides if not side.over]
@@ -84,8 +89,9 @@ class Book:
 
     @property
     def halts(self) -> list[Halt]:
-        """The pauses, those that are over included until the account notices."""
-        return [halt_from(halt) for halt in (self.fold.books or {}).get("halts", [])]
+        """The pauses, those that are over included until the account notices; and those that a rule said live."""
+        kept = [halt_from(halt) for halt in (self.fold.books or {}).get("halts", [])]
+        return [*kept, *self.heard.now.pauses.values()]
 
 
 def books(workspace: Workspace, account: str | None = None) -> list[Book]:
