@@ -15,6 +15,7 @@ from engine.domain import PathStatus
 from engine.paper.desk import alone_name
 from engine.paper.fold import Fold
 from engine.paper.worth import leaving_all, marked
+from engine.pipeline.paper.table import moment
 from engine.pipeline.paper.worth import booked_data
 
 if TYPE_CHECKING:
@@ -23,13 +24,18 @@ if TYPE_CHECKING:
     from engine.pipeline.paper.book import Book
 
 
+Last = dict[str, tuple[int, float]]
+"""When a price was seen (epoch ms) and the price, by symbol."""
+
+
 @dataclass(frozen=True, slots=True)
 class Alone:
     """One channel's own account, as the ledger has it.
 
-    ``realised`` is the money without what is open, ``worth`` with it left at the prices known when something was
-    booked last. ``course`` has the realised money after each change: (UTC epoch ms, money), from the beginning on.
-    ``refused`` counts the calls that the account did not take, ``trades`` the closed ones.
+    ``realised`` is the money without what is open, ``worth`` with it left at the last known prices (the oldest of them
+    is of ``priced_ms``; None: nothing is open). ``course`` has the realised money after each change: (UTC epoch ms,
+    money), from the beginning on. ``refused`` counts the calls that the account did not take, ``trades`` the closed
+    ones.
     """
 
     channel: str
@@ -43,6 +49,7 @@ class Alone:
     refused: int
     halted: bool
     course: list[tuple[int, float]]
+    priced_ms: int | None
 
     @property
     def gain(self) -> float:
@@ -50,24 +57,28 @@ class Alone:
         return self.worth / self.start - 1
 
 
-def alone_accounts(book: Book) -> list[Alone]:
-    """The account of each channel alone, in the order of the channels' names."""
+def alone_accounts(book: Book, said: Last | None = None) -> list[Alone]:
+    """The account of each channel alone, in the order of the channels' names.
+
+    ``said`` are prices newer than those that were known when something was booked last: when, and the price.
+    """
     names = sorted({call.plan.channel for call in book.fold.rows})
     prefix = alone_name(book.account, "")
     kept = [name for name in book.ledger.accounts() if name.startswith(prefix)]
     if kept:
-        return [_alone(book, name.removeprefix(prefix), name) for name in kept]
-    return [_alone(book, names[0], book.account)] if len(names) == 1 else []
+        return [_alone(book, name.removeprefix(prefix), name, said or {}) for name in kept]
+    return [_alone(book, names[0], book.account, said or {})] if len(names) == 1 else []
 
 
-def alone_states(book: Book) -> Iterator[dict[str, Any]]:
+def alone_states(book: Book, said: Last, zone: str) -> Iterator[dict[str, Any]]:
     """Each channel alone as plain data; nothing where the account has one channel, which it shows itself."""
-    for one in alone_accounts(book):
+    for one in alone_accounts(book, said):
         if one.account != book.account:
             yield {
                 "channel": one.channel,
                 "began_with": one.start,
                 "equity": one.worth,
+                "priced_at": None if one.priced_ms is None else moment(one.priced_ms, zone),
                 "gain": one.gain,
                 "realised": one.realised,
                 "closed": len(one.trades),
@@ -80,12 +91,13 @@ def alone_states(book: Book) -> Iterator[dict[str, Any]]:
 def alone_line(state: dict[str, Any], currency: str) -> str:
     """One of ``alone_states`` in words."""
     open_ = f", {state['open']} resting or open" if state["open"] else ""
+    open_ += f" (at the prices of {state['priced_at'][11:16]})" if state["priced_at"] else ""
     became = f"{state['began_with']:,.2f} became {state['equity']:,.2f} {currency} ({state['gain']:+.1%})"
     counts = f"{state['closed']} closed, {state['refused']} refused{open_}{', halted' if state['halted'] else ''}"
     return f"{state['channel']} alone: {became}, {counts}"
 
 
-def _alone(book: Book, channel: str, account: str) -> Alone:
+def _alone(book: Book, channel: str, account: str, said: Last) -> Alone:
     """One account out of its events."""
     events = list(book.ledger.events(account))
     fold = book.fold
@@ -95,7 +107,9 @@ def _alone(book: Book, channel: str, account: str) -> Alone:
     start, data = float(book.begun.data["equity"]), fold.books or {}
     began_ms = book.began_ms if account == book.account else min((e.at_ms for e in events), default=book.began_ms)
     course = [(event.at_ms, float(event.data["books"]["wallet"])) for event in events if event.kind == "account"]
-    (cash, wallet, held), prices = booked_data(data, start), data.get("prices", {})
+    cash, wallet, held = booked_data(data, start)
+    known = {symbol: (int(data["now_ms"]), float(price)) for symbol, price in data.get("prices", {}).items()} | said
+    prices = {symbol: price for symbol, (_, price) in known.items()}
     taken = [call for call in fold.rows if call.facts is not None]
     ended = [call.trade(call.stepper.terms) for call in taken if call.over]
     return Alone(
@@ -110,6 +124,7 @@ def _alone(book: Book, channel: str, account: str) -> Alone:
         sum(call.refused for call in fold.rows),
         bool(data.get("halts")),
         [*_steps([(began_ms, start), *course])],
+        min((known[symbol][0] for symbol, quantity in held.items() if quantity and symbol in known), default=None),
     )
 
 

@@ -147,17 +147,19 @@ def _terms(data: dict[str, Any]) -> Terms:
 
 
 def trades(workspace: Workspace, account: str | None, channels: Sequence[str], since: str | None) -> Rows:
-    """The trades that were filled and are over, as columns and rows, in the order of action."""
+    """The trades that were filled and are over, as columns and rows, in the order in which they ended."""
     found, zone = books(workspace, account), workspace.settings.timezone
     from_ms = since_ms(since, zone)
     check_channels(workspace, found, channels)
-    rows = [
-        trade_row(book.account, call, trade, book.currency, zone)
+    ended = [
+        (trade.path.legs[-1].ts_ms, call.order, book, call, trade)
         for book in found
-        for call in sorted(book.taken, key=lambda call: call.order)
+        for call in book.taken
         if call.over and (not channels or call.plan.channel in channels)
         if (trade := call.trade(call.stepper.terms)).path.fills and trade.path.legs[-1].ts_ms >= from_ms
     ]
+    ended.sort(key=lambda one: one[:2])
+    rows = [trade_row(book.account, call, trade, book.currency, zone) for *_, book, call, trade in ended]
     return COLUMNS, rows
 
 
@@ -239,10 +241,15 @@ def last_prices(workspace: Workspace, book: Book) -> dict[str, tuple[int, float]
     """The last price of each symbol that is held: as the running account says it, else as it stands in the ledger."""
     data = book.fold.books or {}
     found = {symbol: (int(data["now_ms"]), float(price)) for symbol, price in data.get("prices", {}).items()}
+    return found | said_prices(workspace, book)
+
+
+def said_prices(workspace: Workspace, book: Book) -> dict[str, tuple[int, float]]:
+    """The prices that the account says while it runs, of what it and each channel alone hold; none otherwise."""
     said = alive_said(workspace) if running_account(workspace, book.ledger) == book.account else {}
-    if said.get("account") == book.account:
-        found |= {symbol: (int(ts), float(price)) for symbol, (ts, price) in said.get("prices", {}).items()}
-    return found
+    if said.get("account") != book.account:
+        return {}
+    return {symbol: (int(ts), float(price)) for symbol, (ts, price) in said.get("prices", {}).items()}
 
 
 def alive_said(workspace: Workspace) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.domain import UNTIL_RESUMED_MS
 from engine.pipeline.paper.alone import alone_line, alone_states
-from engine.pipeline.paper.book import Book, books, last_prices, running_account, strategies_now
+from engine.pipeline.paper.book import Book, books, last_prices, running_account, said_prices, strategies_now
 from engine.pipeline.paper.channels import ChannelRecord, channel_records
 from engine.pipeline.paper.fates import NEVER_FILLED, NOT_TAKEN, STAGES, funnel
 from engine.pipeline.paper.open import halted, open_r
@@ -115,7 +115,7 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
         "calls": len(fates),
         "unread": _unread(book),
         "channels": [asdict(record) for record in channel_records(fates, book.fold.rows)],
-        "alone": list(alone_states(book)),
+        "alone": list(alone_states(book, said_prices(workspace, book), zone)),
         "testnet": _practised(workspace, book),
         "reconciled": reconciled[-1] if reconciled else None,
     }

@@ -215,8 +215,9 @@ class Trading:
             listener(event)
 
     def _alive(self, live: Live) -> str:
-        """Which account this is and the last prices of what it holds, for ``paper status``."""
-        held = {call.plan.symbol for call in live.instant.account.open_calls()} | set(self.desk.books.books.books.held)
+        """Which account this is and the last prices of what it and each channel alone hold, for ``paper status``."""
+        held = {call.plan.symbol for call in live.instant.account.open_calls()}
+        held = held.union(*(desk.books.books.books.held for desk in (self.desk, *self.desk.alone.values())))
         prices = {symbol: live.last[symbol] for symbol in sorted(held) if symbol in live.last}
         return json.dumps({"account": self.desk.account, "prices": prices})
 

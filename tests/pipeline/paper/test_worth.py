@@ -102,7 +102,7 @@ def test_what_was_said_live_is_in_the_status_at_once(account: Account, run: Run)
     assert "; target 1 (live) at 65000, 12:02:05; breakeven (live) at 64" in run("paper", "status").stdout
     stage.candle(2, 64_805, 65_002, 64_690, 64_700)
     (trade,) = status(stage, run)["open"]
-    assert (trade["state"], len(trade["live"])) == ("closed (live)", 1), "in the record its stop moves with the next one"
+    assert (trade["state"], len(trade["live"])) == ("closed (live)", 1), "its record moves the stop later"
     stage.candle(3, 64_700, 64_710, 64_690, 64_700)
     assert status(stage, run)["open"] == [], "the record has it"
 
