@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 ALIVE = ("waiting", "resting", "open")
 MOST = 8  # open trades that are shown to people; JSON has all
 LOSSES = {"daily loss over": "day", "weekly loss over": "week"}
+ALONE = "what an account of its own made with the same rules; pauses and closings by hand are not in it"
 
 
 def show_status(workspace: Workspace, account: str | None, form: str, say: Callable[[str], None]) -> None:
@@ -56,6 +57,8 @@ def show_status(workspace: Workspace, account: str | None, form: str, say: Calla
         else:
             for line in (*_channel_lines(records), *(alone_line(one, state["currency"]) for one in state["alone"])):
                 say(f"  {line}")
+            if state["alone"]:
+                say(f"  alone: {ALONE}")
         for line in (*state["testnet"], *([state["reconciled"]] if state["reconciled"] else [])):
             say(f"  {line}")
 
@@ -290,7 +293,7 @@ def _print_channels(records: Sequence[ChannelRecord], alone: dict[str, float]) -
     console.print(table)
     said = "alive: waiting, resting or open. all closed, sum and mean R, evidence: of all its calls, also the refused, "
     said += f"net of costs; an evidence of {ENOUGH:g} shows an edge."
-    said += " alone: what an account of its own made with the same rules." if alone else ""
+    said += f" alone: {ALONE}." if alone else ""
     console.print(Text(said))
 
 
