@@ -16,6 +16,7 @@ from engine.domain import Halt
 from engine.paper.call import PaperCall
 from engine.paper.desk import Desk
 from engine.paper.prices import LiveMarks
+from engine.paper.worth import booked, marked
 from engine.simulate.account import Accountant, Answer
 from engine.simulate.books import Books
 from engine.simulate.flows import Flow, moves_of
@@ -50,15 +51,12 @@ class LiveAccount:
         return [side for side in found if not side.over]
 
     def equity(self) -> float:
-        """What the account would have now, if every live move were booked: cash, and what is held at live prices."""
+        """What the account has now, if every live move were booked, marked at live prices: as rules see it."""
         trial = self._trial(None)
-        cash, held = trial.books.cash, trial.books.held
-        for *_, flow in trial.books.flows:
-            cash += flow.cash
-            held[flow.symbol] = held.get(flow.symbol, 0.0) + flow.quantity
+        books, now = trial.books, self.desk.through_ms
+        cash, _, held = booked(books.cash, books.wallet, books.held, (flow for *_, flow in books.flows))
         seen = {symbol: tick.price for symbol, tick in self.last.items()}
-        worth = {symbol: seen.get(symbol) or trial.marks.price(symbol, self.desk.through_ms) for symbol in held}
-        return cash + sum(quantity * worth[symbol] for symbol, quantity in held.items())
+        return marked(cash, held, {symbol: seen.get(symbol) or trial.marks.price(symbol, now) for symbol in held})
 
     def ahead(self, now_ms: int) -> Accountant:
         """A copy of the account as it is when the candles of now are over and nothing more happens."""
