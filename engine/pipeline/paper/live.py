@@ -19,13 +19,12 @@ from engine.collect.private import NotPrivateError
 from engine.paper.ledger import LedgerError
 from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
-from engine.pipeline.paper.desk import Loaded, load, open_ledger
+from engine.pipeline.paper.desk import Loaded, check_together, load, open_ledger
 from engine.pipeline.paper.trading import Settings, Trading
 from engine.problem import Problem
 from engine.units import show_time
 
 if TYPE_CHECKING:
-    from engine.config.strategy import Strategy
     from engine.pipeline.workspace import Workspace
 
 Say = Callable[[str], None]
@@ -67,26 +66,9 @@ def timed(say: Say, zone: str, now_ms: Callable[[], int]) -> Say:
 
 
 def _check(loaded: Sequence[Loaded]) -> None:
-    """Strategies of one account have one market, one time frame and one currency. Raises InputError."""
-    first = loaded[0].strategy
+    """Strategies with prices that come live, and that can share an account. Raises InputError."""
     for strategy in (one.strategy for one in loaded):
         if strategy.market.source in ("imported", "synthetic"):
             text = f"live prices come from an exchange, not from {strategy.market.source} candles"
             raise InputError(Problem(text, strategy.path, hint="write market: {source: mexc, ...}"))
-        other = [
-            name
-            for name, mine, its in (
-                ("market", strategy.market, first.market),
-                ("currency", strategy.currency, first.currency),
-                ("equity", strategy.equity, first.equity),
-                ("funding", _funding(strategy), _funding(first)),
-            )
-            if mine != its
-        ]
-        if other:
-            text = f"{first.name} and {strategy.name} cannot share an account: they differ in {' and '.join(other)}"
-            raise InputError(Problem(text, strategy.path, hint="run them one by one, each in a workspace of its own"))
-
-
-def _funding(strategy: Strategy) -> tuple[object, object]:
-    return strategy.costs.funding, strategy.costs.funding_else
+    check_together(loaded, history=False)
