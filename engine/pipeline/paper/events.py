@@ -14,6 +14,7 @@ from engine.paper.spoken import Pair, Spoken
 from engine.pipeline.paper.fates import who
 from engine.pipeline.paper.orders import order_text
 from engine.pipeline.paper.presence import fault_line
+from engine.pipeline.paper.said import WITHDRAWN
 from engine.report.paperrun import Day, Differing, Gap, Happened, Late
 from engine.units import iso
 
@@ -107,6 +108,12 @@ class Told:
 
     def _on_alarm(self, event: Event, data: Mapping[str, Any]) -> None:
         self._halted(event, str(data["note"]["rule"]), str(data["note"]["text"]))
+
+    def _on_live_alarm(self, event: Event, data: Mapping[str, Any]) -> None:
+        self.happened.append(self._note(event, "rule (live)", f"{data['note']['rule']}: {data['note']['text']}"))
+
+    def _on_alarm_withdrawn(self, event: Event, data: Mapping[str, Any]) -> None:
+        self.happened.append(self._note(event, "withdrawn", f"{data['note']['rule']}: {WITHDRAWN}"))
 
     def _halted(self, event: Event, rule: str, text: str) -> None:
         self.halts[rule] = text

@@ -41,11 +41,18 @@ def open_table(calls: Iterable[PaperCall], last: Last, zone: str, title: str, wi
     return Group(*(Text(clean(line)) for line in title.split("\n")), table)
 
 
-def title_of(desk: Desk, calls: Sequence[PaperCall], last: Last, currency: str, equity: float | None = None) -> str:
+def title_of(
+    desk: Desk,
+    calls: Sequence[PaperCall],
+    last: Last,
+    currency: str,
+    equity: float | None = None,
+    pauses: Sequence[Halt] = (),
+) -> str:
     """The account in a line, and a line for each pause.
 
     ``equity`` is its marked worth where the caller knows it better than the record and the last prices; what is shown
-    is what would be left if the calls were left at these.
+    is what would be left if the calls were left at these. ``pauses`` are those that rules gave at live prices only.
     """
     books, marks = desk.books.books.books, desk.books.marks
     known = {symbol: price for symbol, (_, price) in last.items()}
@@ -54,7 +61,7 @@ def title_of(desk: Desk, calls: Sequence[PaperCall], last: Last, currency: str, 
     resting = sum(not call.acting.stepper.filled for call in calls)
     lines = [f"{desk.account}  equity {equity:,.2f} {currency}  {len(calls) - resting} open, {resting} resting"]
     now = desk.through_ms if desk.now_ms is None else desk.now_ms()
-    return "\n".join([*lines, *(halted(halt, desk.zone) for halt in books.halts if halt.until_ms > now)])
+    return "\n".join([*lines, *(halted(halt, desk.zone) for halt in (*books.halts, *pauses) if halt.until_ms > now)])
 
 
 def halted(halt: Halt, zone: str) -> str:
