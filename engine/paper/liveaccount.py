@@ -121,7 +121,7 @@ class LiveAccount:
         """The flows of a live side that the books do not know yet."""
         path = side.acting.stepper.path()
         known = call.acting.stepper.path() if call.facts is not None else None
-        all_ = list(moves_of(path, side.quantity, self.desk.lanes[side.lane].terms, self.over_ms))
+        all_ = list(moves_of(path, side.quantity, side.stepper.terms, self.over_ms))
         into, out = all_[: len(path.fills)], all_[len(path.fills) :]
         return into[len(known.fills) :] + out[len(known.legs) :] if known is not None else all_
 

@@ -25,7 +25,11 @@ from engine.units import DAY_MS
 
 @dataclass
 class Trades:
-    """See the module's docstring. ``through_ms`` is the newest candle that was told."""
+    """See the module's docstring.
+
+    ``through_ms`` is the newest candle that was told. ``live``: what is in the ledger was said to people, so nothing is
+    ended before that.
+    """
 
     lanes: Mapping[str, Lane]
     market: Market
@@ -33,6 +37,7 @@ class Trades:
     outbox: Outbox
     zone: str
     through_ms: int = 0
+    live: bool = False
     books: PaperAccount = field(init=False)
     _written: tuple[object, ...] = ()
 
@@ -116,7 +121,7 @@ class Trades:
         said["taken"] = held and whole.facts is not None and whole.early is None and call is whole.acting
         said["own"] = call is not whole
         if call.stepper.done:
-            said |= {"status": call.stepper.path().status, "r": call.r(self.lanes[call.lane].terms)}
+            said |= {"status": call.stepper.path().status, "r": call.r(call.stepper.terms)}
         self.outbox.tell("step", ts_ms, said, call.row, late=late)
 
     def _decided(self, call: PaperCall, answer: Answer, late: bool) -> None:
@@ -158,12 +163,25 @@ class Trades:
     # ------------------------------------------------------------------ ended before their path
 
     def close(self, call: PaperCall, now_ms: int, note: RuleNote) -> None:
-        """End a trade of the account at the first open from a moment on."""
+        """End a trade of the account at the first open from a moment on, and after all that the ledger has of it."""
         if call.closing_ms is None and call.early is None:
-            call.closing_ms, call.closing_notes = now_ms, (note,)
-            self.outbox.tell("closing", now_ms, {"closing_ms": now_ms, "notes": [asdict(note)]}, call.row)
+            call.closing_ms, call.closing_notes = max(now_ms, self._written_ms(call) + 1), (note,)
+            said: Data = {"closing_ms": call.closing_ms, "notes": [asdict(note)]}
+            self.outbox.tell("closing", now_ms, said, call.row)
             if call.facts is not None:
                 self._end_early(call, self.through_ms)
+
+    def _written_ms(self, call: PaperCall) -> int:
+        """The newest fill or exit of a trade that is in a live ledger already; -1 without one.
+
+        What this candle did is not: a rule that speaks at its open speaks before it. Where candles of another symbol
+        were late, a rule speaks of a time that is over; it ends nothing that has happened since.
+        """
+        if not self.live or self.outbox.holds("decided", call.row):
+            return -1
+        path, new = call.acting.stepper.path(), self.outbox.moves(call.row, own=call.own is not None)
+        fills, legs = path.fills[: len(path.fills) - new[0]], path.legs[: len(path.legs) - new[1]]
+        return max((move.ts_ms for moves in (fills, legs) for move in moves), default=-1)
 
     def closing(self) -> list[PaperCall]:
         """The trades of the account that are to be ended and are not yet."""

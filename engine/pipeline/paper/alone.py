@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.domain import PathStatus
 from engine.paper.desk import alone_name
-from engine.paper.fold import Fold
+from engine.paper.fold import Fold, told_of
 from engine.paper.worth import leaving_all, marked
 from engine.pipeline.paper.worth import booked_data
 
@@ -87,13 +87,13 @@ def alone_line(state: dict[str, Any], currency: str) -> str:
 
 def _alone(book: Book, channel: str, account: str) -> Alone:
     """One account out of its events."""
-    events = list(book.ledger.events(account))
+    events = list(told_of(book.ledger, account))
     fold = book.fold
     if account != book.account:
         fold = Fold(book.fold.terms)
         fold.take(events)
     start, data = float(book.begun.data["equity"]), fold.books or {}
-    began_ms = book.began_ms if account == book.account else min((e.at_ms for e in events), default=book.began_ms)
+    began_ms = book.began_ms if account == book.account else min((e.at_ms for e in events if e.kind != "begin"), default=book.began_ms)
     course = [(event.at_ms, float(event.data["books"]["wallet"])) for event in events if event.kind == "account"]
     (cash, wallet, held), prices = booked_data(data, start), data.get("prices", {})
     taken = [call for call in fold.rows if call.facts is not None]

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from engine.collect.lock import locked
 from engine.config.diagnostics import did_you_mean
 from engine.domain import Halt
-from engine.paper.codec import halt_from
+from engine.paper.codec import halt_from, terms_from
 from engine.paper.fold import Fold
 from engine.paper.ledger import Event, Ledger, LedgerError
 from engine.pipeline.errors import InputError
@@ -23,7 +23,6 @@ from engine.pipeline.paper.fates import NOT_TAKEN, CallFate, Heard, fates_of, li
 from engine.pipeline.paper.table import CALL_COLUMNS, COLUMNS, call_row, trade_row
 from engine.problem import Problem
 from engine.report.show import count
-from engine.simulate.terms import Terms
 from engine.units import duration_ms
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ def _book(ledger: Ledger, name: str) -> Book | None:
     begun = list(ledger.events(name, 0, "begin"))
     if not begun:
         return None
-    terms = {key: _terms(data) for event in begun for key, data in event.data["terms"].items()}
+    terms = {key: terms_from(data) for event in reversed(begun) for key, data in event.data["terms"].items()}
     fold, heard = Fold(terms), Heard()
     fold.take(heard.over(ledger.events(name)))
     return Book(name, begun[0].at_ms, begun[-1], fold, ledger, heard, heard.last_ms)
@@ -131,10 +130,6 @@ def book_at(path: Path) -> Book:
     ledger = Ledger(path)
     (book,) = filter(None, (_book(ledger, name) for name in ledger.accounts()))
     return book
-
-
-def _terms(data: dict[str, Any]) -> Terms:
-    return Terms(**(data | {"later_fees": tuple(tuple(row) for row in data["later_fees"])}))
 
 
 # --------------------------------------------------------------------------- looking

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from engine.collect.archive import Archive, ArchiveError
 from engine.config.diagnostics import did_you_mean
 from engine.paper.desk import alone_name
-from engine.paper.fold import Fold
+from engine.paper.fold import Fold, told_of
 from engine.paper.ledger import Event, Ledger, LedgerError
 from engine.pipeline.asked import prices_of
 from engine.pipeline.errors import InputError
@@ -310,7 +310,7 @@ class _Teller:
         """What the account of its channel alone did with it."""
         name = alone_name(self.book.account, call.plan.channel)
         fold = Fold(self.book.fold.terms)
-        fold.take(self.book.ledger.events(name))
+        fold.take(told_of(self.book.ledger, name))
         for other in fold.rows:
             if (other.plan.signal_id, other.lane) == (self.identity, call.lane) and other.asked:
                 trade = other.trade(other.stepper.terms)

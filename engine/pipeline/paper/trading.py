@@ -30,6 +30,7 @@ from engine.paper.prices import PriceBook
 from engine.pipeline.alive import heart
 from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
+from engine.pipeline.paper.changes import acting_from, refuse_another
 from engine.pipeline.paper.daily import Daily
 from engine.pipeline.paper.desk import Loaded, account_name, begin, hashes, make_desk, terms_of
 from engine.pipeline.paper.inputs import InputWatch, differences, used_before
@@ -102,6 +103,8 @@ class Trading:
                 fees = found.fees
             terms[one.strategy.name] = terms_of(one.strategy, fees)
         name = account_name(self.loaded)
+        refuse_another(self.ledger, name, self.loaded[0].strategy)
+        self.loaded = acting_from(self.ledger, name, self.loaded, hashes(self.workspace.sources), now)
         began = next((event.at_ms for event in self.ledger.events(name, 0, "begin")), now)
         pays = self.market.type == "swap" and self.loaded[0].strategy.costs.funding != "none"
         desk = make_desk(
