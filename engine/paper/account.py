@@ -163,7 +163,9 @@ class PaperAccount:
             return False
         trade, end_ms = ended
         out_ms = int(bars.ts[bars.ts.searchsorted(call.closing_ms)])
-        funding = sum(paid for ts, paid in call.acting.paid if ts <= out_ms) * call.quantity if trade.path.fills else 0.0
+        funding = (
+            sum(paid for ts, paid in call.acting.paid if ts <= out_ms) * call.quantity if trade.path.fills else 0.0
+        )
         net = trade.net - funding
         r = net / trade.risk if trade.r is not None else None
         notes = (*trade.notes, *call.closing_notes)

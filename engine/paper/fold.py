@@ -57,7 +57,7 @@ def _known(value: float) -> float | None:
 
 @dataclass
 class Fold:
-    """The state that events make. ``books`` is the newest account event's.
+    """The state that events make. ``books`` is the newest account event's, and so are the ``last`` prices it knew.
 
     ``terms`` are the costs of each strategy, where no event has said them: those that a ledger begins anew with are for
     the calls that follow, and what was traded before costs what it cost.
@@ -67,6 +67,7 @@ class Fold:
     rows: list[PaperCall] = field(default_factory=list)
     keys: set[Key] = field(default_factory=set)
     books: Data | None = None
+    last: dict[str, tuple[int, float]] = field(default_factory=dict)
     through_ms: int = 0
 
     def take(self, events: Iterable[Event]) -> None:
@@ -136,6 +137,7 @@ class Fold:
 
     def _on_account(self, event: Event, data: dict[str, Any]) -> None:
         self.books, self.through_ms = data["books"], max(self.through_ms, event.at_ms)
+        self.last = {symbol: (int(ts), float(price)) for symbol, (ts, price) in data.get("last", {}).items()}
 
 
 def told_of(ledger: Ledger, account: str) -> Iterator[Event]:

@@ -18,6 +18,7 @@ from engine.paper.fold import Fold, call_data, trade_data
 from engine.paper.lane import Lane
 from engine.paper.market import Market
 from engine.paper.outbox import Outbox
+from engine.paper.worth import Seen, newest
 from engine.simulate.account import Answer
 from engine.simulate.judge import Alarm
 from engine.units import DAY_MS
@@ -28,7 +29,7 @@ class Trades:
     """See the module's docstring.
 
     ``through_ms`` is the newest candle that was told. ``live``: what is in the ledger was said to people, so nothing is
-    ended before that.
+    ended before that. ``last`` has the newest close of each symbol that is held, as of the last ``look``.
     """
 
     lanes: Mapping[str, Lane]
@@ -39,6 +40,7 @@ class Trades:
     through_ms: int = 0
     live: bool = False
     books: PaperAccount = field(init=False)
+    last: dict[str, Seen] = field(default_factory=dict)
     _written: tuple[object, ...] = ()
 
     def __post_init__(self) -> None:
@@ -54,6 +56,9 @@ class Trades:
         if fold.books is not None:
             restore_books(self.books.books, fold.books)
             self.books.marks.before.update(fold.books["prices"])
+            self.last = dict(fold.last)
+            kept = newest(self.last, calls=[call for call in self.books.open_calls if not call.over])
+            self.books.marks.before.update({symbol: price for symbol, (_, price) in kept.items()})
         self.books.go_on()
         self._written = self._mark()
 
@@ -88,7 +93,20 @@ class Trades:
     def keep_books(self) -> None:
         """The books as they are now go into the ledger."""
         self._written = self._mark()
-        self.outbox.tell("account", self.through_ms, {"books": books_data(self.books.books)})
+        self.look()
+        last = {symbol: [*seen] for symbol, seen in sorted(self.last.items())}
+        self.outbox.tell("account", self.through_ms, {"books": books_data(self.books.books), "last": last})
+
+    def look(self) -> None:
+        """Bring ``last`` up to date: the newest close that was told of each symbol that is held."""
+        books = self.books.books.books
+        held = {*books.symbols, *books.held}
+        self.last = {symbol: seen for symbol, seen in self.last.items() if symbol in held}
+        for symbol in held & {*self.market.candles}:
+            bars = self.market.candles[symbol]
+            place = int(bars.ts.searchsorted(self.through_ms, side="right")) - 1
+            if place >= 0:
+                self.last = newest(self.last, {symbol: (bars.end_of(place), float(bars.close[place]))})
 
     def _mark(self) -> tuple[object, ...]:
         """Changes when the books do."""

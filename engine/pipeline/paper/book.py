@@ -18,6 +18,7 @@ from engine.domain import Halt
 from engine.paper.codec import halt_from, terms_from
 from engine.paper.fold import Fold
 from engine.paper.ledger import Event, Ledger, LedgerError
+from engine.paper.worth import Seen, newest
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.fates import NOT_TAKEN, CallFate, Heard, fates_of, live_side
 from engine.pipeline.paper.table import CALL_COLUMNS, COLUMNS, call_row, trade_row
@@ -224,14 +225,28 @@ def running_account(workspace: Workspace, ledger: Ledger) -> str | None:
     return str(said) if said else next(iter(ledger.events(None, ledger.last() - 1)), Event("", "", 0, {})).account
 
 
-def last_prices(workspace: Workspace, book: Book) -> dict[str, tuple[int, float]]:
-    """The last price of each symbol that is held: as the running account says it, else as it stands in the ledger."""
-    data = book.fold.books or {}
-    found = {symbol: (int(data["now_ms"]), float(price)) for symbol, price in data.get("prices", {}).items()}
-    said = alive_said(workspace) if running_account(workspace, book.ledger) == book.account else {}
-    if said.get("account") == book.account:
-        found |= {symbol: (int(ts), float(price)) for symbol, (ts, price) in said.get("prices", {}).items()}
-    return found
+def last_prices(workspace: Workspace, book: Book) -> dict[str, Seen]:
+    """The last price known of each symbol that is held, and when: one meaning for status, page and table.
+
+    The newest of what the ledger has, what the account said of itself when it was last alive, and the account's own
+    fills and exits: no trade is valued at a price of before it began.
+    """
+    alive = alive_prices(workspace, book.account)
+    return newest(kept_prices(book.fold), alive, calls=[*book.open, *book.live_sides])
+
+
+def alive_prices(workspace: Workspace, account: str) -> dict[str, Seen]:
+    """The last prices that a running account said, or said when it was last alive, and when it saw them."""
+    said = alive_said(workspace)
+    prices = said.get("prices", {}) if said.get("account") == account else {}
+    return {symbol: (int(ts), float(price)) for symbol, (ts, price) in prices.items()}
+
+
+def kept_prices(fold: Fold) -> dict[str, Seen]:
+    """The last prices that an account's events have."""
+    data = fold.books or {}
+    before = {symbol: (int(data["now_ms"]), float(price)) for symbol, price in data.get("prices", {}).items()}
+    return newest(before, fold.last)
 
 
 def alive_said(workspace: Workspace) -> dict[str, Any]:

@@ -12,18 +12,24 @@ The ledger's ``begin`` events say both; one is written whenever something is dif
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from engine.domain import BY_HAND
 from engine.pipeline.errors import InputError
+from engine.pipeline.paper.open import halted
 from engine.problem import Problem
+from engine.risk import RuleBook
 
 if TYPE_CHECKING:
     from engine.config.strategy import Strategy
     from engine.paper.codec import Data
+    from engine.paper.desk import Desk
+    from engine.paper.lane import Lane
     from engine.paper.ledger import Ledger
     from engine.pipeline.paper.desk import Hashes, Loaded
+    from engine.risk.rules import Rule
 
 
 def constitution(strategy: Strategy) -> Data:
@@ -87,6 +93,24 @@ def acting_from(ledger: Ledger, account: str, loaded: Sequence[Loaded], inputs: 
         now = {rule.identity: known.get(rule.identity, now_ms if begun else 0) for rule in one.rules.rules}
         found.append(replace(one, rules=one.rules.acting_from(now)))
     return found
+
+
+def standing_halts(desk: Desk, now_ms: int) -> Iterator[str]:
+    """The pauses in force at a start, in the account and in those of its channels alone.
+
+    A pause stands until its time is over, or ``paper resume`` in the account itself, also when its rule has gone.
+    """
+    used = {BY_HAND, *(rule.name for lane in desk.lanes.values() for rule in _rules(lane))}
+    for one in (desk, *desk.alone.values()):
+        for halt in one.books.books.books.halts:
+            if halt.from_ms <= now_ms < halt.until_ms:
+                gone = "" if halt.rule in used else "; its rule is no longer used, the pause stands"
+                of = "" if one is desk else f"{one.account.rpartition('/')[2]} alone: "
+                yield f"{of}{halted(halt, desk.zone)}{gone}"
+
+
+def _rules(lane: Lane) -> tuple[Rule, ...]:
+    return lane.judge.rules if isinstance(lane.judge, RuleBook) else ()
 
 
 def _by_files(one: Loaded, begun: Data, inputs: Hashes) -> list[str]:

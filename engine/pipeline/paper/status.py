@@ -114,7 +114,7 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
         "calls": len(fates),
         "unread": _unread(book),
         "channels": [asdict(record) for record in channel_records(fates, book.fold.rows)],
-        "alone": list(alone_states(book)),
+        "alone": list(alone_states(book, prices)),
         "testnet": _practised(workspace, book),
         "reconciled": reconciled[-1] if reconciled else None,
     }

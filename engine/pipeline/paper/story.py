@@ -23,7 +23,7 @@ from engine.paper.ledger import Event, Ledger, LedgerError
 from engine.pipeline.asked import prices_of
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.answers import answer_lines
-from engine.pipeline.paper.book import Book, book_at, books, last_prices
+from engine.pipeline.paper.book import Book, book_at, books, kept_prices, last_prices
 from engine.pipeline.paper.desk import Loaded, hashes, load
 from engine.pipeline.paper.events import Told
 from engine.pipeline.paper.fates import CallFate, fate_of, stage_of, who
@@ -283,9 +283,8 @@ class _Teller:
 
     def _standing(self, call: PaperCall) -> Standing:
         """The trade, valued at the last price that is known."""
-        known = (self.book.fold.books or {}).get("prices", {})
-        if self.replay is None:
-            known = {symbol: found for symbol, (_, found) in last_prices(self.workspace, self.book).items()}
+        live = self.replay is None
+        known = last_prices(self.workspace, self.book) if live else kept_prices(self.book.fold)
         step_ms = int(self.book.begun.data["timeframe_ms"])
         return standing(call, last_bars(self._candles(call), known, self.book.fold.through_ms, step_ms))
 

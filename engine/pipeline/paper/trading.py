@@ -30,7 +30,8 @@ from engine.paper.prices import PriceBook
 from engine.pipeline.alive import heart
 from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
-from engine.pipeline.paper.changes import acting_from, refuse_another
+from engine.pipeline.paper.book import alive_prices, unwatched
+from engine.pipeline.paper.changes import acting_from, refuse_another, standing_halts
 from engine.pipeline.paper.daily import Daily
 from engine.pipeline.paper.desk import Loaded, account_name, begin, hashes, make_desk, terms_of
 from engine.pipeline.paper.inputs import InputWatch, differences, used_before
@@ -88,6 +89,7 @@ class Trading:
         self.listeners: list[Callable[[Event], None]] = []
         self.live: Live | None = None
         self.before = used_before(ledger, account_name(loaded))
+        self.seen = alive_prices(workspace, account_name(loaded))
         self.verdicts = Verdicts.kept(ledger, account_name(loaded))
         self.desk = self._desk()
 
@@ -144,6 +146,7 @@ class Trading:
                     self.known.fund if self.desk.market.funding is not None else None, self.settings.pace,
                 )  # fmt: skip
                 self.live = live
+                live.instant.account.before.update(self.seen)
                 inputs = InputWatch(self.workspace, self.loaded, self.desk, now_ms, self.telling.note)
                 daily = Daily(
                     self.workspace, self.loaded, self.desk, self.known, self.verdicts, now_ms, self.telling.say, tell
@@ -176,14 +179,13 @@ class Trading:
 
     def _greet(self, heard: Mapping[str, str]) -> None:
         """What is traded, at whose prices, what stands open, and what is different from the last run."""
-        from engine.pipeline.paper.book import unwatched
-
         self.telling.say(f"paper trading {self.desk.account}: {standing(self.desk.books.rows)}; Ctrl-C stops")
         self.telling.say(f"prices: {self.market.source} {self.market.type}, from {origin_of(self.client)}")
         changed = differences(self.before, hashes(self.workspace.sources)) if self.before else []
         if changed:
-            self.telling.note(f"changed since the last run: {', '.join(changed)}; calls from now on follow that")
-        for line in unwatched(self.ledger, self.desk.account):
+            files = ", ".join(changed)
+            self.telling.note(f"changed since the last run: {files}; calls and rules from now on follow that")
+        for line in (*standing_halts(self.desk, self.settings.now_ms()), *unwatched(self.ledger, self.desk.account)):
             self.telling.note(line)
         for name in sorted({name for one in self.loaded for name in one.strategy.channels} - set(heard)):
             self.telling.note(f"problem: channels/{name}.channel has no Telegram source; its calls are not heard")
@@ -219,8 +221,9 @@ class Trading:
 
     def _alive(self, live: Live) -> str:
         """Which account this is and the last prices of what it holds, for ``paper status``."""
-        held = {call.plan.symbol for call in live.instant.account.open_calls()} | set(self.desk.books.books.books.held)
-        prices = {symbol: live.last[symbol] for symbol in sorted(held) if symbol in live.last}
+        account = live.instant.account
+        held, known = {call.plan.symbol for call in account.open_calls()} | {*self.desk.symbols()}, account.prices()
+        prices = {symbol: known[symbol] for symbol in sorted(held & {*known})}
         return json.dumps({"account": self.desk.account, "prices": prices})
 
 
