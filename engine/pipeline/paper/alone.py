@@ -29,8 +29,8 @@ class Alone:
     """One channel's own account, as the ledger has it.
 
     ``realised`` is the money without what is open, ``worth`` with it left at the last prices known (``prices``).
-    ``course`` has the realised money after each change: (UTC epoch ms, money), from the beginning on. ``refused`` counts
-    the calls that the account did not take, ``trades`` the closed ones.
+    ``course`` has the realised money after each change: (UTC epoch ms, money), from the beginning on. ``refused``
+    counts the calls that the account did not take, ``trades`` the closed ones.
     """
 
     channel: str
