@@ -109,9 +109,7 @@ def test_a_rule_that_is_added_closes_at_the_next_open_after_the_start(tmp_path: 
     for _ in range(kills):
         stage.start()
     stage.candle(2, 64800, 64850, 64790, 64840)
-    assert stage.trades() == [("vip/1", 64800.0, "open", pytest.approx(-5))], (
-        "the candle that was open at the start is of before"
-    )
+    assert stage.trades() == [("vip/1", 64800.0, "open", pytest.approx(-5))], "that candle had opened"
     stage.candle(3, 64840, 64850, 64830, 64850)
     stage.candle(4, 64850, 64850, 64850, 64850)
     (alarm,) = stage.events("alarm")
