@@ -16,6 +16,7 @@ from engine.paper.desk import alone_name
 from engine.paper.fold import Fold, told_of
 from engine.paper.worth import Seen, leaving_all, marked, newest
 from engine.pipeline.paper.book import kept_prices
+from engine.pipeline.paper.table import moment
 from engine.pipeline.paper.worth import booked_data
 
 if TYPE_CHECKING:
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
 class Alone:
     """One channel's own account, as the ledger has it.
 
-    ``realised`` is the money without what is open, ``worth`` with it left at the last prices known (``prices``).
-    ``course`` has the realised money after each change: (UTC epoch ms, money), from the beginning on. ``refused``
-    counts the calls that the account did not take, ``trades`` the closed ones.
+    ``realised`` is the money without what is open, ``worth`` with it left at the last prices known (``prices``; the
+    oldest of them that counts is of ``priced_ms``, None: nothing is open). ``course`` has the realised money after each
+    change: (UTC epoch ms, money), from the beginning on. ``refused`` counts the calls that the account did not take,
+    ``trades`` the closed ones.
     """
 
     channel: str
@@ -44,6 +46,7 @@ class Alone:
     refused: int
     halted: bool
     course: list[tuple[int, float]]
+    priced_ms: int | None
     prices: dict[str, Seen]
 
     @property
@@ -52,7 +55,7 @@ class Alone:
         return self.worth / self.start - 1
 
 
-def alone_accounts(book: Book, known: Mapping[str, Seen]) -> list[Alone]:
+def alone_accounts(book: Book, known: Mapping[str, Seen] | None = None) -> list[Alone]:
     """The account of each channel alone, in the order of the channels' names.
 
     ``known`` are prices that others know; the account's own events know those of what it holds.
@@ -61,11 +64,11 @@ def alone_accounts(book: Book, known: Mapping[str, Seen]) -> list[Alone]:
     prefix = alone_name(book.account, "")
     kept = [name for name in book.ledger.accounts() if name.startswith(prefix)]
     if kept:
-        return [_alone(book, name.removeprefix(prefix), name, known) for name in kept]
-    return [_alone(book, names[0], book.account, known)] if len(names) == 1 else []
+        return [_alone(book, name.removeprefix(prefix), name, known or {}) for name in kept]
+    return [_alone(book, names[0], book.account, known or {})] if len(names) == 1 else []
 
 
-def alone_states(book: Book, known: Mapping[str, Seen]) -> Iterator[dict[str, Any]]:
+def alone_states(book: Book, known: Mapping[str, Seen], zone: str) -> Iterator[dict[str, Any]]:
     """Each channel alone as plain data; nothing where the account has one channel, which it shows itself."""
     for one in alone_accounts(book, known):
         if one.account != book.account:
@@ -73,6 +76,7 @@ def alone_states(book: Book, known: Mapping[str, Seen]) -> Iterator[dict[str, An
                 "channel": one.channel,
                 "began_with": one.start,
                 "equity": one.worth,
+                "priced_at": None if one.priced_ms is None else moment(one.priced_ms, zone),
                 "gain": one.gain,
                 "realised": one.realised,
                 "closed": len(one.trades),
@@ -85,6 +89,7 @@ def alone_states(book: Book, known: Mapping[str, Seen]) -> Iterator[dict[str, An
 def alone_line(state: dict[str, Any], currency: str) -> str:
     """One of ``alone_states`` in words."""
     open_ = f", {state['open']} resting or open" if state["open"] else ""
+    open_ += f" (at the prices of {state['priced_at'][11:16]})" if state["priced_at"] else ""
     became = f"{state['began_with']:,.2f} became {state['equity']:,.2f} {currency} ({state['gain']:+.1%})"
     counts = f"{state['closed']} closed, {state['refused']} refused{open_}{', halted' if state['halted'] else ''}"
     return f"{state['channel']} alone: {became}, {counts}"
@@ -98,11 +103,8 @@ def _alone(book: Book, channel: str, account: str, known: Mapping[str, Seen]) ->
         fold = Fold(book.fold.terms)
         fold.take(events)
     start, data = float(book.begun.data["equity"]), fold.books or {}
-    began_ms = (
-        book.began_ms
-        if account == book.account
-        else min((e.at_ms for e in events if e.kind != "begin"), default=book.began_ms)
-    )
+    mine = [event.at_ms for event in events if event.kind != "begin"]
+    began_ms = book.began_ms if account == book.account else min(mine, default=book.began_ms)
     course = [(event.at_ms, float(event.data["books"]["wallet"])) for event in events if event.kind == "account"]
     cash, wallet, held = booked_data(data, start)
     taken = [call for call in fold.rows if call.facts is not None]
@@ -122,6 +124,7 @@ def _alone(book: Book, channel: str, account: str, known: Mapping[str, Seen]) ->
         sum(call.refused for call in fold.rows),
         bool(data.get("halts")),
         [*_steps([(began_ms, start), *course])],
+        min((seen[symbol][0] for symbol, quantity in held.items() if quantity and symbol in seen), default=None),
         seen,
     )
 

@@ -67,6 +67,11 @@ class Book:
         return [call for call in self.taken if not call.over]
 
     @property
+    def standing(self) -> list[PaperCall]:
+        """The same as they stand now: with what was said live since the record's last candle, also that they ended."""
+        return [self.heard.now.side(call) for call in self.open]
+
+    @property
     def live(self) -> list[PaperCall]:
         """Those that are resting or open at live prices, and not in the record yet."""
         return [side for side in self.live_sides if not side.over]
@@ -84,8 +89,9 @@ class Book:
 
     @property
     def halts(self) -> list[Halt]:
-        """The pauses, those that are over included until the account notices."""
-        return [halt_from(halt) for halt in (self.fold.books or {}).get("halts", [])]
+        """The pauses, those that are over included until the account notices; and those that a rule said live."""
+        kept = [halt_from(halt) for halt in (self.fold.books or {}).get("halts", [])]
+        return [*kept, *self.heard.now.pauses.values()]
 
 
 def books(workspace: Workspace, account: str | None = None) -> list[Book]:
@@ -137,17 +143,19 @@ def book_at(path: Path) -> Book:
 
 
 def trades(workspace: Workspace, account: str | None, channels: Sequence[str], since: str | None) -> Rows:
-    """The trades that were filled and are over, as columns and rows, in the order of action."""
+    """The trades that were filled and are over, as columns and rows, in the order in which they ended."""
     found, zone = books(workspace, account), workspace.settings.timezone
     from_ms = since_ms(since, zone)
     check_channels(workspace, found, channels)
-    rows = [
-        trade_row(book.account, call, trade, book.currency, zone)
+    ended = [
+        (trade.path.legs[-1].ts_ms, call.order, book, call, trade)
         for book in found
-        for call in sorted(book.taken, key=lambda call: call.order)
+        for call in book.taken
         if call.over and (not channels or call.plan.channel in channels)
         if (trade := call.trade(call.stepper.terms)).path.fills and trade.path.legs[-1].ts_ms >= from_ms
     ]
+    ended.sort(key=lambda one: one[:2])
+    rows = [trade_row(book.account, call, trade, book.currency, zone) for *_, book, call, trade in ended]
     return COLUMNS, rows
 
 
@@ -232,7 +240,7 @@ def last_prices(workspace: Workspace, book: Book) -> dict[str, Seen]:
     fills and exits: no trade is valued at a price of before it began.
     """
     alive = alive_prices(workspace, book.account)
-    return newest(kept_prices(book.fold), alive, calls=[*book.open, *book.live_sides])
+    return newest(kept_prices(book.fold), alive, calls=[*book.standing, *book.live_sides])
 
 
 def alive_prices(workspace: Workspace, account: str) -> dict[str, Seen]:

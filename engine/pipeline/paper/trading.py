@@ -220,7 +220,7 @@ class Trading:
             listener(event)
 
     def _alive(self, live: Live) -> str:
-        """Which account this is and the last prices of what it holds, for ``paper status``."""
+        """Which account this is and the last prices of what it and each channel alone hold, for ``paper status``."""
         account = live.instant.account
         held, known = {call.plan.symbol for call in account.open_calls()} | {*self.desk.symbols()}, account.prices()
         prices = {symbol: known[symbol] for symbol in sorted(held & {*known})}

@@ -189,6 +189,10 @@ def test_what_was_said_live_is_held_against_the_record(place: Workspace) -> None
         assert one.mean_bp == pytest.approx(10.0, rel=0.01)
         assert one.worst_bp == pytest.approx(10.0, rel=0.01)
         assert (one.median_s, one.withdrawn) == (0.4, 0)
+    for channel, one in rows.items():
+        mine = [call for call in taken.values() if call.plan.channel == channel]
+        first = [(call.quantity, call.acting.stepper.path().fills[0]) for call in mine]
+        assert one.money == pytest.approx(-sum(0.001 * fill.price * fill.share * size for size, fill in first))
 
 
 def test_money_of_an_open_trade_is_what_leaving_it_now_would_make(place: Workspace) -> None:
