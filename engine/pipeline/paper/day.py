@@ -29,7 +29,7 @@ from engine.pipeline.paper.changes import acting_from
 from engine.pipeline.paper.desk import Loaded, hashes, load, make_desk
 from engine.pipeline.paper.distance import distance_line
 from engine.pipeline.paper.sources import archived
-from engine.pipeline.paper.verdict import Verdicts
+from engine.pipeline.paper.words import Verdicts
 from engine.problem import Problem
 from engine.units import DAY_MS
 
