@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from engine.config.strategies import StrategyFile
 
 
-
 def load_strategy(workspace: Workspace, given: str) -> StrategyFile:
     """The strategy with everything it names, without errors."""
     file = workspace.strategy(workspace.find_strategy(given))

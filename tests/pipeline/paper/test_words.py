@@ -6,6 +6,8 @@ import csv
 import io
 from dataclasses import replace
 
+import pytest
+
 from engine.paper.ledger import Event
 from tests.conftest import Run
 from tests.paper.livestage import LiveStage
@@ -60,6 +62,54 @@ def test_a_deletion_of_a_trade_says_that_it_goes_on(stage: LiveStage) -> None:
     stage.candle(0, 64790, 64820, 64780, 64800)
     stage.candle(1, 64800, 64810, 64790, 64800)
     assert deleted(stage) == ["vip/1 long BTCUSDT was deleted by its channel: the trade goes on"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("BUY BTCUSDT NOW @ 64800, TP 65400, SL 64500", "changes the targets"),
+        ("BUY BTCUSDT NOW @ 64800, TP 65000, SL 64600", "moves the stop"),
+        ("BUY BTCUSDT NOW @ 64800, TP 65400, SL 64600", "moves the stop and changes the targets"),
+        ("BUY BTCUSDT NOW @ 64800, TP 65000, SL 64500!", None),
+    ],
+)
+def test_an_edit_is_told_by_what_it_changes(text: str, said: str | None, stage: LiveStage) -> None:
+    stage.post(0.5, "BUY BTCUSDT NOW @ 64800, TP 65000, SL 64500")
+    stage.said()
+    stage.edit(1.0, 2, text)
+    assert stage.said() == ([] if said is None else [f"vip/2 long BTCUSDT: its channel {said}"])
+
+
+def test_a_target_that_is_edited_moves_no_stop(stage: LiveStage) -> None:
+    """Neither in the words nor in what ended the trade."""
+    stage.post(0.5, "BUY ETHUSDT @ market, TP 1%, SL 1%")
+    stage.candle(0, 2999, 3001, 2999, 3000, symbol="ETHUSDT")
+    stage.candle(1, 3000, 3001, 2999, 3000, symbol="ETHUSDT")
+    stage.said()
+    stage.edit(125, 2, "BUY ETHUSDT @ market, TP 2%, SL 1%")
+    assert stage.said() == ["vip/2 long ETHUSDT: its channel changes the targets"]
+    stage.candle(2, 2999, 3001, 2998, 3000, symbol="ETHUSDT")
+    stage.candle(3, 3000, 3001, 2960, 2965, symbol="ETHUSDT")
+    legs = [leg for event in stage.events("step") for leg in event.data["legs"]]
+    assert [leg["reason"] for leg in legs] == ["stop"]
+    said = stage.said()
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    ("text", "out"), [("TP1 65000, TP2 65400, SL 64500", 64800), ("TP1 65000, TP2 65200, SL 64400", 64400)]
+)
+def test_an_edited_target_does_not_take_a_stop_back_from_break_even(text: str, out: float, stage: LiveStage) -> None:
+    """The strategy moved it there after target 1; only words about the stop put it elsewhere."""
+    stage.post(0.5, "BUY ETHUSDT NOW @ 64800, TP1 65000, TP2 65200, SL 64500")
+    stage.candle(0, 64800, 64810, 64790, 64800, symbol="ETHUSDT")
+    stage.candle(1, 64800, 64810, 64790, 64800, symbol="ETHUSDT")
+    stage.candle(2, 64900, 65050, 64890, 65000, symbol="ETHUSDT")
+    stage.edit(185, 2, f"BUY ETHUSDT NOW @ 64800, {text}")
+    stage.candle(3, 65000, 65010, 64990, 65000, symbol="ETHUSDT")
+    stage.candle(4, 65000, 65010, 64350, 64400, symbol="ETHUSDT")
+    legs = [leg for event in stage.events("step") for leg in event.data["legs"]]
+    assert [leg["price"] for leg in legs] == [65000, out]
 
 
 def test_a_call_that_could_be_no_trade_made_nothing(stage: LiveStage, run: Run) -> None:
