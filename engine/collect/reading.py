@@ -2,8 +2,9 @@
 
 1. All versions are put in the order in which they became known: a post when it was posted, an edit when it was edited.
 2. The first version of a post that reads as a call makes its signals, at the time of that version. Later versions make
-   no second signal: one with other levels is a change of the first, of what it says otherwise, at the time of the edit. A deletion is counted and
-   takes nothing away; for strategies that close the trade then it is an update of its own (``withdrawn``).
+   no second signal: one with other levels is a change of the first, of what it says otherwise, at the time of the edit.
+   A deletion is counted and takes nothing away; for strategies that close the trade then it is an update of its own
+   (``withdrawn``).
 3. A call from an edited text whose original nobody saw is marked ``hindsight``, unless the edit came within a minute of
    the post: what it says may have been written after the market had moved.
 4. A channel that says ``re-enter`` of a call makes it anew, as a signal of the message that says so (``again_of``).
