@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,10 @@ from click.shell_completion import ShellComplete
 
 from cli import cli
 from engine.collect.archive import Archive
-from engine.pipeline.paper.desk import begin, load
-from engine.pipeline.workspace import Workspace
 from tests.conftest import Run
-from tests.paper.livestage import START_MS, LiveStage
+from tests.paper.livestage import LiveStage
+from tests.pipeline.paper.conftest import Account
 
-Account = Callable[..., LiveStage]
 RULES = """rules:
   - {name: small, when: {leverage over: 1}, then: warn}
   - {name: no-dogs, when: {symbol in: [DOGEUSDT]}, then: reject, why: dogs bark}
@@ -25,28 +22,6 @@ RULES = """rules:
   - {name: gold, only: {symbols: [XAUUSDT]}, when: {leverage over: 1}, then: reject}
 """
 CALL = "BUY BTCUSDT NOW @ 64800, TP1 65000, TP2 65200, SL 64500"
-
-
-@pytest.fixture
-def account(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., LiveStage]:
-    """Begins a live account whose ledger says with which files it trades, and writes by the stage's clock."""
-
-    def begun(**more: dict[str, str]) -> LiveStage:
-        stage = started(workspace, **more)
-        monkeypatch.setattr("engine.paper.ledger.time.time", lambda: stage.now_ms / 1000)
-        return stage
-
-    return begun
-
-
-def started(workspace: Path, **more: dict[str, str]) -> LiveStage:
-    for name in ("channels", "strategies", "rules"):
-        shutil.rmtree(workspace / name)
-    stage = LiveStage(workspace, rules=RULES, **more)
-    place = Workspace(workspace)
-    loaded = [load(place, name) for name in stage.names]
-    assert begin(stage.desk, loaded, {name: lane.terms for name, lane in stage.desk.lanes.items()}, place, START_MS)
-    return stage
 
 
 def told(stage: LiveStage, run: Run, *words: str) -> str:
@@ -60,7 +35,7 @@ def told(stage: LiveStage, run: Run, *words: str) -> str:
 
 
 def test_a_live_trade_from_the_post_to_the_money(account: Account, run: Run) -> None:
-    stage = account()
+    stage = account(rules=RULES)
     stage.post(0.5, CALL, heard=1.0)
     stage.price(2, 64_803.24)
     stage.candle(0, 64_790, 64_820, 64_780, 64_800)
@@ -93,7 +68,7 @@ def test_a_live_trade_from_the_post_to_the_money(account: Account, run: Run) -> 
 
 
 def test_a_refused_call_names_who_said_no_and_who_was_not_asked(account: Account, run: Run) -> None:
-    stage = account()
+    stage = account(rules=RULES)
     stage.post(0.5, CALL.replace("BTC", "DOGE"))
     stage.candle(1, 64_800, 64_810, 64_790, 64_800, "DOGEUSDT")
     stage.candle(2, 64_800, 65_250, 64_790, 65_210, "DOGEUSDT")
@@ -111,7 +86,7 @@ def test_a_refused_call_names_who_said_no_and_who_was_not_asked(account: Account
 
 
 def test_what_the_channel_said_later(account: Account, run: Run) -> None:
-    stage = account()
+    stage = account(rules=RULES)
     stage.post(0.5, CALL)
     stage.candle(1, 64_800, 64_810, 64_790, 64_800)
     stage.edit(130, 1, CALL.replace("SL 64500", "SL 64600"))
@@ -123,7 +98,7 @@ def test_what_the_channel_said_later(account: Account, run: Run) -> None:
 
 
 def test_no_plan_and_no_reading(account: Account, run: Run) -> None:
-    stage = account()
+    stage = account(rules=RULES)
     stage.post(1, "BUY BTCUSDT @ 64800, TP 65000")
     stage.post(2, "BUY BTCUSDT NOW @ 64800, TP 65000, SL 64500, R 7", heard=3)
     stage.post(3, CALL, heard=400)
@@ -139,7 +114,7 @@ def test_no_plan_and_no_reading(account: Account, run: Run) -> None:
 
 
 def test_a_call_of_two_strategies_is_told_twice(account: Account, run: Run) -> None:
-    stage = account(second={"fixed: 1000 USDT": "fixed: 500 USDT"})
+    stage = account(rules=RULES, second={"fixed: 1000 USDT": "fixed: 500 USDT"})
     stage.post(0.5, CALL)
     stage.candle(1, 64_800, 64_810, 64_400, 64_450)
     heads = [line for line in told(stage, run, "vip/1").splitlines() if line.startswith("vip/1 in ")]
