@@ -18,6 +18,7 @@ from engine.pipeline.paper.alone import alone_line, alone_states
 from engine.pipeline.paper.book import Book, books, last_prices, running_account, strategies_now
 from engine.pipeline.paper.channels import ChannelRecord, channel_records
 from engine.pipeline.paper.fates import NEVER_FILLED, NOT_TAKEN, STAGES, funnel
+from engine.pipeline.paper.holding import Held, held_coins, held_lines
 from engine.pipeline.paper.open import halted, open_r
 from engine.pipeline.paper.orders import order_text, waiting_orders
 from engine.pipeline.paper.presence import ended, ended_line
@@ -111,6 +112,7 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
             _dated({"order": event.kind, "asked": moment(event.at_ms, zone), **event.data}, zone)
             for event in waiting_orders(book)
         ],
+        "held": [asdict(one) for one in held_coins(workspace, book)],
         "calls": len(fates),
         "unread": _unread(book),
         "channels": [asdict(record) for record in channel_records(fates, book.fold.rows)],
@@ -236,6 +238,8 @@ def _lines(book: Book, state: dict[str, Any], now_ms: int, zone: str) -> Iterato
     for halt in book.halts:
         if halt.until_ms > now_ms:
             yield f"  {halted(halt, zone)}"
+    for line in held_lines([Held(**one) for one in state["held"]]):
+        yield f"  {line}"
     for order in state["orders"]:
         yield f"  {order_text(order)} asked {_shown(order['asked'])}: waits for the running account"
     for line in funnel(book.fates):

@@ -118,3 +118,24 @@ def test_a_call_that_could_be_no_trade_made_nothing(stage: LiveStage, run: Run) 
     stage.candle(1, 3000, 3000, 2990, 2995, symbol="ETHUSDT")
     found = {row["signal_id"]: row for row in rows(stage, run, "calls")}
     assert (found["vip/2"]["fate"], found["vip/2"]["r"]) == ("stop too near", "")
+
+
+def test_a_trade_on_its_way_out_is_not_closed_again(stage: LiveStage, run: Run) -> None:
+    """Neither while the word waits for the account, nor after it was heard."""
+    stage.candle(0, 64790, 64820, 64780, 64800)
+    stage.candle(1, 64800, 64810, 64790, 64800)
+    stage.desk.ledger.back_up(stage.folder / "data" / "paper.db")
+    first = run("paper", "close", "vip/1")
+    assert first.stdout == "live: close vip/1 noted; it is done when the account runs again\n"
+    for words in ("vip/1", "all"):
+        again = run("paper", "close", words)
+        assert (again.exit_code, again.stdout) == (0, "live: vip/1 is on the way out already\n")
+    stage.desk.ledger.append(Event("live", "close", stage.now_ms, {"id": "vip/1"}))
+    stage.desk.ledger.append(Event("live", "close", stage.now_ms, {"id": "all"}))
+    first_word, second_word = stage.events("close")
+    assert stage.desk.obey(first_word, stage.now_ms) == "1 trade is closed at the next open"
+    assert stage.desk.obey(second_word, stage.now_ms) == "it was to be closed at the next open already"
+    for old in (stage.folder / "data").glob("paper.db*"):
+        old.unlink()
+    stage.desk.ledger.back_up(stage.folder / "data" / "paper.db")
+    assert run("paper", "close", "vip/1").stdout == "live: vip/1 is on the way out already\n"
