@@ -19,9 +19,11 @@ from engine.channel.suggest.marks import LEVELS, Marked, guess, results_in
 from engine.channel.text.fold import fold
 from engine.domain import Refusal
 from engine.pipeline.channels import find_profile
+from engine.pipeline.errors import InputError
 from engine.pipeline.posts import Post, load_posts
 from engine.pipeline.progress import Track
 from engine.pipeline.workspace import Workspace
+from engine.problem import Problem
 from engine.report.tables import clean
 from engine.units import iso
 
@@ -130,11 +132,17 @@ class Coverage:
         return "\n".join(lines)
 
 
-def coverage(workspace: Workspace, name: str, source: Path, by: str | None, form: str, track: Track) -> str:
-    """Read a source with a profile; the coverage as text or JSON."""
+def coverage(workspace: Workspace, name: str, source: Path | None, by: str | None, form: str, track: Track) -> str:
+    """Read a source (None: the workspace's archive) with a profile; the coverage as text or JSON.
+
+    Raises InputError for a source that cannot be read, and where the archive is not there.
+    """
     profile = find_profile(workspace, name)
     found = Coverage()
-    for post in track(load_posts(source, profile.id, workspace.settings.timezone), "reading messages"):
+    if source is None and not workspace.archive_path.exists():
+        hint = "name a source, such as an export: result.json"
+        raise InputError(Problem("there are no messages", workspace.shown(workspace.archive_path), hint=hint))
+    for post in track(load_posts(source or workspace.archive_path, profile.id, workspace.settings.timezone), "reading messages"):
         _count(found, profile, post)
     return found.as_json() if form == "json" else found.as_text(by == "month")
 

@@ -99,7 +99,7 @@ def _judge(
     interval = cluster_bootstrap(r, cluster, np.random.default_rng(seed))
     sample = f"{_count(len(r), 'trade')} in {_count(groups, 'burst')}"
     if interval is None or luck is None or discovery is None:
-        why = f"{sample}: fewer than {FEWEST_CLUSTERS} bursts say nothing; a verdict takes about {needed:,} trades."
+        why = f"{sample}: fewer than {FEWEST_CLUSTERS} bursts say nothing; a verdict takes about {_rounded(needed):,} trades."
         return Verdict(
             Word.NOT_ENOUGH_DATA, why, None, _rounded(max(needed - len(r), FEWEST_CLUSTERS - groups)), needed
         )
@@ -111,7 +111,8 @@ def _judge(
         word, why = Word.AVOID, "the whole interval lies below zero."
     elif len(r) < needed:
         word, missing = Word.NOT_ENOUGH_DATA, _rounded(needed - len(r))
-        why = f"an edge of {EDGE_R:+.1f}R cannot be told from luck with fewer than about {needed:,} trades."
+        total = _rounded(needed)
+        why = f"an edge of {EDGE_R:+.1f}R cannot be told from luck with fewer than about {total:,} trades."
     elif groups < FEWEST_BURSTS:
         word, missing = Word.NOT_ENOUGH_DATA, _rounded(math.ceil((FEWEST_BURSTS - groups) * len(r) / groups))
         why = f"fewer than {FEWEST_BURSTS} bursts are too few opinions."

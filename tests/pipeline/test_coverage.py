@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from engine.channel import Profile, read
+from engine.collect.archive import Archive
+from engine.domain import Message
 from engine.pipeline.coverage import looks_like_a_call
 from engine.pipeline.workspace import Workspace
 from tests.conftest import Run
@@ -94,6 +96,22 @@ def test_a_call_without_a_price_is_among_the_look_alikes(workspace: Path, run: R
     posts = [{"id": 7, "text": "BUY ETHUSDT now! target 1%", "date": "2025-01-10"}]
     said = run("channel", "coverage", "demo_keel", write(workspace, posts)).stdout
     assert "1 x 7 [no-layout] BUY ETHUSDT now! target 1%" in said
+
+
+def test_without_a_source_the_archive_is_read(workspace: Path, run: Run) -> None:
+    """As the line of ``paper status`` writes it, with the posts that it counts."""
+    none = run("channel", "coverage", "demo_keel")
+    assert none.exit_code == 2
+    assert "there are no messages" in none.stderr
+    archive = Archive(workspace / "data" / "signals_raw.jsonl")
+    texts = enumerate(("BUY BTCUSDT @ 81000", "BUY ETHUSDT now! target 1%", "gm"), 1)
+    archive.append([Message("demo_keel", 1, n, 1, "post", n * 60_000, None, n * 60_000, text) for n, text in texts])
+    said = run("channel", "coverage", "demo_keel").stdout
+    assert said.startswith("3 posts, 3 with text: ")
+    assert {line.split("] ")[1] for line in said.splitlines() if " x " in line} == {
+        "BUY BTCUSDT @ 81000",
+        "BUY ETHUSDT now! target 1%",
+    }
 
 
 def test_look_alikes_of_one_shape_and_reason_stand_together(workspace: Path, run: Run) -> None:

@@ -98,7 +98,7 @@ class Heard:
             elif event.row is not None and event.kind == "live":
                 before = self.live.get(event.row, {})
                 self.live[event.row] = before | event.data | {"notes": event.data["notes"] or before.get("notes", [])}
-            self.last_ms = event.at_ms
+            self.last_ms = max(self.last_ms, event.at_ms)
             yield event
 
 

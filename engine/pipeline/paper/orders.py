@@ -114,7 +114,8 @@ def close(workspace: Workspace, account: str | None, name: str) -> list[str]:
         again = sorted({*mine, *early} & leaving)
         mine, early = ([one for one in names if one not in leaving] for names in (mine, early))
         if again:
-            lines.append(f"{book.account}: {', '.join(again)} {'is' if len(again) == 1 else 'are'} on the way out already")
+            are = "is" if len(again) == 1 else "are"
+            lines.append(f"{book.account}: {', '.join(again)} {are} on the way out already")
         if mine or early:
             line = _ask(workspace, book, "close", {"id": name} | ({"live": sorted({*early})} if early else {}))
             are = f"{', '.join(sorted({*early}))} {'is' if len({*early}) == 1 else 'are'} open live only"
