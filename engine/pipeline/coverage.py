@@ -142,7 +142,9 @@ def coverage(workspace: Workspace, name: str, source: Path | None, by: str | Non
     if source is None and not workspace.archive_path.exists():
         hint = "name a source, such as an export: result.json"
         raise InputError(Problem("there are no messages", workspace.shown(workspace.archive_path), hint=hint))
-    for post in track(load_posts(source or workspace.archive_path, profile.id, workspace.settings.timezone), "reading messages"):
+    for post in track(
+        load_posts(source or workspace.archive_path, profile.id, workspace.settings.timezone), "reading messages"
+    ):
         _count(found, profile, post)
     return found.as_json() if form == "json" else found.as_text(by == "month")
 

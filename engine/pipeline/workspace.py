@@ -6,6 +6,7 @@ Files are loaded once each, on demand; every finding is kept in ``findings``. A 
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +39,11 @@ class Workspace:
     _settings: Settings | None = None
 
     # ------------------------------------------------------------------ places
+
+    @property
+    def option(self) -> str:
+        """What a command that a hint names needs behind it to be about this workspace: nothing in its own folder."""
+        return "" if self.root == Path() else f" --workspace {shlex.quote(self.root.as_posix())}"
 
     @property
     def archive_path(self) -> Path:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from engine.pipeline.paper.book import Book
     from engine.pipeline.workspace import Workspace
 
+MOST = 8  # coins of a channel that are shown to people; JSON has all
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -72,8 +74,13 @@ def _held(call: PaperCall, why: str, says: Mapping[str, Calls]) -> Held:
 
 
 def held_lines(held: Sequence[Held]) -> Iterator[str]:
-    """For people: which coins a channel's calls are not taken on, and against which call they are held."""
+    """For people, a line for each channel: which coins its later calls are not taken on, and for which earlier ones."""
+    groups: dict[tuple[str, bool, bool], list[Held]] = {}
     for one in held:
-        which = {(True, False): "repeats", (False, True): "opposite calls"}.get((one.repeat, one.opposite), "calls")
-        text = f"{one.symbol}: {which} of {one.channel} are held against {one.signal_id} {one.side} ({one.why})"
-        yield f"{text} until it ends in the channel's record"
+        groups.setdefault((one.channel, one.repeat, one.opposite), []).append(one)
+    for (channel, repeat, opposite), mine in groups.items():
+        which = {(True, False): "repeats", (False, True): "opposite calls"}.get((repeat, opposite), "later calls")
+        coins = [f"{one.symbol} ({one.signal_id}, {one.why})" for one in mine[:MOST]]
+        coins += [f"{len(mine) - MOST} more"] if len(mine) > MOST else []
+        until = f"{which} on a held coin are not taken until its call ends in the record"
+        yield f"{channel} holds {', '.join(coins)}: {until}"

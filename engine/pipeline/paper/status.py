@@ -50,7 +50,7 @@ def show_status(workspace: Workspace, account: str | None, form: str, say: Calla
     if len(states) > 1:
         say(f"{len(states)} accounts: {', '.join(_named(state) for state in states)}")
     for book, state in zip(found, states, strict=True):
-        for line in _lines(book, state, now, workspace.settings.timezone):
+        for line in _lines(book, state, now, workspace.settings.timezone, workspace.option):
             say(line)
         records = [ChannelRecord(**record) for record in state["channels"]]
         if form == "table" and records:
@@ -216,7 +216,7 @@ def _named(state: dict[str, Any]) -> str:
     return f"{state['account']} ({'running' if state['running'] else 'not running'})"
 
 
-def _lines(book: Book, state: dict[str, Any], now_ms: int, zone: str) -> Iterator[str]:
+def _lines(book: Book, state: dict[str, Any], now_ms: int, zone: str, option: str) -> Iterator[str]:
     """An account for people, without its channels."""
     currency = state["currency"]
     running = "running" if state["running"] else "not running"
@@ -246,7 +246,7 @@ def _lines(book: Book, state: dict[str, Any], now_ms: int, zone: str) -> Iterato
         yield f"  {line}"
     for name, number in state["unread"].items():
         posts = count(number, "post that looks like a call was", "posts that look like calls were")
-        yield f"  {name}: {posts} not read (cli.py channel coverage {name})"
+        yield f"  {name}: {posts} not read (cli.py channel coverage {name}{option})"
 
 
 def _loss(loss: dict[str, Any], currency: str) -> str:

@@ -46,10 +46,10 @@ def test_a_coin_held_by_a_refused_call_is_told(stage: LiveStage, run: Run) -> No
     paused(stage)
     kept(stage)
     line = (
-        "ETHUSDT: calls of vip are held against vip/2 long (refused by hand (paper halt))"
-        " until it ends in the channel's record"
+        "vip holds ETHUSDT (vip/2, refused by hand (paper halt)):"
+        " later calls on a held coin are not taken until its call ends in the record"
     )
-    assert [text.strip() for text in run("paper", "status").stdout.splitlines() if "held against" in text] == [line]
+    assert [text.strip() for text in run("paper", "status").stdout.splitlines() if " holds " in text] == [line]
     (told,) = held(run)
     assert told == {
         "channel": "vip", "strategy": "live", "signal_id": "vip/2", "symbol": "ETHUSDT", "side": "long",
@@ -89,7 +89,7 @@ def test_only_what_the_strategy_holds_is_told(calls: str, which: str, stage: Liv
     paused(stage)
     path.write_text(text, encoding="utf-8")
     kept(stage)
-    assert f"ETHUSDT: {which} of vip are held against vip/2" in run("paper", "status").stdout
+    assert f"): {which} on a held coin are not taken" in run("paper", "status").stdout
 
 
 def test_a_trade_of_the_account_holds_its_coin_without_a_word(stage: LiveStage, run: Run) -> None:
