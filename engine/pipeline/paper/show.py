@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.domain import ExitReason, PathStatus
 from engine.notify.notice import Notice, NoticeKind
-from engine.pipeline.paper.fates import blocked, exit_word, who
+from engine.pipeline.paper.fates import blocked, exit_word, refusal, who
 from engine.report.reasons import fate_reason
 from engine.simulate.amending import SAME
 
@@ -81,7 +81,8 @@ def _decided(event: Event, call: PaperCall | None, currency: str) -> Iterator[Sa
     note = data["notes"][-1] if data["notes"] else None
     if not data["taken"]:
         by = who(note["rule"], note["where"]) if note else ""
-        yield Said(f"{call.name} refused {by}: {note['text'] if note else ''}{_late(event)}")
+        why = refusal(note["text"], note["seen"], note["limit"], data.get("margins", ())) if note else ""
+        yield Said(f"{call.name} refused {by}: {why}{_late(event)}")
     else:
         path = call.early.path if call.early is not None else call.acting.stepper.path()
         yield from _filled(call, [asdict(fill) for fill in path.fills], _late(event))

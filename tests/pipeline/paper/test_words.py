@@ -11,6 +11,7 @@ import pytest
 from engine.paper.ledger import Event
 from tests.conftest import Run
 from tests.paper.livestage import LiveStage
+from tests.pipeline.paper.conftest import Account
 
 
 def rows(stage: LiveStage, run: Run, what: str) -> list[dict[str, str]]:
@@ -139,3 +140,23 @@ def test_a_trade_on_its_way_out_is_not_closed_again(stage: LiveStage, run: Run) 
         old.unlink()
     stage.desk.ledger.back_up(stage.folder / "data" / "paper.db")
     assert run("paper", "close", "vip/1").stdout == "live: vip/1 is on the way out already\n"
+
+
+def test_a_refusal_for_margin_says_how_much_and_who_has_it(account: Account, run: Run) -> None:
+    """Live, in the record and in the list of calls."""
+    stage = account(strategy={"fixed: 1000 USDT": "fixed: 40000 USDT"})
+    stage.post(0.5, "BUY BTCUSDT NOW @ 64800, TP 66000, SL 64000")
+    stage.price(2, 64800)
+    stage.post(3, "BUY ETHUSDT NOW @ 3000, TP 3100, SL 2900")
+    stage.price(5, 3000, symbol="ETHUSDT")
+    text = "the margin of this trade is not free in the account: 8000.00 needed, "
+    live = [line for line in stage.said() if line.startswith("vip/2")]
+    assert live[0].startswith(f"vip/2 long ETHUSDT refused (live) by margin (strategies/live.yaml): {text}")
+    assert live[0].endswith(" USDT free; held by vip/1 BTCUSDT 8,000.00")
+    for minute in (0, 1):
+        stage.candle(minute, 64800, 64810, 64790, 64800)
+        stage.candle(minute, 3000, 3001, 2999, 3000, symbol="ETHUSDT")
+    (call,) = [row for row in rows(stage, run, "calls") if row["signal_id"] == "vip/2"]
+    assert call["fate"] == "refused"
+    assert call["reason"].startswith(text)
+    assert call["reason"].endswith("; held by vip/1 BTCUSDT 8,000.00")
