@@ -82,7 +82,8 @@ class Answer:
 
     ``facts`` is the taken trade as rules see it, ``plan`` its plan where the size changed that (another margin tier, an
     impact on the price; None: it stays). ``halt`` is the pause that a rule asked for (it is in force already),
-    ``close`` what the rules want ended: that is for the asker to do.
+    ``close`` what the rules want ended: that is for the asker to do. ``holders`` are the open trades where they hold
+    the margin that it needed.
     """
 
     taken: bool
@@ -92,6 +93,7 @@ class Answer:
     plan: Plan | None = None
     halt: Halt | None = None
     close: Close | None = None
+    holders: tuple[OpenTrade, ...] = ()
 
 
 class Accountant:
@@ -173,7 +175,8 @@ class Accountant:
         if margin > free:
             text = "the margin of this trade is not free in the account"
             seen, limit = f"{margin:.2f}", f"{max(free, 0):.2f} {self.strategy.currency}"
-            return self._refused("margin", seen, limit, text, decision.notes)
+            refused = self._refused("margin", seen, limit, text, decision.notes)
+            return replace(refused, holders=self._open_trades())
         answer = self._taken(proposal, factor, margin, decision.notes)
         return answer if fitted is None or fitted.plan is plan else replace(answer, plan=fitted.plan)
 
