@@ -1,4 +1,4 @@
-"""A whole ``backtest``, as a user starts it: wall time, CPU time and peak memory.
+"""A whole ``backtest``, as a user starts it: wall time, CPU time of all its processes, and their peak memory.
 
     python -m benchmarks.backtest_whole large              100,000 calls over 20 symbols x a year of minutes
     python -m benchmarks.backtest_whole medium             20,000 calls over the same 10.5 million candles
@@ -9,6 +9,10 @@ into an archive, the candles lie in the store. The measured process reads, plans
 about every call, judges the channels, and writes all files of the run with the report. The account is large enough to
 take every call, so equity and tables are at their longest. The limits that the project sets itself for ``large``: 12 s
 and 1.5 GB.
+
+Nothing is known from runs before: kept paths are deleted first. Memory is measured in a second run, so that measuring
+costs the first one nothing: the proportional set size (PSS) of the process and all its children together, in which a
+page that several share counts once, sampled every 50 ms from ``/proc/*/smaps_rollup``. Mapped candles count too.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import argparse
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -37,6 +42,7 @@ ROOT = Path(__file__).parent.parent
 START_MS = moment_ms("2024-01-01")
 LATENCY_MS = 5_000
 CHANNELS = 10
+SAMPLED_S = 0.05
 
 PROFILE = """\
 channel "Desk {number}"
@@ -111,29 +117,69 @@ def build(folder: Path, count: int) -> None:
         )
 
 
+def command(folder: Path, profile: Path | None = None) -> list[str | Path]:
+    """The command that is measured; nothing is kept of the paths of runs before."""
+    shutil.rmtree(folder / "data" / "cache" / "paths", ignore_errors=True)
+    how = ["-m", "cProfile", "-o", str(profile)] if profile else []
+    return [sys.executable, *how, ROOT / "cli.py", "backtest", "large", "--workspace", folder, "--out", folder / "run"]
+
+
 def measure(folder: Path, profile: Path | None) -> None:
     """Run ``backtest`` once in a process of its own and print what it took and found."""
-    out = folder / "run"
-    how = ["-m", "cProfile", "-o", str(profile)] if profile else []
     began = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, *how, ROOT / "cli.py", "backtest", "large", "--workspace", folder, "--out", out],
-        capture_output=True, text=True, cwd=ROOT, check=False,
-    )  # fmt: skip
+    done = subprocess.run(command(folder, profile), capture_output=True, text=True, cwd=ROOT, check=False)
     wall = time.perf_counter() - began
     if done.returncode:
         sys.exit(done.stderr)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(
+        f"wall {wall:.1f} s, CPU {used.ru_utime + used.ru_stime:.1f} s "
+        f"({used.ru_utime:.1f} user, {used.ru_stime:.1f} system) on {len(os.sched_getaffinity(0))} cores, "
+        f"largest process {used.ru_maxrss / 1024:,.0f} MB (ru_maxrss)"
+    )
+    out = folder / "run"
     run = json.loads((out / "run.json").read_text(encoding="utf-8"))
     trades = sum(channel["trades"] for channel in run["channels"])
-    print(
-        f"wall {wall:.1f} s, CPU {used.ru_utime + used.ru_stime:.1f} s on {os.cpu_count()} cores, "
-        f"peak {used.ru_maxrss / 1024:,.0f} MB"
-    )
     print(f"{trades:,} trades judged, {run['account']['trades']:,} taken by the account; files of the run:")
     for file in sorted(out.rglob("*")):
         if file.is_file():
             print(f"  {file.stat().st_size / 1e6:8.2f} MB  {file.relative_to(out)}")
+
+
+def measure_memory(folder: Path) -> None:
+    """Run it once more and print the most memory that it and its children had together at any sample."""
+    peak, most, samples = 0, 0, 0
+    with subprocess.Popen(command(folder), stdout=subprocess.DEVNULL, cwd=ROOT) as process:
+        while process.poll() is None:
+            found = [pss for pss in map(pss_of, tree(process.pid)) if pss]
+            peak, most, samples = max(peak, sum(found)), max(most, len(found)), samples + 1
+            time.sleep(SAMPLED_S)
+    if process.returncode:
+        sys.exit(f"exit code {process.returncode}")
+    print(
+        f"peak memory {peak / 1e6:,.0f} MB of all processes together (at most {most}): PSS, "
+        f"{samples} samples of /proc/*/smaps_rollup in a second run"
+    )
+
+
+def tree(pid: int) -> Iterator[int]:
+    """A process and all below it."""
+    yield pid
+    try:
+        below = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    except OSError:  # it has just ended
+        return
+    for child in " ".join(below).split():
+        yield from tree(int(child))
+
+
+def pss_of(pid: int) -> int:
+    """The proportional set size of a process in bytes; 0 when it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
 
 
 def main() -> None:
@@ -141,6 +187,7 @@ def main() -> None:
     parser.add_argument("size", choices=CALLS, nargs="?", default="large")
     parser.add_argument("--keep", type=Path, help="build the workspace in this folder, or use the one there")
     parser.add_argument("--profile", type=Path, help="write a profile of the process (cProfile) there")
+    parser.add_argument("--time-only", action="store_true", help="leave out the second run, which measures memory")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = options.keep or Path(name)
@@ -149,6 +196,8 @@ def main() -> None:
             build(folder, CALLS[options.size])
             print(f"workspace built in {time.perf_counter() - began:.0f} s")
         measure(folder, options.profile)
+        if not options.time_only:
+            measure_memory(folder)
 
 
 if __name__ == "__main__":

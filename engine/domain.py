@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from engine.records import quick
+
 
 class Side(StrEnum):
     """The direction of a trade."""
@@ -42,6 +44,7 @@ class EntryKind(StrEnum):
 # --------------------------------------------------------------------------- message
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Entity:
     """A formatted stretch of a message: Telegram's name for it, half-open offsets into the text, a link's address."""
@@ -52,6 +55,7 @@ class Entity:
     url: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Message:
     """One version of one post.
@@ -93,6 +97,7 @@ class Message:
 # --------------------------------------------------------------------------- signal
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Value:
     """A field's value and the characters it was read from: half-open offsets into the message as posted."""
@@ -103,6 +108,7 @@ class Value:
     end: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Distance:
     """A level said relative to the entry: ``5%`` (value 5, unit percent), ``600 points`` or ``2R``. Always positive.
@@ -116,6 +122,7 @@ class Distance:
     base: Literal["near", "middle", "far"] = "middle"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Target:
     """A take-profit level; ``share`` is the fraction the call names.
@@ -128,6 +135,7 @@ class Target:
     distance: Distance | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class CloseStop:
     """A stop that acts only when a candle of ``timeframe_ms`` closes beyond it (``4h close below 63,000``).
@@ -139,6 +147,7 @@ class CloseStop:
     hard: float | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What one layout read in a message, after the checks: one trade that a channel proposes.
@@ -175,6 +184,7 @@ ActionKind = Literal[
 REPORTS: frozenset[ActionKind] = frozenset({"target-hit", "stop-hit", "entry-filled"})  # they never trade
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Action:
     """What one update layout read: a change to an open or resting trade, or a report (``REPORTS``).
@@ -209,6 +219,7 @@ class Action:
     every: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a message gave nothing: a stable ``code`` (a slug), a sentence, and where in the message (offset)."""
@@ -218,6 +229,7 @@ class Refusal:
     position: int | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a profile made of one text: setups, or actions, or a refusal (exactly one of the three is filled)."""
@@ -227,6 +239,7 @@ class Reading:
     refusal: Refusal | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Signal:
     """A setup bound to the message version it was read from. ``index`` counts the setups of one message from 0.
@@ -246,6 +259,7 @@ class Signal:
         return self.message.key if self.index == 0 else f"{self.message.key}#{self.index + 1}"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Update:
     """An action bound to its message and, where the reply chain or the symbol tells, to a signal's id."""
@@ -258,6 +272,7 @@ class Update:
 # --------------------------------------------------------------------------- plan
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Order:
     """One entry order; ``weight`` is its share of the planned quantity (they sum to 1).
@@ -270,6 +285,7 @@ class Order:
     weight: float
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class StopMove:
     """After target ``after`` (from 1) the stop goes to the average entry, the same with the fees of both ways paid, or
@@ -280,6 +296,7 @@ class StopMove:
     to: Literal["breakeven", "breakeven with fees"] | int = "breakeven"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Trail:
     """A stop that follows the best price at a ``distance``: percent of that price, points, or R (entry to first stop).
@@ -293,6 +310,7 @@ class Trail:
     after_gain: float = 0.0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Change:
     """What the channel, or a later call, does to a trade: it acts at the first open at or after ``act_ms``.
@@ -316,6 +334,7 @@ class Change:
     by: Literal["channel", "call"] = "channel"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A signal under a strategy: every price decided before the first candle is looked at.
@@ -388,6 +407,7 @@ class ExitReason(StrEnum):
     RULE = "rule"  # a risk rule closed the open trades
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Fill:
     """An entry fill: bar open time, price (slippage included), share of the planned quantity, maker or taker."""
@@ -398,6 +418,7 @@ class Fill:
     maker: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Leg:
     """An exit fill; ``share`` is of the planned quantity, ``target`` counts from 1 for target legs (else 0)."""
@@ -410,6 +431,7 @@ class Leg:
     target: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Path:
     """What the candles make of one plan, for one unit of planned quantity."""
@@ -424,6 +446,7 @@ class Path:
 # --------------------------------------------------------------------------- rules
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class OpenTrade:
     """What the rules may know of a trade that is resting or open."""
@@ -468,6 +491,7 @@ class Account:
     history: History = field(default_factory=History)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class MarketFacts:
     """What is known of a symbol's market when a call is acted on, from bars that are over; None: not known.
@@ -485,6 +509,7 @@ class MarketFacts:
     funding: float | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What is known of a channel at one moment, from trades closed before it.
@@ -499,6 +524,7 @@ class Standing:
     high: float
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Opinion:
     """The verdict on a channel at one moment: its word, as in a report, from ``trades`` that had closed before."""
@@ -542,6 +568,7 @@ class Proposal:
     verdict: Opinion | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class RuleNote:
     """One rule that spoke: its name, where it stands (``rules/x.yaml:12``), what it did, the figure seen, the limit."""
@@ -558,6 +585,7 @@ BY_HAND = "by hand"
 UNTIL_RESUMED_MS = 4_102_444_800_000  # 2100-01-01: a pause that only a person ends
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Halt:
     """No new trades until ``until_ms``; ``channels`` or ``symbols`` narrow it (empty: the whole account).
@@ -579,6 +607,7 @@ class Halt:
         return self.rule if self.rule == BY_HAND else f"by {self.rule}"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Close:
     """Cancel what rests and close at the market what is open, of these channels, symbols and sides (empty: of all)."""
@@ -595,6 +624,7 @@ class Close:
         return all(not names or value in names for value, names in pairs)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The answer of the rules: taken or not, at which factor of the proposed size, and who said so.
@@ -609,6 +639,7 @@ class Decision:
     close: Close | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Trade:
     """A path taken with a size. Money in account currency; ``r`` = net / planned risk."""

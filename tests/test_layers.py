@@ -9,7 +9,8 @@ import pytest
 
 ENGINE = Path(__file__).parent.parent / "engine"
 LAYERS = [
-    {"domain", "files", "memory", "problem", "tasks", "units"},
+    {"records"},
+    {"beside", "domain", "files", "memory", "problem", "tasks", "units"},
     {"config"},
     {"channel", "market", "notify"},
     {"collect", "simulate"},

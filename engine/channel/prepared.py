@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from engine.channel.layout.layout import Layout
 from engine.channel.profile import Profile
 from engine.channel.text.fold import Folded, fold
 from engine.domain import Refusal
+from engine.records import quick
 
 LONGEST_MESSAGE = 4500  # Telegram allows 4,096 characters; captions and old archives a few more
 MOST_LINES = 300  # a call has a dozen
 _LINE = re.compile(r"[^\s][^\n]*")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A message ready to be matched: folded, footer cut, ignored phrases blanked, its lines as half-open offsets.
@@ -27,7 +29,7 @@ class Prepared:
     folded: Folded
     text: str
     lines: list[tuple[int, int]]
-    never: dict[str, Refusal] = field(default_factory=dict)
+    never: dict[str, Refusal]
 
     def barred(self, layout: Layout) -> bool:
         """Whether a phrase of ``never`` forbids what this layout reads."""

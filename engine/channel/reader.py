@@ -215,7 +215,9 @@ def _of_layout(profile: Profile, match: Match, prepared: Prepared) -> Reading:
             setups.append(made)
         else:
             actions += made
-    links = tuple(link for _, link in links_in(prepared.text, profile)) if actions else ()
+    if not actions:
+        return Reading(tuple(setups))
+    links = tuple(link for _, link in links_in(prepared.text, profile))
     return Reading(tuple(setups), tuple(replace(action, links=links) for action in actions))
 
 

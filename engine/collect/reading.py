@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from engine.channel.meaning.actions import again_of, change_of
 from engine.domain import Action, Distance, Message, Reading, Refusal, Setup, Signal, Target, Update
@@ -63,14 +63,14 @@ class ReadResult:
 
 @dataclass(slots=True)
 class _Fate:
-    """What is known of one post so far."""
+    """What is known of one post so far; ``levels`` are those of its calls by their latest version that changed them."""
 
     key: str
     has_original: bool = False
     reply_to: int | None = None
-    signals: list[Signal] = field(default_factory=list)
-    levels: list[Levels] = field(default_factory=list)
-    actions: list[Action] = field(default_factory=list)
+    signals: tuple[Signal, ...] = ()
+    levels: tuple[Levels, ...] | None = None
+    actions: tuple[Action, ...] = ()
     refusal: Refusal = UNREAD
     edited: bool = False
 
@@ -134,17 +134,18 @@ class MessageReader:
             self._deleted.add(post)
             return []
         found: list[_Found] = []
-        fate = self._fates.setdefault(post, _Fate(message.key))
+        fate = self._fates.get(post)
+        if fate is None:
+            fate = self._fates[post] = _Fate(message.key)
         fate.reply_to = fate.reply_to or message.reply_to
         fate.has_original |= not _is_edited(message)
         fate.edited |= bool(fate.signals) and fate.signals[0].message.text != message.text
-        reading = self._reading(message) if message.text.strip() else Reading(refusal=UNREAD)
+        reading = self._reading(message) if _has_text(message) else Reading(refusal=UNREAD)
         self.refusal = reading.refusal
         if reading.setups and not fate.signals:
             late = _is_hindsight(message, fate)
-            fate.signals = [Signal(message, setup, i, late) for i, setup in enumerate(reading.setups)]
+            fate.signals = tuple([Signal(message, setup, i, late) for i, setup in enumerate(reading.setups)])
             self.signals += fate.signals
-            fate.levels = [_levels(setup) for setup in reading.setups]
             for signal in fate.signals:
                 self._latest[message.channel, signal.setup.symbol] = signal
                 if signal.setup.ref:
@@ -153,7 +154,7 @@ class MessageReader:
             found += _changes(message, reading.setups, fate)
         for action in reading.actions:
             if not any(_is_same(action, known) for known in fate.actions):
-                fate.actions.append(action)
+                fate.actions += (action,)
                 by_ref = self._latest.get((message.channel, f"#{action.signal_ref}")) if action.signal_ref else None
                 by_symbol = self._latest.get((message.channel, action.symbol or ""))
                 found.append(_Found(message, action, by_ref, by_symbol))
@@ -170,8 +171,7 @@ class MessageReader:
         late = _is_hindsight(found.message, fate)
         for i, name in enumerate(bound):
             setup = again_of(known[name].setup, found.action)
-            fate.signals.append(Signal(found.message, setup, i, late, again=name))
-            fate.levels.append(_levels(setup))
+            fate.signals += (Signal(found.message, setup, i, late, again=name),)
             self._latest[found.message.channel, setup.symbol] = fate.signals[-1]
         self.signals += fate.signals
 
@@ -217,6 +217,16 @@ def read_archive(messages: Iterable[Message], read: Reader) -> ReadResult:
     return reader.result([update for one in found for update in reader.bind(one)], withdrawn)
 
 
+def spoken(messages: Iterable[Message]) -> list[Message]:
+    """The versions that ``read_archive`` reads, in its order."""
+    return [one for one in sorted(messages, key=when_known) if one.kind != "deletion" and _has_text(one)]
+
+
+def _has_text(message: Message) -> bool:
+    """Whether there is something to read."""
+    return bool(message.text.strip())
+
+
 def when_known(message: Message) -> tuple[int, int, bool, int]:
     """The order of versions, those of unknown time last; of versions known at one time the original comes first."""
     return message.known_ms or NEVER_MS, message.message_id, _is_edited(message), message.version
@@ -255,12 +265,13 @@ def _changes(message: Message, setups: tuple[Setup, ...], fate: _Fate) -> list[_
         (setup.symbol, setup.side) for setup in setups
     ]:
         return []
-    found = []
-    for index, (signal, setup) in enumerate(zip(fate.signals, setups, strict=True)):
-        if _levels(setup) != fate.levels[index]:
-            fate.levels[index] = _levels(setup)
-            found.append(_Found(message, change_of(setup), None, None, signal))
-    return found
+    before = fate.levels or tuple([_levels(signal.setup) for signal in fate.signals])
+    fate.levels = tuple([_levels(setup) for setup in setups])
+    return [
+        _Found(message, change_of(setup), None, None, signal)
+        for signal, setup, known, now in zip(fate.signals, setups, before, fate.levels, strict=True)
+        if now != known
+    ]
 
 
 def _bind(one: _Found, fates: dict[Post, _Fate], signals: list[Signal]) -> list[str | None]:

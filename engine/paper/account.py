@@ -44,6 +44,11 @@ class PaperAccount:
         self.books = Accountant(first.strategy, first.judge, self.offered, self.marks, self.zone, self._outcome)
         self.books.books.rank = lambda row: self.rows[row].order
 
+    @property
+    def settled_ms(self) -> int:
+        """Everything up to this moment was looked at: calls that acted were asked about, and rules have spoken."""
+        return self._settled_ms
+
     # ------------------------------------------------------------------ what it hears
 
     def expect(self, call: PaperCall) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from engine.beside import beside
 from engine.config.strategy import Strategy
 from engine.domain import Opinion
-from engine.pipeline.progress import Track
+from engine.pipeline.progress import Track, silent
 from engine.pipeline.replay import Replay
 from engine.pipeline.results import account_result
 from engine.report.run import AccountResult
@@ -29,6 +30,47 @@ class Accounts:
     alone: dict[str, AccountResult]
 
 
+class Walks:
+    """All accounts of a run before the same calls: what is known of those is worked out once, here.
+
+    ``judged`` gives the verdict on each row's channel when the row acts, for rules that ask for it. The two questions
+    are independent of each other, so one of them may be asked in another process (``engine.beside``).
+    """
+
+    def __init__(
+        self,
+        played: Replay,
+        strategy: Strategy,
+        rules: Judge,
+        zone: str,
+        judged: Callable[[], Sequence[Opinion]] | None = None,
+    ) -> None:
+        self.played, self.strategy, self.rows = played, strategy, played.eligible()
+        posted = [signal.message.posted_ms for signal in played.planned]
+        self._walk = Walk(played.table, played.money, strategy, rules, played.venue, zone, posted, judged)
+        self._walk.prepare(self.rows)
+
+    def shared(self, track: Track = silent) -> tuple[WalkResult, EquityCurve, AccountResult]:
+        """All calls through one account."""
+        return self._result(self.rows, lambda items: track(items, "walking the account"))
+
+    def alone(self, track: Track = silent) -> dict[str, AccountResult]:
+        """The calls of each channel through an account of its own; a single one's is the shared account: none."""
+        channels, of_channel = self.strategy.channels, defaultdict[str, list[int]](list)
+        if len(channels) == 1:
+            return {}
+        for row in self.rows:
+            of_channel[self.played.table.plans[row].channel].append(row)
+        return {name: self._result(of_channel[name])[2] for name in track(channels, "walking each channel alone")}
+
+    def _result(
+        self, rows: Sequence[int], track: Callable[[Sequence[int]], Iterable[int]] | None = None
+    ) -> tuple[WalkResult, EquityCurve, AccountResult]:
+        walked = self._walk.again().run(rows, track)
+        curve = _curve(self.strategy, walked, self.played.venue)
+        return walked, curve, account_result(self.strategy, walked, curve)
+
+
 def walk_accounts(
     played: Replay,
     strategy: Strategy,
@@ -37,25 +79,11 @@ def walk_accounts(
     track: Track,
     judged: Callable[[], Sequence[Opinion]] | None = None,
 ) -> Accounts:
-    """Walk all calls through the shared account, then those of each channel through an account of its own.
-
-    ``judged`` gives the verdict on each row's channel when the row acts, for rules that ask for it.
-    """
-    posted, channels = [signal.message.posted_ms for signal in played.planned], strategy.channels
-    walk = Walk(played.table, played.money, strategy, rules, played.venue, zone, posted, judged)
-    eligible = played.eligible()
-    walked = walk.run(eligible, lambda items: track(items, "walking the account"))
-    curve = _curve(strategy, walked, played.venue)
-    shared = account_result(strategy, walked, curve)
-    if len(channels) == 1:
-        return Accounts(walked, curve, shared, {channels[0]: shared})
-    alone, of_channel = {}, defaultdict[str, list[int]](list)
-    for row in eligible:
-        of_channel[played.table.plans[row].channel].append(row)
-    for channel in track(channels, "walking each channel alone"):
-        result = walk.again().run(of_channel[channel])
-        alone[channel] = account_result(strategy, result, _curve(strategy, result, played.venue))
-    return Accounts(walked, curve, shared, alone)
+    """Both kinds at once; see ``Walks``."""
+    walks = Walks(played, strategy, rules, zone, judged)
+    with beside(walks.alone, len(walks.rows)) as alone:
+        walked, curve, shared = walks.shared(track)
+        return Accounts(walked, curve, shared, alone() or dict.fromkeys(strategy.channels, shared))
 
 
 def _curve(strategy: Strategy, walked: WalkResult, venue: Venue) -> EquityCurve:

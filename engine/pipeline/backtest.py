@@ -26,9 +26,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine import __version__
+from engine.beside import beside
 from engine.config.strategy import Strategy
 from engine.memory import uncollected
-from engine.pipeline.accounts import walk_accounts
+from engine.pipeline.accounts import Walks
 from engine.pipeline.asked import cut_at, load_strategy, no_candles, prices_of, with_period
 from engine.pipeline.asof import opinions
 from engine.pipeline.callrows import call_rows
@@ -104,20 +105,22 @@ def run_backtest(
     period = played_period(workspace, file, strategy, profiles, known, prices, track)
     played, candles, signals = period.played, period.candles, period.played.signals
     judged_then = opinions(profiles, period.readings, period.messages, played, strategy.seed)
-    accounts = walk_accounts(played, strategy, rules, workspace.settings.timezone, track, judged_then)
-    walked, curve = accounts.walked, accounts.curve
+    walks = Walks(played, strategy, rules, workspace.settings.timezone, judged_then)
+    keys = {profile.id: trial_key(workspace, strategy, profile.id) for profile in profiles}
+    with beside(walks.alone, len(walks.rows)) as walked_alone:
+        walked, curve, account = walks.shared(track)
+        judged = judge_channels(
+            profiles, period.readings, period.messages, played, strategy, load_trials(workspace), keys, track
+        )
+        alone = walked_alone() or dict.fromkeys(strategy.channels, account)
     held = None
     if strategy.to_ms != whole.to_ms:
         later = played_period(workspace, file, replace(whole, from_ms=strategy.to_ms), profiles, known, prices, track)
         held = holdout_result(profiles, later.played, later.strategy, shown_period(later.strategy, later.messages))
 
-    keys = {profile.id: trial_key(workspace, strategy, profile.id) for profile in profiles}
-    judged = judge_channels(
-        profiles, period.readings, period.messages, played, strategy, load_trials(workspace), keys, track
-    )
     days = shown_period(strategy, period.messages)
     span = moment_ms(days[0]), max(moment_ms(days[1]), int(played.table.end_ms.max(initial=0)))
-    channels = channel_results(profiles, period.readings, played, walked, accounts.alone, strategy, judged, span)
+    channels = channel_results(profiles, period.readings, played, walked, alone, strategy, judged, span)
     luck = [found.verdict.luck for found in judged if found.verdict.luck is not None]
     run = Run(
         format=FORMAT,
@@ -131,7 +134,7 @@ def run_backtest(
         price_source=prices.origin,
         seed=strategy.seed,
         channels=channels,
-        account=accounts.shared,
+        account=account,
         assumptions=assumptions(strategy, workspace, prices, period.notes),
         warnings=[
             *outside(known, strategy),
@@ -147,7 +150,7 @@ def run_backtest(
     folder = out or new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{strategy.name}")
     rows = call_rows(played, walked, *_excursions(judged, len(played.table)))
     shown = rows.columns["signal_id"][-SHOWN_CALLS:]
-    write_run(workspace, folder, run, rows, curve, evidence_of(played, shown, period.messages))
+    write_run(workspace, folder, run, rows, curve, lambda: evidence_of(played, shown, period.messages))
     note_trial(workspace, run, keys)
     LOG.info("backtest %s: %d calls, %d trades, report in %s", strategy.path, len(signals), run.account.trades, folder)
     LOG.info("paths: %d parts known from runs before, %d computed", played.cache.hits, played.cache.misses)

@@ -24,7 +24,7 @@ from engine.simulate.flows import Venue
 from engine.simulate.kernel import Prepared, prepare, simulate
 from engine.simulate.money import Money, money_of
 from engine.simulate.planning import MAINTENANCE, make_plan
-from engine.simulate.table import Bools, PathTable
+from engine.simulate.table import STATUSES, Bools, PathTable
 from engine.simulate.terms import Terms
 from engine.simulate.volatility import average_true_range
 
@@ -110,8 +110,9 @@ def replay(
     rows, fates = [], []
     atr, known = partial(average_true_range, candles), contracts or {}
     for signal in signals:
-        facts = state_at(known.get(signal.setup.symbol, ()), signal.message.known_ms)
-        plan = make_plan(signal, strategy, bound.get(signal.id, ()), atr, facts)
+        states = known.get(signal.setup.symbol)
+        facts = state_at(states, signal.message.known_ms) if states else None
+        plan = make_plan(signal, strategy, bound.get(signal.id, ()) if bound else (), atr, facts)
         if signal.hindsight and signal.message.edited_ms is None:
             rows.append(-1)
             fates.append("hindsight")  # when its text appeared is not known, so it cannot be acted on
@@ -138,13 +139,11 @@ def replay(
     taker = terms.fees(table.planned.act_ms, np.zeros(len(plans), np.bool_))
     near = stop_too_near(money.risk, money.entry, taker + terms.slippage)
     at = np.array(rows, np.int64)
-    for i, row in enumerate(rows):
-        if row < 0:
-            continue
-        own = "stop beyond liquidation" if gone[row] else "stop too near" if near[row] else table.status_of(row).value
-        fates[i] = marks[row] or own
-        if not marks[row] and fates[i] in COUNTED and np.isnan(money.r[row]):
-            fates[i] = "no stop"
+    own = np.array([status.value for status in STATUSES], np.object_)[table.status]
+    own[np.isin(own, COUNTED) & np.isnan(money.r)] = "no stop"
+    own[near], own[gone] = "stop too near", "stop beyond liquidation"
+    for place, mark, fate in zip(np.flatnonzero(at >= 0).tolist(), marks, own.tolist(), strict=True):
+        fates[place] = mark or fate
     counted = np.array([fate in COUNTED for fate in fates], np.bool_)
     narrow = replace(terms, through=TICK_THROUGH)
     readings = [money.r, money.r.copy(), money_of(cache.run(prepared, narrow), narrow, candles, funding).r]

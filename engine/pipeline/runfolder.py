@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from engine.beside import beside
 from engine.config.strategy import Strategy
 from engine.files import append_synced, replacing, sha256_of
 from engine.pipeline.prices import Prices
 from engine.pipeline.workspace import Workspace
 from engine.report.evidence import EVIDENCE_FILE, Evidence, write_evidence
 from engine.report.exports import write_tables
-from engine.report.html import render_report
+from engine.report.html import known_zone, render_report, shown_calls, stories_of
+from engine.report.packing import Stories
 from engine.report.run import Run
 from engine.report.runfile import save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, Calls, write_calls, write_equity
@@ -39,18 +40,30 @@ def new_folder(parent: Path, name: str) -> Path:
 
 
 def write_run(
-    workspace: Workspace, folder: Path, run: Run, rows: Calls, curve: EquityCurve, evidence: list[Evidence]
+    workspace: Workspace,
+    folder: Path,
+    run: Run,
+    rows: Calls,
+    curve: EquityCurve,
+    evidence: Callable[[], list[Evidence]],
 ) -> None:
-    """Everything a run leaves in its folder, and the table of the last run."""
+    """Everything a run leaves in its folder, and the table of the last run.
+
+    ``evidence`` gives that of the latest calls; it is gathered, written and packed for the page beside the tables.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(1) as beside:  # packing leaves the interpreter to the others
-        packing = beside.submit(write_evidence, folder / EVIDENCE_FILE, evidence)
+
+    def told() -> Stories:
+        found = evidence()
+        write_evidence(folder / EVIDENCE_FILE, found)
+        return stories_of(found, shown_calls(rows), known_zone(run.timezone))
+
+    with beside(told, len(rows)) as stories:
         write_calls(folder / CALLS_FILE, rows)
         write_equity(folder / EQUITY_FILE, curve.ts, curve.equity, curve.drawdown)
-        packing.result()
-    save_run(folder, run)
-    write_tables(folder, run, rows)
-    render_report(folder, workspace.settings.language, (rows, evidence))
+        save_run(folder, run)
+        write_tables(folder, run, rows)
+        render_report(folder, workspace.settings.language, (rows, stories))
     with replacing(workspace.results_path) as temporary:
         shutil.copyfile(folder / CALLS_FILE, temporary)
 

@@ -16,7 +16,7 @@ import hashlib
 import importlib.resources
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from engine.report import channelfigures, figures, show, splits
 from engine.report.calltable import call_data
 from engine.report.drawing import Figure
 from engine.report.evidence import EVIDENCE_FILE, Evidence, read_evidence
-from engine.report.packing import packed, story_data
+from engine.report.packing import Stories, packed, packed_stories
 from engine.report.reasons import reason
 from engine.report.run import ChannelResult, Run
 from engine.report.runfile import RUN_FILE, load_run
@@ -43,7 +43,6 @@ from engine.report.tables import (
     CALLS_FILE,
     EQUITY_FILE,
     SHOWN_CALLS,
-    CallRow,
     Calls,
     UnreadableRunError,
     clean,
@@ -64,21 +63,34 @@ PAGE_WORDS = (
 )  # fmt: skip
 
 
-def render_report(
-    folder: Path, lang: str = "en", given: tuple[Iterable[CallRow], Sequence[Evidence]] | None = None
-) -> Path:
+def render_report(folder: Path, lang: str = "en", given: tuple[Calls, Callable[[], Stories]] | None = None) -> Path:
     """Write report.html of a run from its run.json, trades.csv, equity.csv and evidence.jsonl.gz; its path.
 
-    ``given`` are the calls and the evidence of those files where they are at hand, ``lang`` is one of
-    ``words.LANGUAGES``. Raises UnreadableRunError when one of the files cannot be used.
+    ``given`` are the calls where they are at hand, and the stories of ``shown_calls`` on the clock of the page, asked
+    for at last; ``lang`` is one of ``words.LANGUAGES``. Raises UnreadableRunError when one of the files cannot be used.
     """
     run = load_run(folder)
     if isinstance(run, str):
         raise UnreadableRunError(Problem(run, str(folder / RUN_FILE)))
-    calls, evidence = given or (read_calls(folder / CALLS_FILE), read_evidence(folder / EVIDENCE_FILE))
+    if given is None:
+        calls = Calls.of(read_calls(folder / CALLS_FILE))
+        known = read_evidence(folder / EVIDENCE_FILE)
+        given = calls, lambda: stories_of(known, shown_calls(calls), known_zone(run.timezone))
     path = folder / REPORT_FILE
-    write_text(path, _page(run, Calls.of(calls), read_equity(folder / EQUITY_FILE), evidence, Words(lang)))
+    write_text(path, _page(run, given[0], read_equity(folder / EQUITY_FILE), given[1], Words(lang)))
     return path
+
+
+def shown_calls(calls: Calls) -> Calls:
+    """The calls that the page shows: the latest."""
+    posted = calls.columns["posted"]
+    return calls.taken(sorted(range(len(calls)), key=posted.__getitem__)[-SHOWN_CALLS:])
+
+
+def stories_of(evidence: Sequence[Evidence], shown: Calls, zone: str) -> Stories:
+    """The stories behind calls that are shown, from whatever evidence there is."""
+    known = {one.signal_id: one for one in evidence}
+    return packed_stories([known.get(name) for name in shown.columns["signal_id"]], zone)
 
 
 def embedded(data: Any) -> Markup:
@@ -89,29 +101,29 @@ def embedded(data: Any) -> Markup:
     return Markup(text)  # noqa: S704 - no markup is left in it
 
 
-def _page(run: Run, calls: Calls, curve: tuple[Any, Any, Any], evidence: Sequence[Evidence], words: Words) -> str:
+def _page(run: Run, calls: Calls, curve: tuple[Any, Any, Any], stories: Callable[[], Stories], words: Words) -> str:
     channels = show.best_first(run.channels)
     zone = known_zone(run.timezone)
     counted = figures.counted_by_channel(channels, calls)
     fates = [fate for fate, _ in sum((Counter(c.funnel.calls) for c in channels), Counter()).most_common()]
     pictures = _pictures(run, channels, counted, curve, zone)
-    posted = calls.columns["posted"]
-    latest = calls.taken(sorted(range(len(calls)), key=posted.__getitem__)[-SHOWN_CALLS:])
-    known = {one.signal_id: one for one in evidence}
+    latest = shown_calls(calls)
+    origins = [(c, splits.origin(rows, zone, run.seed)) for c, rows in zip(channels, counted, strict=True) if rows]
+    years = splits.monthly(counted, zone)
     names = {c.channel: c.name for c in run.channels}
     return fill_page(
         "report.html.j2",
         words,
         pictures,
         call_data(names, run.decimals, latest, zone, words),
-        [known.get(name) for name in latest.columns["signal_id"]],
+        stories(),
         zone,
         run=run,
         channels=channels,
         bars=bars_of(channels, lambda channel: channel.channel),
         fates=fates,
-        origins=[(c, splits.origin(rows, zone, run.seed)) for c, rows in zip(channels, counted, strict=True) if rows],
-        years=splits.monthly(counted, zone),
+        origins=origins,
+        years=years,
         names=names,
         shown=len(latest),
         calls=len(calls),
@@ -124,17 +136,16 @@ def fill_page(
     words: Words,
     pictures: dict[str, Figure],
     table: dict[str, Any],
-    evidence: Sequence[Evidence | None],
+    stories: Stories,
     zone: str,
     **more: Any,
 ) -> str:
     """A page with pictures and a table of calls, from a template that gets ``more``.
 
-    ``pictures`` go by the id of their place, ``table`` is what ``calltable.call_data`` gives, ``evidence`` stands
-    behind each of its rows.
+    ``pictures`` go by the id of their place, ``table`` is what ``calltable.call_data`` gives, ``stories`` are
+    those behind each of its rows.
     """
     library, program = _script(PLOTLY), _script(TEMPLATES / "report.js")
-    stories, candles = story_data(evidence, zone)
     rows = json.dumps(table.pop("rows"), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     data = {
         "figures": {name: said(figure, words) for name, figure in pictures.items()},
@@ -151,8 +162,8 @@ def fill_page(
             policy=" ".join(_hash(script) for script in (library, program)),
             library=packed(library.encode()),
             rows=packed(rows.encode("utf-8", "replace")),
-            stories=packed(json.dumps(stories, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")),
-            candles=packed(candles),
+            stories=stories.stories,
+            candles=stories.candles,
             data=embedded(data),
             zone=zone,
             pictures=pictures,
@@ -172,10 +183,11 @@ def _pictures(
     """The figures by the id of their place in the page; channels by their place in the order of the report."""
     found = {
         "mean-r": figures.mean_r_figure(channels),
-        "cumulative": figures.cumulative_figure(channels, counted, zone),
         "latency": figures.latency_figure(channels),
         "funnel": figures.funnel_figure(channels),
     }
+    if figures.adds_up(counted):
+        found["cumulative"] = figures.cumulative_figure(channels, counted, zone)
     spread = [rows.columns["r"] for rows in counted]
     highest = max((max(channelfigures.histogram(values)) for values in spread if values), default=0)
     for i, (channel, rows) in enumerate(zip(channels, counted, strict=True)):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +26,21 @@ _CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 def packed(data: bytes) -> str:
     """Bytes as gzip in base64; the same bytes give the same text."""
     return base64.b64encode(gzip.compress(data, 9, mtime=0)).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Stories:
+    """What the page shows of each call, packed: see ``story_data``."""
+
+    stories: str
+    candles: str
+
+
+def packed_stories(evidence: Sequence[Evidence | None], zone: str) -> Stories:
+    """The stories of calls, in the order of the page's rows."""
+    stories, candles = story_data(evidence, zone)
+    text = json.dumps(stories, ensure_ascii=False, separators=(",", ":"))
+    return Stories(packed(text.encode("utf-8", "replace")), packed(candles))
 
 
 def story_data(evidence: Sequence[Evidence | None], zone: str) -> tuple[list[Any], bytes]:

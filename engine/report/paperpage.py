@@ -12,7 +12,7 @@ from engine.problem import Problem
 from engine.report import show
 from engine.report.calltable import COLUMNS, DETAILS, Columns, call_data
 from engine.report.evidence import EVIDENCE_FILE, read_evidence
-from engine.report.html import REPORT_FILE, bars_of, fill_page, known_zone
+from engine.report.html import REPORT_FILE, bars_of, fill_page, known_zone, stories_of
 from engine.report.paperfigures import paper_figures
 from engine.report.paperrun import PAPER_FILE, Forward, PaperRow, load_paper
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, SHOWN_CALLS, Calls, UnreadableRunError, read_equity, read_rows
@@ -40,7 +40,6 @@ def render_paper(folder: Path, lang: str = "en") -> Path:
     words, zone = Words(lang), known_zone(run.timezone)
     figures = paper_figures(run, rows, read_equity(folder / EQUITY_FILE), zone)
     latest = Calls.of(sorted(rows, key=lambda row: row.posted)[-SHOWN_CALLS:], PaperRow)
-    known = {one.signal_id: one for one in read_evidence(folder / EVIDENCE_FILE)}
     names = {c.channel: c.name for c in run.channels}
     channels = show.best_first(run.channels)
     page = fill_page(
@@ -48,7 +47,7 @@ def render_paper(folder: Path, lang: str = "en") -> Path:
         words,
         figures,
         call_data(names, run.decimals, latest, zone, words, COLUMNS, PAPER_DETAILS),
-        [known.get(name) for name in latest.columns["signal_id"]],
+        stories_of(read_evidence(folder / EVIDENCE_FILE), latest, zone),
         zone,
         run=run,
         channels=channels,

@@ -9,8 +9,9 @@ import numpy as np
 
 from engine.config.strategy import Calls
 from engine.domain import PathStatus, Side
-from engine.simulate.table import PathTable
+from engine.simulate.table import CODE, PathTable
 
+TOO_LATE, NO_DATA = CODE[PathStatus.TOO_LATE], CODE[PathStatus.NO_DATA]
 Mark = Literal["", "repeat", "opposite"]
 
 
@@ -39,24 +40,26 @@ def settle_calls(table: PathTable, calls: Calls) -> Marks:
     ended: dict[int, int] = {}
     living: dict[tuple[str, str], list[tuple[int, Side, int]]] = {}
     order = np.argsort([plan.act_ms for plan in table.plans], kind="stable")
+    statuses, ends = table.status.tolist(), table.end_ms.tolist()
     for i in order.tolist():
         plan = table.plans[i]
         key = (plan.channel, plan.symbol)
-        alive = [found for found in living.get(key, []) if found[0] > plan.act_ms]
+        alive = [found for found in living.get(key, ()) if found[0] > plan.act_ms]
         same = [found for found in alive if found[1] is plan.side]
         other = [found for found in alive if found[1] is not plan.side]
-        placed = table.status_of(i) not in (PathStatus.TOO_LATE, PathStatus.NO_DATA)
         over: list[tuple[int, Side, int]] = []
-        if calls.opposite in ("close", "reverse") and table.status_of(i) is not PathStatus.NO_DATA:
+        if calls.opposite in ("close", "reverse") and statuses[i] != NO_DATA:
             over += other
         if calls.repeat == "ignore" and same:
             marks[i] = "repeat"
         elif calls.opposite in ("ignore", "close") and other:
             marks[i] = "opposite"
         else:
-            if calls.repeat == "replace" and placed:
+            if calls.repeat == "replace" and statuses[i] not in (TOO_LATE, NO_DATA):
                 over += same
-            alive.append((int(table.end_ms[i]), plan.side, i))
-        ended.update({row: plan.act_ms for _, _, row in over})
-        living[key] = [found for found in alive if found not in over]
+            alive.append((ends[i], plan.side, i))
+        if over:
+            ended.update({row: plan.act_ms for _, _, row in over})
+            alive = [found for found in alive if found not in over]
+        living[key] = alive
     return Marks(marks, ended)

@@ -109,6 +109,8 @@ def _acting(signal: Signal, updates: Sequence[Update], strategy: Strategy) -> Se
 
     A deletion that nobody saw at a known time never counts: it could act before it happened.
     """
+    if not updates:
+        return ()
 
     def counts(message: Message) -> bool:
         if message.kind == "deletion":
@@ -131,9 +133,10 @@ def target_shares(
         if level is not None:
             levels.append((level, target.share))
     sign = setup.side.sign
-    if len({level.unit if isinstance(level, Distance) else "price" for level, _ in levels}) > 1:
-        return Refusal("levels", "targets said in different ways cannot be put in order before a market fill")
-    levels.sort(key=lambda item: item[0].value if isinstance(item[0], Distance) else item[0] * sign)
+    if len(levels) > 1:
+        if len({level.unit if isinstance(level, Distance) else "price" for level, _ in levels}) > 1:
+            return Refusal("levels", "targets said in different ways cannot be put in order before a market fill")
+        levels.sort(key=lambda item: item[0].value if isinstance(item[0], Distance) else item[0] * sign)
     entries = [order.price * sign for order in orders if order.price is not None]
     first = levels[0][0] if levels else None
     if entries and isinstance(first, float | int) and first * sign <= max(entries):
@@ -144,10 +147,12 @@ def target_shares(
 
 def average_entry(orders: tuple[Order, ...]) -> float | None:
     """The average price if every order fills; None when a market order is among them."""
-    prices = [order.price for order in orders if order.price is not None]
-    if len(prices) < len(orders):
-        return None
-    return sum([order.weight * price for order, price in zip(orders, prices, strict=True)])
+    total = 0.0
+    for order in orders:
+        if order.price is None:
+            return None
+        total += order.weight * order.price
+    return total
 
 
 def resolve_stop(setup: Setup, orders: tuple[Order, ...], leave: Exit) -> float | Distance | None:

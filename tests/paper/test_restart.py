@@ -81,7 +81,7 @@ def test_a_process_that_is_killed_writes_the_same(tmp_path: Path) -> None:
     (tmp_path / "strategies" / "short.yaml").write_text(short, encoding="utf-8")
 
     def replay(out: Path) -> None:
-        replay_paper(Workspace(tmp_path), "short", "demo", out, False, silent)
+        replay_paper(Workspace(tmp_path), ["short"], "demo", out, False, silent)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("engine.pipeline.paper.replay.EVERY", 20)  # so that there is something between two commits

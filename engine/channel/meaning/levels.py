@@ -50,6 +50,8 @@ def level_fault(
         twice = next(price for index, price in enumerate(prices) if price in prices[:index])
         return "duplicate-level", f"the level {show(twice)} stands twice"
     sign = side.sign
+    if not entries and not targets:
+        return _distance_fault(side, entries, targets, stop, settings)
     ladder = [("stop", stop)] if isinstance(stop, float) else []
     ladder += [("entry", price) for price in entries] + [("target", price) for price in targets]
     for (name, price), (other, level) in combinations(ladder, 2):

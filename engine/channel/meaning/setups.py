@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 
 from engine.channel.form.form import Form
 from engine.channel.layout.layout import Layout
@@ -125,7 +126,7 @@ def _target_prices(targets: Sequence[Target]) -> list[float]:
 def _targets(targets: Sequence[Target], side: Side, settings: Settings) -> tuple[Target, ...]:
     """The targets, nearest first; distances count from the base that the profile names."""
     far, sign = float("inf"), side.sign
-    if all(target.distance is None for target in targets):
+    if not any(target.distance for target in targets):
         return tuple(sorted(targets, key=lambda t: sign * t.price if t.price is not None else far))
     based = [_based(target, settings) for target in targets]
     return tuple(sorted(based, key=lambda t: t.distance.value if t.distance else far))
@@ -145,16 +146,18 @@ def _target_fault(
     distances = [target.distance for target in targets if target.distance]
     if not distances:
         return None
-    if len({distance.unit for distance in distances}) > 1 or any(target.price is not None for target in targets):
+    unit = distances[0].unit
+    is_mixed = len(distances) < len(targets) and any(target.price is not None for target in targets)
+    if is_mixed or any(distance.unit != unit for distance in distances[1:]):
         return "levels", "prices and distances, or distances of two kinds, among the targets"
     values = [distance.value for distance in distances]
     if len(set(values)) < len(values):
         return "duplicate-level", "a target stands twice"
     if min(values) <= 0:
         return "number", "a target at no distance"
-    if distances[0].unit == "R" and stop is None:
+    if unit == "R" and stop is None:
         return "stop", "targets in R need a stop"
-    reach = {"percent": 1000 * settings.largest_distance, "R": 100.0}.get(distances[0].unit, float("inf"))
+    reach = 1000 * settings.largest_distance if unit == "percent" else 100.0 if unit == "R" else inf
     if max(values) > reach:
         return "distance", "a target is implausibly far away"
     return None

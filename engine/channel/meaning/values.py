@@ -135,18 +135,20 @@ def _take_price(read: Read, mark: Mark, text: str, profile: Profile, fields: Fie
     name = mark.field
     number = fields.notation.parse(text)
     is_plain = number is not None  # nearly always
-    whole_ends = name == "entry" and profile.settings.whole_range_ends
-    numbers = (number,) if is_plain else fields.numbers(text, whole_ends)
-    prices = [number for number in numbers if number is not None]
-    if len(prices) < len(numbers):
-        notation = fields.notation.name
-        return "number", f"is no number written like {notation}" if notation else "needs a line numbers: in the profile"
+    if number is not None:
+        prices = [number]
+    else:
+        numbers = fields.numbers(text, name == "entry" and profile.settings.whole_range_ends)
+        prices = [number for number in numbers if number is not None]
+        if len(prices) < len(numbers):
+            wanted = fields.notation.name
+            return "number", f"is no number written like {wanted}" if wanted else "needs a line numbers: in the profile"
     if name.startswith("entry"):
         _take_entry(read, mark, text, prices)
         read.last = "entry"
     elif name == "target":
-        if not is_plain and fields.is_distance(mark.sample) and (distances := fields.distances(text)):
-            read.targets += [Target(None, distance=distance) for distance in distances]
+        if not is_plain and fields.is_distance(mark.sample) and (away := fields.targets_away(text)):
+            read.targets += away
         else:
             read.targets += [Target(price) for price in prices] or [Target(None)]
         read.last = "target"

@@ -14,7 +14,7 @@ from engine.channel.text.vocabulary import (
     alternatives,
     tokens_of,
 )
-from engine.domain import Distance, Side
+from engine.domain import Distance, Side, Target
 
 _LOOKALIKES = str.maketrans("авекмнорстухѕіј", "abekmhopctyxsij")
 _MONEY = tuple(quote for quote in QUOTES if quote not in ("BTC", "ETH", "BNB"))
@@ -98,14 +98,14 @@ class Fields(Patterns):
         return Distance(value[0], "R" if rest == "r" else "points") if rest else None
 
     @remembered
-    def distances(self, text: str) -> tuple[Distance, ...]:
-        """The distances in the value of a target, none when it holds prices."""
+    def targets_away(self, text: str) -> tuple[Target, ...]:
+        """The targets at a distance in the value of a target, none when it holds prices."""
         ends = self._percent_range.fullmatch(text)
         if ends:  # 30-40%
             both = (*self.numbers(ends[1]), *self.numbers(ends[2]))
-            return tuple(Distance(value, "percent") for value in both if value is not None)
+            return tuple(Target(None, distance=Distance(value, "percent")) for value in both if value is not None)
         found = self._target_distance.findall(text)
-        return tuple(distance for one in found if (distance := self.distance(one)))
+        return tuple(Target(None, distance=distance) for one in found if (distance := self.distance(one)))
 
     def timeframe(self, text: str) -> int | None:
         """The length of the candle whose close a stop waits for, in milliseconds."""

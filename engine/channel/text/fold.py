@@ -16,6 +16,8 @@ import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
 
+from engine.records import quick
+
 INDEX = "\u20e3"  # combining enclosing keycap
 _CIRCLED = (
     *range(0x2460, 0x249C),  # circled, parenthesised and dotted numbers
@@ -58,6 +60,7 @@ _GONE = re.compile(f"[0-9](?=[\ufe00-\ufe0f]?{INDEX})|[{_INVISIBLE}]+")
 _MAY_GO = re.compile(f"[{_INVISIBLE}{INDEX}]")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Folded:
     """A folded text. ``cuts[i]`` is the offset in ``text`` from which on ``lost[i]`` characters went missing."""
@@ -87,7 +90,7 @@ def fold(text: str) -> Folded:
     """Fold a text; see the module's docstring."""
     if text.isascii():
         text = text.lower()
-        return Folded(text.translate(_ASCII) if any(char in text for char in "*_`") else text)
+        return Folded(text.translate(_ASCII) if "*" in text or "_" in text or "`" in text else text)
     if "\u0130" in text:  # the one letter whose lower case is longer
         text = text.replace("\u0130", "i")
     text = _CHANGED.sub(_plain, text.lower())

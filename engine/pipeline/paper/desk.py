@@ -15,6 +15,7 @@ from engine.paper.lane import Lane
 from engine.paper.ledger import Ledger, LedgerError
 from engine.paper.market import Market
 from engine.pipeline.errors import InputError
+from engine.problem import Problem
 from engine.risk import RuleBook
 from engine.simulate.fitting import Fitting
 from engine.simulate.flows import Venue
@@ -56,6 +57,37 @@ def load(workspace: Workspace, given: str) -> Loaded:
     profiles = [p for p in map(workspace.profile, strategy.channels) if p is not None]
     rules = [r for r in map(workspace.rule_file, strategy.rules) if r is not None]
     return Loaded(file, strategy, profiles, RuleBook(rules, zone))
+
+
+def check_together(loaded: Sequence[Loaded], *, history: bool) -> None:
+    """Strategies that share an account have one market and one money; over ``history`` one period as well.
+
+    Raises InputError for those that do not, and for one that is named twice.
+    """
+    first, named = loaded[0].strategy, {loaded[0].strategy.name}
+    for strategy in [one.strategy for one in loaded[1:]]:
+        if strategy.name in named:
+            raise InputError(Problem(f"{strategy.name} is named twice", strategy.path))
+        named.add(strategy.name)
+        mine, other = _shared(strategy, history=history), _shared(first, history=history)
+        differ = [name for name, value in mine.items() if value != other[name]]
+        if differ:
+            text = f"{first.name} and {strategy.name} cannot share an account: they differ in {' and '.join(differ)}"
+            hint = "run them one by one" + ("" if history else ", each in a workspace of its own")
+            raise InputError(Problem(text, strategy.path, hint=hint))
+
+
+def _shared(strategy: Strategy, *, history: bool) -> dict[str, object]:
+    """What strategies of one account have in common."""
+    found: dict[str, object] = {
+        "market": strategy.market,
+        "currency": strategy.currency,
+        "equity": strategy.equity,
+        "funding": (strategy.costs.funding, strategy.costs.funding_else),
+    }
+    if history:
+        found |= {"period": (strategy.from_ms, strategy.to_ms), "seed": strategy.seed, "finer": strategy.finer}
+    return found
 
 
 def reading_with(profile: Profile) -> Callable[[Message], Reading]:
