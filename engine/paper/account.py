@@ -148,6 +148,8 @@ class PaperAccount:
         A trade that ended before takes no notice.
         """
         assert call.closing_ms is not None
+        if call.plan.symbol not in self.candles:  # after a start, until the first one comes
+            return False
         terms = self.lanes[call.lane].terms
         bars = self.candles[call.plan.symbol].before(through_ms + 1)
         venue = Venue(terms, {call.plan.symbol: bars}, self.funding)
