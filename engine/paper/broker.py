@@ -109,6 +109,14 @@ class VirtualBroker:
                 one.stepper.change(change)
                 one.quiet = None
 
+    def unchange(self, call: PaperCall, change: Change) -> bool:
+        """Take back what the channel wanted of a call; whether that was possible: it has not acted yet."""
+        done = [one.stepper.unchange(change) for one in (call, call.own) if one is not None]
+        for one in (call, call.own):
+            if one is not None:
+                one.quiet = None
+        return all(done)
+
     def funded(self) -> None:
         """More settlements are known: the next one of each call may be among them."""
         for calls in self.book.values():

@@ -92,8 +92,8 @@ class Desk:
         self.trades = Trades(self.lanes, self.market, self.broker, self.outbox, self.zone)
         self.trades.restore(fold)
         self.books = self.trades.books
-        rows = {(call.lane, call.plan.signal_id): call.row for call in fold.rows}
-        self.intake = Intake(self.lanes, self.market, self.broker, self.books, self.outbox, rows)
+        self.intake = Intake(self.lanes, self.market, self.broker, self.books, self.outbox)
+        self.intake.restore(fold.rows, fold.updates)
         self._heard_of: dict[str, list[Message]] = {}
 
     @property

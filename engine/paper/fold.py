@@ -4,6 +4,7 @@
 
     call      a plan, from a message            refused   a call that was not planned, and why
     update    changes of a plan                 placed    the first candle: what the call is, which ones it ends
+    unbound   an update was about another call
     step      a candle moved it                 decided   what the account said
     closing   a trade is to be ended            early     it was ended before its path
     account   the books after all that          halt, resume, close    a person's word
@@ -55,13 +56,17 @@ def _known(value: float) -> float | None:
 
 @dataclass
 class Fold:
-    """The state that events make. ``terms`` are those of each strategy; ``books`` the newest account event."""
+    """The state that events make. ``terms`` are those of each strategy; ``books`` the newest account event.
+
+    ``updates`` are those of ``rows``, in their order.
+    """
 
     terms: Mapping[str, Terms]
     rows: list[PaperCall] = field(default_factory=list)
     keys: set[Key] = field(default_factory=set)
     books: Data | None = None
     through_ms: int = 0
+    updates: list[Event] = field(default_factory=list)
 
     def take(self, events: Iterable[Event]) -> None:
         """Apply events, in their order."""
@@ -87,10 +92,18 @@ class Fold:
     def _on_update(self, event: Event, data: dict[str, Any]) -> None:
         if event.row is not None:
             call = self.rows[event.row]
+            self.updates.append(event)
             for change in map(change_from, data["changes"]):
                 for one in (call, call.own):
                     if one is not None:
                         one.stepper.change(change)
+
+    def _on_unbound(self, event: Event, data: dict[str, Any]) -> None:
+        call = self._call(event)
+        for change in map(change_from, data["back"]):
+            for one in (call, call.own):
+                if one is not None:
+                    one.stepper.unchange(change)
 
     def _on_placed(self, event: Event, data: dict[str, Any]) -> None:
         for row in data["ended"]:

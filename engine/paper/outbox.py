@@ -20,11 +20,13 @@ class Outbox:
 
     def tell(
         self, kind: str, at_ms: int, data: Data, row: int | None = None, key: Key | None = None, late: bool = False
-    ) -> None:
+    ) -> Event:
         """Something has happened."""
-        self._events.append(Event(self.account, kind, at_ms, data, row, key, late))
+        event = Event(self.account, kind, at_ms, data, row, key, late)
+        self._events.append(event)
         if key is not None:
             self.keys.add(key)
+        return event
 
     def held_against(self, placed: Data, call: PaperCall) -> None:
         """``placed`` is of a call that was held against this one, which may still be refused in the same candle."""

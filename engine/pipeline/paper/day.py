@@ -28,7 +28,7 @@ from engine.pipeline.paper.book import Book, books
 from engine.pipeline.paper.desk import Loaded, load, make_desk
 from engine.pipeline.paper.distance import distance_line
 from engine.pipeline.paper.sources import archived
-from engine.pipeline.paper.verdict import Verdicts
+from engine.pipeline.paper.words import Verdicts
 from engine.problem import Problem
 from engine.units import DAY_MS
 

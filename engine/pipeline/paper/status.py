@@ -22,6 +22,7 @@ from engine.pipeline.paper.open import halted, open_r
 from engine.pipeline.paper.orders import order_text, waiting_orders
 from engine.pipeline.paper.presence import ended, ended_line
 from engine.pipeline.paper.table import VERSION, moment
+from engine.pipeline.paper.words import age_lines, kept_words
 from engine.pipeline.paper.worth import worth_of
 from engine.report.show import count
 from engine.verdict.forward import ENOUGH
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 ALIVE = ("waiting", "resting", "open")
 MOST = 8  # open trades that are shown to people; JSON has all
 LOSSES = {"daily loss over": "day", "weekly loss over": "week"}
+ALONE = "what an account of its own made with the same rules; pauses and closings by hand are not in it"
 
 
 def show_status(workspace: Workspace, account: str | None, form: str, say: Callable[[str], None]) -> None:
@@ -57,6 +59,10 @@ def show_status(workspace: Workspace, account: str | None, form: str, say: Calla
         else:
             for line in (*_channel_lines(records), *(alone_line(one, state["currency"]) for one in state["alone"])):
                 say(f"  {line}")
+            if state["alone"]:
+                say(f"  alone: {ALONE}")
+        for line in age_lines(kept_words(book.ledger, book.account), now):
+            say(f"  {line}")
         for line in (*state["testnet"], *([state["reconciled"]] if state["reconciled"] else [])):
             say(f"  {line}")
 
@@ -115,9 +121,16 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
         "unread": _unread(book),
         "channels": [asdict(record) for record in channel_records(fates, book.fold.rows)],
         "alone": list(alone_states(book)),
+        "verdicts": [_given(word, zone) for word in kept_words(book.ledger, book.account)],
         "testnet": _practised(workspace, book),
         "reconciled": reconciled[-1] if reconciled else None,
     }
+
+
+def _given(word: dict[str, Any], zone: str) -> dict[str, Any]:
+    """A verdict with the moment at which it was given."""
+    said = {key: word[key] for key in ("strategy", "channel", "word", "trades")}
+    return {**said, "given": moment(word["given_ms"], zone)}
 
 
 def _unread(book: Book) -> dict[str, int]:
@@ -298,7 +311,7 @@ def _print_channels(records: Sequence[ChannelRecord], alone: dict[str, float]) -
     console.print(table)
     said = "alive: waiting, resting or open. all closed, sum and mean R, evidence: of all its calls, also the refused, "
     said += f"net of costs; an evidence of {ENOUGH:g} shows an edge."
-    said += " alone: what an account of its own made with the same rules." if alone else ""
+    said += f" alone: {ALONE}." if alone else ""
     console.print(Text(said))
 
 

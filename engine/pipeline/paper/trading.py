@@ -3,7 +3,7 @@
 1. Signing in, as for ``collect``; 2. the collector, the price feed (``pricefeed.py``) and the desk run together
 (``engine/paper/live.py``); 3. what is written to the ledger is told (``telling.py``): in a table or lines, in the day's
 log, by notices; so are an exchange that does not answer (``reach.py``) and files that are edited (``inputs.py``); what
-is due once a day is in ``daily.py``.
+is due once a day is in ``daily.py``, verdicts in ``judging.py``.
 """
 
 from __future__ import annotations
@@ -33,13 +33,14 @@ from engine.pipeline.notify import make_sender
 from engine.pipeline.paper.daily import Daily
 from engine.pipeline.paper.desk import Loaded, account_name, begin, hashes, make_desk, terms_of
 from engine.pipeline.paper.inputs import InputWatch, differences, used_before
+from engine.pipeline.paper.judging import Judging
 from engine.pipeline.paper.known import Knowledge
 from engine.pipeline.paper.presence import presence
 from engine.pipeline.paper.pricefeed import live_prices
 from engine.pipeline.paper.reach import Reach
 from engine.pipeline.paper.stopping import until_stopped
 from engine.pipeline.paper.telling import Telling
-from engine.pipeline.paper.verdict import Verdicts
+from engine.pipeline.paper.words import Verdicts
 from engine.pipeline.sources import ProfileSources
 from engine.problem import Problem
 from engine.units import DAY_MS
@@ -142,9 +143,8 @@ class Trading:
                 )  # fmt: skip
                 self.live = live
                 inputs = InputWatch(self.workspace, self.loaded, self.desk, now_ms, self.telling.note)
-                daily = Daily(
-                    self.workspace, self.loaded, self.desk, self.known, self.verdicts, now_ms, self.telling.say, tell
-                )
+                daily = Daily(self.workspace, self.desk, self.known, now_ms, self.telling.say, tell)
+                judging = Judging(self.workspace, self.loaded, self.desk, self.verdicts, now_ms, self.telling.note)
                 reach = Reach(self.client, tell, now_ms)
                 self._greet(heard)
                 async with AsyncExitStack() as beside:
@@ -159,7 +159,7 @@ class Trading:
                         inputs.run(),
                         self.telling.show(self.desk, live),
                         daily.copies(),
-                        daily.judge(),
+                        judging.run(),
                     )
         except LoginRevoked as error:
             self.telling.tell(Notice(NoticeKind.ERROR, "the login was revoked", str(error.problem)))
