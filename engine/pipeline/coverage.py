@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from engine.channel import Profile, read
-from engine.channel.suggest.marks import LEVELS, guess, results_in
 from engine.channel.text.fold import fold
 from engine.pipeline.channels import find_profile
 from engine.pipeline.posts import Post, load_posts
@@ -164,6 +163,8 @@ def _compare(found: Coverage, profile: Profile, post: Post, code: str, why: str)
     score = likeness(profile, post.text)
     if score < LEAST_OF_A_CALL:
         return
+    from engine.channel.suggest.marks import LEVELS, guess, results_in  # compiles many words: only for who needs them
+
     marked = guess(post.text[:LONGEST])
     grade = 0
     if marked.is_call and not results_in(marked.folded.text):
@@ -177,6 +178,8 @@ def looks_like_a_call(profile: Profile, text: str) -> bool:
     """Whether a post that was not read names coin, side and levels as a call does."""
     if likeness(profile, text) < LEAST_OF_A_CALL:
         return False
+    from engine.channel.suggest.marks import guess, results_in
+
     marked = guess(text[:LONGEST])
     return marked.is_call and not results_in(marked.folded.text)
 

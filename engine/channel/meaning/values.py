@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from sys import intern
 
 from engine.channel.layout.pattern import Found
 from engine.channel.prepared import Prepared
@@ -67,7 +68,7 @@ def read_values(
     for mark, start, end in found:
         if mark.field != "any":
             begin, stop = folded.original(start, end)
-            value = Value(mark.field, text[begin:stop], begin, stop)
+            value = Value(mark.field, intern(text[begin:stop]), begin, stop)  # many calls name the same few
             piece = working[start:end]
             if mark.field == "number" and piece == INDEX:
                 piece = str(index_number(text, begin) or "")
