@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine import __version__
-from engine.pipeline.completion import SHELLS, codes, names_in
+from engine.pipeline.completion import SHELLS, call_ids, codes, names_in
 from engine.pipeline.shell import FOLDER, Commands, Either, command, track, workspace_option
 
 if TYPE_CHECKING:
@@ -535,7 +535,7 @@ def paper_resume(workspace: Workspace, account: str | None, channels: tuple[str,
 
 @command(paper, "close", "paper close fast_scalps/4711", "paper close all")
 @ACCOUNT
-@click.argument("identity", metavar="ID|all")
+@click.argument("identity", metavar="ID|all", shell_complete=call_ids)
 def paper_close(workspace: Workspace, account: str | None, identity: str) -> None:
     """End a trade at the next candle's open, or take its orders away when nothing is filled."""
     from engine.pipeline.paper.orders import close
@@ -588,6 +588,15 @@ def paper_reset(workspace: Workspace, yes: bool) -> None:
     click.echo(reset(workspace, lambda text: yes or click.confirm(text, default=False)))
 
 
+@command(paper, "restore", "paper restore", "paper restore --yes", logged=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def paper_restore(workspace: Workspace, yes: bool) -> None:
+    """Mend a damaged ledger from what can be read of it and of its daily copy; the damaged one is kept."""
+    from engine.pipeline.paper.restore import restore
+
+    click.echo(restore(workspace, lambda text: yes or click.confirm(text, default=False)))
+
+
 @command(notify, "test", "notify test")
 def notify_test(workspace: Workspace) -> None:
     """Send a trial notice to every address of NOTIFY_URLS in .env."""
@@ -622,15 +631,32 @@ def report(workspace: Workspace, runs: tuple[str, ...], lang: str | None) -> Non
 
 
 @command(
-    explain_group, "trade", "explain trade demo_keel/12", "explain trade fast_scalps/4711 --run runs/20250601-demo"
+    explain_group,
+    "trade",
+    "explain trade demo_keel/12",
+    "explain trade fast_scalps/4711 --run runs/20250601-demo",
+    "explain trade fast_scalps/4711 --paper",
+    "explain trade demo_keel/12 --run runs/20250601-paper-demo",
 )
-@click.argument("identity", metavar="ID")
-@click.option("--run", "run", default="last", metavar="RUN", help="A run's folder or name (default: the last run).")
-def explain_trade(workspace: Workspace, identity: str, run: str) -> None:
-    """Tell the whole story of one call: message, values, plan, fills, money, and the rule that refused it."""
+@click.argument("identity", metavar="ID", shell_complete=call_ids)
+@click.option(
+    "--run",
+    "run",
+    metavar="RUN",
+    shell_complete=names_in("runs"),
+    help="The run of a backtest or of a replay: its folder or name (default: the last backtest).",
+)
+@click.option("--paper", "on_paper", is_flag=True, help="In the accounts on paper (data/paper.db).")
+@click.option("--account", metavar="NAME", help="Only in this account on paper.")
+def explain_trade(workspace: Workspace, identity: str, run: str | None, on_paper: bool, account: str | None) -> None:
+    """Tell the whole story of one call: message, values, plan, fills, money, and the rule that refused it.
+
+    ID stands in the first column of trades.csv, and in the lists of paper trades and paper calls. Without --run and
+    --paper it is looked for in the last backtest, then in the accounts on paper.
+    """
     from engine.pipeline.story import tell_trade
 
-    click.echo(tell_trade(workspace, identity, run))
+    click.echo(tell_trade(workspace, identity, run, on_paper, account))
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import glob
 import hashlib
 import io
 import os
@@ -32,6 +33,12 @@ def replacing(path: Path, mode: int | None = None) -> Iterator[Path]:
         sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_left(path: Path) -> None:
+    """Remove what killed writers of ``replacing`` have left; for who knows that none is at work."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp*"):
+        left.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

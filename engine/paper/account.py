@@ -11,96 +11,17 @@ import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
-from engine.config.strategy import Strategy
-from engine.domain import Account, Close, Decision, MarketFacts, Opinion, Plan, Proposal, Standing
+from engine.domain import Close, Plan
 from engine.market.candles import Candles, Funding
 from engine.paper.broker import Moved
 from engine.paper.call import WAITING, PaperCall
+from engine.paper.lane import Lane, Watchers
+from engine.paper.offered import Offered
 from engine.paper.prices import LiveMarks
 from engine.simulate.account import NEVER_MS, Accountant, Answer
 from engine.simulate.closing import close_early
-from engine.simulate.facts import SPREAD_BARS, market_columns
-from engine.simulate.fitting import Fitted, Unfit
 from engine.simulate.flows import Flow, Venue, flows_of, funding_flow, moves_of
-from engine.simulate.judge import Alarm, Course, Judge
-from engine.simulate.offers import Offers, asked_price
-from engine.simulate.standing import Tally
-from engine.simulate.terms import Terms
-from engine.units import DAY_MS
-
-FACTS_MS = 5 * DAY_MS  # so much of the past is enough for every market fact
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """One strategy in the account: its rules, its costs, and what fits a trade to its contract (None: nothing).
-
-    ``judged`` gives the verdict on a channel at a moment, for rules that ask for it (None: no rule does).
-    """
-
-    name: str
-    strategy: Strategy
-    judge: Judge
-    terms: Terms
-    fit: Callable[[Plan, float, float], Fitted | Unfit] | None = None
-    judged: Callable[[str, int], Opinion] | None = None
-
-
-class _Rows(Sequence[float]):
-    """One figure of each call, by row."""
-
-    def __init__(self, calls: Sequence[PaperCall], name: str) -> None:
-        self._calls, self._name = calls, name
-
-    def __getitem__(self, row: int) -> float:  # type: ignore[override]
-        return float(getattr(self._calls[row], self._name))
-
-    def __len__(self) -> int:
-        return len(self._calls)
-
-
-class _Plans(Sequence[Plan]):
-    """The plan of each call, by row."""
-
-    def __init__(self, calls: Sequence[PaperCall]) -> None:
-        self._calls = calls
-
-    def __getitem__(self, row: int) -> Plan:  # type: ignore[override]
-        return self._calls[row].plan
-
-    def __len__(self) -> int:
-        return len(self._calls)
-
-
-@dataclass(frozen=True, slots=True)
-class _Watchers:
-    """The judges of all strategies, watching together."""
-
-    judges: tuple[Judge, ...]
-
-    @property
-    def watches(self) -> bool:
-        return any(judge.watches for judge in self.judges)
-
-    @property
-    def about_peak(self) -> bool:
-        return any(judge.about_peak for judge in self.judges)
-
-    def floor(self, account: Account) -> float:
-        return max(judge.floor(account) for judge in self.judges)
-
-    def watch(self, course: Course) -> Alarm | None:
-        """The first that speaks."""
-        alarms = [alarm for judge in self.judges if (alarm := judge.watch(course)) is not None]
-        return min(alarms, key=lambda alarm: alarm.at_ms, default=None)
-
-    def prepare(self, offers: Offers) -> Judge:  # noqa: ARG002 - the protocol's names
-        return self
-
-    def decide(self, proposal: Proposal, account: Account) -> Decision:
-        raise NotImplementedError("each call is asked by the rules of its own strategy")
+from engine.simulate.judge import Alarm
 
 
 @dataclass
@@ -114,17 +35,19 @@ class PaperAccount:
     follow: Callable[[PaperCall, Plan], PaperCall] | None = None
     rows: list[PaperCall] = field(default_factory=list)
     _queue: list[tuple[tuple[int, int, int, int], PaperCall]] = field(default_factory=list)
-    _closed: list[tuple[int, int]] = field(default_factory=list)
-    _tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
     _settled_ms: int = 0
 
     def __post_init__(self) -> None:
         first = next(iter(self.lanes.values()))
         self.marks = LiveMarks(self.candles)
-        self.plans = _Plans(self.rows)
-        self.entries, self.risks = _Rows(self.rows, "entry"), _Rows(self.rows, "risk")
-        self.books = Accountant(first.strategy, first.judge, self, self.marks, self.zone, self._outcome)
+        self.offered = Offered(self.lanes, self.rows, self.candles, self.funding)
+        self.books = Accountant(first.strategy, first.judge, self.offered, self.marks, self.zone, self._outcome)
         self.books.books.rank = lambda row: self.rows[row].order
+
+    @property
+    def settled_ms(self) -> int:
+        """Everything up to this moment was looked at: calls that acted were asked about, and rules have spoken."""
+        return self._settled_ms
 
     # ------------------------------------------------------------------ what it hears
 
@@ -141,7 +64,7 @@ class PaperAccount:
         if not call.asked:
             self.expect(call)
         if call.fate == "" and call.stepper.done:
-            heapq.heappush(self._closed, (call.end_ms, call.row))
+            self.offered.closed(call)
 
     def hear(self, moved: Moved) -> None:
         """A candle did something to a call."""
@@ -151,7 +74,7 @@ class PaperAccount:
         if held and call is whole.acting:
             self._book(call, len(moved.fills), len(moved.legs), moved.paid)
         if call is whole and call.stepper.done and call.counted:
-            heapq.heappush(self._closed, (call.end_ms, call.row))
+            self.offered.closed(call)
 
     def _book(self, call: PaperCall, fills: int, legs: int, paid: Sequence[tuple[int, float]]) -> None:
         """Tell the books the newest fills, exits and payments of a trade, and its end."""
@@ -187,7 +110,7 @@ class PaperAccount:
         """Let time go on up to a moment."""
         if until_ms <= self._settled_ms:
             return
-        self.books.judge = _Watchers(tuple(lane.judge for lane in self.lanes.values()))
+        self.books.judge = Watchers(tuple(lane.judge for lane in self.lanes.values()))
         while (alarm := self.books.watch(until_ms)) is not None:
             self._settled_ms = max(self._settled_ms, alarm.at_ms)
             yield alarm
@@ -196,7 +119,7 @@ class PaperAccount:
 
     def _ask(self, call: PaperCall) -> Answer:
         lane, now_ms = self.lanes[call.lane], call.plan.act_ms
-        self._stand(now_ms)
+        self.offered.stand(now_ms)
         self.books.strategy, self.books.judge, self.books.fit = lane.strategy, lane.judge, lane.fit
         answer = self.books.offer(call.row)
         self._settled_ms = max(self._settled_ms, now_ms)
@@ -259,58 +182,3 @@ class PaperAccount:
         call = self.rows[row]
         trade = call.trade(self.lanes[call.lane].terms)
         return trade.net if trade.path.fills else None
-
-    # ------------------------------------------------------------------ what it shows the rules
-
-    def proposal(self, row: int, quantity: float) -> Proposal:
-        """One call asking to be taken with a quantity, as ``Offers.proposal`` makes it."""
-        call = self.rows[row]
-        plan, risk, lane = call.plan, call.risk, self.lanes[call.lane]
-        leverage = float(plan.leverage or lane.strategy.leverage)
-        notional = quantity * call.entry
-        prices, shares = call.targets()
-        return Proposal(
-            plan.signal_id,
-            plan.channel,
-            plan.symbol,
-            plan.side,
-            call.posted_ms,
-            plan.act_ms,
-            call.entry,
-            call.stepper.first_stop,
-            prices,
-            quantity,
-            notional,
-            risk * quantity if risk > 0 else 0.0,
-            notional / leverage,
-            leverage,
-            shares,
-            asked_price(plan),
-            self.facts(plan.symbol, plan.act_ms),
-            self.standing(call.lane, plan.channel),
-            None if lane.judged is None else lane.judged(plan.channel, plan.act_ms),
-        )
-
-    def facts(self, symbol: str, now_ms: int) -> MarketFacts:
-        """What is known of a market at a moment."""
-        bars = self.candles.get(symbol)
-        if bars is None:
-            return MarketFacts()
-        start = int(np.searchsorted(bars.ts, now_ms - FACTS_MS))
-        end = int(np.searchsorted(bars.ts, now_ms))
-        start = max(0, min(start, end - SPREAD_BARS - 2))
-        columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
-        seen = Candles(symbol, bars.timeframe_ms, bars.ts[start:end], *(column[start:end] for column in columns))
-        return market_columns([symbol], np.array([now_ms]), {symbol: seen}, self.funding).rows()[0]
-
-    def standing(self, lane: str, channel: str) -> Standing:
-        """How a channel stands, from its calls that closed by the moment asked about last."""
-        return self._tallies.get((lane, channel), Tally()).standing(channel)
-
-    def _stand(self, now_ms: int) -> None:
-        """Count the calls that have closed by now."""
-        while self._closed and self._closed[0][0] <= now_ms:
-            call = self.rows[heapq.heappop(self._closed)[1]]
-            key, r = (call.lane, call.plan.channel), call.r(self.lanes[call.lane].terms)
-            if r is not None:
-                self._tallies[key] = self._tallies.get(key, Tally()).add(r)

@@ -90,7 +90,7 @@ class PaperCall:
     @property
     def lives(self) -> bool:
         """Whether candles can still do something to it."""
-        if self.fate in ("repeat", "opposite"):
+        if self.fate in ("repeat", "opposite", "no data"):
             return False
         return not self.stepper.done or (self.own is not None and not self.own.stepper.done)
 

@@ -8,7 +8,8 @@
     closing   a trade is to be ended            early     it was ended before its path
     account   the books after all that          halt, resume, close    a person's word
 
-Not read here: live, withdrawn (``spoken.py``), which say what was seen at live prices and move nothing.
+Not read here: live, withdrawn (``spoken.py``), live_alarm, alarm_withdrawn (``liverules.py``), which say what was seen
+at live prices and move nothing.
 """
 
 from __future__ import annotations

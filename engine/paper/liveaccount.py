@@ -9,12 +9,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from engine.domain import Halt
 from engine.paper.call import PaperCall
 from engine.paper.desk import Desk
 from engine.paper.prices import LiveMarks
+from engine.paper.worth import booked, marked
 from engine.simulate.account import Accountant, Answer
 from engine.simulate.books import Books
 from engine.simulate.flows import Flow, moves_of
@@ -30,11 +32,16 @@ class Tick(NamedTuple):
 
 @dataclass
 class LiveAccount:
-    """See the module's docstring. ``sides`` are the live copies of calls, by row; ``last`` the newest prices."""
+    """See the module's docstring.
+
+    ``sides`` are the live copies of calls, by row; ``last`` the newest prices; ``pauses`` what rules that watch gave at
+    live prices and the record has not (``liverules.py``).
+    """
 
     desk: Desk
     sides: Mapping[int, PaperCall]
     last: Mapping[str, Tick]
+    pauses: list[Halt] = field(default_factory=list)
 
     def open_calls(self) -> list[PaperCall]:
         """The trades that rest or are open now, as they stand live."""
@@ -44,16 +51,20 @@ class LiveAccount:
         return [side for side in found if not side.over]
 
     def equity(self) -> float:
-        """What the account would have now, if every live move were booked: cash, and what is held at live prices."""
+        """What the account has now, if every live move were booked, marked at live prices: as rules see it."""
         trial = self._trial(None)
-        cash, held = trial.books.cash, trial.books.held
-        for *_, flow in trial.books.flows:
-            cash += flow.cash
-            held[flow.symbol] = held.get(flow.symbol, 0.0) + flow.quantity
-        now = self.desk.through_ms
+        books, now = trial.books, self.desk.through_ms
+        cash, _, held = booked(books.cash, books.wallet, books.held, (flow for *_, flow in books.flows))
         seen = {symbol: tick.price for symbol, tick in self.last.items()}
-        worth = {symbol: seen.get(symbol) or trial.marks.price(symbol, now) for symbol in held}
-        return cash + sum(quantity * worth[symbol] for symbol, quantity in held.items())
+        return marked(cash, held, {symbol: seen.get(symbol) or trial.marks.price(symbol, now) for symbol in held})
+
+    def ahead(self, now_ms: int) -> Accountant:
+        """A copy of the account as it is when the candles of now are over and nothing more happens."""
+        trial = self._trial(None)
+        with self._in_place_of_the_record():
+            trial.pass_time(now_ms)
+            trial.settle(self.over_ms(now_ms))
+        return trial
 
     def ask(self, side: PaperCall) -> Answer:
         """What the account would say to a call now."""
@@ -80,6 +91,7 @@ class LiveAccount:
         account = self.desk.books
         trial = copy.copy(account.books)
         trial.restored(trial.books.copied())
+        trial.books.halts += self.pauses
         for side in sorted(self.sides.values(), key=lambda side: side.order):
             call = account.rows[side.row]
             if side is asking or side.facts is None or call.early is not None:
@@ -90,7 +102,7 @@ class LiveAccount:
             if side.acting.stepper.done and not (call.facts is not None and call.acting.stepper.done):
                 moves = side.acting.stepper.path()
                 last_ms = (moves.legs or moves.fills)[-1].ts_ms if moves.fills else side.acting.end_ms
-                trial.end(side.row, self._over_ms(last_ms))
+                trial.end(side.row, self.over_ms(last_ms))
         trial.marks = self._marks(trial.books)
         return trial
 
@@ -109,11 +121,11 @@ class LiveAccount:
         """The flows of a live side that the books do not know yet."""
         path = side.acting.stepper.path()
         known = call.acting.stepper.path() if call.facts is not None else None
-        all_ = list(moves_of(path, side.quantity, self.desk.lanes[side.lane].terms, self._over_ms))
+        all_ = list(moves_of(path, side.quantity, self.desk.lanes[side.lane].terms, self.over_ms))
         into, out = all_[: len(path.fills)], all_[len(path.fills) :]
         return into[len(known.fills) :] + out[len(known.legs) :] if known is not None else all_
 
-    def _over_ms(self, ts_ms: int) -> int:
+    def over_ms(self, ts_ms: int) -> int:
         """When the candle of a moment is over."""
-        step = self.desk.timeframe_ms
+        step = self.desk.market.timeframe_ms
         return ts_ms // step * step + step

@@ -108,7 +108,7 @@ class _Clock:
     def _extremes(self, symbol: str) -> tuple[Floats, Floats]:
         """The lowest and the highest price of each bar that can do something: the fair ones count too."""
         if symbol not in self._spans:
-            bars, fair = self.candles[symbol], (self.desk.fair or {}).get(symbol)
+            bars, fair = self.candles[symbol], (self.desk.market.fair or {}).get(symbol)
             low, high = bars.low, bars.high
             if fair is not None and len(fair):
                 at = np.minimum(np.searchsorted(fair.ts, bars.ts), len(fair) - 1)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from engine.domain import ExitReason
 from engine.paper.codec import Data
 from engine.paper.ledger import Event
 
@@ -31,6 +32,11 @@ class Move:
     ts_ms: int
     price: float
     share: float
+
+    @property
+    def by_rule(self) -> bool:
+        """Whether a rule or a person ended the trade."""
+        return self.what.startswith(f"{ExitReason.RULE.value} ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from operator import attrgetter
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from engine.domain import Distance, Leg
-from engine.market.candles import Floats
+from engine.domain import Distance, Leg, Path
+from engine.market.candles import Floats, Ints
 from engine.pipeline.replay import Replay
 from engine.report.tables import Calls
 from engine.simulate.money import average_price
+from engine.simulate.table import REASONS, Bools, PathTable
 from engine.simulate.walk import WalkResult
 from engine.units import iso
 
-T = TypeVar("T")
 OF_THE_ACCOUNT = ("quantity", "risk", "gross", "fees", "funding", "net")
 
 
@@ -25,72 +26,126 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
     order = sorted(range(len(played.signals)), key=lambda i: played.signals[i].message.posted_ms)
     signals = [played.signals[i] for i in order]
     messages, setups = [signal.message for signal in signals], [signal.setup for signal in signals]
-    table, rows = played.table, np.array(played.rows, np.int64)[order]
+    table, at = played.table, np.array(played.rows, np.int64)[order]
+    rows = at.tolist()
     no = {entry.row: entry.notes for entry in walked.refused}
-    refused, trades = [no.get(row) for row in rows.tolist()], [walked.trades.get(row) for row in rows.tolist()]
-    paths = [
-        trade.path if trade else table.path(row) if row >= 0 else None
-        for trade, row in zip(trades, rows.tolist(), strict=True)
-    ]
-    filled = [path if path and path.fills else None for path in paths]
-    notes = [said or (trade.notes if trade else ()) for said, trade in zip(refused, trades, strict=True)]
-    last = [said[-1] if said else None for said in refused]
+    taken = [walked.trades.notes(row) for row in rows]
+    notes = [no.get(row) or said or () for row, said in zip(rows, taken, strict=True)]
+    rules = [no[row][-1] if row in no else None for row in rows]
 
     def of_table(column: Floats | None) -> list[float | None]:
         """A column of the table by call: None where there is no figure."""
-        return _known(np.append(np.full(len(table), np.nan) if column is None else column, np.nan)[rows])
+        return _known(np.append(np.full(len(table), np.nan) if column is None else column, np.nan)[at])
 
     named = [None if isinstance(setup.stop, Distance) else setup.stop for setup in setups]
+    paths = _of_paths(table, at)
+    call = {row: i for i, row in enumerate(rows)} if walked.trades.own else {}
+    for row, trade in walked.trades.own.items():
+        paths.put(call[row], trade.path)
     columns: dict[str, Sequence[Any]] = {
         "signal_id": [signal.id for signal in signals],
         "channel": [message.channel for message in messages],
-        "posted": _times([message.posted_ms for message in messages]),
-        "acted": _times(_each(paths, lambda path: path.plan.act_ms, None)),
+        "posted": _times(np.array([message.posted_ms for message in messages], np.int64)),
+        "acted": _times(np.append(table.planned.act_ms, 0)[at], at >= 0),
         "symbol": [setup.symbol for setup in setups],
         "side": [setup.side.value for setup in setups],
         "entry_kind": [setup.entry_kind.value for setup in setups],
         "entry": [setup.entries for setup in setups],
         "stop": [
-            planned if row >= 0 else stop
-            for row, planned, stop in zip(rows.tolist(), of_table(table.stop), named, strict=True)
+            planned if row >= 0 else stop for row, planned, stop in zip(rows, of_table(table.stop), named, strict=True)
         ],
         "targets": [tuple([t.price for t in setup.targets if t.price is not None]) for setup in setups],
         "leverage": [setup.leverage for setup in setups],
         "layout": [setup.layout for setup in setups],
         "status": [played.fates[i] for i in order],
-        "filled_at": _times(_each(filled, lambda path: path.fills[0].ts_ms, None)),
-        "closed_at": _times(_each(filled, lambda path: path.legs[-1].ts_ms, None)),
-        "entry_price": _each(filled, lambda path: average_price(path.fills), None),
-        "exit_reason": _each(filled, lambda path: path.legs[-1].reason.value, ""),
-        "exits": _each(filled, lambda path: exits_of(path.legs), ""),
+        "filled_at": _times(paths.filled_ms, paths.filled_ms >= 0),
+        "closed_at": _times(paths.closed_ms, paths.closed_ms >= 0),
+        "entry_price": _known(paths.entry_price),
+        "exit_reason": paths.reason,
+        "exits": paths.exits,
         "r": of_table(played.money.r),
         "mae_r": of_table(mae),
         "mfe_r": of_table(mfe),
-        "ambiguous": _each(paths, lambda path: path.ambiguous, False),
-        "delay_s": [
-            (path.fills[0].ts_ms - message.known_ms) / 1000 if path else None
-            for path, message in zip(filled, messages, strict=True)
-        ],
-        "taken": [trade is not None for trade in trades],
-        "rule": _each(last, lambda note: note.rule, ""),
-        "rule_where": _each(last, lambda note: note.where, ""),
+        "ambiguous": paths.ambiguous.tolist(),
+        "delay_s": _known(
+            np.where(paths.filled_ms < 0, np.nan, paths.filled_ms - np.array([m.known_ms for m in messages])) / 1000
+        ),
+        "taken": [said is not None for said in taken],
+        "rule": ["" if note is None else note.rule for note in rules],
+        "rule_where": ["" if note is None else note.where for note in rules],
         "notes": ["; ".join([note.text for note in said]) if said else "" for said in notes],
     }
-    return Calls(columns | {name: _each(trades, attrgetter(name), None) for name in OF_THE_ACCOUNT})
+    trades = walked.trades.columns
+    place = np.full(len(table) + 1, -1, np.int64)  # of each row among the trades
+    place[trades.row] = np.arange(len(trades.row))
+    figures = {name: np.append(getattr(trades, name), np.nan)[place[at]] for name in OF_THE_ACCOUNT}
+    return Calls(columns | {name: _known(column) for name, column in figures.items()})
 
 
-def _each(found: Sequence[T | None], get: Callable[[T], Any], missing: Any) -> list[Any]:
-    """Something of each that is there."""
-    return [missing if one is None else get(one) for one in found]
+@dataclass(slots=True)
+class _Paths:
+    """What became of calls, shape (calls,): -1, NaN, "" and False where a call was never planned or never filled."""
+
+    filled_ms: Ints
+    closed_ms: Ints
+    entry_price: Floats
+    reason: list[str]
+    exits: list[str]
+    ambiguous: Bools
+
+    def put(self, i: int, path: Path) -> None:
+        """The path that a call took instead of its own."""
+        fills, legs = path.fills, path.legs
+        self.filled_ms[i], self.closed_ms[i] = (fills[0].ts_ms, legs[-1].ts_ms) if fills else (-1, -1)
+        self.entry_price[i] = average_price(fills) if fills else np.nan
+        self.reason[i], self.exits[i] = (legs[-1].reason.value, exits_of(legs)) if fills else ("", "")
+        self.ambiguous[i] = path.ambiguous
 
 
-def _times(moments_ms: Sequence[int | None]) -> list[str]:
-    """Moments as ``iso`` writes them, "" for None; most are whole seconds."""
-    known = np.array([0 if ms is None else ms for ms in moments_ms], np.int64)
-    texts = [f"{text}Z" for text in np.datetime_as_string((known // 1000).astype("datetime64[s]")).tolist()]
-    for i in np.flatnonzero(known % 1000).tolist():
-        texts[i] = iso(int(known[i]))
-    return [text if ms is not None else "" for text, ms in zip(texts, moments_ms, strict=True)]
+def _of_paths(table: PathTable, at: Ints) -> _Paths:
+    """The paths of rows of a table, -1 for a call without one."""
+    into, out = table.fill_ms >= 0, table.leg_ms >= 0
+    filled = into.any(axis=1)
+    begun = table.fill_ms[np.arange(len(table)), into.argmax(axis=1)]
+    worth, whole = np.zeros(len(table)), np.zeros(len(table))
+    for j in range(into.shape[1]):  # added up one by one, as average_price does
+        worth += np.where(into[:, j], table.fill_price[:, j] * table.fill_share[:, j], 0.0)
+        whole += np.where(into[:, j], table.fill_share[:, j], 0.0)
+    first = np.append(0, np.cumsum(out.sum(axis=1)))  # of each row's exits among all
+    ms, reason = np.append(table.leg_ms[out], -1), np.append(table.leg_reason[out], 0)
+    last = np.where(filled, first[1:] - 1, len(ms) - 1)
+    exits = _exits(table, out)
+    texts = ["; ".join(exits[a:b]) for a, b in pairwise(first.tolist())]
+    texts.append("")
+    known = np.append(filled, False)[at]
+    return _Paths(
+        np.where(known, np.append(begun, -1)[at], -1),
+        np.where(known, np.append(ms[last], -1)[at], -1),
+        np.where(known, np.append(worth / np.where(filled, whole, 1.0), np.nan)[at], np.nan),
+        [REASONS[code].value if there else "" for code, there in
+         zip(np.append(reason[last], 0)[at].tolist(), known.tolist(), strict=True)],
+        [texts[row] for row in at.tolist()],
+        np.append(table.ambiguous, False)[at],
+    )  # fmt: skip
+
+
+def _exits(table: PathTable, out: Bools) -> list[str]:
+    """Each exit of a table as text, row after row; ``out`` says where they stand."""
+    columns = (table.leg_reason, table.leg_target, table.leg_price, table.leg_share)
+    each = zip(*(column[out].tolist() for column in columns), _times(table.leg_ms[out]), strict=True)
+    words = [one.value for one in REASONS]
+    return [
+        f"{words[code]}{f' {target}' if target else ''} {price:.10g} x {share:.3g} @ {time}"
+        for code, target, price, share, time in each
+    ]
+
+
+def _times(moments_ms: Ints, known: Bools | None = None) -> list[str]:
+    """Moments as ``iso`` writes them, "" where they are not known; most are whole seconds."""
+    texts = [f"{text}Z" for text in np.datetime_as_string((moments_ms // 1000).astype("datetime64[s]")).tolist()]
+    for i in np.flatnonzero(moments_ms % 1000).tolist():
+        texts[i] = iso(int(moments_ms[i]))
+    return texts if known is None else [text if one else "" for text, one in zip(texts, known.tolist(), strict=True)]
 
 
 def _known(values: Floats) -> list[float | None]:

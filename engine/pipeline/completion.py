@@ -28,6 +28,15 @@ def names_in(folder: str, suffix: str = "") -> Complete:
     return complete
 
 
+def call_ids(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem | str]:
+    """Completes the ids of calls: of the run that is named, else of the ledger and of the last backtest."""
+    from engine.pipeline.story import known_ids
+
+    root = ctx.find_root().meta.get("root") or Path()
+    paper = bool(ctx.params.get("on_paper") or ctx.params.get("account") or "on_paper" not in ctx.params)
+    return [name for name in known_ids(root, ctx.params.get("run"), paper) if name.startswith(typed)]
+
+
 def codes(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem | str]:
     """Completes the codes of findings, with their titles."""
     from click.shell_completion import CompletionItem

@@ -16,6 +16,8 @@ from engine.report.tables import UnreadableRunError
 if TYPE_CHECKING:
     from rich.console import Console
 
+LEDGER_FILE = "paper.db"  # the ledger of a replay, in its run's folder
+
 
 def find_run(workspace: Workspace, given: str) -> Path:
     """The folder of a run, by path, by name below runs/, or the word ``last``. Raises InputError when there is none."""
@@ -33,6 +35,11 @@ def find_run(workspace: Workspace, given: str) -> Path:
 def _folders(workspace: Workspace, given: str) -> tuple[Path, ...]:
     """Where a run may lie."""
     return Path(given), workspace.root / given, workspace.runs_path / given
+
+
+def replay_folder(workspace: Workspace, given: str) -> Path | None:
+    """The folder of a replay of paper trading, by path or by name below runs/; None where it is none."""
+    return next((folder for folder in _folders(workspace, given) if (folder / LEDGER_FILE).is_file()), None)
 
 
 def read_run(workspace: Workspace, given: str) -> tuple[Path, Run]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.collect.reading import ReadResult
 from engine.config.strategy import Strategy
-from engine.domain import Plan, Trade
+from engine.domain import Plan
 from engine.market.candles import Floats, Ints
 from engine.pipeline.judging import TRIED, Judgement, known_mean
 from engine.pipeline.prices import Prices
@@ -53,9 +53,10 @@ def channel_results(
     period_ms: tuple[int, int],
 ) -> list[ChannelResult]:
     """What each channel did, from all its calls, whatever the account's rules said; ``alone`` in its own account."""
-    own: dict[str, list[Trade]] = {profile.id: [] for profile in profiles}
-    for trade in walked.trades.values():
-        own[trade.path.plan.channel].append(trade)
+    trades, plans = walked.trades.columns, played.table.plans
+    own: dict[str, list[tuple[bool, float]]] = {profile.id: [] for profile in profiles}
+    for row, filled, net in zip(trades.row.tolist(), trades.filled.tolist(), trades.net.tolist(), strict=True):
+        own[plans[row].channel].append((filled, net))
     return [
         replace(
             _channel(profile, readings[profile.id], played, own[profile.id], strategy, judgement, period_ms),
@@ -70,11 +71,12 @@ def _channel(
     profile: Profile,
     reading: ReadResult,
     played: Replay,
-    own: Sequence[Trade],
+    own: Sequence[tuple[bool, float]],
     strategy: Strategy,
     judged: Judgement,
     period_ms: tuple[int, int],
 ) -> ChannelResult:
+    """One channel; ``own`` has whether each of its trades in the account was ever in the market, and its net."""
     places, counted, rows, r, verdict = judged.places, judged.counted, judged.rows, judged.r, judged.verdict
     table, record = played.table, judged.record
     end = table.end_ms[rows]
@@ -142,8 +144,8 @@ def _channel(
             calls=dict(Counter(played.fates[i] for i in places).most_common()),
             reasons=dict(reading.refused.most_common()),
         ),
-        account_trades=sum(bool(trade.path.fills) for trade in own),
-        account_net=sum(trade.net for trade in own),
+        account_trades=sum([filled for filled, _ in own]),
+        account_net=sum([net for _, net in own]),
     )
 
 
@@ -223,16 +225,16 @@ def _distances(table: PathTable, rows: Ints) -> tuple[Floats, Floats]:
 
 def account_result(strategy: Strategy, walked: WalkResult, curve: EquityCurve) -> AccountResult:
     """What the account did, and which rules refused how many calls."""
-    trades = [trade for trade in walked.trades.values() if trade.path.fills]
+    trades = walked.trades.columns
     refusals = Counter((refused.notes[-1].rule, refused.notes[-1].where) for refused in walked.refused)
     return AccountResult(
         currency=strategy.currency,
         start_equity=strategy.equity,
         end_equity=walked.end_equity,
-        trades=len(trades),
+        trades=int(trades.filled.sum()),
         refused=len(walked.refused),
         max_drawdown=curve.max_drawdown,
-        fees=sum(trade.fees for trade in trades),
-        funding=sum(trade.funding for trade in trades),
+        fees=sum(trades.fees[trades.filled].tolist()),
+        funding=sum(trades.funding[trades.filled].tolist()),
         refusals=[{"rule": rule, "where": where, "count": n} for (rule, where), n in refusals.most_common()],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import logging
 import sys
@@ -11,10 +12,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from engine.problem import Problem
+
 if TYPE_CHECKING:
     from engine.pipeline.workspace import Workspace
 
 T = TypeVar("T")
+REFUSED = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the quota of this user is used up",
+    errno.EFBIG: "a file has reached the largest size that is allowed here (ulimit -f)",
+    errno.EROFS: "it lies on a disk that is read-only",
+    errno.EACCES: "this user has no right to that",
+    errno.EPERM: "this user has no right to that",
+    errno.EIO: "the disk does not read or write (dmesg says more)",
+}
 Command = Callable[..., Any]
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -39,6 +51,10 @@ class Commands(click.Group):
         except (BrokenPipeError, SystemExit):
             raise
         except BaseException as error:  # a CancelledError that nobody took is a fault like any other
+            refused = of_the_machine(error)
+            if refused is not None:
+                click.echo(f"error: {refused}", err=True)
+                raise click.exceptions.Exit(2) from None
             logs = log_fault(ctx)
             click.echo(f"internal fault: {type(error).__name__}: {error}; the details are in {logs}", err=True)
             raise click.exceptions.Exit(3) from None
@@ -56,6 +72,14 @@ class Either(click.Group):
         elif args != ["--help"] and args != ["-h"]:
             args = ["run", *args]
         return super().parse_args(ctx, args)
+
+
+def of_the_machine(error: BaseException) -> Problem | None:
+    """What the machine refused, as a person can mend it: a full disk, a file that may not be read or written."""
+    if not isinstance(error, OSError) or error.errno not in REFUSED:
+        return None
+    name = error.filename if isinstance(error.filename, str) else ""
+    return Problem(REFUSED[error.errno], name, hint="mend that and try again; what was written before is whole")
 
 
 def log_fault(ctx: click.Context) -> Path:

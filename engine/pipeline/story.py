@@ -1,8 +1,12 @@
 """``cli.py explain trade ID``: the whole story of one call, from the characters of its message to the money.
 
+Of a backtest:
+
 1. the row of the call in the run's trades.csv;
 2. the message as it was read, its values underlined (from the archive, or from the demo world made again);
 3. what the candles made of it, and what the account did or which rule refused it, with file and line.
+
+Of an account on paper, or of a replay, ``engine.pipeline.paper.story`` tells the same from the ledger's events.
 """
 
 from __future__ import annotations
@@ -11,23 +15,51 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.channel import explain, render
 from engine.config.diagnostics import did_you_mean
 from engine.domain import Message
 from engine.market.synthetic import SyntheticMarket
 from engine.pipeline.errors import InputError
+from engine.pipeline.postlines import call_line, post_lines, post_number, price
 from engine.pipeline.readings import channel_messages
-from engine.pipeline.report import find_run
+from engine.pipeline.report import LEDGER_FILE, find_run, replay_folder
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from engine.report.run import Run
 from engine.report.runfile import load_run
-from engine.report.tables import CALLS_FILE, CallRow, UnreadableRunError, clean, read_calls
+from engine.report.tables import CALLS_FILE, CallRow, UnreadableRunError, read_calls
 from engine.units import moment_ms, show_time
 
+LAST = "last"
+COLUMN = "ids stand in the first column of trades.csv"
 
-def tell_trade(workspace: Workspace, identity: str, given: str) -> str:
-    """The story of the call ``identity`` (``channel/message_id``) in a run. Raises InputError when there is none."""
+
+def tell_trade(workspace: Workspace, identity: str, given: str | None, paper: bool, account: str | None) -> str:
+    """The story of the call ``identity`` (``channel/message_id``). Raises InputError when there is none.
+
+    ``given`` is the run of a backtest or of a replay; ``paper`` asks for the accounts of the ledger, ``account`` for
+    one of them. Without any of that it is looked for in the last backtest, then in the ledger.
+    """
+    from engine.pipeline.paper.story import paper_has, tell_paper, tell_replay
+
+    if paper or account is not None:
+        if given is not None:
+            raise InputError(Problem("a run and the ledger are two places", hint="give --run, or --paper"))
+        return tell_paper(workspace, identity, account)
+    replayed = None if given is None else replay_folder(workspace, given)
+    if replayed is not None:
+        return tell_replay(workspace, identity, replayed)
+    there = given is None and paper_has(workspace, identity)
+    try:
+        story = _tell_run(workspace, identity, LAST if given is None else given)
+    except InputError:
+        if there:
+            return tell_paper(workspace, identity, None)
+        raise
+    return f"{story}\n\non paper: cli.py explain trade {identity} --paper" if there else story
+
+
+def _tell_run(workspace: Workspace, identity: str, given: str) -> str:
+    """The story of a call in a backtest."""
     folder = find_run(workspace, given)
     run = load_run(folder)
     if isinstance(run, str):
@@ -49,8 +81,26 @@ def _find(folder: Path, identity: str) -> CallRow:
     for row in rows:
         if row.signal_id == identity:
             return row
-    hint = did_you_mean(identity, (row.signal_id for row in rows), 0.8) or "ids stand in the first column of trades.csv"
+    hint = did_you_mean(identity, (row.signal_id for row in rows), 0.8) or COLUMN
     raise InputError(Problem(f'there is no call "{identity}" in this run', str(folder / CALLS_FILE), hint=hint))
+
+
+def known_ids(root: Path, given: str | None, paper: bool) -> list[str]:
+    """The ids of the calls of a run, of the ledger (``paper``), or of both; none where nothing can be read."""
+    from engine.pipeline.paper.story import heard_ids
+
+    workspace = Workspace(root)
+    try:
+        replayed = None if given is None else replay_folder(workspace, given)
+        if replayed is not None:
+            return heard_ids(replayed / LEDGER_FILE)
+        heard = [] if given is not None else heard_ids(workspace.ledger_path)
+        if paper:
+            return heard
+        calls = find_run(workspace, LAST if given is None else given) / CALLS_FILE
+        return list(dict.fromkeys([*heard, *(row.signal_id for row in read_calls(calls))]))
+    except (InputError, UnreadableRunError):
+        return heard if given is None else []
 
 
 # --------------------------------------------------------------------------- the message
@@ -59,24 +109,15 @@ def _find(folder: Path, identity: str) -> CallRow:
 def _message(workspace: Workspace, run: Run, row: CallRow) -> Iterator[str]:
     """The text that was read, with its values underlined."""
     path = workspace.root / "channels" / f"{row.channel}.channel"
-    profile = workspace.profile(row.channel)
-    if profile is None:
-        yield f"message: cannot be shown, channels/{row.channel}.channel is missing or has errors"
-        return
-    number = int(row.signal_id.split("/")[1].split("#")[0])
-    versions = [m for m in _messages(workspace, run, row) if m.message_id == number and m.kind != "deletion"]
-    changed = run.inputs.get(workspace.shown(path)) != hashlib.sha256(_text(workspace, path)).hexdigest()
     yield f'posted {show_time(moment_ms(row.posted), run.timezone)} ({run.timezone}), read by layout "{row.layout}"'
-    if changed:
+    profile = workspace.profile(row.channel)
+    if (
+        profile is not None
+        and run.inputs.get(workspace.shown(path)) != hashlib.sha256(_text(workspace, path)).hexdigest()
+    ):
         yield f"note: {workspace.shown(path)} has changed since this run"
-    if not versions:
-        yield "message: it is no longer in the archive"
-        return
-    yield ""
-    yield render(explain(profile, versions[0].text, versions[0].known_ms, versions[0].sender))
-    for later in versions[1:]:
-        yield f"edited {show_time(later.known_ms, run.timezone)}: {clean(' / '.join(later.text.split(chr(10))))}"
-    yield ""
+    versions = [m for m in _messages(workspace, run, row) if m.message_id == post_number(row.signal_id)]
+    yield from post_lines(workspace, row.channel, versions, None, run.timezone)
 
 
 def _text(workspace: Workspace, path: Path) -> bytes:
@@ -101,16 +142,14 @@ def _messages(workspace: Workspace, run: Run, row: CallRow) -> list[Message]:
 
 def _path(row: CallRow, zone: str) -> Iterator[str]:
     """The plan and what the candles made of it."""
-    entry = " - ".join(_price(price) for price in row.entry) or "at the market"
-    targets = " / ".join(_price(price) for price in row.targets) or "none"
-    stop = _price(row.stop) if row.stop is not None else "none"
-    yield f"call: {row.side} {row.symbol}, entry {entry} ({row.entry_kind}), stop {stop}, targets {targets}"
+    yield call_line(row.side, row.symbol, row.entry_kind, row.entry, row.stop, row.targets)
     if row.acted:
         yield f"acts: {_moment(row.acted, zone)}"
     if row.entry_price is not None and row.filled_at:
-        yield f"filled: {_moment(row.filled_at, zone)} at {_price(row.entry_price)} on average"
+        yield f"filled: {_moment(row.filled_at, zone)} at {price(row.entry_price)} on average"
         for part in row.exits.split("; "):
-            yield f"  out: {part}"
+            what, _, at = part.rpartition(" @ ")
+            yield f"  out: {what} @ {_moment(at, zone)}"
     if row.ambiguous:
         yield "ambiguous: the candles do not tell in which order things happened"
     if row.r is not None:
@@ -137,11 +176,6 @@ def _account(row: CallRow, run: Run) -> Iterator[str]:
         yield f"  gross {row.gross:+,.2f}, fees {row.fees:,.2f}, funding {row.funding:,.2f}"
         if row.notes:
             yield f"  {row.notes}"
-
-
-def _price(price: float) -> str:
-    """A price without digits that say nothing."""
-    return f"{price:.10g}"
 
 
 def _moment(text: str, zone: str) -> str:

@@ -43,7 +43,8 @@ def histogram_figure(values: Sequence[float], highest: int) -> Figure:
         "tickvals": ticks,
         "ticktext": [minus(f"{t:+d}") if t else "0" for t in ticks],
     }
-    layout["yaxis"] |= {"range": [0, max(1, highest) * 1.05], "tickformat": "d", "nticks": 5}
+    layout["yaxis"] |= {"range": [0, max(1, highest) * 1.05], "tickformat": "d"}
+    layout["yaxis"] |= {"nticks": 5} if highest > 5 else {"dtick": 1}
     return {"data": [bars], "layout": layout}
 
 

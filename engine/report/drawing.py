@@ -52,9 +52,13 @@ def title(text: str) -> Figure:
 
 
 def row_label(place: int, text: str) -> Figure:
-    """A label above a row instead of beside it, so that a phone has room for the picture."""
+    """A label above a row instead of beside it, so that a phone has room for the picture.
+
+    It has a ground of its own: no line of the picture goes through its words.
+    """
     where = {"x": 0, "xref": "paper", "xanchor": "left", "y": place, "yshift": 28 if "<br>" in text else 20}
-    return where | {"text": text, "showarrow": False, "align": "left", "font": {"color": "--ink", "size": 13}}
+    look = {"font": {"color": "--ink", "size": 13}, "bgcolor": "--card", "borderpad": 1}
+    return where | {"text": text, "showarrow": False, "align": "left"} | look
 
 
 def row_text(channel: str, said: str) -> str:

@@ -17,11 +17,14 @@ from engine.report.drawing import DASHES, LINES, Figure
 from engine.report.run import ChannelResult
 from engine.report.show import Judged, count, minus, percent, r_text, seconds, tone
 from engine.report.tables import CallRow, Calls
-from engine.units import show_time
+from engine.units import moment_ms, show_time
 from engine.verdict.latency import DELAYS_S
 
 TONES = {"good": "--blue", "bad": "--red", "open": "--muted"}
 MESSAGES = (("signals", "calls", "--blue"), ("updates", "updates", "--sky"))
+# as many digits as tell two ticks of an axis apart, without zeros at the end
+MONEY, SHARE, R_MEAN = ",.10~r", ".3~%", "+.4~f"
+LEAST_FALL = 0.001  # a drawdown's axis shows a tenth of a percent at least
 UNUSED = (("refused", "refused", "--orange"), ("unread", "not read", "--faint"))
 
 
@@ -36,10 +39,10 @@ def equity_figure(
     under |= {"fill": "tozeroy", "fillcolor": "--red-wash"}
     layout = draw.layout(380, hovermode="x unified", dragmode="zoom")
     layout["xaxis"] |= {"type": "date", "anchor": "y2"}
-    layout["yaxis"] |= {"domain": [0.36, 1], "title": draw.title(f"Equity, {draw.safe(currency)}"), "tickformat": ",~r"}
-    layout["yaxis2"] = draw.axis() | {"domain": [0, 0.28], "title": draw.title("Drawdown"), "tickformat": ".0%"}
-    if not drawdown.any():
-        layout["yaxis2"]["range"] = [-0.01, 0.0005]
+    layout["yaxis"] |= {"domain": [0.36, 1], "title": draw.title(f"Equity, {draw.safe(currency)}"), "tickformat": MONEY}
+    layout["yaxis2"] = draw.axis() | {"domain": [0, 0.28], "title": draw.title("Drawdown"), "tickformat": SHARE}
+    if not (drawdown > LEAST_FALL).any():
+        layout["yaxis2"]["range"] = [-LEAST_FALL, LEAST_FALL / 20]
     return {"data": [money, under], "layout": layout}
 
 
@@ -63,21 +66,30 @@ def mean_r_figure(channels: Sequence[ChannelResult]) -> Figure:
         notes.append(draw.row_label(place, draw.row_text(channel.name, said)))
     layout = draw.layout(90 + 60 * len(known), hovermode="closest", annotations=notes)
     layout["xaxis"] |= {"title": draw.title("R per filled trade, net of costs"), "zeroline": True, "zerolinewidth": 2}
-    layout["xaxis"] |= {"zerolinecolor": "--ink", "tickformat": "+.2~f"}
+    layout["xaxis"] |= {"zerolinecolor": "--ink", "tickformat": R_MEAN}
     layout["yaxis"] |= {"range": [len(known) - 0.6, -0.8], "visible": False}
     return {"data": traces, "layout": layout}
 
 
+def adds_up(calls: Sequence[Calls]) -> bool:
+    """Whether there is anything to add up over time: one trade is a step, not a line."""
+    return any(len(part) > 1 for part in calls)
+
+
 def cumulative_figure(channels: Sequence[Judged], calls: Sequence[Calls], zone: str) -> Figure:
-    """Each channel's R multiples added up in the order in which its trades closed; ``calls`` has those that count."""
+    """Each channel's R multiples added up in the order in which its trades closed; ``calls`` has those that count.
+
+    A line begins with nothing when the channel's first of these calls was posted.
+    """
     traces = []
     for place, (channel, counted) in enumerate(zip(channels, calls, strict=True)):
         if not counted:
             continue
         ended = sorted(zip(counted.end_ms, counted.columns["r"], strict=True))
-        total = np.cumsum([r for _, r in ended])
+        moments = [min(ended[0][0], moment_ms(min(counted.columns["posted"]))), *(ms for ms, _ in ended)]
+        total = np.cumsum([0.0, *(r for _, r in ended)])
         at = draw.thinned(total)
-        times = [show_time(ended[i][0], zone) for i in at.tolist()]
+        times = [show_time(moments[i], zone) for i in at.tolist()]
         dash = DASHES[place // len(LINES) % len(DASHES)]
         trace = draw.line(
             draw.name(channel.name), times, total[at], LINES[place % len(LINES)], hovertemplate="%{y:+.1f} R"
@@ -141,7 +153,7 @@ def latency_figure(channels: Sequence[ChannelResult]) -> Figure:
         "rangemode": "tozero",
         "zeroline": True,
         "zerolinecolor": "--ink",
-        "tickformat": "+.2~f",
+        "tickformat": R_MEAN,
     }
     return {"data": traces, "layout": layout}
 

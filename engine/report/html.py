@@ -183,10 +183,11 @@ def _pictures(
     """The figures by the id of their place in the page; channels by their place in the order of the report."""
     found = {
         "mean-r": figures.mean_r_figure(channels),
-        "cumulative": figures.cumulative_figure(channels, counted, zone),
         "latency": figures.latency_figure(channels),
         "funnel": figures.funnel_figure(channels),
     }
+    if figures.adds_up(counted):
+        found["cumulative"] = figures.cumulative_figure(channels, counted, zone)
     spread = [rows.columns["r"] for rows in counted]
     highest = max((max(channelfigures.histogram(values)) for values in spread if values), default=0)
     for i, (channel, rows) in enumerate(zip(channels, counted, strict=True)):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.report import drawing as draw
 from engine.report.drawing import Figure
-from engine.report.figures import cumulative_figure, equity_figure
+from engine.report.figures import adds_up, cumulative_figure, equity_figure
 from engine.report.paperrun import PaperRow, PaperRun
 from engine.report.show import minus, money
 from engine.report.tables import FILLED, Calls
@@ -22,14 +22,14 @@ MARKED_TRADES = 200
 def paper_figures(run: PaperRun, rows: Sequence[PaperRow], curve: Curve, zone: str) -> dict[str, Figure]:
     """The figures by the id of their place in the page; none where there is nothing to draw."""
     found = {}
-    if len(curve[0]):
+    if len(curve[0]) and run.trades:  # without any the account is a straight line
         found["equity"] = equity_figure(*curve, run.currency, zone)
         for trace in found["equity"]["data"]:
             trace["showlegend"] = False
         found["equity"]["data"] += _trades(rows, curve, zone)
         found["equity"]["layout"] |= {"hovermode": "closest", "showlegend": True}
     counted = counted_rows(run, rows)
-    if any(len(part) > 1 for part in counted):  # one trade is a point, not a line
+    if adds_up(counted):
         found["cumulative"] = cumulative_figure(run.channels, counted, zone)
     return found
 

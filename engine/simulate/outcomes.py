@@ -16,7 +16,7 @@ from engine.domain import ExitReason, Fill, Leg, Path, RuleNote, Trade
 from engine.market.candles import Floats, Ints
 from engine.simulate.flows import Flow, Venue, funding_flow
 from engine.simulate.money import Money, settlements
-from engine.simulate.table import REASON, REASONS, STATUSES, PathTable
+from engine.simulate.table import REASON, REASONS, STATUSES, Bools, PathTable
 
 
 class Outcomes:
@@ -60,7 +60,26 @@ class Outcomes:
             flows += [funding_flow(symbol, ts, money, quantity) for ts, money in paid_at]
         return flows
 
+    def net(self, row: int, quantity: float) -> float | None:
+        """What a row earns at a quantity, None where it is never filled."""
+        return self._nets[row] * quantity if self._in_market[row] else None
+
     # ------------------------------------------------------------------ columns
+
+    @cached_property
+    def filled(self) -> Bools:
+        """Which rows were ever in the market."""
+        return np.any(self.table.fill_ms >= 0, axis=1)  # type: ignore[no-any-return]
+
+    @cached_property
+    def _in_market(self) -> list[bool]:
+        in_market: list[bool] = self.filled.tolist()
+        return in_market
+
+    @cached_property
+    def _nets(self) -> list[float]:
+        nets: list[float] = self.money.net.tolist()
+        return nets
 
     @cached_property
     def end_ms(self) -> list[int]:

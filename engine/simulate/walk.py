@@ -9,15 +9,14 @@ size changes the plan (another margin tier, an impact on the price) is the trade
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 import numpy as np
 
 from engine.config.strategy import Strategy
-from engine.domain import Close, OpenTrade, Opinion, RuleNote, Trade
+from engine.domain import Close, OpenTrade, Opinion, RuleNote
 from engine.memory import uncollected
 from engine.simulate.account import Accountant, Answer
 from engine.simulate.books import Books, Marks
@@ -29,6 +28,7 @@ from engine.simulate.money import Money, money_of
 from engine.simulate.offers import Offers
 from engine.simulate.outcomes import Outcomes
 from engine.simulate.table import PathTable
+from engine.simulate.trades import Trades
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class WalkResult:
     ``alarms`` are the rules that spoke between calls, ``flows`` what was booked; both in order of time.
     """
 
-    trades: dict[int, Trade]
+    trades: Trades
     refused: list[Refused]
     end_equity: float
     alarms: tuple[Alarm, ...] = ()
@@ -85,12 +85,12 @@ class Walk:
     def _begin(self, judge: Judge) -> None:
         """Open the account."""
         fit = self.fitting.fit if self.venue.contracts or self.strategy.costs.impact else None
-        self.trades: dict[int, Trade] = {}
+        self.trades = Trades(self.outcomes)
         self.refused: list[Refused] = []
         self.alarms: list[Alarm] = []
         self.flows: list[Flow] = []
-        outcome = partial(_outcome, self.trades)  # no way back to the walk, which would keep it all in memory
-        self.account = Accountant(self.strategy, judge, self.offers, self.marks, self.zone, outcome, fit, self.flows)
+        net = self.trades.net  # no way back to the walk, which would keep it all in memory
+        self.account = Accountant(self.strategy, judge, self.offers, self.marks, self.zone, net, fit, self.flows)
 
     def again(self) -> Walk:
         """Another account with the same money and rules before the same calls: what is known of them is shared."""
@@ -135,12 +135,14 @@ class Walk:
 
     def _take(self, row: int, answer: Answer, facts: OpenTrade) -> None:
         outcomes, at = self.outcomes, row
-        if answer.plan is not None:
+        if answer.plan is None:
+            self.trades.take(row, answer.quantity, facts.risk, answer.notes)
+        else:
             table, at = self.fitting.path(answer.plan), 0
             money = money_of(table, self.venue.terms, self.venue.candles, self.venue.funding)
             outcomes = Outcomes(table, money, self.venue)
+            self.trades.put(row, outcomes.trade(at, answer.quantity, facts.risk, answer.notes))
         self.account.hold(row, facts, outcomes.end_ms[at])
-        self.trades[row] = outcomes.trade(at, answer.quantity, facts.risk, answer.notes)
         self.account.book(row, outcomes.flows(at, answer.quantity))
 
     def _close(self, close: Close, now_ms: int, note: RuleNote) -> None:
@@ -150,14 +152,9 @@ class Walk:
             ended = close_early(self.trades[row], now_ms, self.venue) if close.covers(holding.facts) else None
             if ended is not None:
                 trade, end_ms = ended
-                self.trades[row] = replace(trade, notes=(*trade.notes, note))
+                trade = replace(trade, notes=(*trade.notes, note))
+                self.trades.put(row, trade)
                 self.account.end(row, end_ms)
                 self.account.unbook(row)
-                later = (flow for flow in flows_of(self.trades[row], self.venue) if flow.at_ms > now_ms)
+                later = (flow for flow in flows_of(trade, self.venue) if flow.at_ms > now_ms)
                 self.account.book(row, later)
-
-
-def _outcome(trades: Mapping[int, Trade], row: int) -> float | None:
-    """What a trade earned, None where it was never filled."""
-    trade = trades[row]
-    return trade.net if trade.path.fills else None

@@ -24,7 +24,7 @@ def main(target: Path) -> None:
             shutil.copytree(ROOT / part, folder / part)
         run_backtest(Workspace(folder), "demo", None, None, folder / "runs" / "20250701-120000-demo", silent)
         place = Workspace(folder)
-        replayed = replay_paper(place, "demo", "demo", folder / "paper", compare=False, track=silent)
+        replayed = replay_paper(place, ["demo"], "demo", folder / "paper", compare=False, track=silent)
         target.mkdir(parents=True, exist_ok=True)
         for name, page in (
             ("report", folder / "runs" / "20250701-120000-demo" / "report.html"),

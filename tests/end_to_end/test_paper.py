@@ -190,7 +190,8 @@ async def crash(folder: Path, exchange: ExchangeDouble, channel: Channel) -> Non
 
 
 async def silence(folder: Path, exchange: ExchangeDouble, channel: Channel, server: Server) -> None:
-    """Telegram goes away: it is said, nothing is traded, and SIGINT ends it all the same. Then a page is damaged."""
+    """Telegram goes away: it is said, nothing is traded, and SIGINT ends it all the same. Then a page is damaged,
+    and mended."""
     async with trading(folder, exchange.url) as trader:
         await server.stop()
         await trader.says("not connected")
@@ -207,4 +208,8 @@ async def silence(folder: Path, exchange: ExchangeDouble, channel: Channel, serv
     said, _ = await refused.communicate()
     assert refused.returncode == 2, said
     assert b"the ledger is damaged" in said, said
-    assert b"paper.backup.db" in said, said
+    assert b"mend it with: cli.py paper restore" in said, said
+    mend = await command(folder, exchange.url, "paper", "restore", "--yes")
+    said, _ = await mend.communicate()
+    assert (mend.returncode, b"the ledger is whole again" in said) == (0, True), said
+    assert len(events(folder, "call")) >= 1

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.market.feed import FeedSettings
-from engine.paper.live import Pace
+from engine.paper.pace import Pace
 from engine.units import moment_ms
 from tests.doubles.exchange import ExchangeDouble, World
 from tests.doubles.exchange.clock import HeldClock

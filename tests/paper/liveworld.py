@@ -16,7 +16,8 @@ from engine.market.feedevents import ClosedCandle, FeedEvent, TradeSeen
 from engine.market.listing import NotListed
 from engine.notify.notice import Notice
 from engine.paper.ledger import Ledger
-from engine.paper.live import Live, Pace
+from engine.paper.live import Live
+from engine.paper.pace import Pace
 from engine.paper.prices import PriceBook
 from engine.problem import Problem
 from engine.units import DAY_MS, MINUTE_MS
@@ -34,6 +35,7 @@ class FakeFeed:
     events: asyncio.Queue[FeedEvent] = field(default_factory=asyncio.Queue)
     through: dict[str, int] = field(default_factory=dict)
     dead: set[str] = field(default_factory=set)
+    asked: dict[str, int] = field(default_factory=dict)  # from when on
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -50,7 +52,8 @@ class FakeFeed:
         if symbol not in self.candles:
             return NotListed(f"the exchange lists no {symbol}")
         if symbol not in self.through:
-            self.through[symbol] = (from_ms or self.now_ms) // MINUTE_MS * MINUTE_MS
+            self.through[symbol] = (self.now_ms if from_ms is None else from_ms) // MINUTE_MS * MINUTE_MS
+            self.asked[symbol] = self.through[symbol]
             self.tell(symbol)
         return None
 

@@ -104,7 +104,7 @@ def book_of(desk: Desk) -> Book:
 def sources_of(desk: Desk, replay: str = "demo") -> Sources:
     """What a replay knows besides its ledger."""
     world = month()
-    return Sources([world.loaded], prices(), desk.candles, world.messages, replay)
+    return Sources([world.loaded], prices(), desk.market.candles, world.messages, replay)
 
 
 def prices():

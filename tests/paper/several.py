@@ -26,9 +26,10 @@ from engine.collect.reading import MessageReader
 from engine.config.strategy import Calls, Costs, Size
 from engine.domain import Message
 from engine.market.candles import Candles
-from engine.paper.account import Lane
 from engine.paper.desk import Desk, alone_name
+from engine.paper.lane import Lane
 from engine.paper.ledger import Ledger
+from engine.paper.market import Market
 from engine.paper.record import record_of
 from engine.simulate.terms import Terms
 from engine.units import MINUTE_MS, moment_ms
@@ -55,10 +56,11 @@ class Table:
         candles = self.candles if candles is None else candles
         channels = dict.fromkeys(channel for lane in self.lanes.values() for channel in lane.strategy.channels)
         readers = {channel: MessageReader(read_toy) for channel in channels}
+        market = Market(candles, MINUTE_MS)
 
         def one(name: str, lanes: dict[str, Lane], alone: dict[str, Desk]) -> Desk:
             now = more if name == "test" else {"now_ms": more.get("now_ms")}
-            return Desk(name, ledger, lanes, readers, candles, MINUTE_MS, "UTC", alone=alone, **now)
+            return Desk(name, ledger, lanes, readers, market, "UTC", alone=alone, **now)
 
         alone = {}
         for channel in channels if len(channels) > 1 else ():

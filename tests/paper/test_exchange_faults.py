@@ -21,7 +21,8 @@ from engine.market.feed import Feed, FeedSettings
 from engine.market.venue import ADDRESS_VARIABLE, open_client
 from engine.notify.notice import Notice
 from engine.paper.ledger import Event, Ledger
-from engine.paper.live import Live, Pace
+from engine.paper.live import Live
+from engine.paper.pace import Pace
 from engine.paper.prices import PriceBook
 from engine.paper.statement import Statement, disagreements, statement
 from engine.pipeline.paper.desk import Loaded, load, make_desk, terms_of

@@ -20,7 +20,7 @@ from tests.paper.test_parity import VARIANTS, varied
 from tests.paper.world import Month, facts, month
 
 DAYS = int(os.environ.get("SIGNALPROOF_LIVE_DAYS", "3"))
-SAID = ("live", "withdrawn")
+SAID = ("live", "withdrawn", "live_alarm", "alarm_withdrawn")
 
 
 @dataclass

@@ -16,7 +16,7 @@ from engine.paper.live import Live
 from engine.paper.reconcile import differences
 from engine.problem import Problem
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS
-from tests.paper.liveworld import Stage
+from tests.paper.liveworld import QUICK, Stage
 from tests.paper.world import Month, month
 
 DAYS = 6
@@ -250,7 +250,7 @@ def test_an_edit_moves_the_trade_it_belongs_to(stage: Stage) -> None:
             stop = call.stepper.stop
             assert stop is not None
             post = next(m for m in stage.archive if m.key == name)
-            number = next(v for v in live.desk._signals["demo", name].signal.setup.values if v.field == "stop")
+            number = next(v for v in live.desk.intake._signals["demo", name].signal.setup.values if v.field == "stop")
             moved = f"{stop - call.plan.side.sign * stop * 0.001:.6g}"
             text = post.text[: number.start] + moved + post.text[number.end :]
             at = stage.now_ms
@@ -322,6 +322,28 @@ def test_a_held_symbol_that_is_dead_after_a_restart_keeps_its_last_price(stage: 
     assert any("no prices of" in notice.title for notice in stage.notices)
 
 
+def test_a_trade_that_is_over_and_not_booked_yet_is_no_reason_for_old_candles(stage: Stage) -> None:
+    """Nothing lives on its symbol at the restart, and it is held until the candle of the exit is booked."""
+
+    async def play() -> tuple[str, int]:
+        end_ms = stage.now_ms + DAYS * DAY_MS
+        async with stage.running() as live:
+            while stage.now_ms < end_ms:
+                await stage.until(stage.now_ms + MINUTE_MS)
+                held = live.desk.books.books.books.held
+                symbol = next((one for one in held if not live.desk.calls_on(one)), None)
+                if symbol is not None:
+                    break
+        assert symbol is not None
+        async with stage.running():
+            for _ in range(5):
+                await stage.until(stage.now_ms + MINUTE_MS)
+            return symbol, stage.feed.asked[symbol]
+
+    _, asked_ms = asyncio.run(play())
+    assert asked_ms >= start(stage.world) - QUICK.history_ms
+
+
 def test_a_symbol_that_the_exchange_does_not_list_is_told_and_fills_nothing(stage: Stage) -> None:
     stage.candles = {}
 
@@ -382,7 +404,7 @@ def test_a_listed_symbol_without_candles_holds_the_others_for_the_patience_and_o
                     continue
                 mine = [call for call in live.desk.books.rows if call.plan.symbol == symbol]
                 lost = [call for call in mine if call.fate == "no data"]
-                live._needed_ms[symbol] = stage.now_ms  # it stays watched
+                live.watching.needed_ms[symbol] = stage.now_ms  # it stays watched
                 (later if lost else first).append(behind_ms(stage, live))
             assert len(lost) >= 2
         return first, later
@@ -394,6 +416,29 @@ def test_a_listed_symbol_without_candles_holds_the_others_for_the_patience_and_o
     assert silent.title == f"{symbol} is silent"
     assert "No candles of" in silent.text
     assert "open trades" not in silent.text
+
+
+def test_a_call_that_ended_without_data_stays_over_after_a_restart(stage: Stage) -> None:
+    """Its candles come at last: nothing is filled that was told as over, and nothing is asked for it any more."""
+    symbol = sorted(stage.candles)[0]
+    stage.feed.dead.add(symbol)
+
+    async def play() -> list[str]:
+        async with stage.running() as live:
+            while not (lost := [c.plan.signal_id for c in live.desk.books.rows if c.fate == "no data"]):
+                await stage.until(stage.now_ms + MINUTE_MS, MINUTE_MS)
+                assert stage.now_ms < start(stage.world) + 3 * DAY_MS
+        stage.feed.dead.clear()
+        async with stage.running() as live:
+            assert not any(call.plan.signal_id in lost for call in live.desk.calls_on(symbol))
+            await stage.until(stage.now_ms + DAY_MS)
+            calls = [call for call in live.desk.books.rows if call.plan.signal_id in lost]
+            assert {(call.fate, len(call.stepper.path().fills)) for call in calls} == {("no data", 0)}
+        return lost
+
+    lost = asyncio.run(play())
+    rows = {event.row for event in Ledger(stage.path).events("demo", 0, "call") if event.data["signal"] in lost}
+    assert [event for event in Ledger(stage.path).events("demo", 0, "step") if event.row in rows] == []
 
 
 @pytest.mark.parametrize("by_ms", [3 * HOUR_MS, -2 * DAY_MS])

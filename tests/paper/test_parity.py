@@ -12,6 +12,7 @@ from engine.paper.ledger import Ledger
 from engine.paper.reconcile import differences
 from engine.paper.record import record_of
 from engine.paper.replay import play
+from engine.pipeline.paper import against
 from tests.conftest import Run
 from tests.paper.world import month
 
@@ -125,3 +126,74 @@ def test_rules_see_the_verdicts_that_a_backtest_sees(run: Run, workspace: Path) 
     followed = [row for row in rows if "The verdict" not in row["notes"]]
     assert 0 < len(followed) < len(rows), "some calls came before the channel was proven, some after"
     assert {row["channel"] for row in followed} == {"demo_keel"}
+
+
+def two(workspace: Path, second: dict[str, str] | None = None) -> None:
+    """Two strategies of three weeks of the demo: all channels, and one of them that goes in at the near edge."""
+    text = varied(workspace, {"to: 2025-07-01": "to: 2025-01-22", "funding: none": "funding: 0.01%"})
+    other = {"name: demo": "name: two", "zone: ladder 3": "zone: near edge"}
+    other |= {"channels: [demo_keel, demo_coin, demo_echo]": "channels: [demo_coin]"}
+    for name, changes in (("one", {"name: demo": "name: one"}), ("two", other | (second or {}))):
+        made = text
+        for old, new in changes.items():
+            assert old in made
+            made = made.replace(old, new)
+        (workspace / "strategies" / f"{name}.yaml").write_text(made, encoding="utf-8")
+
+
+def test_several_strategies_in_one_account_are_replayed_as_live(run: Run, workspace: Path) -> None:
+    """Each call in each strategy as its backtest has it; the money is that of one wallet."""
+    two(workspace)
+    result = run("paper", "one", "two", "--replay", "demo", "--compare", "--out", workspace / "out")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    for name in ("one", "two"):
+        (said,) = [line for line in lines if line.startswith(f"{name}: a backtest gives the same ")]
+        assert int(said.split()[6]) > 20
+    rows = list(csv.DictReader((workspace / "out" / "paper_trades.csv").open(encoding="utf-8", newline="")))
+    assert {row["account"] for row in rows} == {"one+two"}
+    assert {row["strategy"] for row in rows} == {"one", "two"}
+    assert {row["channel"] for row in rows if row["strategy"] == "two"} == {"demo_coin"}
+    alone = sum("demo_coin alone" in line for line in lines)
+    assert alone == 1, "a channel's own account has both strategies"
+    page = (workspace / "out" / "report.html").read_text(encoding="utf-8")
+    assert "one+two" in page
+    again = run("paper", "one", "two", "--replay", "demo", "--compare", "--out", workspace / "out")
+    assert again.stdout == result.stdout
+    told = run("explain", "trade", rows[-1]["signal_id"], "--run", workspace / "out").stdout
+    assert "account one+two, replayed (out): " in told
+
+
+def test_a_call_that_a_shared_account_has_otherwise_is_found(run: Run, workspace: Path, monkeypatch) -> None:
+    """The comparison can fail: an order of the backtest that is a tenth of a percent higher, and a fate of its own."""
+    two(workspace)
+    there = against._there
+
+    def off(played):
+        calls = there(played)
+        first, (_, trade) = next(one for one in calls.items() if one[1][1] and one[1][1].path.fills)
+        second = next(name for name, (fate, _) in calls.items() if fate == "closed" and name != first)
+        return {**calls, first: ("closed", replace(trade, net=trade.net * 1.001)), second: ("expired", None)}
+
+    monkeypatch.setattr(against, "_there", off)
+    result = run("paper", "one", "two", "--replay", "demo", "--compare", "--out", workspace / "out")
+    assert result.exit_code == 1
+    said = [line for line in result.stdout.splitlines() if line.startswith("differs: ")]
+    assert sum(": net " in line for line in said) == 2
+    assert sum(": fate closed here, expired there" in line for line in said) == 2
+    assert "two: 2 of " in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("second", "says"),
+    [
+        ({"equity: 10000 USDT": "equity: 5000 USDT"}, "they differ in equity; run them one by one"),
+        ({"to: 2025-01-22": "to: 2025-01-20"}, "they differ in period"),
+        ({"timeframe: 1m": "timeframe: 5m"}, "they differ in market"),
+        ({"name: two": "name: one"}, "one is named twice"),
+    ],
+)
+def test_strategies_that_cannot_share_an_account(second: dict[str, str], says: str, run: Run, workspace: Path) -> None:
+    two(workspace, second)
+    found = run("paper", "one", "two", "--replay", "demo")
+    assert (found.exit_code, says in found.stderr) == (2, True), found.stderr

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,7 +21,6 @@ from engine.pipeline.progress import silent
 from engine.pipeline.workspace import Workspace
 from tests.conftest import ROOT
 from tests.paper.test_parity import VARIANTS, varied
-from tests.paper.trader import FORKS
 from tests.paper.world import Month, facts, month
 
 STOPS = int(os.environ.get("SIGNALPROOF_STOPS", "40"))
@@ -68,51 +70,67 @@ def test_a_run_that_stops_again_and_again_writes_the_same(name: str, workspace: 
     assert stops > STOPS / 4
 
 
-def replay(folder: Path, out: Path) -> None:
-    """The process: what ``cli.py paper short --replay demo`` does."""
-    replay_paper(Workspace(folder), "short", "demo", out, False, silent)
-
-
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
 def test_a_process_that_is_killed_writes_the_same(tmp_path: Path) -> None:
-    """kill -9 at random moments of a replay, until it is through."""
+    """kill -9 of a replay (``cli.py paper short --replay demo``) when it has written so much, and a moment more."""
     text = (ROOT / "strategies" / "demo.yaml").read_text(encoding="utf-8")
     for name in ("channels", "rules"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "strategies").mkdir()
     short = text.replace("to: 2025-07-01", "to: 2025-01-08")
     (tmp_path / "strategies" / "short.yaml").write_text(short, encoding="utf-8")
-    chance, killed = random.Random(11), 0
 
-    def start(out: str) -> Any:
-        process = FORKS.Process(target=replay, args=(tmp_path, tmp_path / out), daemon=True)
-        process.start()
-        return process
+    def replay(out: Path) -> None:
+        replay_paper(Workspace(tmp_path), ["short"], "demo", out, False, silent)
 
-    def ended(process: Any, within_s: float) -> bool:
-        process.join(within_s)
-        return process.exitcode is not None
-
-    assert ended(start("first"), 120)  # the server of forks is up
-    began = time.monotonic()
-    process = start("whole")
-    assert ended(process, 120)
-    assert process.exitcode == 0
-    took = time.monotonic() - began
-    expected = facts(list(Ledger(tmp_path / "whole" / "paper.db").events()))
-    runs = 0
-    while killed < KILLS:
-        runs += 1
-        out, done = f"run{runs}", False
-        while not done:
-            process = start(out)
-            done = ended(process, chance.uniform(0.2, 1.1) * took)
-            if not done:
-                process.kill()
-                process.join(30)
-                killed += process.exitcode == -signal.SIGKILL
-                done = process.exitcode == 0
-            assert process.exitcode in (0, -signal.SIGKILL)
-        ledger = Ledger(tmp_path / out / "paper.db")
-        ledger.check()
-        assert facts(list(ledger.events())) == expected
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("engine.pipeline.paper.replay.EVERY", 20)  # so that there is something between two commits
+        replay(tmp_path / "whole")
+        expected = facts(list(Ledger(tmp_path / "whole" / "paper.db").events()))
+        assert len(expected) > 500
+        chance, killed, runs = random.Random(11), 0, 0
+        while killed < KILLS:
+            runs += 1
+            ledger, done = tmp_path / f"run{runs}" / "paper.db", False
+            while not done:
+                much = written(ledger) + chance.randrange(len(expected) // 3)
+                code = killed_at(ledger, much, chance.choice([0, 0.003, 0.03]), partial(replay, ledger.parent))
+                killed += code == -signal.SIGKILL
+                done = code == 0
+                assert code in (0, -signal.SIGKILL)
+            found = Ledger(ledger)
+            found.check()
+            assert facts(list(found.events())) == expected
+            found.close()
     assert killed >= KILLS
+    assert runs > 1
+
+
+def written(ledger: Path) -> int:
+    """How many events a ledger has that another process writes."""
+    if not ledger.is_file():
+        return 0
+    with suppress(sqlite3.Error), closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
+        return int(db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])
+    return 0
+
+
+def killed_at(ledger: Path, much: int, more_s: float, work: Callable[[], None]) -> int:
+    """Let a process work, and kill it when its ledger has so many events, and so long after; its exit code."""
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    end = time.monotonic() + 120
+    while (gone := os.waitpid(child, os.WNOHANG))[0] == 0 and written(ledger) < much:
+        assert time.monotonic() < end, "it writes nothing"
+        time.sleep(0.001)
+    if gone[0] == 0:
+        time.sleep(more_s)
+        os.kill(child, signal.SIGKILL)
+        gone = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(gone[1])

@@ -25,9 +25,10 @@ from engine.collect.signin import sign_in
 from engine.collect.watch import Pace as CollectPace
 from engine.market.feed import FeedSettings
 from engine.market.venue import CALM_MS
-from engine.paper.live import Pace
+from engine.paper.pace import Pace
 from engine.pipeline.errors import InputError
-from engine.pipeline.paper.live import Settings, run_live
+from engine.pipeline.paper.live import run_live
+from engine.pipeline.paper.trading import Settings
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from tests.collect.live import Someone
@@ -103,6 +104,10 @@ class Trader:
         return self.how.clock.place
 
     @property
+    def words(self) -> Path:
+        return self.how.folder / "screen.txt"
+
+    @property
     def ledger(self) -> Path:
         return self.how.folder / "data" / "paper.db"
 
@@ -114,14 +119,14 @@ class Trader:
 
     def start(self) -> None:
         assert not self.lives
-        self.began = len(self.screen())
+        self.began = self.words.stat().st_size if self.words.is_file() else 0
         self.how.clock.now_ms()  # it has read the time by now
         self.process = FORKS.Process(target=_trade, args=(self.how,), daemon=True)
         self.process.start()
 
     def said(self) -> str:
         """What it has said since its last start."""
-        return self.screen()[self.began :]
+        return self.screen(self.began)
 
     @property
     def lives(self) -> bool:
@@ -149,9 +154,13 @@ class Trader:
             self.process.kill()
             self.process.join(PATIENCE_S)
 
-    def screen(self) -> str:
-        path = self.how.folder / "screen.txt"
-        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    def screen(self, begin: int = 0) -> str:
+        """What it has said, from a byte on."""
+        if not self.words.is_file():
+            return ""
+        with self.words.open("rb") as file:
+            file.seek(begin)
+            return file.read().decode("utf-8", errors="replace")
 
     def says(self, *words: str, patience_s: float = PATIENCE_S) -> str:
         """Wait for a line with these words."""

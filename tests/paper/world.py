@@ -9,9 +9,10 @@ from pathlib import Path
 from engine.collect.reading import when_known
 from engine.domain import Message
 from engine.market.candles import Candles
-from engine.paper.account import Lane
 from engine.paper.desk import Desk
+from engine.paper.lane import Lane
 from engine.paper.ledger import Event, Ledger
+from engine.paper.market import Market
 from engine.pipeline.accounts import walk_accounts
 from engine.pipeline.asked import prices_of, with_period
 from engine.pipeline.backtest import played_period
@@ -44,8 +45,8 @@ class Month:
         lane = Lane(strategy.name, strategy, self.loaded.rules, self.played.venue.terms)
         readers = {profile.id: reader_of(profile) for profile in self.loaded.profiles}
         candles, timeframe_ms = self.candles if candles is None else candles, strategy.market.timeframe_ms
-        return Desk("demo", ledger, {strategy.name: lane}, readers, candles, timeframe_ms, self.zone,
-                    self.played.venue.funding, **more)  # fmt: skip
+        market = Market(candles, timeframe_ms, self.played.venue.funding)
+        return Desk("demo", ledger, {strategy.name: lane}, readers, market, self.zone, **more)
 
 
 @cache

@@ -197,7 +197,7 @@ class FateWorld:
                 self.desk.message(post)
             self.now_ms = ts + MINUTE_MS
             self._obey(minute)
-            self.desk.minute(ts, {symbol for symbol in self.desk.symbols() if symbol in self.desk.candles})
+            self.desk.minute(ts, {symbol for symbol in self.desk.symbols() if symbol in self.desk.market.candles})
             for call in [call for call in self.desk.waiting() if call.plan.symbol == "NONEUSDT"]:
                 self.desk.never_came(call)
         self.desk.ledger.flush()

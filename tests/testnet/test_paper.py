@@ -14,7 +14,7 @@ from engine.collect.account import Account, load_account
 from engine.collect.signin import sign_in
 from engine.market.venue import ADDRESS_VARIABLE
 from engine.pipeline.paper.desk import load, open_ledger
-from engine.pipeline.paper.live import Settings, _Trading
+from engine.pipeline.paper.trading import Settings, Trading
 from engine.pipeline.workspace import Workspace
 from engine.testnet.client import KEY, SECRET
 from tests.collect.live import HURRY, Someone
@@ -105,7 +105,7 @@ def test_a_post_becomes_an_order_with_its_stop_and_its_target(tmp_path: Path, ma
         assert isinstance(account, Account)
         await sign_in(account, Someone(), by_qr=False)
         ledger = open_ledger(workspace.ledger_path)
-        trading = _Trading(
+        trading = Trading(
             workspace, [load(workspace, "practice")], account, ledger, said.append, Settings(collect=HURRY)
         )
         task = asyncio.create_task(trading.run())

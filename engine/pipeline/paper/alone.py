@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from engine.domain import PathStatus
 from engine.paper.desk import alone_name
 from engine.paper.fold import Fold
-from engine.pipeline.paper.worth import booked
+from engine.paper.worth import leaving_all, marked
+from engine.pipeline.paper.worth import booked_data
 
 if TYPE_CHECKING:
     from engine.domain import Trade
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 class Alone:
     """One channel's own account, as the ledger has it.
 
-    ``realised`` is the money without what is open, ``worth`` with it at the prices known when something was booked
-    last. ``course`` has the realised money after each change: (UTC epoch ms, money), from the beginning on. ``refused``
-    counts the calls that the account did not take, ``trades`` the closed ones.
+    ``realised`` is the money without what is open, ``worth`` with it left at the prices known when something was
+    booked last. ``course`` has the realised money after each change: (UTC epoch ms, money), from the beginning on.
+    ``refused`` counts the calls that the account did not take, ``trades`` the closed ones.
     """
 
     channel: str
@@ -94,7 +95,7 @@ def _alone(book: Book, channel: str, account: str) -> Alone:
     start, data = float(book.begun.data["equity"]), fold.books or {}
     began_ms = book.began_ms if account == book.account else min((e.at_ms for e in events), default=book.began_ms)
     course = [(event.at_ms, float(event.data["books"]["wallet"])) for event in events if event.kind == "account"]
-    (cash, wallet, held), prices = booked(data, start), data.get("prices", {})
+    (cash, wallet, held), prices = booked_data(data, start), data.get("prices", {})
     taken = [call for call in fold.rows if call.facts is not None]
     ended = [call.trade(call.stepper.terms) for call in taken if call.over]
     return Alone(
@@ -103,7 +104,7 @@ def _alone(book: Book, channel: str, account: str) -> Alone:
         began_ms,
         start,
         wallet,
-        cash + sum(quantity * prices.get(symbol, 0.0) for symbol, quantity in held.items()),
+        marked(cash, held, prices) - leaving_all([call for call in taken if not call.over], prices),
         [trade for trade in ended if trade.path.status is PathStatus.CLOSED],
         [call for call in taken if not call.over],
         sum(call.refused for call in fold.rows),

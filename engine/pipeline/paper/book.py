@@ -69,8 +69,13 @@ class Book:
     @property
     def live(self) -> list[PaperCall]:
         """Those that are resting or open at live prices, and not in the record yet."""
-        sides = [live_side(call, self.heard) for call in self.fold.rows]
-        return [side for side in sides if side is not None and not side.over]
+        return [side for side in self.live_sides if not side.over]
+
+    @property
+    def live_sides(self) -> list[PaperCall]:
+        """All calls that the account takes and that the record has not begun, as they stand at live prices."""
+        sides = (live_side(call, self.heard) for call in self.fold.rows)
+        return [side for side in sides if side is not None]
 
     @cached_property
     def fates(self) -> list[CallFate]:
@@ -92,6 +97,7 @@ def books(workspace: Workspace, account: str | None = None) -> list[Book]:
         )
     try:
         ledger = Ledger(path)
+        ledger.check()
         names = [name for name in ledger.accounts() if next(ledger.events(name, 0, "begin"), None) is not None]
         if account is not None and account not in names:
             raise InputError(_unknown("account", account, names))
@@ -219,7 +225,7 @@ def running_account(workspace: Workspace, ledger: Ledger) -> str | None:
     """The account that a process trades now; None without one."""
     if not is_running(workspace):
         return None
-    said = _alive(workspace).get("account")
+    said = alive_said(workspace).get("account")
     return str(said) if said else next(iter(ledger.events(None, ledger.last() - 1)), Event("", "", 0, {})).account
 
 
@@ -227,13 +233,13 @@ def last_prices(workspace: Workspace, book: Book) -> dict[str, tuple[int, float]
     """The last price of each symbol that is held: as the running account says it, else as it stands in the ledger."""
     data = book.fold.books or {}
     found = {symbol: (int(data["now_ms"]), float(price)) for symbol, price in data.get("prices", {}).items()}
-    said = _alive(workspace) if running_account(workspace, book.ledger) == book.account else {}
+    said = alive_said(workspace) if running_account(workspace, book.ledger) == book.account else {}
     if said.get("account") == book.account:
         found |= {symbol: (int(ts), float(price)) for symbol, (ts, price) in said.get("prices", {}).items()}
     return found
 
 
-def _alive(workspace: Workspace) -> dict[str, Any]:
+def alive_said(workspace: Workspace) -> dict[str, Any]:
     """What the running account says of itself every few seconds; nothing where it cannot be read just now."""
     try:
         said = json.loads(workspace.alive_path.read_text(encoding="utf-8"))

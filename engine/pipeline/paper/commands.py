@@ -13,6 +13,7 @@ from engine.problem import Problem
 from engine.report.show import count
 
 if TYPE_CHECKING:
+    from engine.pipeline.paper.replay import Compared, Replayed
     from engine.pipeline.workspace import Workspace
 
 Say = Callable[[str], None]
@@ -36,7 +37,7 @@ def paper(
     for name in given:
         _meant(workspace, name, commands)
     if source is not None:
-        return replay(workspace, _one(workspace, given, source), source, out, compare, track, say)
+        return replay(workspace, given or [_only(workspace, source)], source, out, compare, track, say)
     from engine.pipeline.paper.live import run_live
 
     run_live(workspace, given or _known(workspace), say)
@@ -65,12 +66,8 @@ def _known(workspace: Workspace) -> list[str]:
     return known
 
 
-def _one(workspace: Workspace, given: Sequence[str], source: str) -> str:
-    """The one strategy of a replay."""
-    if len(given) > 1:
-        raise InputError(Problem("a replay takes one strategy", hint=f"cli.py paper {given[0]} --replay {source}"))
-    if given:
-        return given[0]
+def _only(workspace: Workspace, source: str) -> str:
+    """The strategy that a replay without a name means. Raises InputError where there are several."""
     if source == "demo":
         return "demo"
     names = workspace.names("strategies", ".yaml")
@@ -80,12 +77,13 @@ def _one(workspace: Workspace, given: Sequence[str], source: str) -> str:
 
 
 def replay(
-    workspace: Workspace, given: str, source: str, out: Path | None, compare: bool, track: Track, say: Say
+    workspace: Workspace, given: Sequence[str], source: str, out: Path | None, compare: bool, track: Track, say: Say
 ) -> bool:
     """Replay, and say what came of it."""
     from engine.pipeline.paper.fates import funnel
-    from engine.pipeline.paper.replay import CALLS_FILE, LEDGER_FILE, TRADES_FILE, replay_paper
+    from engine.pipeline.paper.replay import CALLS_FILE, TRADES_FILE, replay_paper
     from engine.pipeline.paper.report import report_replay
+    from engine.pipeline.report import LEDGER_FILE
 
     done = replay_paper(workspace, given, source, out, compare, track)
     page = report_replay(workspace, done, source)
@@ -104,13 +102,21 @@ def replay(
     files = {"trades": TRADES_FILE, "calls": CALLS_FILE, "ledger": LEDGER_FILE}
     say(", ".join(f"{name}: {workspace.shown(done.folder / file)}" for name, file in files.items()))
     say(f"report: {workspace.shown(page)}")
-    if done.different is None:
+    same = [_say_compared(one, done, say) for one in done.compared or ()]  # each is to be said
+    return all(same)
+
+
+def _say_compared(one: Compared, done: Replayed, say: Say) -> bool:
+    """Whether a backtest of a strategy gives the same, said in lines."""
+    several = len(done.loaded) > 1
+    things = count(one.things, "call" if several else "trade")
+    head = f"{one.strategy}: " if several else ""
+    if not one.different:
+        money = "money of a unit" if several else "money"
+        also = ", and the same money for each channel alone" if done.alone and not several else ""
+        say(f"{head}a backtest gives the same {things}, legs and {money} (to 1e-9){also}")
         return True
-    if not done.different:
-        also = ", and the same money for each channel alone" if done.alone else ""
-        say(f"a backtest gives the same {count(len(trades), 'trade')}, legs and money (to 1e-9){also}")
-        return True
-    for one in done.different[:SHOWN]:
-        say(f"differs: {one}")
-    say(f"{len(done.different)} of {count(len(trades), 'trade')} differ from a backtest")
+    for different in one.different[:SHOWN]:
+        say(f"differs: {head}{different}")
+    say(f"{head}{len(one.different)} of {things} differ from a backtest")
     return False

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from engine.paper.ledger import Event
+from engine.notify.notice import Notice, NoticeKind
+from engine.paper.ledger import Event, LedgerError
 from engine.pipeline.paper.verdict import asks_verdict, words_in
-from engine.units import DAY_MS
+from engine.units import DAY_MS, HOUR_MS
 
 if TYPE_CHECKING:
     from engine.paper.desk import Desk
@@ -28,11 +29,15 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 BACKUP_MS = DAY_MS
+AGAIN_MS = HOUR_MS  # after a copy that failed
 RECONCILED_AFTER = timedelta(minutes=10)  # when the day is over, so that its last candles are history
 
 
 class Daily:
-    """See the module's docstring. ``verdicts`` are those that the desk's rules see, ``say`` gets lines for people."""
+    """See the module's docstring.
+
+    ``verdicts`` are those that the desk's rules see, ``say`` gets lines for people, ``tell`` notices.
+    """
 
     def __init__(
         self,
@@ -43,9 +48,10 @@ class Daily:
         verdicts: Verdicts,
         now_ms: Callable[[], int],
         say: Callable[[str], None],
+        tell: Callable[[Notice], None],
     ) -> None:
         self.workspace, self.loaded, self.desk, self.known = workspace, loaded, desk, known
-        self.verdicts, self.now_ms, self.say = verdicts, now_ms, say
+        self.verdicts, self.now_ms, self.say, self.tell = verdicts, now_ms, say, tell
         self.zone = workspace.settings.timezone
 
     async def copies(self) -> None:
@@ -54,14 +60,25 @@ class Daily:
         while True:
             now = self.now_ms()
             if now - backed_up_ms >= BACKUP_MS:
-                backed_up_ms = now
-                self.desk.ledger.back_up(self.workspace.ledger_path.with_suffix(".backup.db"))
+                backed_up_ms = now if await self._copy() else now - BACKUP_MS + AGAIN_MS
                 await self.known.renew()
             past = datetime.now(ZoneInfo(self.zone)) - RECONCILED_AFTER
             if past.date() > day:
                 day = past.date()
                 await self._reconcile(str(day - timedelta(days=1)))
             await asyncio.sleep(60)
+
+    async def _copy(self) -> bool:
+        """Copy the ledger; whether that was done. Raises LedgerError for a damaged one, whose copy before is kept."""
+        try:
+            await asyncio.to_thread(self.desk.ledger.back_up, self.workspace.ledger_path.with_suffix(".backup.db"))
+        except LedgerError as error:
+            if error.damaged:
+                raise
+            text = f"{error.problem}. Trading goes on; it is tried again in an hour."
+            self.tell(Notice(NoticeKind.ERROR, "no copy of the ledger", text))
+            return False
+        return True
 
     async def _reconcile(self, day: str) -> None:
         """Compare a day."""

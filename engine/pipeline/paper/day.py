@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from engine.collect.reading import when_known
-from engine.domain import BY_HAND
+from engine.domain import BY_HAND, ExitReason
 from engine.market.store import CandleStore
 from engine.paper.ledger import Event, Ledger, LedgerError
 from engine.paper.reconcile import Difference, differences
@@ -33,7 +33,7 @@ from engine.problem import Problem
 from engine.units import DAY_MS
 
 if TYPE_CHECKING:
-    from engine.domain import Message, Trade
+    from engine.domain import Change, Message, Trade
     from engine.market.candles import Candles, Funding
     from engine.market.contracts import Contract
     from engine.paper.call import PaperCall
@@ -144,8 +144,12 @@ def compare(
         play(desk, sorted((m for m in messages if m.known_ms < span_ms[1]), key=when_known), until)
         ledger.close()
     ours, theirs = (_closed(rows, span_ms, several=len(loaded) > 1) for rows in (book.fold.rows, desk.books.rows))
-    rows = {_name(call, several=len(loaded) > 1): call for call in book.fold.rows}
-    found = [(one, _why(rows.get(one.signal_id))) for one in differences(ours, theirs)]
+    here, there = (
+        {_name(call, several=len(loaded) > 1): call for call in rows} for rows in (book.fold.rows, desk.books.rows)
+    )
+    found = [
+        (one, _why(here.get(one.signal_id), there.get(one.signal_id), span_ms[1])) for one in differences(ours, theirs)
+    ]
     live = distance_line(book.ledger, book.account, span_ms)
     return Reconciled(day, len({*ours, *theirs}), found, _sum_r(ours), _sum_r(theirs), live and f"; {live}")
 
@@ -166,8 +170,8 @@ def _closed(rows: Sequence[PaperCall], span_ms: tuple[int, int], *, several: boo
     return found
 
 
-def _why(call: PaperCall | None) -> str:
-    """Why a trade may differ from history."""
+def _why(call: PaperCall | None, other: PaperCall | None, end_ms: int) -> str:
+    """Why a trade may differ from history; ``other`` is what the replay up to a moment made of its call."""
     if call is None:
         return "history has a call that was not seen live"
     if call.late:
@@ -175,7 +179,26 @@ def _why(call: PaperCall | None) -> str:
     notes = (*call.notes, *call.closing_notes)
     if any(note.rule == BY_HAND for note in notes):
         return "by hand"
+    if other is not None and call.plan == other.plan:
+        if _said(call, end_ms) != _said(other, end_ms):
+            return "what its channel said of it arrived late"
+        if _moves(call, end_ms) != _moves(other, end_ms):
+            return "the exchange tells other prices of its time now"
     return "other trades or prices before it"
+
+
+def _said(call: PaperCall, end_ms: int) -> list[Change]:
+    """What its channel, and later calls, did to a call before a moment."""
+    found = [change for change in call.stepper.changes if change.act_ms < end_ms]
+    return sorted(found, key=lambda change: (change.act_ms, repr(change)))
+
+
+def _moves(call: PaperCall, end_ms: int) -> list[tuple[int, float, float]]:
+    """The fills and exits of a call before a moment, whatever the account did: time, price, share."""
+    path = call.stepper.path()
+    moves = [(fill.ts_ms, fill.price, fill.share) for fill in path.fills]
+    moves += [(leg.ts_ms, leg.price, leg.share) for leg in path.legs if leg.reason is not ExitReason.END]
+    return [move for move in moves if move[0] < end_ms]
 
 
 def _sum_r(trades: Mapping[str, Trade]) -> float:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from engine.channel import Profile, read
 from engine.collect.reading import MessageReader
-from engine.paper.account import Lane
 from engine.paper.desk import Desk, alone_name
+from engine.paper.lane import Lane
 from engine.paper.ledger import Ledger, LedgerError
+from engine.paper.market import Market
 from engine.pipeline.errors import InputError
+from engine.problem import Problem
 from engine.risk import RuleBook
 from engine.simulate.fitting import Fitting
 from engine.simulate.flows import Venue
@@ -55,6 +57,37 @@ def load(workspace: Workspace, given: str) -> Loaded:
     profiles = [p for p in map(workspace.profile, strategy.channels) if p is not None]
     rules = [r for r in map(workspace.rule_file, strategy.rules) if r is not None]
     return Loaded(file, strategy, profiles, RuleBook(rules, zone))
+
+
+def check_together(loaded: Sequence[Loaded], *, history: bool) -> None:
+    """Strategies that share an account have one market and one money; over ``history`` one period as well.
+
+    Raises InputError for those that do not, and for one that is named twice.
+    """
+    first, named = loaded[0].strategy, {loaded[0].strategy.name}
+    for strategy in [one.strategy for one in loaded[1:]]:
+        if strategy.name in named:
+            raise InputError(Problem(f"{strategy.name} is named twice", strategy.path))
+        named.add(strategy.name)
+        mine, other = _shared(strategy, history=history), _shared(first, history=history)
+        differ = [name for name, value in mine.items() if value != other[name]]
+        if differ:
+            text = f"{first.name} and {strategy.name} cannot share an account: they differ in {' and '.join(differ)}"
+            hint = "run them one by one" + ("" if history else ", each in a workspace of its own")
+            raise InputError(Problem(text, strategy.path, hint=hint))
+
+
+def _shared(strategy: Strategy, *, history: bool) -> dict[str, object]:
+    """What strategies of one account have in common."""
+    found: dict[str, object] = {
+        "market": strategy.market,
+        "currency": strategy.currency,
+        "equity": strategy.equity,
+        "funding": (strategy.costs.funding, strategy.costs.funding_else),
+    }
+    if history:
+        found |= {"period": (strategy.from_ms, strategy.to_ms), "seed": strategy.seed, "finer": strategy.finer}
+    return found
 
 
 def reading_with(profile: Profile) -> Callable[[Message], Reading]:
@@ -109,7 +142,8 @@ def make_desk(
         lanes[name] = Lane(name, one.strategy, one.rules, terms[name], fit, (judged or {}).get(name))
     profiles = {profile.id: profile for one in loaded for profile in one.profiles}
     readers = {name: reader_of(profile) for name, profile in profiles.items()}
-    step_ms, account = loaded[0].strategy.market.timeframe_ms, account_name(loaded)
+    account = account_name(loaded)
+    market = Market(candles, loaded[0].strategy.market.timeframe_ms, funding, fair, contracts)
 
     def suspect(message: Message) -> bool:
         from engine.pipeline.coverage import looks_like_a_call
@@ -117,9 +151,7 @@ def make_desk(
         return looks_like_a_call(profiles[message.channel], message.text)
 
     def desk(name: str, lanes: Mapping[str, Lane], alone: Mapping[str, Desk]) -> Desk:
-        return Desk(
-            name, ledger, lanes, readers, candles, step_ms, zone, funding, fair, contracts, alone=alone, suspect=suspect
-        )  # fmt: skip
+        return Desk(name, ledger, lanes, readers, market, zone, alone=alone, suspect=suspect)
 
     channels = dict.fromkeys(channel for one in loaded for channel in one.strategy.channels)
     alone = {}

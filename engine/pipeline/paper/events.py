@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from engine.paper.spoken import Pair, Spoken
 from engine.pipeline.paper.fates import who
 from engine.pipeline.paper.orders import order_text
+from engine.pipeline.paper.presence import fault_line
+from engine.pipeline.paper.said import WITHDRAWN
 from engine.report.paperrun import Day, Differing, Gap, Happened, Late
 from engine.units import iso
 
@@ -107,6 +109,12 @@ class Told:
     def _on_alarm(self, event: Event, data: Mapping[str, Any]) -> None:
         self._halted(event, str(data["note"]["rule"]), str(data["note"]["text"]))
 
+    def _on_live_alarm(self, event: Event, data: Mapping[str, Any]) -> None:
+        self.happened.append(self._note(event, "rule (live)", f"{data['note']['rule']}: {data['note']['text']}"))
+
+    def _on_alarm_withdrawn(self, event: Event, data: Mapping[str, Any]) -> None:
+        self.happened.append(self._note(event, "withdrawn", f"{data['note']['rule']}: {WITHDRAWN}"))
+
     def _halted(self, event: Event, rule: str, text: str) -> None:
         self.halts[rule] = text
         self.happened.append(self._note(event, "rule", f"{rule}: {text}"))
@@ -154,8 +162,12 @@ class Told:
         if alive_ms and event.at_ms - alive_ms >= LEAST_GAP_MS:
             self.gaps.append(Gap(iso(alive_ms), iso(event.at_ms), (event.at_ms - alive_ms) / 1000))
 
-    def _on_stopped(self, event: Event, _: Mapping[str, Any]) -> None:
-        self.happened.append(self._note(event, "stopped", ""))
+    def _on_stopped(self, event: Event, data: Mapping[str, Any]) -> None:
+        if data.get("fault"):
+            text = fault_line(str(data["fault"]), str(data.get("log", "")))
+            self.happened.append(self._note(event, "ended by a fault", text))
+        else:
+            self.happened.append(self._note(event, "stopped", ""))
 
     def _other(self, event: Event, data: Mapping[str, Any]) -> None:
         """An event of a kind that says something in words."""

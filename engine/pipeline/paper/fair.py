@@ -26,7 +26,7 @@ from engine.units import DAY_MS
 
 if TYPE_CHECKING:
     from engine.market.listing import Market
-    from engine.paper.live import PriceFeed
+    from engine.paper.pace import PriceFeed
     from engine.problem import Problem
 from engine.tasks import end_tasks
 

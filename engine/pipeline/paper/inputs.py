@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 LOOK_S = 1.0
 
 
-def used_before(ledger: Ledger, account: str) -> Hashes:
-    """The files that an account ran with last; none for a new account."""
+def used_before(ledger: Ledger, account: str, seq: int | None = None) -> Hashes:
+    """The files that an account ran with last, or ran with at an event (its ``seq``); none for a new account."""
     used: Hashes = {}
     for event in ledger.events(account, 0, "begin", "changed"):
+        if seq is not None and event.seq > seq:
+            break
         used = {**(used if event.kind == "changed" else {}), **event.data["inputs"]}
     return used
 

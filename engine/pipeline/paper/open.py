@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from engine.domain import BY_HAND, UNTIL_RESUMED_MS, Halt
+from engine.paper.worth import leaving, leaving_all, marked
 from engine.pipeline.paper.fates import who
 from engine.report.tables import clean
 from engine.units import show_time
@@ -40,21 +41,27 @@ def open_table(calls: Iterable[PaperCall], last: Last, zone: str, title: str, wi
     return Group(*(Text(clean(line)) for line in title.split("\n")), table)
 
 
-def title_of(desk: Desk, calls: Sequence[PaperCall], last: Last, currency: str, equity: float | None = None) -> str:
+def title_of(
+    desk: Desk,
+    calls: Sequence[PaperCall],
+    last: Last,
+    currency: str,
+    equity: float | None = None,
+    pauses: Sequence[Halt] = (),
+) -> str:
     """The account in a line, and a line for each pause.
 
-    ``equity`` is its worth where the caller knows it better than the record and the last prices.
+    ``equity`` is its marked worth where the caller knows it better than the record and the last prices; what is shown
+    is what would be left if the calls were left at these. ``pauses`` are those that rules gave at live prices only.
     """
-    books = desk.books.books.books
-    if equity is None:
-        equity = books.cash + sum(
-            quantity * (last[symbol][1] if symbol in last else desk.books.marks.price(symbol, desk.through_ms))
-            for symbol, quantity in books.held.items()
-        )
+    books, marks = desk.books.books.books, desk.books.marks
+    known = {symbol: price for symbol, (_, price) in last.items()}
+    prices = {symbol: marks.price(symbol, desk.through_ms) for symbol in books.held} | known
+    equity = (marked(books.cash, books.held, prices) if equity is None else equity) - leaving_all(calls, prices)
     resting = sum(not call.acting.stepper.filled for call in calls)
     lines = [f"{desk.account}  equity {equity:,.2f} {currency}  {len(calls) - resting} open, {resting} resting"]
     now = desk.through_ms if desk.now_ms is None else desk.now_ms()
-    return "\n".join([*lines, *(halted(halt, desk.zone) for halt in books.halts if halt.until_ms > now)])
+    return "\n".join([*lines, *(halted(halt, desk.zone) for halt in (*books.halts, *pauses) if halt.until_ms > now)])
 
 
 def halted(halt: Halt, zone: str) -> str:
@@ -96,8 +103,7 @@ def open_r(call: PaperCall, price: float) -> float:
     stepper, terms = acting.stepper, acting.stepper.terms
     gross, fees, funding = acting.money(terms)
     worth = acting.plan.side.sign * stepper.held * price
-    leaving = stepper.held * price * terms.fee(stepper.position.state.ts, maker=False)
-    return (gross + worth - fees - leaving - funding) / acting.risk
+    return (gross + worth - fees - leaving(acting, price) - funding) / acting.risk
 
 
 def _price(value: float | None) -> str:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from engine.config.diagnostics import did_you_mean
 from engine.paper.call import WAITING
 from engine.paper.ledger import Event, LedgerError
+from engine.paper.mending import put_aside
+from engine.paper.witness import path_of
 from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.book import books, check_channels, running_account
@@ -146,24 +148,22 @@ def _ask(workspace: Workspace, book: Book, kind: str, data: dict[str, Any]) -> s
 def reset(workspace: Workspace, sure: Callable[[str], bool]) -> str:
     """Put the ledger and its copy aside, so that the next run begins anew; nothing is deleted.
 
-    Raises InputError while it runs.
+    A kill at any moment leaves each of them whole, under one of its names. Raises InputError while it runs.
     """
     path = workspace.ledger_path
-    if not path.is_file():
+    copy = path.with_suffix(".backup.db")
+    if not any(one.is_file() for one in (path, copy, path_of(path))):
         raise InputError(Problem("there is no ledger", workspace.shown(path)))
     with alone(path, "the account is running", "stop it first"):
         aside = path.with_name(f"paper-{datetime.now(UTC):%Y%m%d-%H%M%S}.db")
-        copy, copy_aside = path.with_suffix(".backup.db"), aside.with_suffix(".backup.db")
+        copy_aside = aside.with_suffix(".backup.db")
         if not sure(f"put {path.as_posix()} aside as {aside.name} and begin anew?"):
             return "nothing was changed"
-        for suffix in ("-wal", "-shm", ""):  # the ledger last: whatever happens between, it is whole
-            part = path.with_name(path.name + suffix)
-            if part.is_file():
-                part.rename(aside.with_name(aside.name + suffix))
-        said = f"the old ledger is {aside.as_posix()}"
-        if copy.is_file():
+        said = f"the old ledger is {aside.as_posix()}" if path.is_file() else "there was no ledger"
+        if copy.is_file():  # before the ledger: a new one makes a new copy in its place
             copy.rename(copy_aside)
             said += f", its daily copy {copy_aside.as_posix()}"
+        put_aside(path, aside)
         journal = workspace.testnet_path
         if journal.is_file():  # it says what is open at the test exchange, whatever the ledger
             said += f"; {journal.as_posix()} stays as it is"

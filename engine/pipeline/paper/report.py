@@ -20,10 +20,10 @@ from engine.pipeline.errors import InputError
 from engine.pipeline.evidence import chart, moves_of_path, versions_of
 from engine.pipeline.paper.account import Account, account_of, curve
 from engine.pipeline.paper.book import Book, book_at, books
-from engine.pipeline.paper.replay import LEDGER_FILE
 from engine.pipeline.paper.results import results_of
 from engine.pipeline.paper.rows import Standing, rows_of
 from engine.pipeline.paper.sources import Sources, known_sources
+from engine.pipeline.report import LEDGER_FILE
 from engine.pipeline.runfolder import new_folder
 from engine.report.evidence import EVIDENCE_FILE, Evidence, write_evidence
 from engine.report.paperexports import write_paper_tables
@@ -57,7 +57,7 @@ def report_replay(workspace: Workspace, done: Replayed, source: str) -> Path:
         book = book_at(done.folder / LEDGER_FILE)
     except LedgerError as error:
         raise InputError(error.problem) from None
-    sources = Sources([done.loaded], done.prices, done.desk.candles, done.messages, replay=source)
+    sources = Sources(done.loaded, done.prices, done.desk.market.candles, done.messages, replay=source)
     try:
         return write_paper(workspace, book, sources, done.folder)
     finally:

@@ -10,15 +10,16 @@ import numpy as np
 
 from engine import __version__
 from engine.domain import UNTIL_RESUMED_MS, ExitReason
-from engine.pipeline.paper.book import is_running
+from engine.pipeline.paper.book import running_account
 from engine.pipeline.paper.forward import expectations, forward_records
+from engine.pipeline.paper.presence import ended, ended_line
 from engine.pipeline.paper.rows import open_calls
 from engine.pipeline.statements import assumptions
 from engine.pipeline.ticks import shown_decimals
 from engine.report.paperrun import PAPER_FORMAT, LaneTerms, PaperRun, Pause, Seen
 from engine.report.show import count
 from engine.simulate.money import fee_of
-from engine.units import iso, show_duration
+from engine.units import iso, show_duration, show_time
 
 if TYPE_CHECKING:
     from engine.pipeline.paper.account import Account
@@ -43,7 +44,7 @@ def results_of(workspace: Workspace, account: Account, curve: EquityCurve, exact
         version=__version__,
         account=book.account,
         replay=sources.replay,
-        running=not sources.replay and is_running(workspace),
+        running=not sources.replay and running_account(workspace, book.ledger) == book.account,
         timezone=workspace.settings.timezone,
         currency=book.currency,
         price_source=_origin(sources),
@@ -79,7 +80,7 @@ def results_of(workspace: Workspace, account: Account, curve: EquityCurve, exact
         gaps=told.gaps,
         lanes=_lanes(account),
         assumptions=_assumptions(workspace, sources),
-        warnings=[*_warnings(account, exact), *sources.notes],
+        warnings=[*_ended(workspace, account), *_warnings(account, exact), *sources.notes],
         inputs=inputs,
         decimals=_decimals(account),
     )
@@ -165,6 +166,15 @@ def _assumptions(workspace: Workspace, sources: Sources) -> list[str]:
         return []
     said = assumptions(sources.loaded[0].strategy, workspace, sources.prices, [])
     return [line for line in said if not line.startswith(("prices:", "the touch-through"))]
+
+
+def _ended(workspace: Workspace, account: Account) -> list[str]:
+    """That nobody trades any more, where nobody stopped it."""
+    if account.sources.replay or running_account(workspace, account.book.ledger) == account.book.account:
+        return []
+    end = ended(workspace, account.book)
+    at = "" if end is None else show_time(end.at_ms, workspace.settings.timezone)[:16]
+    return [] if end is None else [ended_line(end.fault, end.log, at)]
 
 
 def _warnings(account: Account, exact: bool) -> list[str]:

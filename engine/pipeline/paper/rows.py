@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.domain import Distance, ExitReason, Path, PathStatus, Trade
+from engine.domain import Distance, ExitReason, Path, PathStatus, Plan, Trade
 from engine.paper.call import Bar, PaperCall
 from engine.pipeline.callrows import OF_THE_ACCOUNT, exits_of
 from engine.pipeline.paper.fates import NOT_PLANNED
@@ -61,6 +61,12 @@ def open_calls(stands: Sequence[Standing]) -> list[OpenCall]:
     return [_open(one) for one in sorted(stands, key=lambda one: one.call.order) if one.trade and not one.call.over]
 
 
+def entry_kind(plan: Plan) -> str:
+    """How a plan goes in: ``market``, ``limit`` or ``breakout``."""
+    kind = plan.orders[0].kind
+    return "market" if None in [order.price for order in plan.orders] else KINDS.get(kind, kind)
+
+
 def own_fate(call: PaperCall) -> str:
     """What became of a call in its channel's record, as the rows of a backtest say it."""
     if call.fate:
@@ -85,7 +91,6 @@ def _planned(one: Standing, told: Told, why: str) -> PaperRow:
     plan, terms = call.plan, call.stepper.terms
     path = trade.path if trade else call.stepper.path()
     prices, _ = call.targets()
-    kinds = [order.kind for order in plan.orders]
     notes = (*call.notes, *call.closing_notes)
     no = call.notes[-1] if call.refused and call.notes else None
     seen = told.first.get(call.row)
@@ -96,7 +101,7 @@ def _planned(one: Standing, told: Told, why: str) -> PaperRow:
         "acted": iso(plan.act_ms),
         "symbol": plan.symbol,
         "side": plan.side.value,
-        "entry_kind": "market" if None in [order.price for order in plan.orders] else KINDS.get(kinds[0], kinds[0]),
+        "entry_kind": entry_kind(plan),
         "entry": tuple(order.price for order in plan.orders if order.price is not None),
         "stop": plan.stop if not isinstance(plan.stop, Distance) else call.stepper.first_stop,
         "targets": prices,

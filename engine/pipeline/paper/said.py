@@ -10,15 +10,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from engine.domain import PathStatus
+from engine.domain import ExitReason, PathStatus
 from engine.notify.notice import NoticeKind
-from engine.pipeline.paper.fates import live_word
+from engine.pipeline.paper.fates import exit_word, live_word
 from engine.pipeline.paper.show import Said, exit_of, halting, told
 from engine.report.reasons import fate_reason
 
 if TYPE_CHECKING:
     from engine.paper.call import PaperCall
     from engine.paper.ledger import Event
+
+
+WITHDRAWN = (
+    "it spoke at live prices, and when the candle was over the account was within its limit; "
+    "by the record nothing is halted or closed by it"
+)
 
 
 def said_of(event: Event, call: PaperCall | None, currency: str) -> Iterator[Said]:
@@ -29,6 +35,14 @@ def said_of(event: Event, call: PaperCall | None, currency: str) -> Iterator[Sai
     elif call is not None and event.kind == "withdrawn":
         moves = ", ".join(_shown(move) for move in data["moves"])
         yield Said(f"{call.name} withdrawn: {moves} (live) is not in the record: {data['why']}", NoticeKind.CLOSE)
+    elif event.kind == "live_alarm":
+        for said in told(replace(event, kind="alarm"), call, currency):
+            yield replace(said, line=said.line.replace("): ", ") (live): ", 1))
+    elif event.kind == "alarm_withdrawn":
+        note = data["note"]
+        yield Said(f"rule {note['rule']} ({note['where']}) withdrawn: {WITHDRAWN}", NoticeKind.HALT)
+    elif event.kind == "alarm" and data.get("said"):
+        return
     elif call is None or event.kind not in ("placed", "decided", "step", "early"):
         yield from told(event, call, currency)
     else:
@@ -57,6 +71,7 @@ def _live(data: Mapping[str, Any], call: PaperCall, currency: str) -> Iterator[S
         yield Said(line, NoticeKind.OPEN)
     for number, leg in enumerate(data["legs"], 1):
         what, kind = exit_of(leg, call)
+        what = exit_word(data["by"]) if leg["reason"] == ExitReason.RULE and data.get("by") else what
         line = f"{call.name} {what} (live): {data['quantity'] * leg['share']:.6g} out at {leg['price']:.8g}"
         if number == len(data["legs"]) and data.get("net") is not None:
             line += f"; closed with {data['net']:+,.2f} {currency}"

@@ -172,8 +172,8 @@ def _update(event: Event, call: PaperCall | None, _currency: str) -> Iterator[Sa
 
 def _alarm(event: Event, _call: PaperCall | None, _currency: str) -> Iterator[Said]:
     """A rule spoke between calls."""
-    note, closes = event.data["note"], ", open trades are closed" if event.data["close"] else ""
-    yield Said(f"rule {note['rule']} ({note['where']}): {note['text']}{closes}", NoticeKind.HALT)
+    note = event.data["note"]
+    yield Said(f"rule {note['rule']} ({note['where']}): {note['text']}", NoticeKind.HALT)
 
 
 def halting(halt: Mapping[str, Any], note: Mapping[str, Any]) -> Said:

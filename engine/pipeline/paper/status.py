@@ -20,6 +20,7 @@ from engine.pipeline.paper.channels import ChannelRecord, channel_records
 from engine.pipeline.paper.fates import NEVER_FILLED, NOT_TAKEN, STAGES, funnel
 from engine.pipeline.paper.open import halted, open_r
 from engine.pipeline.paper.orders import order_text, waiting_orders
+from engine.pipeline.paper.presence import ended, ended_line
 from engine.pipeline.paper.table import VERSION, moment
 from engine.pipeline.paper.worth import worth_of
 from engine.report.show import count
@@ -84,19 +85,23 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
     worth, fates = worth_of(book, prices), book.fates
     priced = min((prices[symbol][0] for symbol, q in worth.held.items() if q and symbol in prices), default=None)
     reconciled = [event.data["line"] for event in book.ledger.events(book.account, 0, "reconciled")]
+    running = running_account(workspace, book.ledger) == book.account
+    end = None if running else ended(workspace, book)
     return {
         "account": book.account,
         "strategies": list(book.begun.data["strategies"]),
-        "running": running_account(workspace, book.ledger) == book.account,
+        "running": running,
+        "ended": end and {"at": moment(end.at_ms, zone), "fault": end.fault, "log": end.log},
         "began": moment(book.began_ms, zone),
         "last_event": moment(book.last_ms, zone),
         "currency": book.currency,
         "began_with": began_with,
         "realised": worth.realised,
         "equity": worth.equity,
+        "marked": worth.marked,
         "only_live": worth.live,
         "priced_at": None if priced is None else moment(priced, zone),
-        "losses": _losses(workspace, book, worth.equity),
+        "losses": _losses(workspace, book, worth.marked),
         "open": [
             *(_open(call, prices, zone) for call in book.open),
             *(_open(side, prices, zone, " (live)") for side in book.live),
@@ -154,7 +159,7 @@ def _open(call: PaperCall, prices: dict[str, tuple[int, float]], zone: str, live
 
 
 def _losses(workspace: Workspace, book: Book, equity: float) -> list[dict[str, Any]]:
-    """What the day and the week have made so far, with the rules that look at it."""
+    """What the day and the week have made so far, marked as rules see it, with the rules that look at it."""
     data, found = book.fold.books or {}, []
     if data.get("day") is None:
         return []
@@ -214,7 +219,10 @@ def _lines(book: Book, state: dict[str, Any], now_ms: int, zone: str) -> Iterato
     currency = state["currency"]
     running = "running" if state["running"] else "not running"
     yield f"{state['account']}: {running}, last written {_shown(state['last_event'])} ({zone})"
+    if state["ended"]:
+        yield f"  {ended_line(state['ended']['fault'], state['ended']['log'], _shown(state['ended']['at']))}"
     priced = f" at the prices of {_shown(state['priced_at'])}" if state["priced_at"] else ""
+    priced = f" if all is left{priced}" if any(trade["quantity"] for trade in state["open"]) else ""
     live = f", with {count(state['only_live'], 'trade')} only live" if state["only_live"] else ""
     yield f"  equity {state['equity']:,.2f} {currency}{priced}{live}"
     began = f"began {_shown(state['began'])} with {state['began_with']:,.2f} {currency}"

@@ -82,6 +82,7 @@ class Telling:
             stack.callback(setattr, self, "_print", below)
             while True:
                 calls, width = live.instant.account.open_calls(), shown.console.width
-                title = title_of(desk, calls, live.last, self.currency, live.instant.account.equity())
+                now = live.instant.account
+                title = title_of(desk, calls, live.last, self.currency, now.equity(), now.pauses)
                 shown.update(open_table(calls, live.last, desk.zone, title, width))
                 await asyncio.sleep(0.5)

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.pipeline.paper.fates import live_side
-from engine.simulate.flows import moves_of
+from engine.paper.worth import booked, leaving_all, marked
+from engine.simulate.flows import Flow, moves_of
 
 if TYPE_CHECKING:
     from engine.pipeline.paper.book import Book
@@ -20,36 +20,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """``realised`` and ``equity`` in the account's currency; ``held`` in coins, by symbol; of them ``live`` trades."""
+    """Money in the account's currency; ``held`` in coins, by symbol; of them ``live`` trades.
+
+    ``marked`` is the equity that rules see, ``equity`` what would be left if all that is open were left now.
+    """
 
     realised: float
+    marked: float
     equity: float
     held: dict[str, float]
     live: int
 
 
-def booked(data: Mapping[str, Any], start: float) -> tuple[float, float, dict[str, float]]:
+def booked_data(data: Mapping[str, Any], start: float) -> tuple[float, float, dict[str, float]]:
     """Cash, realised money and quantities by symbol of an account's books (``books_data``), with all flows booked."""
-    cash, wallet = float(data.get("cash", start)), float(data.get("wallet", start))
-    held: dict[str, float] = dict(data.get("held", {}))
-    for *_, (_, symbol, quantity, paid, realised) in data.get("flows", ()):
-        cash, wallet = cash + paid, wallet + realised
-        held[symbol] = held.get(symbol, 0.0) + quantity
-    return cash, wallet, held
+    flows = (Flow(*flow) for *_, flow in data.get("flows", ()))
+    return booked(float(data.get("cash", start)), float(data.get("wallet", start)), data.get("held", {}), flows)
 
 
 def worth_of(book: Book, prices: Mapping[str, tuple[int, float]]) -> Worth:
-    """An account at the last prices (when, and the price, by symbol); a symbol without one counts at its entry."""
-    cash, wallet, held = booked(book.fold.books or {}, float(book.begun.data["equity"]))
-    known, live = {symbol: price for symbol, (_, price) in prices.items()}, 0
-    for call in book.fold.rows:
-        side = live_side(call, book.heard)
-        if side is None or not side.stepper.filled:
-            continue
-        live, path = live + 1, side.stepper.path()
+    """An account at the last prices (when, and the price, by symbol); a live trade without one counts at its entry."""
+    cash, wallet, held = booked_data(book.fold.books or {}, float(book.begun.data["equity"]))
+    known = {symbol: price for symbol, (_, price) in prices.items()}
+    live = [side for side in book.live_sides if side.stepper.filled]
+    for side in live:
+        path = side.stepper.path()
         known.setdefault(side.plan.symbol, path.fills[0].price)
-        for flow in moves_of(path, side.quantity, side.stepper.terms, int):
-            cash += flow.cash
-            held[flow.symbol] = held.get(flow.symbol, 0.0) + flow.quantity
-    equity = cash + sum(quantity * known[symbol] for symbol, quantity in held.items() if symbol in known)
-    return Worth(wallet, equity, held, live)
+        cash, _, held = booked(cash, 0.0, held, moves_of(path, side.quantity, side.stepper.terms, int))
+    equity = marked(cash, held, known)
+    fees = leaving_all([*book.open, *(side for side in live if not side.over)], known)
+    return Worth(wallet, equity, equity - fees, held, len(live))

@@ -13,7 +13,7 @@ import pytest
 from engine.market.asking import CutOffError
 from engine.notify.notice import Notice
 from engine.paper.ledger import LedgerError
-from engine.pipeline.paper.live import _Trading
+from engine.pipeline.paper.stopping import until_stopped
 from engine.problem import Problem
 from tests.conftest import Run
 
@@ -45,9 +45,9 @@ def test_a_part_that_ends_by_itself_is_told(
     work: Callable[[], Awaitable[None]], kind: type[Exception], said: str | None
 ) -> None:
     told: list[Notice] = []
-    trading: Any = SimpleNamespace(telling=SimpleNamespace(tell=told.append, say=lambda _: None))
+    telling: Any = SimpleNamespace(tell=told.append, say=lambda _: None)
     with pytest.raises(kind):
-        asyncio.run(_Trading._until_stopped(trading, asyncio.sleep(60), work()))
+        asyncio.run(until_stopped(telling, asyncio.sleep(60), work()))
     assert [notice.title for notice in told] == (["paper trading has stopped"] if said else [])
     assert not said or said in told[0].text
 

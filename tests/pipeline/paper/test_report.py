@@ -197,7 +197,7 @@ def test_money_of_an_open_trade_is_what_leaving_it_now_would_make(place: Workspa
     for one in filled:
         call = next(call for call in desk.books.rows if call.plan.signal_id == one.signal_id)
         path, terms = call.acting.stepper.path(), call.stepper.terms
-        sign, price = call.plan.side.sign, float(desk.candles[one.symbol].close[-1])
+        sign, price = call.plan.side.sign, float(desk.market.candles[one.symbol].close[-1])
         assert one.price == price
         fees = sum(f.price * f.share * terms.fee(f.ts_ms, maker=f.maker) for f in (*path.fills, *path.legs))
         fees += price * one.held * terms.taker

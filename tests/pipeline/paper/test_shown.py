@@ -132,7 +132,9 @@ def test_trades_are_what_was_filled(ledger: Ledger, run: Run) -> None:
     assert state["realised"] == pytest.approx(state["began_with"] + net - entered, abs=1e-6)
     marked = sum(sign * open_[name]["quantity"] * (open_[name]["last"] - open_[name]["entry"])
                  for name, sign in (("beta/1", -1), ("alpha/12", 1)))  # fmt: skip
-    assert state["equity"] == pytest.approx(state["realised"] + marked)
+    assert state["marked"] == pytest.approx(state["realised"] + marked)
+    leaving = sum(0.0002 * open_[name]["quantity"] * open_[name]["last"] for name in ("beta/1", "alpha/12"))
+    assert state["equity"] == pytest.approx(state["marked"] - leaving)
 
 
 def test_json_has_the_names_of_csv(ledger: Ledger, run: Run) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import Run
 from tests.paper.livestage import LiveStage
+from tests.pipeline.paper.conftest import Account
 
 
 def status(stage: LiveStage, run: Run) -> dict[str, Any]:
@@ -41,9 +42,36 @@ def test_a_trade_that_is_only_live_is_in_the_equity_and_said(stage: LiveStage, r
     state = status(stage, run)
     quantity = 1000 / 64_800
     assert state["only_live"] == 1
-    assert state["equity"] == pytest.approx(10_000 - 0.0005 * 1000, abs=0.01), "no price is in the ledger: at its entry"
+    fee = 0.0005 * 1000
+    assert state["marked"] == pytest.approx(10_000 - fee, abs=0.01), "no price is in the ledger: at its entry"
+    assert state["equity"] == pytest.approx(10_000 - 2 * fee, abs=0.01), "and the fee of leaving"
     assert state["realised"] == 10_000
-    assert "  equity 9,999.50 USDT, with 1 trade only live" in run("paper", "status").stdout.splitlines()
+    assert "  equity 9,999.00 USDT if all is left, with 1 trade only live" in run("paper", "status").stdout.splitlines()
     stage.price(6, 64_400)
     left = status(stage, run)["equity"]
     assert left == pytest.approx(10_000 - quantity * 400 - 0.0005 * (1000 + quantity * 64_400), abs=0.01)
+
+
+def test_equity_has_one_meaning_in_status_on_the_page_and_in_the_list_of_trades(account: Account, run: Run) -> None:
+    """One trade is over, one is open: what was begun with and the net of both, left at the last price."""
+    stage = account()
+    stage.post(0.5, "BUY BTCUSDT NOW @ 64800, TP 65000, SL 64500")
+    stage.candle(1, 64_800, 65_010, 64_790, 65_005)
+    stage.post(130, "BUY BTCUSDT NOW @ 64990, TP 66000, SL 64500")
+    stage.candle(3, 65_000, 65_110, 64_990, 65_100)
+    state = status(stage, run)
+    (closed,) = csv.DictReader(io.StringIO(run("paper", "trades", "--format", "csv").stdout))
+    (open_,) = state["open"]
+    size, fee = open_["quantity"], 0.0005
+
+    def net(price: float) -> float:
+        return size * (price - 65_000) - fee * size * (price + 65_000)
+
+    last = open_["last"]
+    assert state["equity"] == pytest.approx(10_000 + float(closed["net"]) + net(last))
+    assert state["equity"] == pytest.approx(state["marked"] - fee * size * last)
+    assert state["losses"][0]["change"] == pytest.approx(state["marked"] - 10_000), "rules see it before that fee"
+    assert run("paper", "report", "--out", stage.folder / "page").exit_code == 0
+    page = json.loads((stage.folder / "page" / "paper.json").read_text(encoding="utf-8"))
+    assert page["open"][0]["net"] == pytest.approx(net(page["open"][0]["price"]))
+    assert page["equity"] == pytest.approx(10_000 + float(closed["net"]) + net(page["open"][0]["price"]))

@@ -1,0 +1,41 @@
+"""What an account is worth: one meaning for a running account and for one that is read from its ledger.
+
+1. Every fill and exit that is known is booked, also those whose candle is not over yet (``booked``).
+2. What is held is marked at a price (``marked``): that is the equity that rules see.
+3. People are told what would be left if everything open went out at that price: the same less the fees of leaving
+   (``leaving``), as a backtest values what is open at its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from engine.paper.call import PaperCall
+from engine.simulate.flows import Flow
+
+
+def booked(
+    cash: float, wallet: float, held: Mapping[str, float], flows: Iterable[Flow]
+) -> tuple[float, float, dict[str, float]]:
+    """Cash, realised money and quantities by symbol once these flows are booked."""
+    after = dict(held)
+    for flow in flows:
+        cash, wallet = cash + flow.cash, wallet + flow.realised
+        after[flow.symbol] = after.get(flow.symbol, 0.0) + flow.quantity
+    return cash, wallet, after
+
+
+def marked(cash: float, held: Mapping[str, float], prices: Mapping[str, float]) -> float:
+    """The equity at these prices; what has none counts nothing."""
+    return cash + sum(quantity * prices[symbol] for symbol, quantity in held.items() if symbol in prices)
+
+
+def leaving(call: PaperCall, price: float) -> float:
+    """The fee of leaving what a call holds at a price, for one unit of its planned quantity."""
+    stepper = call.acting.stepper
+    return stepper.held * price * stepper.terms.fee(stepper.position.state.ts, maker=False)
+
+
+def leaving_all(calls: Iterable[PaperCall], prices: Mapping[str, float]) -> float:
+    """The fees of leaving the account's trades of these calls; what has no price counts nothing."""
+    return sum(call.quantity * leaving(call, prices[call.plan.symbol]) for call in calls if call.plan.symbol in prices)

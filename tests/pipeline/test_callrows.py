@@ -1,0 +1,103 @@
+"""The rows of calls, made as columns, say what each call's own path and trade say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from engine.domain import Distance, Path
+from engine.pipeline.callrows import OF_THE_ACCOUNT, call_rows, exits_of
+from engine.report.tables import CallRow
+from engine.simulate.closing import close_early
+from engine.simulate.money import average_price
+from engine.simulate.walk import WalkResult
+from engine.units import iso
+from tests.paper.world import Month, month
+
+
+@pytest.fixture(scope="module")
+def world() -> Month:
+    """A piece of the demo in which some trades were ended early, as a rule does, and one before it was filled."""
+    found = month.__wrapped__()  # one that no other test looks at
+    trades, ended = found.walked.trades, 0
+    for row, trade in list(trades.items())[::5]:
+        at_ms = trade.path.fills[0].ts_ms + 60_000 if trade.path.fills and row % 2 else trade.path.plan.act_ms
+        early = close_early(trade, at_ms, found.played.venue)
+        if early is not None:
+            trades.put(row, early[0])
+            ended += 1
+    assert ended > 10
+    assert any(not trade.path.fills for trade in trades.own.values())
+    return found
+
+
+def looked_at(world: Month, walked: WalkResult, i: int) -> CallRow:
+    """One call, put together from objects."""
+    played = world.played
+    signal, row = played.signals[i], played.rows[i]
+    said = next((refused.notes for refused in walked.refused if refused.row == row), None)
+    trade = walked.trades.get(row)
+    path: Path | None = trade.path if trade else played.table.path(row) if row >= 0 else None
+    filled = path if path and path.fills else None
+    message, setup = signal.message, signal.setup
+    stop = float(played.table.stop[row]) if row >= 0 else setup.stop
+    r = float(played.money.r[row]) if row >= 0 else None
+    cells = {name: getattr(trade, name) if trade else None for name in OF_THE_ACCOUNT}
+    return CallRow(
+        signal_id=signal.id,
+        channel=message.channel,
+        posted=iso(message.posted_ms),
+        acted=iso(path.plan.act_ms) if path else "",
+        symbol=setup.symbol,
+        side=setup.side.value,
+        entry_kind=setup.entry_kind.value,
+        entry=setup.entries,
+        stop=None if isinstance(stop, Distance) or stop is None or stop != stop else stop,
+        targets=tuple(target.price for target in setup.targets if target.price is not None),
+        leverage=setup.leverage,
+        layout=setup.layout,
+        status=played.fates[i],
+        filled_at=iso(filled.fills[0].ts_ms) if filled else "",
+        closed_at=iso(filled.legs[-1].ts_ms) if filled else "",
+        entry_price=average_price(filled.fills) if filled else None,
+        exit_reason=filled.legs[-1].reason.value if filled else "",
+        exits=exits_of(filled.legs) if filled else "",
+        r=None if r is None or r != r else r,
+        ambiguous=path.ambiguous if path else False,
+        delay_s=(filled.fills[0].ts_ms - message.known_ms) / 1000 if filled else None,
+        taken=trade is not None,
+        rule=said[-1].rule if said else "",
+        rule_where=said[-1].where if said else "",
+        notes="; ".join(note.text for note in said or (trade.notes if trade else ())),
+        **cells,
+    )
+
+
+def test_every_cell_is_what_the_call_s_own_path_and_trade_say(world: Month) -> None:
+    played, walked = world.played, world.walked
+    order = sorted(range(len(played.signals)), key=lambda i: played.signals[i].message.posted_ms)
+    rows = call_rows(played, walked)
+    assert len(rows) == len(order) > 100
+    assert {"closed", "target first"} <= set(rows.columns["status"])
+    for row, i in zip(rows, order, strict=True):
+        assert row == looked_at(world, walked, i)
+
+
+def test_a_call_without_a_plan_has_empty_cells(world: Month) -> None:
+    """As a call that nobody knows when it was edited into its text."""
+    played = replace(world.played, rows=[-1, *world.played.rows[1:]], fates=["hindsight", *world.played.fates[1:]])
+    order = sorted(range(len(played.signals)), key=lambda i: played.signals[i].message.posted_ms)
+    row = call_rows(played, world.walked)[order.index(0)]
+    assert (row.status, row.acted, row.filled_at, row.closed_at, row.exits) == ("hindsight", "", "", "", "")
+    assert (row.taken, row.entry_price, row.r, row.net, row.delay_s) == (False, None, None, None, None)
+
+
+def test_excursions_stand_beside_the_calls_they_belong_to(world: Month) -> None:
+    n = len(world.played.table)
+    rows = call_rows(world.played, world.walked, np.arange(n) / 2, np.full(n, np.nan))
+    wanted = {s.id: row / 2 if row >= 0 else None for s, row in
+              zip(world.played.signals, world.played.rows, strict=True)}  # fmt: skip
+    assert {row.signal_id: row.mae_r for row in rows} == wanted
+    assert {row.mfe_r for row in rows} == {None}
