@@ -32,7 +32,7 @@ from engine.memory import uncollected
 from engine.pipeline.accounts import Walks
 from engine.pipeline.asked import cut_at, load_strategy, no_candles, prices_of, with_period
 from engine.pipeline.asof import opinions
-from engine.pipeline.callrows import call_rows
+from engine.pipeline.callrows import call_rows, posting_order
 from engine.pipeline.conditions import conditions_of
 from engine.pipeline.errors import InputError
 from engine.pipeline.evidence import evidence_of
@@ -44,15 +44,16 @@ from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages, read_channels
 from engine.pipeline.replay import Replay, replay
 from engine.pipeline.results import channel_results, held_market
-from engine.pipeline.runfolder import inputs_of, new_folder, note_trial, write_run
+from engine.pipeline.runfolder import Behind, behind_of, inputs_of, new_folder, note_trial, write_run
 from engine.pipeline.statements import assumptions, deletion_note, inside, outside, shown_period, warnings
 from engine.pipeline.ticks import shown_decimals
 from engine.pipeline.workspace import Workspace
-from engine.report.run import FORMAT, Run
-from engine.report.tables import SHOWN_CALLS
+from engine.report.run import FORMAT, AccountResult, Run
+from engine.report.tables import SHOWN_CALLS, Calls
 from engine.risk import RuleBook
+from engine.simulate.equity import EquityCurve
 from engine.units import iso, moment_ms
-from engine.verdict.crowd import copies
+from engine.verdict.crowd import Copies, copies
 from engine.verdict.many import without_skill
 
 if TYPE_CHECKING:
@@ -78,6 +79,17 @@ class Period:
     notes: tuple[str, ...]  # about fees, funding, margin, contracts, finer candles
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a backtest found, without what it was found from: the run, its tables, what stands behind its calls."""
+
+    run: Run
+    rows: Calls
+    curve: EquityCurve
+    behind: Behind
+    keys: dict[str, str]  # the name of each channel's trial
+
+
 @uncollected()
 def run_backtest(
     workspace: Workspace,
@@ -92,27 +104,47 @@ def run_backtest(
 
     What comes at or after ``holdout`` (a date) is kept out of everything but one table of its own.
     """
+    found = find(workspace, given, from_, to, track, holdout)  # messages, plans and paths are gone again
+    run = found.run
+    folder = out or new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{run.strategy}")
+    write_run(workspace, folder, run, found.rows, found.curve, found.behind)
+    note_trial(workspace, run, found.keys)
+    LOG.info(
+        "backtest %s: %d calls, %d trades, report in %s", run.strategy_path, len(found.rows), run.account.trades, folder
+    )
+    return folder, run
+
+
+def find(
+    workspace: Workspace, given: str, from_: str | None, to: str | None, track: Track, holdout: str | None
+) -> Found:
+    """Steps 1 to 8, and the rows of the tables; see ``run_backtest``."""
     file = load_strategy(workspace, given)
     whole = with_period(file.strategy, from_, to)
     strategy = whole if holdout is None else cut_at(whole, holdout)
     profiles = [p for p in map(workspace.profile, strategy.channels) if p is not None]
-    rules = RuleBook(
-        [r for r in map(workspace.rule_file, strategy.rules) if r is not None], workspace.settings.timezone
-    )
+    zone = workspace.settings.timezone
+    rules = RuleBook([r for r in map(workspace.rule_file, strategy.rules) if r is not None], zone)
 
     prices, world = prices_of(workspace, whole)
     known = channel_messages(workspace, profiles, world, strategy.seed)
     period = played_period(workspace, file, strategy, profiles, known, prices, track)
-    played, candles, signals = period.played, period.candles, period.played.signals
+    played, candles = period.played, period.candles
     judged_then = opinions(profiles, period.readings, period.messages, played, strategy.seed)
-    walks = Walks(played, strategy, rules, workspace.settings.timezone, judged_then)
+    walks = Walks(played, strategy, rules, zone, judged_then)
     keys = {profile.id: trial_key(workspace, strategy, profile.id) for profile in profiles}
-    with beside(walks.alone, len(walks.rows)) as walked_alone:
+
+    def apart() -> tuple[dict[str, AccountResult], list[Copies], Behind]:
+        copied = copies({profile.id: _posts(played, profile.id) for profile in profiles})
+        latest = posting_order(played)[-SHOWN_CALLS:]
+        return walks.alone(), copied, behind_of(evidence_of(played, latest, period.messages), zone)
+
+    with beside(apart, len(walks.rows)) as found_apart:
         walked, curve, account = walks.shared(track)
         judged = judge_channels(
             profiles, period.readings, period.messages, played, strategy, load_trials(workspace), keys, track
         )
-        alone = walked_alone() or dict.fromkeys(strategy.channels, account)
+        alone, copied, behind = found_apart()
     held = None
     if strategy.to_ms != whole.to_ms:
         later = played_period(workspace, file, replace(whole, from_ms=strategy.to_ms), profiles, known, prices, track)
@@ -120,8 +152,9 @@ def run_backtest(
 
     days = shown_period(strategy, period.messages)
     span = moment_ms(days[0]), max(moment_ms(days[1]), int(played.table.end_ms.max(initial=0)))
+    alone = alone or dict.fromkeys(strategy.channels, account)
     channels = channel_results(profiles, period.readings, played, walked, alone, strategy, judged, span)
-    luck = [found.verdict.luck for found in judged if found.verdict.luck is not None]
+    luck = [one.verdict.luck for one in judged if one.verdict.luck is not None]
     run = Run(
         format=FORMAT,
         created=iso(int(datetime.now(UTC).timestamp()) * 1000),
@@ -129,7 +162,7 @@ def run_backtest(
         strategy=strategy.name,
         strategy_path=strategy.path,
         period=days,
-        timezone=workspace.settings.timezone,
+        timezone=zone,
         timeframe=strategy.market.timeframe,
         price_source=prices.origin,
         seed=strategy.seed,
@@ -143,18 +176,12 @@ def run_backtest(
         inputs=inputs_of(workspace, strategy, prices, sorted(candles)),
         holdout=held,
         held=held_market(prices, strategy, span),
-        copies=copies({p.id: _posts(played, p.id) for p in profiles}),
+        copies=copied,
         without_skill=without_skill(luck),
         decimals={symbol: shown_decimals(bars, prices.contracts(symbol)) for symbol, bars in sorted(candles.items())},
     )
-    folder = out or new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{strategy.name}")
-    rows = call_rows(played, walked, *_excursions(judged, len(played.table)))
-    shown = rows.columns["signal_id"][-SHOWN_CALLS:]
-    write_run(workspace, folder, run, rows, curve, lambda: evidence_of(played, shown, period.messages))
-    note_trial(workspace, run, keys)
-    LOG.info("backtest %s: %d calls, %d trades, report in %s", strategy.path, len(signals), run.account.trades, folder)
     LOG.info("paths: %d parts known from runs before, %d computed", played.cache.hits, played.cache.misses)
-    return folder, run
+    return Found(run, call_rows(played, walked, *_excursions(judged, len(played.table))), curve, behind, keys)
 
 
 def played_period(

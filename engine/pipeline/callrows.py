@@ -23,7 +23,7 @@ OF_THE_ACCOUNT = ("quantity", "risk", "gross", "fees", "funding", "net")
 
 def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe: Floats | None = None) -> Calls:
     """One row per call, in order of posting; ``mae`` and ``mfe`` in R of the rows of the table (NaN: not known)."""
-    order = sorted(range(len(played.signals)), key=lambda i: played.signals[i].message.posted_ms)
+    order = posting_order(played)
     signals = [played.signals[i] for i in order]
     messages, setups = [signal.message for signal in signals], [signal.setup for signal in signals]
     table, at = played.table, np.array(played.rows, np.int64)[order]
@@ -80,6 +80,12 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
     place[trades.row] = np.arange(len(trades.row))
     figures = {name: np.append(getattr(trades, name), np.nan)[place[at]] for name in OF_THE_ACCOUNT}
     return Calls(columns | {name: _known(column) for name, column in figures.items()})
+
+
+def posting_order(played: Replay) -> list[int]:
+    """The places of all calls in order of posting."""
+    posted_ms = [signal.message.posted_ms for signal in played.signals]
+    return sorted(range(len(posted_ms)), key=posted_ms.__getitem__)
 
 
 @dataclass(slots=True)

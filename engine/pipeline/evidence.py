@@ -19,14 +19,15 @@ LEAST_CANDLES = 24
 LONGEST_TEXT = 4_096
 
 
-def evidence_of(played: Replay, order: Sequence[str], messages: Mapping[str, Sequence[Message]]) -> list[Evidence]:
-    """The evidence of each call, in the order of the ids of ``order``."""
+def evidence_of(played: Replay, order: Sequence[int], messages: Mapping[str, Sequence[Message]]) -> list[Evidence]:
+    """The evidence of some calls, by their places among the signals."""
+    keys = {played.signals[i].message.key for i in order}
     versions: dict[str, list[Message]] = {}
     for found in messages.values():
         for message in found:
-            versions.setdefault(message.key, []).append(message)
-    place = {signal.id: i for i, signal in enumerate(played.signals)}
-    return [_one(played, place[name], versions) for name in order]
+            if (key := message.key) in keys:
+                versions.setdefault(key, []).append(message)
+    return [_one(played, i, versions) for i in order]
 
 
 def _one(played: Replay, i: int, versions: Mapping[str, Sequence[Message]]) -> Evidence:

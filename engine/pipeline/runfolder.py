@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from engine.beside import beside
@@ -13,10 +15,10 @@ from engine.config.strategy import Strategy
 from engine.files import append_synced, replacing, sha256_of
 from engine.pipeline.prices import Prices
 from engine.pipeline.workspace import Workspace
-from engine.report.evidence import EVIDENCE_FILE, Evidence, write_evidence
+from engine.report.evidence import EVIDENCE_FILE, Evidence, packed_evidence, write_evidence
 from engine.report.exports import write_tables
-from engine.report.html import known_zone, render_report, shown_calls, stories_of
-from engine.report.packing import Stories
+from engine.report.html import known_zone, render_report
+from engine.report.packing import Stories, packed_stories
 from engine.report.run import Run
 from engine.report.runfile import save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, Calls, write_calls, write_equity
@@ -39,31 +41,28 @@ def new_folder(parent: Path, name: str) -> Path:
     return folder
 
 
-def write_run(
-    workspace: Workspace,
-    folder: Path,
-    run: Run,
-    rows: Calls,
-    curve: EquityCurve,
-    evidence: Callable[[], list[Evidence]],
-) -> None:
-    """Everything a run leaves in its folder, and the table of the last run.
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What stands behind the latest calls: their evidence as its file, and as the page shows it."""
 
-    ``evidence`` gives that of the latest calls; it is gathered, written and packed for the page beside the tables.
-    """
+    evidence: bytes
+    stories: Stories
+
+
+def behind_of(found: Sequence[Evidence], zone: str) -> Behind:
+    """The evidence of the latest calls, packed; ``zone`` is that of the page's clock."""
+    return Behind(packed_evidence(found), packed_stories(found, known_zone(zone)))
+
+
+def write_run(workspace: Workspace, folder: Path, run: Run, rows: Calls, curve: EquityCurve, behind: Behind) -> None:
+    """Everything a run leaves in its folder, and the table of the last run."""
     folder.mkdir(parents=True, exist_ok=True)
-
-    def told() -> Stories:
-        found = evidence()
-        write_evidence(folder / EVIDENCE_FILE, found)
-        return stories_of(found, shown_calls(rows), known_zone(run.timezone))
-
-    with beside(told, len(rows)) as stories:
-        write_calls(folder / CALLS_FILE, rows)
-        write_equity(folder / EQUITY_FILE, curve.ts, curve.equity, curve.drawdown)
+    write_evidence(folder / EVIDENCE_FILE, behind.evidence)
+    write_equity(folder / EQUITY_FILE, curve.ts, curve.equity, curve.drawdown)
+    with beside(partial(write_calls, folder / CALLS_FILE, rows), len(rows)):
         save_run(folder, run)
         write_tables(folder, run, rows)
-        render_report(folder, workspace.settings.language, (rows, stories))
+        render_report(folder, workspace.settings.language, (rows, behind.stories))
     with replacing(workspace.results_path) as temporary:
         shutil.copyfile(folder / CALLS_FILE, temporary)
 

@@ -63,15 +63,21 @@ class Evidence:
     chart: Chart | None = None
 
 
-def write_evidence(path: Path, found: Iterable[Evidence]) -> None:
-    """Write the evidence of calls, atomically."""
+def packed_evidence(found: Iterable[Evidence]) -> bytes:
+    """The file of the evidence of calls."""
     lines = b"".join([_line(one).encode("utf-8", "surrogatepass") + b"\n" for one in found])
     packed = io.BytesIO()
     # no name and no time in the header: the same evidence gives the same bytes
     with gzip.GzipFile(filename="", mode="wb", fileobj=packed, compresslevel=5, mtime=0) as file:
         file.write(lines)
+    return packed.getvalue()
+
+
+def write_evidence(path: Path, found: Iterable[Evidence] | bytes) -> None:
+    """Write the evidence of calls (or the file that it was packed into), atomically."""
+    data = found if isinstance(found, bytes) else packed_evidence(found)
     with replacing(path) as temporary:
-        temporary.write_bytes(packed.getvalue())
+        temporary.write_bytes(data)
 
 
 def read_evidence(path: Path) -> list[Evidence]:

@@ -63,28 +63,22 @@ PAGE_WORDS = (
 )  # fmt: skip
 
 
-def render_report(folder: Path, lang: str = "en", given: tuple[Calls, Callable[[], Stories]] | None = None) -> Path:
+def render_report(folder: Path, lang: str = "en", given: tuple[Calls, Stories] | None = None) -> Path:
     """Write report.html of a run from its run.json, trades.csv, equity.csv and evidence.jsonl.gz; its path.
 
-    ``given`` are the calls where they are at hand, and the stories of ``shown_calls`` on the clock of the page, asked
-    for at last; ``lang`` is one of ``words.LANGUAGES``. Raises UnreadableRunError when one of the files cannot be used.
+    ``given`` are the calls and the stories of those that are shown, the latest, where they are at hand; ``lang`` is one
+    of ``words.LANGUAGES``. Raises UnreadableRunError when one of the files cannot be used.
     """
     run = load_run(folder)
     if isinstance(run, str):
         raise UnreadableRunError(Problem(run, str(folder / RUN_FILE)))
     if given is None:
         calls = Calls.of(read_calls(folder / CALLS_FILE))
-        known = read_evidence(folder / EVIDENCE_FILE)
-        given = calls, lambda: stories_of(known, shown_calls(calls), known_zone(run.timezone))
+        evidence = read_evidence(folder / EVIDENCE_FILE)
+        given = calls, stories_of(evidence, calls[-SHOWN_CALLS:], known_zone(run.timezone))
     path = folder / REPORT_FILE
     write_text(path, _page(run, given[0], read_equity(folder / EQUITY_FILE), given[1], Words(lang)))
     return path
-
-
-def shown_calls(calls: Calls) -> Calls:
-    """The calls that the page shows: the latest."""
-    posted = calls.columns["posted"]
-    return calls.taken(sorted(range(len(calls)), key=posted.__getitem__)[-SHOWN_CALLS:])
 
 
 def stories_of(evidence: Sequence[Evidence], shown: Calls, zone: str) -> Stories:
@@ -101,29 +95,27 @@ def embedded(data: Any) -> Markup:
     return Markup(text)  # noqa: S704 - no markup is left in it
 
 
-def _page(run: Run, calls: Calls, curve: tuple[Any, Any, Any], stories: Callable[[], Stories], words: Words) -> str:
+def _page(run: Run, calls: Calls, curve: tuple[Any, Any, Any], stories: Stories, words: Words) -> str:
     channels = show.best_first(run.channels)
     zone = known_zone(run.timezone)
     counted = figures.counted_by_channel(channels, calls)
     fates = [fate for fate, _ in sum((Counter(c.funnel.calls) for c in channels), Counter()).most_common()]
     pictures = _pictures(run, channels, counted, curve, zone)
-    latest = shown_calls(calls)
-    origins = [(c, splits.origin(rows, zone, run.seed)) for c, rows in zip(channels, counted, strict=True) if rows]
-    years = splits.monthly(counted, zone)
+    latest = calls[-SHOWN_CALLS:]
     names = {c.channel: c.name for c in run.channels}
     return fill_page(
         "report.html.j2",
         words,
         pictures,
         call_data(names, run.decimals, latest, zone, words),
-        stories(),
+        stories,
         zone,
         run=run,
         channels=channels,
         bars=bars_of(channels, lambda channel: channel.channel),
         fates=fates,
-        origins=origins,
-        years=years,
+        origins=[(c, splits.origin(rows, zone, run.seed)) for c, rows in zip(channels, counted, strict=True) if rows],
+        years=splits.monthly(counted, zone),
         names=names,
         shown=len(latest),
         calls=len(calls),
