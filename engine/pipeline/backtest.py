@@ -135,9 +135,9 @@ def find(
     keys = {profile.id: trial_key(workspace, strategy, profile.id) for profile in profiles}
 
     def apart() -> tuple[dict[str, AccountResult], list[Copies], Behind]:
-        copied = copies({profile.id: _posts(played, profile.id) for profile in profiles})
         latest = posting_order(played)[-SHOWN_CALLS:]
-        return walks.alone(), copied, behind_of(evidence_of(played, latest, period.messages), zone)
+        behind = behind_of(evidence_of(played, latest, period.messages), zone)
+        return walks.alone(), copies({profile.id: _posts(played, profile.id) for profile in profiles}), behind
 
     with beside(apart, len(walks.rows)) as found_apart:
         walked, curve, account = walks.shared(track)
