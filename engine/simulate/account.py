@@ -175,7 +175,7 @@ class Accountant:
             text = "the margin of this trade is not free in the account"
             seen, limit = f"{margin:.2f}", f"{max(free, 0):.2f} {self.strategy.currency}"
             refused = self._refused("margin", seen, limit, text, decision.notes)
-            return replace(refused, holders=self._open_trades())
+            return replace(refused, holders=tuple(self._facts))
         answer = self._taken(proposal, factor, margin, decision.notes)
         return answer if fitted is None or fitted.plan is plan else replace(answer, plan=fitted.plan)
 
