@@ -34,13 +34,14 @@ def changes_of(
     targets = [*setup.targets]
     known = bool(setup.entries) and all(order.price is not None for order in orders)
     book = list(enumerate([order.price for order in orders], 1))
-    numbered = len(book)
+    numbered, meant = len(book), setup
     for update in sorted(updates, key=lambda u: u.message.known_ms):
         action = update.action
         at = update.message.known_ms + entry.latency_ms
         if action.targets and action.kind in ("change", "add-targets"):
             targets = [*action.targets] if action.kind == "change" else [*targets, *action.targets]
-        meant = replace(setup, entries=action.entries) if action.entries else setup
+        if action.kind == "change" and action.entries:
+            meant = replace(setup, entries=action.entries)
         made = _changes(setup, action, at, entry, book, meant if known else None, orders, stop, targets, leave)
         for change in made:
             if change.kind == "stop" and isinstance(change.stop, float | Distance):

@@ -7,14 +7,15 @@ An account of one channel is that channel's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.domain import PathStatus
 from engine.paper.desk import alone_name
-from engine.paper.fold import Fold
-from engine.paper.worth import leaving_all, marked
+from engine.paper.fold import Fold, told_of
+from engine.paper.worth import Seen, leaving_all, marked, newest
+from engine.pipeline.paper.book import kept_prices
 from engine.pipeline.paper.table import moment
 from engine.pipeline.paper.worth import booked_data
 
@@ -24,18 +25,14 @@ if TYPE_CHECKING:
     from engine.pipeline.paper.book import Book
 
 
-Last = dict[str, tuple[int, float]]
-"""When a price was seen (epoch ms) and the price, by symbol."""
-
-
 @dataclass(frozen=True, slots=True)
 class Alone:
     """One channel's own account, as the ledger has it.
 
-    ``realised`` is the money without what is open, ``worth`` with it left at the last known prices (the oldest of them
-    is of ``priced_ms``; None: nothing is open). ``course`` has the realised money after each change: (UTC epoch ms,
-    money), from the beginning on. ``refused`` counts the calls that the account did not take, ``trades`` the closed
-    ones.
+    ``realised`` is the money without what is open, ``worth`` with it left at the last prices known (``prices``; the
+    oldest of them that counts is of ``priced_ms``, None: nothing is open). ``course`` has the realised money after each
+    change: (UTC epoch ms, money), from the beginning on. ``refused`` counts the calls that the account did not take,
+    ``trades`` the closed ones.
     """
 
     channel: str
@@ -50,6 +47,7 @@ class Alone:
     halted: bool
     course: list[tuple[int, float]]
     priced_ms: int | None
+    prices: dict[str, Seen]
 
     @property
     def gain(self) -> float:
@@ -57,22 +55,22 @@ class Alone:
         return self.worth / self.start - 1
 
 
-def alone_accounts(book: Book, said: Last | None = None) -> list[Alone]:
+def alone_accounts(book: Book, known: Mapping[str, Seen] | None = None) -> list[Alone]:
     """The account of each channel alone, in the order of the channels' names.
 
-    ``said`` are prices newer than those that were known when something was booked last: when, and the price.
+    ``known`` are prices that others know; the account's own events know those of what it holds.
     """
     names = sorted({call.plan.channel for call in book.fold.rows})
     prefix = alone_name(book.account, "")
     kept = [name for name in book.ledger.accounts() if name.startswith(prefix)]
     if kept:
-        return [_alone(book, name.removeprefix(prefix), name, said or {}) for name in kept]
-    return [_alone(book, names[0], book.account, said or {})] if len(names) == 1 else []
+        return [_alone(book, name.removeprefix(prefix), name, known or {}) for name in kept]
+    return [_alone(book, names[0], book.account, known or {})] if len(names) == 1 else []
 
 
-def alone_states(book: Book, said: Last, zone: str) -> Iterator[dict[str, Any]]:
+def alone_states(book: Book, known: Mapping[str, Seen], zone: str) -> Iterator[dict[str, Any]]:
     """Each channel alone as plain data; nothing where the account has one channel, which it shows itself."""
-    for one in alone_accounts(book, said):
+    for one in alone_accounts(book, known):
         if one.account != book.account:
             yield {
                 "channel": one.channel,
@@ -97,20 +95,22 @@ def alone_line(state: dict[str, Any], currency: str) -> str:
     return f"{state['channel']} alone: {became}, {counts}"
 
 
-def _alone(book: Book, channel: str, account: str, said: Last) -> Alone:
+def _alone(book: Book, channel: str, account: str, known: Mapping[str, Seen]) -> Alone:
     """One account out of its events."""
-    events = list(book.ledger.events(account))
+    events = list(told_of(book.ledger, account))
     fold = book.fold
     if account != book.account:
         fold = Fold(book.fold.terms)
         fold.take(events)
     start, data = float(book.begun.data["equity"]), fold.books or {}
-    began_ms = book.began_ms if account == book.account else min((e.at_ms for e in events), default=book.began_ms)
+    mine = [event.at_ms for event in events if event.kind != "begin"]
+    began_ms = book.began_ms if account == book.account else min(mine, default=book.began_ms)
     course = [(event.at_ms, float(event.data["books"]["wallet"])) for event in events if event.kind == "account"]
     cash, wallet, held = booked_data(data, start)
-    known = {symbol: (int(data["now_ms"]), float(price)) for symbol, price in data.get("prices", {}).items()} | said
-    prices = {symbol: price for symbol, (_, price) in known.items()}
     taken = [call for call in fold.rows if call.facts is not None]
+    open_ = [call for call in taken if not call.over]
+    seen = newest(known, kept_prices(fold), calls=open_)
+    prices = {symbol: price for symbol, (_, price) in seen.items()}
     ended = [call.trade(call.stepper.terms) for call in taken if call.over]
     return Alone(
         channel,
@@ -118,13 +118,14 @@ def _alone(book: Book, channel: str, account: str, said: Last) -> Alone:
         began_ms,
         start,
         wallet,
-        marked(cash, held, prices) - leaving_all([call for call in taken if not call.over], prices),
+        marked(cash, held, prices) - leaving_all(open_, prices),
         [trade for trade in ended if trade.path.status is PathStatus.CLOSED],
-        [call for call in taken if not call.over],
+        open_,
         sum(call.refused for call in fold.rows),
         bool(data.get("halts")),
         [*_steps([(began_ms, start), *course])],
-        min((known[symbol][0] for symbol, quantity in held.items() if quantity and symbol in known), default=None),
+        min((seen[symbol][0] for symbol, quantity in held.items() if quantity and symbol in seen), default=None),
+        seen,
     )
 
 

@@ -40,13 +40,12 @@ def booked_data(data: Mapping[str, Any], start: float) -> tuple[float, float, di
 
 
 def worth_of(book: Book, prices: Mapping[str, tuple[int, float]]) -> Worth:
-    """An account at the last prices (when, and the price, by symbol); a live trade without one counts at its entry."""
+    """An account at the last prices (when, and the price, by symbol); ``last_prices`` has one for all that is held."""
     cash, wallet, held = booked_data(book.fold.books or {}, float(book.begun.data["equity"]))
     known = {symbol: price for symbol, (_, price) in prices.items()}
     live = [side for side in book.live_sides if side.stepper.filled]
     for side in live:
         path = side.stepper.path()
-        known.setdefault(side.plan.symbol, path.fills[0].price)
         cash, _, held = booked(cash, 0.0, held, moves_of(path, side.quantity, side.stepper.terms, int))
     stands = book.standing
     for call, side in zip(book.open, stands, strict=True):

@@ -46,7 +46,7 @@ def test_what_the_rules_refused_is_there(tmp_path: Path) -> None:
     table = read_table(TWO)
     play(table.desk(Ledger(tmp_path / "paper.db")), table.messages, table.candles)
     book = book_of(tmp_path / "paper.db", "a", 10_000.0, FREE)
-    c, d = alone_accounts(book)
+    c, d = alone_accounts(book, {})
     assert (c.channel, c.realised, c.worth, len(c.trades), c.open, c.refused) == ("c", 10_200.0, 10_200.0, 1, [], 0)
     assert [trade.net for trade in d.trades] == [-100.0], "alone, the call that the account refused is taken"
     assert (d.realised, d.refused, len(d.open)) == (9_900.0, 1, 0), "and the later one meets the rule in its turn"
@@ -62,7 +62,7 @@ def test_an_account_of_one_channel_is_its_own(tmp_path: Path) -> None:
     table = read_table(TWO.replace("channels c d", "channels c"))
     play(table.desk(Ledger(tmp_path / "paper.db")), table.messages, table.candles)
     book = book_of(tmp_path / "paper.db", "a", 10_000.0, FREE)
-    (own,) = alone_accounts(book)
+    (own,) = alone_accounts(book, {})
     assert (own.channel, own.account, own.worth) == ("c", "test", 10_200.0)
     assert list(alone_states(book, {}, "UTC")) == []
 
@@ -96,7 +96,7 @@ def test_the_ledger_says_what_the_desk_knows(days: int, tmp_path: Path) -> None:
     desk.readers = world.desk(Ledger(tmp_path / "other.db")).readers
     play(desk, world.messages, world.candles)
     book = book_of(tmp_path / "paper.db", strategy.name, strategy.equity, lane.terms)
-    found = {one.channel: one for one in alone_accounts(book)}
+    found = {one.channel: one for one in alone_accounts(book, {})}
     assert set(found) == set(strategy.channels)
     for channel, one in desk.alone.items():
         record = record_of(one, world.candles)

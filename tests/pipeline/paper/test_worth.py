@@ -46,7 +46,8 @@ def test_a_trade_that_is_only_live_is_in_the_equity_and_said(stage: LiveStage, r
     assert state["marked"] == pytest.approx(10_000 - fee, abs=0.01), "no price is in the ledger: at its entry"
     assert state["equity"] == pytest.approx(10_000 - 2 * fee, abs=0.01), "and the fee of leaving"
     assert state["realised"] == 10_000
-    assert "  equity 9,999.00 USDT if all is left, with 1 trade only live" in run("paper", "status").stdout.splitlines()
+    said = "  equity 9,999.00 USDT if all is left at the prices of 2025-03-03 12:00, with 1 trade only live"
+    assert said in run("paper", "status").stdout.splitlines()
     stage.price(6, 64_400)
     left = status(stage, run)["equity"]
     assert left == pytest.approx(10_000 - quantity * 400 - 0.0005 * (1000 + quantity * 64_400), abs=0.01)
