@@ -80,7 +80,8 @@ class Answer:
 
     ``facts`` is the taken trade as rules see it, ``plan`` its plan where the size changed that (another margin tier, an
     impact on the price; None: it stays). ``halt`` is the pause that a rule asked for (it is in force already),
-    ``close`` what the rules want ended: that is for the asker to do.
+    ``close`` what the rules want ended: that is for the asker to do. ``holders`` are the open trades where they hold
+    the margin that it needed.
     """
 
     taken: bool
@@ -90,6 +91,7 @@ class Answer:
     plan: Plan | None = None
     halt: Halt | None = None
     close: Close | None = None
+    holders: tuple[OpenTrade, ...] = ()
 
 
 class Accountant:
@@ -172,7 +174,8 @@ class Accountant:
         if margin > free:
             text = "the margin of this trade is not free in the account"
             seen, limit = f"{margin:.2f}", f"{max(free, 0):.2f} {self.strategy.currency}"
-            return self._refused("margin", seen, limit, text, decision.notes)
+            refused = self._refused("margin", seen, limit, text, decision.notes)
+            return replace(refused, holders=tuple(self._facts))
         answer = self._taken(proposal, factor, margin, decision.notes)
         return answer if fitted is None or fitted.plan is plan else replace(answer, plan=fitted.plan)
 
@@ -223,9 +226,9 @@ class Accountant:
             heapq.heappush(self.books.flows, (flow.at_ms, self.sequence, row, flow))
         self._outlook = None
 
-    def unbook(self, row: int) -> None:
-        """Forget the moves of a trade that are not booked yet: they come otherwise."""
-        self.books.flows = [entry for entry in self.books.flows if entry[2] != row]
+    def unbook(self, row: int, after_ms: int = 0) -> None:
+        """Forget the moves of a trade after a moment that are not booked yet: they come otherwise."""
+        self.books.flows = [entry for entry in self.books.flows if entry[2] != row or entry[0] <= after_ms]
         heapq.heapify(self.books.flows)
 
     # ------------------------------------------------------------------ time
