@@ -53,7 +53,7 @@ from engine.report.tables import SHOWN_CALLS, Calls
 from engine.risk import RuleBook
 from engine.simulate.equity import EquityCurve
 from engine.units import iso, moment_ms
-from engine.verdict.crowd import Copies, copies
+from engine.verdict.crowd import copies
 from engine.verdict.many import without_skill
 
 if TYPE_CHECKING:
@@ -134,17 +134,17 @@ def find(
     walks = Walks(played, strategy, rules, zone, judged_then)
     keys = {profile.id: trial_key(workspace, strategy, profile.id) for profile in profiles}
 
-    def apart() -> tuple[dict[str, AccountResult], list[Copies], Behind]:
+    def apart() -> tuple[dict[str, AccountResult], Behind]:
         latest = posting_order(played)[-SHOWN_CALLS:]
         behind = behind_of(evidence_of(played, latest, period.messages), zone)
-        return walks.alone(), copies({profile.id: _posts(played, profile.id) for profile in profiles}), behind
+        return walks.alone(), behind
 
     with beside(apart, len(walks.rows)) as found_apart:
         walked, curve, account = walks.shared(track)
         judged = judge_channels(
             profiles, period.readings, period.messages, played, strategy, load_trials(workspace), keys, track
         )
-        alone, copied, behind = found_apart()
+        alone, behind = found_apart()
     held = None
     if strategy.to_ms != whole.to_ms:
         later = played_period(workspace, file, replace(whole, from_ms=strategy.to_ms), profiles, known, prices, track)
@@ -156,6 +156,7 @@ def find(
     told = partial(channel_results, profiles, period.readings, played, walked, alone, strategy, judged, span)
     with beside(told, len(walks.rows)) as channels:
         rows = call_rows(played, walked, *_excursions(judged, len(played.table)))
+        copied = copies({profile.id: _posts(played, profile.id) for profile in profiles})
         inputs = inputs_of(workspace, strategy, prices, sorted(candles))
         market = held_market(prices, strategy, span)
         said = [*outside(known, strategy), *warnings(played, period.readings, set(period.symbols) - set(candles))]
