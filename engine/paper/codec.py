@@ -19,10 +19,11 @@ from engine.domain import (
     StopMove,
     Trail,
 )
-from engine.simulate.account import Accountant
+from engine.simulate.account import Accountant, Answer
 from engine.simulate.books import Books, Holding
 from engine.simulate.flows import Flow
 from engine.simulate.plain import change_from, level_from, levels_from
+from engine.simulate.terms import Terms
 
 Data = dict[str, Any]
 
@@ -49,6 +50,11 @@ def plan_from(data: Data) -> Plan:
             }
         )
     )
+
+
+def terms_from(data: Data) -> Terms:
+    """The costs of a strategy, as the ledger has them."""
+    return Terms(**(data | {"later_fees": tuple(tuple(row) for row in data["later_fees"])}))
 
 
 def change_data(change: Change) -> Data:
@@ -111,3 +117,8 @@ def restore_books(account: Accountant, data: Data) -> None:
 def halt_from(data: Data) -> Halt:
     """A pause."""
     return Halt(**(data | {"channels": tuple(data["channels"]), "symbols": tuple(data["symbols"])}))
+
+
+def margins_of(answer: Answer) -> list[list[Any]]:
+    """Who held the margin that a refused call needed: signal, symbol and margin of each open trade."""
+    return [[trade.signal_id, trade.symbol, trade.margin] for trade in answer.holders]

@@ -30,7 +30,7 @@ from engine.paper.broker import VirtualBroker
 from engine.paper.byhand import obey
 from engine.paper.call import WAITING, PaperCall
 from engine.paper.codec import Data
-from engine.paper.fold import Fold
+from engine.paper.fold import Fold, told_of
 from engine.paper.intake import Arrival, Intake
 from engine.paper.lane import Lane
 from engine.paper.ledger import Event, Key, Ledger
@@ -66,7 +66,7 @@ class Desk:
     alone
         The desks of the channels, each alone, by channel.
     suspect
-        Whether a message that was not read looks like a call.
+        Whether a message that was refused so looks like a call.
     """
 
     account: str
@@ -80,15 +80,15 @@ class Desk:
     began_ms: int = 0
     hear: Callable[[Event], None] = lambda _: None
     alone: Mapping[str, Desk] = field(default_factory=dict)
-    suspect: Callable[[Message], bool] = lambda _: False
+    suspect: Callable[[Message, Refusal], bool] = lambda *_: False
 
     def __post_init__(self) -> None:
         terms = {name: lane.terms for name, lane in self.lanes.items()}
         fold = Fold(terms)
-        fold.take(self.ledger.events(self.account))
+        fold.take(told_of(self.ledger, self.account))
         self.outbox = Outbox(self.account, fold.keys)
         calls = {name: lane.strategy.calls for name, lane in self.lanes.items()}
-        self.broker = VirtualBroker(calls, terms, self.market.funding)
+        self.broker = VirtualBroker(calls, self.market.funding)
         self.trades = Trades(self.lanes, self.market, self.broker, self.outbox, self.zone)
         self.trades.restore(fold)
         self.books = self.trades.books
@@ -141,7 +141,7 @@ class Desk:
         old = message.known_ms < self.began_ms or key in self.outbox.keys
         if old or refusal.code == "never" or not message.text.strip():
             return
-        if refusal.code != "no-layout" or self.suspect(message):
+        if refusal.code != "no-layout" or self.suspect(message, refusal):
             said: Data = {"signal": message.key, "code": refusal.code, "text": refusal.text}
             self.outbox.tell("unread", message.known_ms, said, key=key)
 
@@ -157,12 +157,14 @@ class Desk:
         late = self.now_ms is not None and self.now_ms() - ts_ms - self.market.timeframe_ms > LATE_MS
         here = sorted(symbols)
         for desk in self._desks:
+            desk.trades.live = self.now_ms is not None
             desk.trades.candle(ts_ms, here, late)
         self._commit()
 
     def decide(self, through_ms: int, late: bool = False) -> None:
         """Ask the account what can be asked; all candles that opened by ``through_ms`` were told."""
         for desk in self._desks:
+            desk.trades.live = self.now_ms is not None
             desk.trades.decide(through_ms, late)
         self._commit()
 
@@ -218,6 +220,7 @@ class Desk:
         A pause holds from ``given_ms`` on (None: from now), and a pause that is resumed held until then: calls that
         acted before and are decided later are judged as they were live.
         """
+        self.trades.live = self.now_ms is not None
         said = obey(self.trades, order, now_ms, now_ms if given_ms is None else given_ms)
         self.outbox.tell("done", now_ms, {"order": order.seq, "said": said})
         self.trades.keep_books()

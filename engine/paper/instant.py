@@ -61,7 +61,7 @@ class Instant:
 
     def __post_init__(self) -> None:
         record = self.desk.broker
-        self.broker = VirtualBroker(record.calls, record.terms)
+        self.broker = VirtualBroker(record.calls)
         self.account = LiveAccount(self.desk, self._sides, self.last)
         self.spoken, self.rules = Spoken(), LiveRules(self.desk, self.account)
         self.saying = Saying(self.desk, self.spoken, self.account)

@@ -18,6 +18,7 @@ from engine.pipeline.paper.alone import alone_line, alone_states
 from engine.pipeline.paper.book import Book, books, last_prices, running_account, strategies_now
 from engine.pipeline.paper.channels import ChannelRecord, channel_records
 from engine.pipeline.paper.fates import NEVER_FILLED, NOT_TAKEN, STAGES, funnel
+from engine.pipeline.paper.holding import Held, held_coins, held_lines
 from engine.pipeline.paper.open import halted, open_r
 from engine.pipeline.paper.orders import order_text, waiting_orders
 from engine.pipeline.paper.presence import ended, ended_line
@@ -51,7 +52,7 @@ def show_status(workspace: Workspace, account: str | None, form: str, say: Calla
     if len(states) > 1:
         say(f"{len(states)} accounts: {', '.join(_named(state) for state in states)}")
     for book, state in zip(found, states, strict=True):
-        for line in _lines(book, state, now, workspace.settings.timezone):
+        for line in _lines(book, state, now, workspace.settings.timezone, workspace.option):
             say(line)
         records = [ChannelRecord(**record) for record in state["channels"]]
         if form == "table" and records:
@@ -91,6 +92,7 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
     worth, fates = worth_of(book, prices), book.fates
     priced = min((prices[symbol][0] for symbol, q in worth.held.items() if q and symbol in prices), default=None)
     reconciled = [event.data["line"] for event in book.ledger.events(book.account, 0, "reconciled")]
+    asked = {str(order.data["id"]) for order in waiting_orders(book) if order.kind == "close"}
     running = running_account(workspace, book.ledger) == book.account
     end = None if running else ended(workspace, book)
     return {
@@ -109,18 +111,19 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
         "priced_at": None if priced is None else moment(priced, zone),
         "losses": _losses(workspace, book, worth.marked),
         "open": [
-            *(_open(call, prices, zone) for call in book.open),
-            *(_open(side, prices, zone, " (live)") for side in book.live),
+            *(_open(side, prices, zone, book, asked) for side in book.standing),
+            *(_open(side, prices, zone, book, asked, " (live)") for side in book.live),
         ],
         "halts": [_dated(asdict(halt), zone) for halt in book.halts if halt.until_ms > now_ms],
         "orders": [
             _dated({"order": event.kind, "asked": moment(event.at_ms, zone), **event.data}, zone)
             for event in waiting_orders(book)
         ],
+        "held": [asdict(one) for one in held_coins(workspace, book)],
         "calls": len(fates),
         "unread": _unread(book),
         "channels": [asdict(record) for record in channel_records(fates, book.fold.rows)],
-        "alone": list(alone_states(book)),
+        "alone": list(alone_states(book, prices, zone)),
         "verdicts": [_given(word, zone) for word in kept_words(book.ledger, book.account)],
         "testnet": _practised(workspace, book),
         "reconciled": reconciled[-1] if reconciled else None,
@@ -148,10 +151,17 @@ def _dated(data: dict[str, Any], zone: str) -> dict[str, Any]:
     return data | {"until": None if until is None or until >= UNTIL_RESUMED_MS else moment(until, zone)}
 
 
-def _open(call: PaperCall, prices: dict[str, tuple[int, float]], zone: str, live: str = "") -> dict[str, Any]:
-    """A trade that rests or is open; ``live``: at live prices, the record follows when its first candle is over."""
+def _open(
+    call: PaperCall, prices: dict[str, tuple[int, float]], zone: str, book: Book, asked: set[str], live: str = ""
+) -> dict[str, Any]:
+    """A trade that rests or is open, as it stands now; ``live``: the record follows when its first candle is over.
+
+    ``asked`` are the ids whose end somebody asked for (or "all").
+    """
     stepper, plan = call.acting.stepper, call.plan
-    fills = stepper.path().fills
+    fills, since = stepper.path().fills, book.heard.now.ahead(call.row) if not live else []
+    state = "closed (live)" if call.over else ("open" if fills else "resting") + live
+    r = call.trade(stepper.terms).r if call.over else None
     last = prices[plan.symbol][1] if plan.symbol in prices else None
     return {
         "signal_id": plan.signal_id,
@@ -159,15 +169,25 @@ def _open(call: PaperCall, prices: dict[str, tuple[int, float]], zone: str, live
         "strategy": call.lane,
         "symbol": plan.symbol,
         "side": plan.side.value,
-        "state": ("open" if fills else "resting") + live,
+        "state": state,
         "since": moment(fills[0].ts_ms if fills else plan.act_ms, zone),
         "quantity": call.quantity * stepper.held,
         "entry": stepper.position.average if fills else None,
         "stop": stepper.stop,
         "next_target": stepper.position.first_target(),
         "last": last,
-        "r": open_r(call, last) if fills and last is not None else None,
+        "r": open_r(call, last) if fills and last is not None and not call.over else r,
         "late": call.marked_late,
+        "live": [
+            {
+                "what": move["what"],
+                "at": moment(move["ts_ms"], zone),
+                "price": move["price"],
+                "quantity": call.quantity * move["share"],
+            }
+            for move in since
+        ],
+        "closing": call.closing_ms is not None or bool(asked & {plan.signal_id, "all"}),
     }
 
 
@@ -227,7 +247,7 @@ def _named(state: dict[str, Any]) -> str:
     return f"{state['account']} ({'running' if state['running'] else 'not running'})"
 
 
-def _lines(book: Book, state: dict[str, Any], now_ms: int, zone: str) -> Iterator[str]:
+def _lines(book: Book, state: dict[str, Any], now_ms: int, zone: str, option: str) -> Iterator[str]:
     """An account for people, without its channels."""
     currency = state["currency"]
     running = "running" if state["running"] else "not running"
@@ -249,13 +269,15 @@ def _lines(book: Book, state: dict[str, Any], now_ms: int, zone: str) -> Iterato
     for halt in book.halts:
         if halt.until_ms > now_ms:
             yield f"  {halted(halt, zone)}"
+    for line in held_lines([Held(**one) for one in state["held"]]):
+        yield f"  {line}"
     for order in state["orders"]:
         yield f"  {order_text(order)} asked {_shown(order['asked'])}: waits for the running account"
     for line in funnel(book.fates):
         yield f"  {line}"
     for name, number in state["unread"].items():
         posts = count(number, "post that looks like a call was", "posts that look like calls were")
-        yield f"  {name}: {posts} not read (cli.py channel coverage {name})"
+        yield f"  {name}: {posts} not read (cli.py channel coverage {name}{option})"
 
 
 def _loss(loss: dict[str, Any], currency: str) -> str:
@@ -271,7 +293,11 @@ def _trade(trade: dict[str, Any]) -> str:
     text = f"{trade['state']} {_shown(trade['since'])[5:]}: {trade['signal_id']} {trade['side']} {trade['symbol']}"
     text += "" if trade["entry"] is None else f" at {trade['entry']:.6g}"
     text += "" if trade["stop"] is None else f", stop {trade['stop']:.6g}"
-    return text + ("" if trade["r"] is None else f", {trade['r']:+.2f} R") + (" (late)" if trade["late"] else "")
+    text += ("" if trade["r"] is None else f", {trade['r']:+.2f} R") + (" (late)" if trade["late"] else "")
+    for move in trade["live"]:
+        what = move["what"].rpartition(" ")[0]
+        text += f"; {move['what'] if what == 'target' else what} (live) at {move['price']:.8g}, {move['at'][11:19]}"
+    return text + (" (close asked for)" if trade["closing"] and trade["state"] != "closed (live)" else "")
 
 
 def _channel_lines(records: Sequence[ChannelRecord]) -> Iterator[str]:

@@ -30,6 +30,8 @@ from engine.paper.prices import PriceBook
 from engine.pipeline.alive import heart
 from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
+from engine.pipeline.paper.book import alive_prices, unwatched
+from engine.pipeline.paper.changes import acting_from, refuse_another, standing_halts
 from engine.pipeline.paper.daily import Daily
 from engine.pipeline.paper.desk import Loaded, account_name, begin, hashes, make_desk, terms_of
 from engine.pipeline.paper.inputs import InputWatch, differences, used_before
@@ -88,6 +90,7 @@ class Trading:
         self.listeners: list[Callable[[Event], None]] = []
         self.live: Live | None = None
         self.before = used_before(ledger, account_name(loaded))
+        self.seen = alive_prices(workspace, account_name(loaded))
         self.verdicts = Verdicts.kept(ledger, account_name(loaded))
         self.desk = self._desk()
 
@@ -103,6 +106,8 @@ class Trading:
                 fees = found.fees
             terms[one.strategy.name] = terms_of(one.strategy, fees)
         name = account_name(self.loaded)
+        refuse_another(self.ledger, name, self.loaded[0].strategy)
+        self.loaded = acting_from(self.ledger, name, self.loaded, hashes(self.workspace.sources), now)
         began = next((event.at_ms for event in self.ledger.events(name, 0, "begin")), now)
         pays = self.market.type == "swap" and self.loaded[0].strategy.costs.funding != "none"
         desk = make_desk(
@@ -111,8 +116,15 @@ class Trading:
         )  # fmt: skip
         began -= began % 1000  # posts carry whole seconds: one of this very second is not older than the account
         desk.now_ms, desk.began_ms, desk.hear = self.settings.now_ms, began, self._hear
-        begin(desk, self.loaded, terms, self.workspace, now)
+        self.terms = terms
         return desk
+
+    def _begin(self) -> None:
+        """The account begins, or goes on: only now that posts can be heard is it in the ledger."""
+        now = self.settings.now_ms()
+        if next(self.ledger.events(self.desk.account, 0, "begin"), None) is None:
+            self.desk.began_ms = now - now % 1000
+        begin(self.desk, self.loaded, self.terms, self.workspace, now)
 
     # ------------------------------------------------------------------ running
 
@@ -133,6 +145,7 @@ class Trading:
             if await sign_in(self.account, Terminal(), by_qr=False):
                 self.telling.say("signed in; the login is kept beside the archive (guard it like a password)")
             pace = self.settings.collect or pace_of(self.workspace.settings.collect)
+            self._begin()
             collector = Collector(self.archive, lambda: Telegram(self.account), sources, pace, self.telling.collector)
             async with live_prices(self.market, self.settings, self.known, self.desk, self.telling) as (client, feed):
                 self.client = client
@@ -142,6 +155,7 @@ class Trading:
                     self.known.fund if self.desk.market.funding is not None else None, self.settings.pace,
                 )  # fmt: skip
                 self.live = live
+                live.instant.account.before.update(self.seen)
                 inputs = InputWatch(self.workspace, self.loaded, self.desk, now_ms, self.telling.note)
                 daily = Daily(self.workspace, self.desk, self.known, now_ms, self.telling.say, tell)
                 judging = Judging(self.workspace, self.loaded, self.desk, self.verdicts, now_ms, self.telling.note)
@@ -173,14 +187,13 @@ class Trading:
 
     def _greet(self, heard: Mapping[str, str]) -> None:
         """What is traded, at whose prices, what stands open, and what is different from the last run."""
-        from engine.pipeline.paper.book import unwatched
-
         self.telling.say(f"paper trading {self.desk.account}: {standing(self.desk.books.rows)}; Ctrl-C stops")
         self.telling.say(f"prices: {self.market.source} {self.market.type}, from {origin_of(self.client)}")
         changed = differences(self.before, hashes(self.workspace.sources)) if self.before else []
         if changed:
-            self.telling.note(f"changed since the last run: {', '.join(changed)}; calls from now on follow that")
-        for line in unwatched(self.ledger, self.desk.account):
+            files = ", ".join(changed)
+            self.telling.note(f"changed since the last run: {files}; calls and rules from now on follow that")
+        for line in (*standing_halts(self.desk, self.settings.now_ms()), *unwatched(self.ledger, self.desk.account)):
             self.telling.note(line)
         for name in sorted({name for one in self.loaded for name in one.strategy.channels} - set(heard)):
             self.telling.note(f"problem: channels/{name}.channel has no Telegram source; its calls are not heard")
@@ -215,9 +228,10 @@ class Trading:
             listener(event)
 
     def _alive(self, live: Live) -> str:
-        """Which account this is and the last prices of what it holds, for ``paper status``."""
-        held = {call.plan.symbol for call in live.instant.account.open_calls()} | set(self.desk.books.books.books.held)
-        prices = {symbol: live.last[symbol] for symbol in sorted(held) if symbol in live.last}
+        """Which account this is and the last prices of what it and each channel alone hold, for ``paper status``."""
+        account = live.instant.account
+        held, known = {call.plan.symbol for call in account.open_calls()} | {*self.desk.symbols()}, account.prices()
+        prices = {symbol: known[symbol] for symbol in sorted(held & {*known})}
         return json.dumps({"account": self.desk.account, "prices": prices})
 
 
