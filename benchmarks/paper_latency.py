@@ -69,7 +69,13 @@ account: {{equity: 100000000 USDT, leverage: 5}}
 size: {{fixed: 100 USDT}}
 entry: {{latency: 1s}}
 calls: {{repeat: add, opposite: add}}
+rules: [watching]
 """
+RULES = """rules:
+  - {name: daily-stop, when: {daily loss over: 5%}, then: {halt: until next day, close: open trades}}
+  - {name: deep, when: {drawdown over: 20%}, then: {halt: 2d}}
+  - {name: many, when: {open trades at least: 1000}, then: {halt: 1h}}
+"""  # asked at every live price
 
 
 # ---------------------------------------------------------------------------- the doubles' process
@@ -106,6 +112,7 @@ def write_workspace(folder: Path, port: int) -> None:
         (folder / "channels" / f"channel_{n}.channel").write_text(PROFILE.format(n=n), encoding="utf-8")
     names = ", ".join(f"channel_{n}" for n in range(CHANNELS))
     (folder / "strategies" / "bench.yaml").write_text(STRATEGY.format(channels=names), encoding="utf-8")
+    (folder / "rules" / "watching.yaml").write_text(RULES, encoding="utf-8")
     env = folder / ".env"
     env.touch(mode=0o600)
     env.write_text(
