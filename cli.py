@@ -189,15 +189,16 @@ def channel_explain(workspace: Workspace, profile: str, message: Path) -> None:
     click.echo(explain_message(workspace, profile, message))
 
 
-@command(channel, "coverage", "channel coverage demo_keel data/signals_raw.jsonl --by month")
+@command(channel, "coverage", "channel coverage fast_scalps", "channel coverage demo_keel result.json --by month")
 @click.argument("profile", shell_complete=names_in("channels", ".channel"))
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("source", type=click.Path(path_type=Path), required=False)
 @click.option("--by", type=click.Choice(["month"]), help="Also count month by month.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
-def channel_coverage(workspace: Workspace, profile: str, source: Path, by: str | None, form: str) -> None:
+def channel_coverage(workspace: Workspace, profile: str, source: Path | None, by: str | None, form: str) -> None:
     """Show how much of a history a profile reads, what it refuses, and what it may be missing.
 
-    SOURCE is an export (result.json), the archive, or a .jsonl file of {"id": ..., "text": ...}.
+    SOURCE is an export (result.json), an archive, or a .jsonl file of {"id": ..., "text": ...}; without it, the
+    workspace's own archive.
     """
     from engine.pipeline.coverage import coverage
 

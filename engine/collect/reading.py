@@ -2,8 +2,9 @@
 
 1. All versions are put in the order in which they became known: a post when it was posted, an edit when it was edited.
 2. The first version of a post that reads as a call makes its signals, at the time of that version. Later versions make
-   no second signal: one with other levels is a change of the first, at the time of the edit. A deletion is counted and
-   takes nothing away; for strategies that close the trade then it is an update of its own (``withdrawn``).
+   no second signal: one with other levels is a change of the first, of what it says otherwise, at the time of the edit.
+   A deletion is counted and takes nothing away; for strategies that close the trade then it is an update of its own
+   (``withdrawn``).
 3. A call from an edited text whose original nobody saw is marked ``hindsight``, unless the edit came within a minute of
    the post: what it says may have been written after the market had moved.
 4. A channel that says ``re-enter`` of a call makes it anew, as a signal of the message that says so (``again_of``).
@@ -268,10 +269,28 @@ def _changes(message: Message, setups: tuple[Setup, ...], fate: _Fate) -> list[_
     before = fate.levels or tuple([_levels(signal.setup) for signal in fate.signals])
     fate.levels = tuple([_levels(setup) for setup in setups])
     return [
-        _Found(message, change_of(setup), None, None, signal)
+        _Found(message, _said_anew(change_of(setup), known), None, None, signal)
         for signal, setup, known, now in zip(fate.signals, setups, before, fate.levels, strict=True)
         if now != known
     ]
+
+
+def _said_anew(action: Action, before: Levels) -> Action:
+    """What a later version changes: what its text says as it did before stays as the trade has it by now.
+
+    A distance counts from the entries, one in R from the stop as well: it moves with them while its text is the same.
+    """
+    entries, targets, stop = before
+    same_entries = action.entries == entries
+    same_stop = action.stop == stop and (same_entries or not isinstance(stop, Distance))
+    away = any(target.distance is not None for target in targets)
+    same_targets = action.targets == targets and (not away or (same_entries and same_stop))
+    return replace(
+        action,
+        entries=() if same_entries else action.entries,
+        stop=None if same_stop else action.stop,
+        targets=() if same_targets else action.targets,
+    )
 
 
 def _bind(one: _Found, fates: dict[Post, _Fate], signals: list[Signal]) -> list[str | None]:

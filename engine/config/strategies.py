@@ -28,9 +28,11 @@ from engine.config.strategy import Strategy
 from engine.config.testhosts import Refused, practice_address_of
 from engine.config.text import SourceText, Span
 from engine.config.yamlfile import Path
-from engine.units import duration_ms, fraction, money
+from engine.units import DAY_MS, duration_ms, fraction, money
 
 REFERENCES = {"channel": ("X001", "channels/{}.channel"), "rules": ("X002", "rules/{}.yaml")}
+SYNTHETIC = "such as period: {from: 2025-01-01, to: 2025-07-01}"
+LONGEST_SYNTHETIC_MS = 3 * 366 * DAY_MS
 EXAMPLE_SHARES = {1: "[100%]", 2: "[60%, 40%]", 3: "[50%, 30%, 20%]", 4: "[40%, 30%, 20%, 10%]"}
 
 
@@ -120,6 +122,12 @@ def _check_period(document: Document) -> None:
         given = document.get("period", "from")
         hint = f'"to" is the first moment that counts no more; write a later one than {given}'
         document.report(("period", "to"), "R101", f'the period ends before it begins: "from" is {given}', hint)
+    elif document.get("market", "source") == "synthetic" and document.sound("period"):
+        if start is None or end is None:
+            at: Path = ("period",) if document.get("period") is not None else ("market", "source")
+            document.report(at, "R113", "a synthetic market needs a period with from and to", SYNTHETIC)
+        elif end - start > LONGEST_SYNTHETIC_MS:
+            document.report(("period", "to"), "R113", "a synthetic market lasts three years at most", SYNTHETIC)
 
 
 def _check_money(document: Document) -> None:

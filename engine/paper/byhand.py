@@ -34,6 +34,8 @@ def obey(trades: Trades, order: Event, now_ms: int, given_ms: int) -> str:
 def _close(trades: Trades, name: str, live: Sequence[str], now_ms: int) -> str:
     """End a trade, or all; of those that are only ``live`` the order is kept until the record has them."""
     calls = [call for call in trades.books.open_calls if name in ("all", call.plan.signal_id)]
+    leaving = [call for call in calls if call.closing_ms is not None]
+    calls = [call for call in calls if call.closing_ms is None]
     early = [call for call in trades.books.rows if call.plan.signal_id in live and not call.asked]
     early = [call for call in early if call.fate in ("", WAITING)]
     note = RuleNote(BY_HAND, "paper close", "close", "", "", "Closed by hand.")
@@ -42,7 +44,8 @@ def _close(trades: Trades, name: str, live: Sequence[str], now_ms: int) -> str:
     ended, more = (f"{n} {'trade is' if n == 1 else 'trades are'}" for n in (len(calls), len(early)))
     said = [f"{ended} closed at the next open"] if calls else []
     said += [f"{more} closed live at once, and at the next open when the record has it"] if early else []
-    return "; ".join(said) or "no such trade is open"
+    none = "it was to be closed at the next open already" if leaving else "no such trade is open"
+    return "; ".join(said) or none
 
 
 def _resume(books: Books, names: tuple[str, ...], now_ms: int) -> str:

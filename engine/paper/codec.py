@@ -19,7 +19,7 @@ from engine.domain import (
     StopMove,
     Trail,
 )
-from engine.simulate.account import Accountant
+from engine.simulate.account import Accountant, Answer
 from engine.simulate.books import Books, Holding
 from engine.simulate.flows import Flow
 from engine.simulate.plain import change_from, level_from, levels_from
@@ -117,3 +117,8 @@ def restore_books(account: Accountant, data: Data) -> None:
 def halt_from(data: Data) -> Halt:
     """A pause."""
     return Halt(**(data | {"channels": tuple(data["channels"]), "symbols": tuple(data["symbols"])}))
+
+
+def margins_of(answer: Answer) -> list[list[Any]]:
+    """Who held the margin that a refused call needed: signal, symbol and margin of each open trade."""
+    return [[trade.signal_id, trade.symbol, trade.margin] for trade in answer.holders]

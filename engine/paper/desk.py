@@ -66,7 +66,7 @@ class Desk:
     alone
         The desks of the channels, each alone, by channel.
     suspect
-        Whether a message that was not read looks like a call.
+        Whether a message that was refused so looks like a call.
     """
 
     account: str
@@ -80,7 +80,7 @@ class Desk:
     began_ms: int = 0
     hear: Callable[[Event], None] = lambda _: None
     alone: Mapping[str, Desk] = field(default_factory=dict)
-    suspect: Callable[[Message], bool] = lambda _: False
+    suspect: Callable[[Message, Refusal], bool] = lambda *_: False
 
     def __post_init__(self) -> None:
         terms = {name: lane.terms for name, lane in self.lanes.items()}
@@ -141,7 +141,7 @@ class Desk:
         old = message.known_ms < self.began_ms or key in self.outbox.keys
         if old or refusal.code == "never" or not message.text.strip():
             return
-        if refusal.code != "no-layout" or self.suspect(message):
+        if refusal.code != "no-layout" or self.suspect(message, refusal):
             said: Data = {"signal": message.key, "code": refusal.code, "text": refusal.text}
             self.outbox.tell("unread", message.known_ms, said, key=key)
 

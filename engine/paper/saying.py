@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 from engine.domain import PathStatus
 from engine.paper.call import WAITING, Bar, PaperCall
-from engine.paper.codec import Data
+from engine.paper.codec import Data, margins_of
 from engine.paper.desk import Desk
 from engine.paper.fold import call_data
 from engine.paper.liveaccount import LiveAccount
@@ -73,6 +73,8 @@ class Saying:
             "status": path.status,
             "equity": self.account.equity(),
         } | (against or {})
+        if answer is not None and answer.holders:
+            data["margins"] = margins_of(answer)
         if by:
             data["by"] = by
         if path.status is PathStatus.CLOSED and side.facts is not None:

@@ -13,7 +13,7 @@ from engine.domain import Plan, RuleNote
 from engine.paper.account import PaperAccount
 from engine.paper.broker import Moved, Placed, VirtualBroker
 from engine.paper.call import PaperCall
-from engine.paper.codec import Data, books_data, plan_data, restore_books
+from engine.paper.codec import Data, books_data, margins_of, plan_data, restore_books
 from engine.paper.fold import Fold, call_data, trade_data
 from engine.paper.lane import Lane
 from engine.paper.market import Market
@@ -151,6 +151,8 @@ class Trades:
             "notes": [asdict(note) for note in answer.notes],
             "halt": None if answer.halt is None else asdict(answer.halt),
         }
+        if answer.holders:
+            said["margins"] = margins_of(answer)
         if answer.taken and call.closing_ms is not None:
             said["closing_ms"] = call.closing_ms
         if call.own is not None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.config.strategies import LONGEST_SYNTHETIC_MS
 from engine.config.strategy import Strategy
 from engine.market.store import CandleStore
 from engine.market.synthetic import SyntheticMarket
@@ -13,12 +14,10 @@ from engine.pipeline.errors import InputError
 from engine.pipeline.prices import Prices, StoredPrices, SyntheticPrices
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
-from engine.units import DAY_MS, HOUR_MS, moment_ms
+from engine.units import DAY_MS, moment_ms
 
 if TYPE_CHECKING:
     from engine.config.strategies import StrategyFile
-
-LONGEST_SYNTHETIC_MS = 3 * 366 * 24 * HOUR_MS
 
 
 def load_strategy(workspace: Workspace, given: str) -> StrategyFile:

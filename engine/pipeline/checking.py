@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from engine.config.diagnostics import Diagnostic
 from engine.config.text import SourceText, Span
+from engine.pipeline.crossing import is_demo, unknown_demo, unknown_fees
 
 if TYPE_CHECKING:
     from engine.pipeline.workspace import Workspace
@@ -23,14 +24,16 @@ class Checked:
     """What one file tells.
 
     ``channels`` and ``rules`` are the names it uses of other files and where each stands first; ``currency`` that of
-    its amounts or its account; ``needs`` the profiles it takes over, by name, with the hash of their text (None: there
-    is none of that name).
+    its amounts or its account; ``invented`` says whether a channel's calls or a strategy's prices are those of the demo
+    world (None: not known); ``needs`` the profiles it takes over, by name, with the hash of their text (None: there is
+    none of that name).
     """
 
     findings: tuple[Diagnostic, ...] = ()
     channels: dict[str, Span] = field(default_factory=dict)
     rules: dict[str, Span] = field(default_factory=dict)
     currency: str | None = None
+    invented: bool | None = None
     needs: dict[str, str | None] = field(default_factory=dict)
 
 
@@ -45,8 +48,11 @@ def check_channel(workspace: Workspace, source: SourceText, name: str) -> Checke
         needs[other] = None if found is None else hash_of(found.text)
         return found
 
-    _, found = load_profile(source, name, library, workspace.names("channels", ".channel"))
-    return Checked(tuple(found), needs=needs)
+    profile, found = load_profile(source, name, library, workspace.names("channels", ".channel"))
+    if profile is None:
+        return Checked(tuple(found), needs=needs)
+    found = [*found, *unknown_demo(profile, source)]
+    return Checked(tuple(found), invented=is_demo(profile), needs=needs)
 
 
 def check_rules(workspace: Workspace, source: SourceText, _name: str) -> Checked:
@@ -63,11 +69,15 @@ def check_strategy(_workspace: Workspace, source: SourceText, _name: str) -> Che
 
     loaded, found = load_strategy(source)
     named = references(source)
-    if loaded and "tests" in source.text:
+    if loaded is None:
+        return Checked(tuple(found), named.channels, named.rules)
+    found = [*found, *unknown_fees(loaded)]
+    if "tests" in source.text:
         from engine.pipeline.trying import try_strategy
 
         found = [*found, *try_strategy(loaded)]
-    return Checked(tuple(found), named.channels, named.rules, loaded.strategy.currency if loaded else None)
+    currency, invented = loaded.strategy.currency, loaded.strategy.market.source == "synthetic"
+    return Checked(tuple(found), named.channels, named.rules, currency, invented)
 
 
 def check_settings(_workspace: Workspace, source: SourceText, _name: str) -> Checked:

@@ -98,14 +98,14 @@ def collect(workspace: Workspace, once: bool, by_qr: bool, quiet: bool, say: Say
         raise InputError(Problem("no profile has a Telegram source", "channels/", hint=hint))
     hint = "stop it first; two clients on one login disturb each other"
     try:
-        with alone(found.session, "another process collects with this login", hint), sign_in_problems():
+        with alone(found.session, "another process collects with this login", hint), sign_in_problems(workspace):
             return asyncio.run(_collect(workspace, found, sources, once, by_qr, quiet, say))
     except (NotPrivateError, ArchiveError) as error:
         raise InputError(error.problem) from None
 
 
 @contextmanager
-def sign_in_problems() -> Iterator[None]:
+def sign_in_problems(workspace: Workspace) -> Iterator[None]:
     """Whoever cannot be signed in within the block, or is no more, is told why. Raises InputError."""
     from engine.collect.feed import LoginRevoked, Unreachable
     from engine.collect.signin import SignInError
@@ -117,7 +117,7 @@ def sign_in_problems() -> Iterator[None]:
     except Unreachable as error:
         raise InputError(Problem(f"Telegram cannot be reached: {error}", hint="is this computer online?")) from None
     except EOFError:
-        hint = "run this once on a terminal: cli.py collect --once"
+        hint = f"run this once on a terminal: cli.py collect --once{workspace.option}"
         raise InputError(Problem("nobody is signed in, and nobody is here to answer", hint=hint)) from None
 
 

@@ -12,23 +12,28 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.channel import Profile, read
-from engine.channel.suggest.marks import LEVELS, guess, results_in
 from engine.channel.text.fold import fold
+from engine.domain import Refusal
 from engine.pipeline.channels import find_profile
+from engine.pipeline.errors import InputError
 from engine.pipeline.posts import Post, load_posts
 from engine.pipeline.progress import Track
 from engine.pipeline.workspace import Workspace
+from engine.problem import Problem
 from engine.report.tables import clean
 from engine.units import iso
+
+if TYPE_CHECKING:
+    from engine.channel.suggest.marks import Marked
 
 KINDS = ("signals", "updates", "refused", "unread", "empty")
 UNDATED = "no date"
 MOST_GROUPS = {"text": 20, "json": 200}
 LEAST_LIKENESS = 6  # of a text that names no coin, side and levels where a call has them
-LEAST_OF_A_CALL = 3
+LEAST_OF_A_CALL = 2
 MOST_IDS = 10
 OFTEN = 5
 LONGEST = 4096
@@ -39,8 +44,8 @@ WIDTH = 100
 class LookAlikes:
     """Posts of one shape that were not read for one reason; the most like a call is the sample.
 
-    ``grade``: 2 with coin, side and a price, or with all kinds of levels; 1 without a price; 0 for numbers and trade
-    words alone.
+    ``grade``: 2 with coin, side and a price, or with all kinds of levels; 1 without a price (``_grade``); 0 for numbers
+    and trade words alone.
     """
 
     shape: str
@@ -129,11 +134,19 @@ class Coverage:
         return "\n".join(lines)
 
 
-def coverage(workspace: Workspace, name: str, source: Path, by: str | None, form: str, track: Track) -> str:
-    """Read a source with a profile; the coverage as text or JSON."""
+def coverage(workspace: Workspace, name: str, source: Path | None, by: str | None, form: str, track: Track) -> str:
+    """Read a source (None: the workspace's archive) with a profile; the coverage as text or JSON.
+
+    Raises InputError for a source that cannot be read, and where the archive is not there.
+    """
     profile = find_profile(workspace, name)
     found = Coverage()
-    for post in track(load_posts(source, profile.id, workspace.settings.timezone), "reading messages"):
+    if source is None and not workspace.archive_path.exists():
+        hint = "name a source, such as an export: result.json"
+        raise InputError(Problem("there are no messages", workspace.shown(workspace.archive_path), hint=hint))
+    for post in track(
+        load_posts(source or workspace.archive_path, profile.id, workspace.settings.timezone), "reading messages"
+    ):
         _count(found, profile, post)
     return found.as_json() if form == "json" else found.as_text(by == "month")
 
@@ -154,31 +167,57 @@ def _count(found: Coverage, profile: Profile, post: Post) -> None:
         if kind == "refused":
             found.reasons[code] += 1
         if code != "never":
-            _compare(found, profile, post, code, reading.refusal.text)
+            _compare(found, profile, post, reading.refusal)
     found.counts[kind] += 1
     found.months.setdefault(month, Counter())[kind] += 1
 
 
-def _compare(found: Coverage, profile: Profile, post: Post, code: str, why: str) -> None:
+def _compare(found: Coverage, profile: Profile, post: Post, refusal: Refusal) -> None:
     """Put a post that was not read with those of its shape, when it looks like a call."""
     score = likeness(profile, post.text)
     if score < LEAST_OF_A_CALL:
         return
-    marked = guess(post.text[:LONGEST])
-    grade = 0
-    if marked.is_call and not results_in(marked.folded.text):
-        grade = 2 if any(any(map(str.isdigit, value)) for value in marked.values(*LEVELS)) else 1
+    marked = _marked(post.text)
+    grade = _grade(marked, refusal)
     if grade or score >= LEAST_LIKENESS:
-        key = shape(profile, marked.folded.text), code, grade
-        found.look_alikes.setdefault(key, LookAlikes(*key)).add(post, score, why)
+        key = shape(profile, marked.folded.text), refusal.code, grade
+        found.look_alikes.setdefault(key, LookAlikes(*key)).add(post, score, refusal.text)
 
 
-def looks_like_a_call(profile: Profile, text: str) -> bool:
-    """Whether a post that was not read names coin, side and levels as a call does."""
-    if likeness(profile, text) < LEAST_OF_A_CALL:
-        return False
-    marked = guess(text[:LONGEST])
-    return marked.is_call and not results_in(marked.folded.text)
+def looks_like_a_call(profile: Profile, text: str, refusal: Refusal) -> bool:
+    """Whether a post that was refused so names what a call names, or begins as a layout of the profile does."""
+    return likeness(profile, text) >= LEAST_OF_A_CALL and _grade(_marked(text), refusal) > 0
+
+
+def _marked(text: str) -> Marked:
+    """What a post says, as a draft of a profile would read it."""
+    from engine.channel.suggest.marks import guess  # compiles many words: only for who needs them
+
+    return guess(text[:LONGEST])
+
+
+def _grade(marked: Marked, refusal: Refusal) -> int:
+    """How much of a call is in a post: 2 with a price; 1 where coin and side come without one; 0 is none.
+
+    Without a price, a coin written as one and the side stand beside a word for a level or for the market ("now, target
+    1%"), or at the beginning of a layout that stops only after them.
+    """
+    from engine.channel.suggest.marks import LEVELS, results_in
+
+    if results_in(marked.folded.text):
+        return 0
+    if marked.is_call and any(any(map(str.isdigit, value)) for value in marked.values(*LEVELS)):
+        return 2
+    found = {guess.field: guess for _, _, line in marked.lines for guess in line if guess.field in ("symbol", "side")}
+    if len(found) < 2:
+        return 0
+    origin, coin = marked.folded.origin, found["symbol"]
+    written = marked.text[origin(coin.start) : origin(coin.end - 1) + 1]
+    if written != written.upper() and written[0] not in "$#" and "usd" not in written.lower():
+        return 0
+    stopped = refusal.position if refusal.code == "no-layout" else None
+    begun = stopped is not None and all(origin(guess.end - 1) < stopped for guess in found.values())
+    return int(begun or marked.names_a_level)
 
 
 def shape(profile: Profile, folded: str) -> str:

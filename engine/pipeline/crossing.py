@@ -1,11 +1,18 @@
-"""What can only be seen by looking at several files: names that no file has, amounts in another currency."""
+"""What can only be seen by looking at several files: names that no file or table has, amounts in another currency,
+calls and prices of two worlds.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from engine.config.diagnostics import Diagnostic, Related, diagnose
+from engine.config.diagnostics import Diagnostic, Related, diagnose, did_you_mean
 from engine.config.text import SourceText, Span
+
+if TYPE_CHECKING:
+    from engine.channel import Profile
+    from engine.config.strategies import StrategyFile
 
 PLACES = {"channel": ("channels", ".channel"), "rules": ("rules", ".yaml")}
 
@@ -35,4 +42,56 @@ def foreign_amounts(
         if other not in (None, currency):
             message = f"the amounts in rules/{name}.yaml are in {other}, the account is in {currency}"
             found.append(diagnose(source, span, "R109", message, f"write them in {currency}; nothing is converted"))
+    return found
+
+
+def unknown_fees(loaded: StrategyFile) -> list[Diagnostic]:
+    """A finding where a strategy names an exchange of which the fee table knows nothing in its market."""
+    from engine.market.fees import fees_of
+    from engine.problem import Problem
+
+    strategy = loaded.strategy
+    fees = strategy.costs.fees
+    found = fees_of(fees, strategy.market.type, 0) if isinstance(fees, str) else None
+    if not isinstance(found, Problem):
+        return []
+    return [diagnose(loaded.source, loaded.fees_span, "X005", found.text, found.hint)]
+
+
+def unknown_demo(profile: Profile, source: SourceText) -> list[Diagnostic]:
+    """A finding where a profile names a demo channel that there is not."""
+    if profile.source is None or not is_demo(profile):
+        return []
+    from engine.channel.syntax.parser import parse
+    from engine.collect.demo import DEMO_CHANNELS
+
+    name = profile.source.address
+    if name in DEMO_CHANNELS:
+        return []
+    span = next((setting.value_span for setting in parse(source)[0].settings if setting.key == "source"), Span(0, 0))
+    hint = did_you_mean(name, DEMO_CHANNELS) or f"demo channels: {', '.join(DEMO_CHANNELS)}"
+    return [diagnose(source, span, "X006", f"there is no demo channel {name}", hint)]
+
+
+def is_demo(profile: Profile) -> bool:
+    """Whether a channel's calls are invented ones about the demo's market."""
+    return profile.source is not None and profile.source.kind == "demo"
+
+
+def two_worlds(
+    invented: bool, channels: Mapping[str, Span], source: SourceText, known: Callable[[str], bool | None]
+) -> list[Diagnostic]:
+    """A finding for each channel whose calls have nothing to do with the prices of a strategy.
+
+    ``invented``: the prices are those of the demo's market; ``known`` tells it of a channel's calls (None: unknown).
+    """
+    found = []
+    for name, span in channels.items():
+        if known(name) not in (None, invented):
+            if invented:
+                text, hint = f"{name} is a real channel, but the prices are invented", "set market source to imported"
+            else:
+                text = f"{name} is an invented channel of the demo world, but the prices are real"
+                hint = "set market source to synthetic"
+            found.append(diagnose(source, span, "X007", text, hint))
     return found

@@ -115,6 +115,7 @@ def _pack(checked: Checked) -> dict[str, Any]:
         "channels": {name: list(span) for name, span in checked.channels.items()},
         "rules": {name: list(span) for name, span in checked.rules.items()},
         "currency": checked.currency,
+        "invented": checked.invented,
         "needs": checked.needs,
     }  # fmt: skip
 
@@ -126,6 +127,7 @@ def _unpack(data: Mapping[str, Any]) -> Checked:
         {str(name): Span(*span) for name, span in data["channels"].items()},
         {str(name): Span(*span) for name, span in data["rules"].items()},
         data["currency"],
+        data["invented"],
         dict(data["needs"]),
     )
 

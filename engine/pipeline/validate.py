@@ -18,12 +18,13 @@ from engine.config.diagnostics import CODES, Diagnostic, did_you_mean, explain_c
 from engine.config.suppress import suppress
 from engine.config.text import SourceText
 from engine.pipeline.checking import CHECKS, Checked, hash_of
-from engine.pipeline.crossing import foreign_amounts, unknown_names
+from engine.pipeline.crossing import foreign_amounts, two_worlds, unknown_names
 from engine.pipeline.errors import InputError
 from engine.pipeline.memory import Memory
 from engine.pipeline.progress import Track, silent
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
+from engine.units import show_count
 
 FOLDERS = (("channels", ".channel"), ("rules", ".yaml"), ("strategies", ".yaml"))
 
@@ -50,17 +51,12 @@ class Validation:
         """One line: how many files, errors and warnings."""
         errors = sum(d.severity == "error" for d in self.findings)
         warnings = len(self.findings) - errors
-        what = f"{plural(errors, 'error')}, {plural(warnings, 'warning')}" if self.findings else "no findings"
-        return f"{plural(self.files, 'file')} checked: {what}"
+        what = f"{show_count(errors, 'error')}, {show_count(warnings, 'warning')}" if self.findings else "no findings"
+        return f"{show_count(self.files, 'file')} checked: {what}"
 
     def failed(self, strict: bool) -> bool:
         """Whether there is an error (or, when strict, a warning)."""
         return bool(self.findings) if strict else has_errors(self.findings)
-
-
-def plural(count: int, noun: str) -> str:
-    """``1 file``, ``2 files``."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def validate_workspace(
@@ -147,12 +143,18 @@ def _look_across(workspace: Workspace, read: dict[str, SourceText], checked: dic
         rules = checked.get(f"rules/{name}.yaml")
         return rules.currency if rules else None
 
+    def known(name: str) -> bool | None:
+        profile = checked.get(f"channels/{name}.channel")
+        return profile.invented if profile else None
+
     found: list[Diagnostic] = []
     for shown, each in checked.items():
         found += unknown_names("channel", each.channels, read[shown], names)
         found += unknown_names("rules", each.rules, read[shown], names)
         if each.currency and shown.startswith("strategies/"):
             found += foreign_amounts(each.currency, each.rules, read[shown], currency_of)
+        if each.invented is not None and shown.startswith("strategies/"):
+            found += two_worlds(each.invented, each.channels, read[shown], known)
     return found
 
 

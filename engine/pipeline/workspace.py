@@ -6,13 +6,14 @@ Files are loaded once each, on demand; every finding is kept in ``findings``. A 
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.config.diagnostics import Diagnostic, has_errors
 from engine.config.text import SourceText
-from engine.pipeline.crossing import foreign_amounts, unknown_names
+from engine.pipeline.crossing import foreign_amounts, is_demo, two_worlds, unknown_demo, unknown_fees, unknown_names
 from engine.pipeline.errors import InputError
 from engine.problem import Problem
 
@@ -38,6 +39,11 @@ class Workspace:
     _settings: Settings | None = None
 
     # ------------------------------------------------------------------ places
+
+    @property
+    def option(self) -> str:
+        """What a command that a hint names needs behind it to be about this workspace: nothing in its own folder."""
+        return "" if self.root == Path() else f" --workspace {shlex.quote(self.root.as_posix())}"
 
     @property
     def archive_path(self) -> Path:
@@ -137,7 +143,9 @@ class Workspace:
             profile: Profile | None = None
             if path.is_file():
                 known = self.names("channels", ".channel")
-                profile, found = load_profile(self.read_source(path), name, self.channel_source, known)
+                source = self.read_source(path)
+                profile, found = load_profile(source, name, self.channel_source, known)
+                found += unknown_demo(profile, source) if profile else []
                 self.findings += [one for one in found if one not in self.findings]
             self._profiles[name] = profile
         return self._profiles[name]
@@ -176,8 +184,10 @@ class Workspace:
             named = references(source)
             self.findings += self._references(source, named)
             if loaded:
-                self.findings += self._try(loaded)
+                self.findings += self._try(loaded) + unknown_fees(loaded)
                 self.findings += foreign_amounts(loaded.strategy.currency, named.rules, source, self._currency_of)
+                invented = loaded.strategy.market.source == "synthetic"
+                self.findings += two_worlds(invented, named.channels, source, self._is_demo)
             self._strategies[shown] = loaded
         return self._strategies[shown]
 
@@ -212,6 +222,11 @@ class Workspace:
         from engine.pipeline.trying import try_strategy
 
         return try_strategy(loaded)
+
+    def _is_demo(self, name: str) -> bool | None:
+        """Whether a channel's calls are invented; None where its profile has errors."""
+        profile = self.profile(name)
+        return is_demo(profile) if profile else None
 
     def _currency_of(self, name: str) -> str | None:
         """The currency of the amounts in a rule file."""

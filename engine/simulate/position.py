@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.domain import Change, Distance, ExitReason, Fill, Leg, Order, PathStatus, Plan, Side
 from engine.market.ticks import nearest
+from engine.simulate.amending import SAME
 from engine.simulate.plain import level_from, levels_from
 from engine.simulate.terms import Terms
 
@@ -233,9 +234,11 @@ class Position:
             self.set_stop(level, reason)
 
     def set_stop(self, level: float, reason: ExitReason) -> None:
-        """Put the stop at a level."""
-        self.state.stop, self.state.close_level, self.state.stop_reason = level, None, reason
-        self.state.said_stop = None
+        """Put the stop at a level. Where it stands there already it has not moved: it stays what it was."""
+        state = self.state
+        if state.close_level is not None or state.stop is None or abs(level - state.stop) > SAME * abs(level):
+            state.stop_reason = reason
+        state.stop, state.close_level, state.said_stop = level, None, None
 
     def move_stops(self) -> None:
         """The stop moves of the targets taken in this bar: each happens once."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.domain import Distance, ExitReason
 from engine.market.candles import Floats, Ints
+from engine.simulate.amending import SAME
 from engine.simulate.columns import BREAKEVEN, MULTIPLE, NEVER, PERCENT, POINTS, Columns
 from engine.simulate.pyramid import Bars
 from engine.simulate.table import REASON, Bools
@@ -230,8 +231,10 @@ class Rows:
     # ------------------------------------------------------------------ stops
 
     def set_stop(self, at: Ints, level: Floats, reason: ExitReason) -> None:
-        """Put the stop at a level, where it acts on a touch."""
-        self.stop[at], self.close_level[at], self.reason[at] = level, -np.inf, REASON[reason]
+        """Put the stop at a level, where it acts on a touch. One that stands there already stays what it was."""
+        moved = np.isfinite(self.close_level[at]) | ~(np.abs(level - self.stop[at]) <= SAME * np.abs(level))
+        self.reason[at[moved]] = REASON[reason]
+        self.stop[at], self.close_level[at] = level, -np.inf
         if self.said_stop:
             for row in at.tolist():
                 self.said_stop.pop(row, None)

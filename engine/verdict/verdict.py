@@ -97,9 +97,10 @@ def _judge(
     groups = int(cluster.max()) + 1 if len(cluster) else 0
     needed = sample_needed(r, cluster)
     interval = cluster_bootstrap(r, cluster, np.random.default_rng(seed))
+    total = f"{_rounded(needed):,}"
     sample = f"{_count(len(r), 'trade')} in {_count(groups, 'burst')}"
     if interval is None or luck is None or discovery is None:
-        why = f"{sample}: fewer than {FEWEST_CLUSTERS} bursts say nothing; a verdict takes about {needed:,} trades."
+        why = f"{sample}: fewer than {FEWEST_CLUSTERS} bursts say nothing; a verdict takes about {total} trades."
         return Verdict(
             Word.NOT_ENOUGH_DATA, why, None, _rounded(max(needed - len(r), FEWEST_CLUSTERS - groups)), needed
         )
@@ -111,7 +112,7 @@ def _judge(
         word, why = Word.AVOID, "the whole interval lies below zero."
     elif len(r) < needed:
         word, missing = Word.NOT_ENOUGH_DATA, _rounded(needed - len(r))
-        why = f"an edge of {EDGE_R:+.1f}R cannot be told from luck with fewer than about {needed:,} trades."
+        why = f"an edge of {EDGE_R:+.1f}R cannot be told from luck with fewer than about {total} trades."
     elif groups < FEWEST_BURSTS:
         word, missing = Word.NOT_ENOUGH_DATA, _rounded(math.ceil((FEWEST_BURSTS - groups) * len(r) / groups))
         why = f"fewer than {FEWEST_BURSTS} bursts are too few opinions."

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.collect.reading import ReadResult, read_archive
-from engine.domain import Message, Reading, Refusal
+from engine.domain import Distance, EntryKind, Message, Reading, Refusal, Setup, Side, Target
 from engine.units import DAY_MS
 from tests.collect.posts import CALL, WORSE, at, deletion, edit, post, read_toy
 
@@ -48,6 +48,49 @@ def test_an_edit_after_the_call_makes_no_second_signal() -> None:
     result = story(post(1, "09:00", CALL), edit(1, "09:00", "10:00", WORSE), edit(1, "09:00", "12:00", "gone 🚀"))
     assert [s.setup.targets[0].price for s in result.signals] == [65000.0]
     assert (result.posted, result.called, result.edited) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "entries", "targets", "stop"),
+    [
+        ("BUY BTCUSDT @ 64800, TP 65400, SL 64500", (), (65400.0,), None),
+        ("BUY BTCUSDT @ 64800, TP 65000, SL 64600", (), (), 64600.0),
+        ("BUY BTCUSDT @ 64700, TP 65000, SL 64500", (64700.0,), (), None),
+        ("BUY BTCUSDT @ 64700, TP 65400, SL 64600", (64700.0,), (65400.0,), 64600.0),
+    ],
+)
+def test_an_edit_changes_what_it_says_otherwise(
+    text: str, entries: tuple[float, ...], targets: tuple[float, ...], stop: float | None
+) -> None:
+    (update,) = story(post(1, "09:00", CALL), edit(1, "09:00", "10:00", text)).updates
+    said = update.action
+    assert (said.kind, said.entries, tuple(t.price for t in said.targets), said.stop) == (
+        "change", entries, targets, stop,
+    )  # fmt: skip
+
+
+ONE = Distance(1, "percent")
+TWO_R = Distance(2, "R")
+
+
+@pytest.mark.parametrize(
+    ("now", "entries", "targets", "stop"),
+    [
+        ({"targets": (Target(None, distance=ONE),)}, (), (ONE,), None),
+        ({"stop": Distance(2, "percent")}, (), (TWO_R,), Distance(2, "percent")),
+        ({"entries": (64700.0,)}, (64700.0,), (TWO_R,), ONE),
+    ],
+)
+def test_distances_move_with_what_they_count_from(
+    now: dict, entries: tuple[float, ...], targets: tuple[Distance, ...], stop: Distance | None
+) -> None:
+    """A stop in percent counts from the entries, a target in R from both."""
+    first = Setup("BTCUSDT", Side.LONG, EntryKind.LIMIT, (64800.0,), (Target(None, distance=TWO_R),), ONE, "one line")
+    read = {"before": Reading(setups=(first,)), "after": Reading(setups=(replace(first, **now),))}
+    told = [post(1, "09:00", "before"), edit(1, "09:00", "10:00", "after")]
+    (update,) = read_archive(told, lambda message: read[message.text]).updates
+    said = update.action
+    assert (said.entries, tuple(t.distance for t in said.targets), said.stop) == (entries, targets, stop)
 
 
 def test_an_edit_that_completes_a_call_acts_at_its_own_time() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.collect.archive import Archive
+from engine.paper.ledger import Ledger
 from tests.conftest import ROOT
 from tests.doubles.telegram.world import CODE, PHONE
 
@@ -37,6 +38,7 @@ def collect(folder: Path, *options: str, stdin: str = "") -> subprocess.Complete
 def test_sign_in_collect_once_and_stay(trial: Path) -> None:
     nobody = collect(trial, "--once")
     assert (nobody.returncode, "nobody is signed in" in nobody.stderr) == (2, True), nobody.stderr
+    assert f"cli.py collect --once --workspace {trial}" in nobody.stderr
     once = collect(trial, "--once", stdin=f"{PHONE}\n11111\n{CODE}\n")
     assert once.returncode == 0, once.stderr
     assert "that code is wrong" in once.stderr
@@ -62,6 +64,14 @@ def test_sign_in_collect_once_and_stay(trial: Path) -> None:
     missing = collect(trial, "--once")
     assert missing.returncode == 1
     assert "Telegram knows no channel @nobody_at_all; correct the source line" in missing.stdout
+
+
+def test_an_account_on_paper_begins_when_somebody_is_signed_in(trial: Path) -> None:
+    """A start that nobody signed in begins no account: posts before the next one are not older than it."""
+    command = [sys.executable, "cli.py", "paper", "practice", "--workspace", str(trial)]
+    nobody = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    assert (nobody.returncode, "nobody is signed in" in nobody.stderr) == (2, True), nobody.stderr
+    assert Ledger(trial / "data" / "paper.db").accounts() == []
 
 
 def test_without_an_account_it_says_where_to_get_one(tmp_path: Path) -> None:

@@ -197,6 +197,17 @@ def test_a_post_that_looks_like_a_call_and_is_not_read_is_told(tmp_path: Path) -
     assert [event.kind for event in stage.events("call")] == ["call"]
 
 
+@pytest.mark.parametrize(
+    "text", ["BUY BTCUSDT @ market, TP 1%", "BUY ETHUSDT now! target 1%", "BUY BTCUSDT", "SELL SOLUSDT, stop 2%"]
+)
+def test_a_post_that_lacks_what_a_call_has_is_told(text: str, tmp_path: Path) -> None:
+    stage = LiveStage(tmp_path)
+    stage.post(5, text)
+    (line,) = stage.said()
+    assert line.startswith("vip/1 not read, no layout: ")
+    assert Heard().read(stage.events()).posts == {"vip/1"}
+
+
 def test_a_call_that_is_not_planned_is_told_when_it_arrives(tmp_path: Path) -> None:
     stage = LiveStage(tmp_path)
     stage.post(5, UNSTOPPED)

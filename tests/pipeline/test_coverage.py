@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.channel import Profile, read
+from engine.collect.archive import Archive
+from engine.domain import Message
+from engine.pipeline.coverage import looks_like_a_call
+from engine.pipeline.workspace import Workspace
 from tests.conftest import Run
 
 CALL = "📈 BUY BTCUSDT @ 64800, TP 65300 / 65800, SL 64300"
@@ -21,6 +26,14 @@ POSTS = [
     {"id": 5, "text": "", "date": "2025-02-02"},
     {"id": 6, "text": CALL.replace("64300", "64900"), "date": "2025-02-03"},
 ]
+
+
+@pytest.fixture(scope="module")
+def keel() -> Profile:
+    """The demo's profile with calls in one line."""
+    profile = Workspace(Path(__file__).parent.parent.parent).profile("demo_keel")
+    assert profile is not None
+    return profile
 
 
 def write(workspace: Path, posts: list[dict], name: str = "posts.jsonl") -> Path:
@@ -53,6 +66,52 @@ def test_the_look_alikes_come_first_and_results_never_are_any(workspace: Path, r
     found = json.loads(run("channel", "coverage", "demo_keel", write(workspace, POSTS), "--format", "json").stdout)
     assert sorted(row["id"] for row in found["look_alikes"]) == ["4", "6"]
     assert {row["reason"] for row in found["look_alikes"]} == {"no-layout", "levels"}
+
+
+@pytest.mark.parametrize(
+    ("text", "looks"),
+    [
+        ("BUY BTCUSDT @ 81000, TP 82000", True),
+        ("BUY BTCUSDT @ market, TP 1%", True),
+        ("BUY ETHUSDT now! target 1%", True),
+        ("📈 BUY BTCUSDT", True),
+        ("SOL short, stop above the high", True),
+        ("Long $doge now", True),
+        ("gm traders", False),
+        ("BTC long target 1% hit", False),
+        ("up 5% on BTC long today", False),
+        ("BTCUSDT to 90000?", False),
+        ("buy the dip", False),
+        ("Buy more coffee now", False),
+        ("the market is long overdue", False),
+    ],
+)
+def test_what_looks_like_a_call(text: str, looks: bool, keel: Profile) -> None:
+    refusal = read(keel, text).refusal
+    assert refusal is not None
+    assert looks_like_a_call(keel, text, refusal) == looks
+
+
+def test_a_call_without_a_price_is_among_the_look_alikes(workspace: Path, run: Run) -> None:
+    posts = [{"id": 7, "text": "BUY ETHUSDT now! target 1%", "date": "2025-01-10"}]
+    said = run("channel", "coverage", "demo_keel", write(workspace, posts)).stdout
+    assert "1 x 7 [no-layout] BUY ETHUSDT now! target 1%" in said
+
+
+def test_without_a_source_the_archive_is_read(workspace: Path, run: Run) -> None:
+    """As the line of ``paper status`` writes it, with the posts that it counts."""
+    none = run("channel", "coverage", "demo_keel")
+    assert none.exit_code == 2
+    assert "there are no messages" in none.stderr
+    archive = Archive(workspace / "data" / "signals_raw.jsonl")
+    texts = enumerate(("BUY BTCUSDT @ 81000", "BUY ETHUSDT now! target 1%", "gm"), 1)
+    archive.append([Message("demo_keel", 1, n, 1, "post", n * 60_000, None, n * 60_000, text) for n, text in texts])
+    said = run("channel", "coverage", "demo_keel").stdout
+    assert said.startswith("3 posts, 3 with text: ")
+    assert {line.split("] ")[1] for line in said.splitlines() if " x " in line} == {
+        "BUY BTCUSDT @ 81000",
+        "BUY ETHUSDT now! target 1%",
+    }
 
 
 def test_look_alikes_of_one_shape_and_reason_stand_together(workspace: Path, run: Run) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+
+import pytest
 
 from tests.conftest import Run
 
@@ -14,23 +17,40 @@ def edit(workspace: Path, name: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def test_an_invented_channel_needs_the_invented_market(workspace: Path, run: Run) -> None:
-    edit(
-        workspace,
-        "strategies/demo.yaml",
-        "source: synthetic, type: swap, timeframe: 1m, seed: 7",
-        "source: imported, type: swap, timeframe: 1m",
-    )
-    result = run("backtest", "demo")
-    assert result.exit_code == 2
-    assert "demo_keel is an invented channel of the demo world; set market source to synthetic" in result.stderr
+SYNTHETIC = "market: {source: synthetic, type: swap, timeframe: 1m, seed: 7}"
+CHANNELS = "[demo_keel, demo_coin, demo_echo]"
 
 
-def test_a_real_channel_needs_real_prices(workspace: Path, run: Run) -> None:
-    edit(workspace, "strategies/demo.yaml", "[demo_keel, demo_coin, demo_echo]", "[btc_eth_zones]")
-    result = run("backtest", "demo")
-    assert result.exit_code == 2
-    assert "btc_eth_zones is a real channel, but the prices are invented" in result.stderr
+@pytest.mark.parametrize(
+    ("name", "old", "new", "code", "said"),
+    [
+        ("strategies/demo.yaml", SYNTHETIC, "market: {source: imported, type: swap, timeframe: 1m}", "X007",
+         "demo_keel is an invented channel of the demo world, but the prices are real"),
+        ("strategies/demo.yaml", CHANNELS, "[btc_eth_zones]", "X007",
+         "btc_eth_zones is a real channel, but the prices are invented"),
+        ("channels/demo_keel.channel", "source: demo keel", "source: demo kale", "X006",
+         "there is no demo channel kale"),
+        ("strategies/demo.yaml", "fees: mexc", "fees: mexcc", "X005", 'the fee table has no fees of "mexcc"'),
+        ("strategies/demo.yaml", "fees: mexc", "fees: {maker: 0.02%}", "S102", "taker"),
+        ("strategies/demo.yaml", "to: 2025-07-01", "to: 2035-07-01", "R113", "three years at most"),
+        ("strategies/demo.yaml", ", to: 2025-07-01", "", "R113", "needs a period with from and to"),
+        ("strategies/demo.yaml", "rules: [", "rules: [nobody, ", "X002", "there is no rules/nobody.yaml"),
+    ],
+)  # fmt: skip
+def test_what_a_start_refuses_is_a_finding_of_validate(
+    name: str, old: str, new: str, code: str, said: str, workspace: Path, run: Run
+) -> None:
+    edit(workspace, name, old, new)
+    shutil.rmtree(workspace / "channels" / "library")
+    found = run("validate")
+    assert found.exit_code == 1
+    assert any(f"error[{code}]" in line and said in line for line in found.output.splitlines()), found.output
+    paper = [("paper", "demo"), ("paper", "demo", "--replay", "demo")] if code == "X005" else []
+    for words in (("backtest", "demo"), *paper):
+        refused = run(*words)
+        assert refused.exit_code == 1, refused.output
+        assert f"error[{code}]" in refused.output, words
+        assert not (workspace / "data" / "paper.db").exists()
 
 
 def test_a_broken_archive_format_is_one_line(workspace: Path, run: Run) -> None:
@@ -58,34 +78,12 @@ def test_a_damaged_candle_file_is_one_line(workspace: Path, run: Run) -> None:
     assert "not a readable file of the candle store" in result.stderr
 
 
-def test_a_demo_channel_that_does_not_exist_is_named(workspace: Path, run: Run) -> None:
-    edit(workspace, "channels/demo_keel.channel", "source: demo keel", "source: demo kale")
-    result = run("backtest", "demo")
-    assert result.exit_code == 2
-    assert "there is no demo channel kale" in result.stderr
-
-
-def test_unknown_fees_are_named_where_they_stand(workspace: Path, run: Run) -> None:
-    edit(workspace, "strategies/demo.yaml", "fees: mexc", "fees: mexico")
-    result = run("backtest", "demo")
-    assert result.exit_code == 2
-    assert "strategies/demo.yaml:" in result.stderr
-    assert 'the fee table has no fees of "mexico"; did you mean "mexc"?' in result.stderr
-
-
 def test_own_fees_are_used_and_said(workspace: Path, run: Run) -> None:
     own = "fees: {maker: 0%, taker: 0%, source: a friend}"
     edit(workspace, "strategies/demo.yaml", "fees: mexc", own)
     result = run("backtest", "demo", "--to", "2025-01-20", "--out", workspace / "out")
     assert result.exit_code == 0, result.output
     assert "taker 0.000% (a friend)" in (workspace / "out" / "run.json").read_text(encoding="utf-8")
-
-
-def test_a_synthetic_market_needs_an_end_and_ends_within_three_years(workspace: Path, run: Run) -> None:
-    edit(workspace, "strategies/demo.yaml", "to: 2025-07-01", "to: 2035-07-01")
-    assert "three years at most" in run("backtest", "demo").stderr
-    edit(workspace, "strategies/demo.yaml", ", to: 2035-07-01", "")
-    assert "needs a period with from and to" in run("backtest", "demo").stderr
 
 
 def test_a_period_outside_the_messages_says_when_they_are_from(workspace: Path, run: Run) -> None:

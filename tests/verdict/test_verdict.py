@@ -86,7 +86,7 @@ def test_no_trades_are_not_enough() -> None:
     none = np.array([])
     verdict = judged(Record(none, none, none))
     assert str(verdict) == "NOT ENOUGH DATA (about 160 more trades)"
-    assert verdict.why == "0 trades in 0 bursts: fewer than 10 bursts say nothing; a verdict takes about 155 trades."
+    assert verdict.why == "0 trades in 0 bursts: fewer than 10 bursts say nothing; a verdict takes about 160 trades."
 
 
 def test_no_channels_have_no_verdicts() -> None:
@@ -115,7 +115,7 @@ def test_the_figures_stand_behind_the_word() -> None:
         (-0.05, 200, "enough trades, and nothing was earned."),
         (0.02, 200, "an edge of +0.2R, which would be worth following, is ruled out."),
         (-0.4, 200, "the whole interval lies below zero."),
-        (0.4, 100, "an edge of +0.2R cannot be told from luck with fewer than about 155 trades."),
+        (0.4, 100, "an edge of +0.2R cannot be told from luck with fewer than about 160 trades."),
     ],
 )
 def test_why(mean: float, trades: int, why: str) -> None:

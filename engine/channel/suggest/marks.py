@@ -19,6 +19,7 @@ from engine.channel.suggest.words import (
     HARMLESS,
     JOINT,
     LABELS,
+    MARKET,
     NEVER_COINS,
     NUMBER,
     RESULTS,
@@ -36,6 +37,11 @@ _NUMBER = re.compile(NUMBER)
 _LETTERS = re.compile(rf"[^\W\d_{DENSE}]+")
 _CURRENCY = re.compile(rf"[ \t]*(?:[$€₮]|(?:usdt?|usdc){NO_LETTER_AHEAD})")
 _ANY_LABEL = re.compile(rf"{NO_LETTER_BEHIND}{alternatives(word for words in LABELS.values() for word in words)}")
+
+
+_ANY_LEVEL = re.compile(
+    rf"{NO_LETTER_BEHIND}{alternatives(word for words in (LABELS['stop'], LABELS['target'], MARKET) for word in words)}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,11 @@ class Marked:
         if "side" in found:
             return bool(found & {"entry", *LEVELS})
         return {"target", "stop"} <= found and bool(found & {"entry", "entry market"})
+
+    @property
+    def names_a_level(self) -> bool:
+        """Whether it has a word for a level or for the market, whatever stands beside it."""
+        return bool(_ANY_LEVEL.search(self.folded.text))
 
 
 def results_in(folded: str) -> list[str]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.config.strategies import StrategyFile
     from engine.config.strategy import Fees, Strategy
     from engine.config.text import SourceText
-    from engine.domain import Message, Opinion, Reading
+    from engine.domain import Message, Opinion, Reading, Refusal
     from engine.market.candles import Candles, Funding
     from engine.market.contracts import Contract
     from engine.pipeline.workspace import Workspace
@@ -146,10 +146,10 @@ def make_desk(
     account = account_name(loaded)
     market = Market(candles, loaded[0].strategy.market.timeframe_ms, funding, fair, contracts)
 
-    def suspect(message: Message) -> bool:
+    def suspect(message: Message, refusal: Refusal) -> bool:
         from engine.pipeline.coverage import looks_like_a_call
 
-        return looks_like_a_call(profiles[message.channel], message.text)
+        return looks_like_a_call(profiles[message.channel], message.text, refusal)
 
     def desk(name: str, lanes: Mapping[str, Lane], alone: Mapping[str, Desk]) -> Desk:
         return Desk(name, ledger, lanes, readers, market, zone, alone=alone, suspect=suspect)

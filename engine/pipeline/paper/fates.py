@@ -27,6 +27,7 @@ NOT_PLANNED, NOT_OFFERED, REFUSED, NEVER_FILLED = "not planned", "not offered", 
 STAGES = (WAITING, NOT_PLANNED, NOT_OFFERED, REFUSED, NEVER_FILLED, "resting", "open", "closed")
 NOT_TAKEN = (NOT_PLANNED, NOT_OFFERED, REFUSED)
 TAKEN = STAGES[4:]
+MOST_HOLDERS = 5  # trades that are named where they hold the margin
 ALONE = {
     "refused": "; only in the channel's record: the account refused it",
     "over": "; only in the channel's record: the account's trade is over",
@@ -68,8 +69,9 @@ class Heard:
     """What events say that a fold does not keep.
 
     ``refused`` has the calls without a plan; by row: what was written of ``against`` whom a repeat was held, which
-    calls were ``deleted``, and how a call stands ``live``, which matters until its first candle is over. ``posts`` look
-    like calls and were not read. ``now`` has what was said live and is not in the record yet.
+    calls were ``deleted``, how a call stands ``live``, which matters until its first candle is over, and whose
+    ``margins`` were in its way. ``posts`` look like calls and were not read. ``now`` has what was said live and is not
+    in the record yet.
     """
 
     refused: list[Event] = field(default_factory=list)
@@ -78,6 +80,7 @@ class Heard:
     live: dict[int, Data] = field(default_factory=dict)
     posts: set[str] = field(default_factory=set)
     now: Now = field(default_factory=Now)
+    margins: dict[int, list[list[Any]]] = field(default_factory=dict)
     last_ms: int = 0
 
     def read(self, events: Iterable[Event]) -> Heard:
@@ -96,12 +99,14 @@ class Heard:
                 self.posts.add(event.data["signal"])
             elif event.row is not None and event.kind == "placed" and "of" in event.data:
                 self.against[event.row] = event.data
+            elif event.row is not None and event.kind == "decided" and "margins" in event.data:
+                self.margins[event.row] = event.data["margins"]
             elif event.row is not None and event.kind == "update" and event.data["action"] == "deletion":
                 self.deleted.add(event.row)
             elif event.row is not None and event.kind == "live":
                 before = self.live.get(event.row, {})
                 self.live[event.row] = before | event.data | {"notes": event.data["notes"] or before.get("notes", [])}
-            self.last_ms = event.at_ms
+            self.last_ms = max(self.last_ms, event.at_ms)
             yield event
 
 
@@ -150,7 +155,10 @@ def live_word(said: Mapping[str, Any]) -> str:
         return f"not taken (live), {said['fate']}: {blocked(said['fate'], said)}"
     if not said["taken"]:
         note = said["notes"][-1] if said["notes"] else None
-        return f"refused (live) {who(note['rule'], note['where'])}: {note['text']}" if note else "refused (live)"
+        if note is None:
+            return "refused (live)"
+        text = refusal(note["text"], note["seen"], note["limit"], said.get("margins", ()))
+        return f"refused (live) {who(note['rule'], note['where'])}: {text}"
     fills = said["stands"]["stepper"]["state"]["fills"] if "stands" in said else said["fills"]
     if not fills:
         return "its orders rest (live)" if said["status"] == PathStatus.OPEN else "its orders are gone (live)"
@@ -169,7 +177,11 @@ def why(call: PaperCall, heard: Heard) -> str:
     ended += [f"{exit_word(note.rule)} at the next open" for note in call.closing_notes if call.early is None]
     if stage in (WAITING, NOT_OFFERED, NEVER_FILLED):
         return "; ".join([fate_reason(fate), *ended])
-    return "; ".join([*(note.text for note in call.notes), *ended])
+    texts = [note.text for note in call.notes]
+    if call.notes and call.row in heard.margins:
+        note = call.notes[-1]
+        texts[-1] = refusal(note.text, note.seen, note.limit, heard.margins[call.row])
+    return "; ".join([*texts, *ended])
 
 
 def exit_word(rule: str) -> str:
@@ -186,6 +198,16 @@ def blocked(fate: str, said: Mapping[str, Any]) -> str:
         return fate_reason(fate)
     alive = f"{said['of']} is still alive" + (", on the other side" if fate == "opposite" else "")
     return alive + ALONE.get(said.get("missing", ""), "")
+
+
+def refusal(text: str, seen: str, limit: str, margins: Sequence[Sequence[Any]]) -> str:
+    """Why a call was refused; where ``margins`` of other trades are in the way, how much was missing and who has it."""
+    if not margins:
+        return text
+    most = sorted(margins, key=lambda one: one[2], reverse=True)
+    held = [f"{signal} {symbol} {margin:,.2f}" for signal, symbol, margin in most[:MOST_HOLDERS]]
+    held += [f"{len(most) - MOST_HOLDERS} more"] if len(most) > MOST_HOLDERS else []
+    return f"{text}: {seen} needed, {limit} free; held by {', '.join(held)}"
 
 
 def who(rule: str, where: str) -> str:

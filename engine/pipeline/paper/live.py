@@ -53,7 +53,7 @@ def run_live(workspace: Workspace, given: Sequence[str], say: Say, settings: Set
             stack.enter_context(alone(found.session, "another process collects with this login", "stop it first"))
             ledger = open_ledger(path)
             stack.callback(ledger.close)
-            stack.enter_context(sign_in_problems())
+            stack.enter_context(sign_in_problems(workspace))
             asyncio.run(Trading(workspace, loaded, found, ledger, say, settings).run())
     except LedgerError as error:
         raise InputError(error.problem) from None

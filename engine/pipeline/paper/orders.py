@@ -19,6 +19,7 @@ from engine.paper.witness import path_of
 from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.book import books, check_channels, running_account
+from engine.pipeline.paper.holding import held_coins, held_lines
 from engine.problem import Problem
 from engine.units import duration_ms
 
@@ -61,7 +62,10 @@ def halt(workspace: Workspace, account: str | None, for_: str | None, channels: 
 
 
 def resume(workspace: Workspace, account: str | None, channels: Sequence[str]) -> list[str]:
-    """Ask for the end of all pauses, or of those of channels. Raises InputError for an unknown channel."""
+    """Ask for the end of all pauses, or of those of channels, and say which coins stay held.
+
+    Raises InputError for an unknown channel.
+    """
     found = books(workspace, account)
     known = check_channels(workspace, found, channels)
     found = _meant(workspace, found, account, _concerned(found, known, channels))
@@ -78,13 +82,14 @@ def resume(workspace: Workspace, account: str | None, channels: Sequence[str]) -
             lines.append(f"{book.account}: there is no pause{of} to end")
         else:
             lines.append(_ask(workspace, book, "resume", {"channels": mine}))
+            lines += (f"  {line}" for line in held_lines(held_coins(workspace, book, mine)))
     return lines
 
 
 def close(workspace: Workspace, account: str | None, name: str) -> list[str]:
     """Ask for the end of a trade, or of all, those included that are only live.
 
-    Raises InputError where no such trade is resting or open.
+    What is on its way out already is not asked for again. Raises InputError where no such trade is resting or open.
     """
     found = books(workspace, account)
     have = {book.account: {call.plan.signal_id for call in (*book.open, *book.live)} for book in found}
@@ -104,12 +109,27 @@ def close(workspace: Workspace, account: str | None, name: str) -> list[str]:
         )
     lines = []
     for book in found:
+        leaving = _leaving(book)
         mine, early = ([one for one in names[book.account] if name in ("all", one)] for names in (held, live))
+        again = sorted({*mine, *early} & leaving)
+        mine, early = ([one for one in names if one not in leaving] for names in (mine, early))
+        if again:
+            are = "is" if len(again) == 1 else "are"
+            lines.append(f"{book.account}: {', '.join(again)} {are} on the way out already")
         if mine or early:
             line = _ask(workspace, book, "close", {"id": name} | ({"live": sorted({*early})} if early else {}))
             are = f"{', '.join(sorted({*early}))} {'is' if len({*early}) == 1 else 'are'} open live only"
             lines.append(f"{line} ({are}: the record follows at the next open, when it is there)" if early else line)
     return lines
+
+
+def _leaving(book: Book) -> set[str]:
+    """The trades that are to be closed at the next open, or that a person has asked to close."""
+    calls = (*book.open, *book.live)
+    asked = {order.data["id"] for order in waiting_orders(book) if order.kind == "close"}
+    return {
+        call.plan.signal_id for call in calls if call.closing_ms is not None or asked & {"all", call.plan.signal_id}
+    }
 
 
 def _concerned(found: Sequence[Book], known: dict[str, set[str]], channels: Sequence[str]) -> list[str]:

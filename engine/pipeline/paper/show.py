@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from math import isclose
 from typing import TYPE_CHECKING, Any
 
 from engine.domain import ExitReason, PathStatus
 from engine.notify.notice import Notice, NoticeKind
-from engine.pipeline.paper.fates import blocked, exit_word, who
+from engine.pipeline.paper.fates import blocked, exit_word, refusal, who
 from engine.report.reasons import fate_reason
+from engine.simulate.amending import SAME
 
 if TYPE_CHECKING:
     from engine.paper.call import PaperCall
@@ -26,6 +28,7 @@ CHANGES = {
     "orders": "changes the entries",
     "targets": "changes the targets",
 }
+STANDS = "leaves the stop where it is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ def _decided(event: Event, call: PaperCall | None, currency: str) -> Iterator[Sa
     note = data["notes"][-1] if data["notes"] else None
     if not data["taken"]:
         by = who(note["rule"], note["where"]) if note else ""
-        yield Said(f"{call.name} refused {by}: {note['text'] if note else ''}{_late(event)}")
+        why = refusal(note["text"], note["seen"], note["limit"], data.get("margins", ())) if note else ""
+        yield Said(f"{call.name} refused {by}: {why}{_late(event)}")
     else:
         path = call.early.path if call.early is not None else call.acting.stepper.path()
         yield from _filled(call, [asdict(fill) for fill in path.fills], _late(event))
@@ -162,7 +166,9 @@ def _update(event: Event, call: PaperCall | None, _currency: str) -> Iterator[Sa
     """A channel's later word on a call that the account took, or may still take."""
     if call is None or call.over or call.fate not in ("", "waiting") or (call.asked and call.facts is None):
         return
-    kinds = dict.fromkeys(CHANGES[change["kind"]] for change in event.data["changes"])
+    kinds = dict.fromkeys(
+        STANDS if _stands(change, call) else CHANGES[change["kind"]] for change in event.data["changes"]
+    )
     if event.data["action"] == "deletion":
         goes_on = "the trade goes on" if call.facts is not None else "it stays in the channel's record"
         yield Said(f"{call.name} was deleted by its channel: {'it is closed' if kinds else goes_on}")
@@ -180,6 +186,12 @@ def _unbound(event: Event, call: PaperCall | None, _currency: str) -> Iterator[S
         yield Said(f"{line}; it is taken back here")
     elif call.facts is not None:
         yield Said(f"{line}; what it did here has happened and stays: a backtest does not have it", NoticeKind.ERROR)
+
+
+def _stands(change: Mapping[str, Any], call: PaperCall) -> bool:
+    """Whether a change puts the stop where it is."""
+    stop, now = change.get("stop"), call.stepper.stop
+    return change["kind"] == "stop" and isinstance(stop, float) and now is not None and isclose(stop, now, rel_tol=SAME)
 
 
 def _alarm(event: Event, _call: PaperCall | None, _currency: str) -> Iterator[Said]:

@@ -18,6 +18,7 @@ from engine.pipeline.paper.alone import alone_line, alone_states
 from engine.pipeline.paper.book import Book, books, last_prices, running_account, strategies_now
 from engine.pipeline.paper.channels import ChannelRecord, channel_records
 from engine.pipeline.paper.fates import NEVER_FILLED, NOT_TAKEN, STAGES, funnel
+from engine.pipeline.paper.holding import Held, held_coins, held_lines
 from engine.pipeline.paper.open import halted, open_r
 from engine.pipeline.paper.orders import order_text, waiting_orders
 from engine.pipeline.paper.presence import ended, ended_line
@@ -51,7 +52,7 @@ def show_status(workspace: Workspace, account: str | None, form: str, say: Calla
     if len(states) > 1:
         say(f"{len(states)} accounts: {', '.join(_named(state) for state in states)}")
     for book, state in zip(found, states, strict=True):
-        for line in _lines(book, state, now, workspace.settings.timezone):
+        for line in _lines(book, state, now, workspace.settings.timezone, workspace.option):
             say(line)
         records = [ChannelRecord(**record) for record in state["channels"]]
         if form == "table" and records:
@@ -118,6 +119,7 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
             _dated({"order": event.kind, "asked": moment(event.at_ms, zone), **event.data}, zone)
             for event in waiting_orders(book)
         ],
+        "held": [asdict(one) for one in held_coins(workspace, book)],
         "calls": len(fates),
         "unread": _unread(book),
         "channels": [asdict(record) for record in channel_records(fates, book.fold.rows)],
@@ -245,7 +247,7 @@ def _named(state: dict[str, Any]) -> str:
     return f"{state['account']} ({'running' if state['running'] else 'not running'})"
 
 
-def _lines(book: Book, state: dict[str, Any], now_ms: int, zone: str) -> Iterator[str]:
+def _lines(book: Book, state: dict[str, Any], now_ms: int, zone: str, option: str) -> Iterator[str]:
     """An account for people, without its channels."""
     currency = state["currency"]
     running = "running" if state["running"] else "not running"
@@ -267,13 +269,15 @@ def _lines(book: Book, state: dict[str, Any], now_ms: int, zone: str) -> Iterato
     for halt in book.halts:
         if halt.until_ms > now_ms:
             yield f"  {halted(halt, zone)}"
+    for line in held_lines([Held(**one) for one in state["held"]]):
+        yield f"  {line}"
     for order in state["orders"]:
         yield f"  {order_text(order)} asked {_shown(order['asked'])}: waits for the running account"
     for line in funnel(book.fates):
         yield f"  {line}"
     for name, number in state["unread"].items():
         posts = count(number, "post that looks like a call was", "posts that look like calls were")
-        yield f"  {name}: {posts} not read (cli.py channel coverage {name})"
+        yield f"  {name}: {posts} not read (cli.py channel coverage {name}{option})"
 
 
 def _loss(loss: dict[str, Any], currency: str) -> str:

@@ -116,8 +116,15 @@ class Trading:
         )  # fmt: skip
         began -= began % 1000  # posts carry whole seconds: one of this very second is not older than the account
         desk.now_ms, desk.began_ms, desk.hear = self.settings.now_ms, began, self._hear
-        begin(desk, self.loaded, terms, self.workspace, now)
+        self.terms = terms
         return desk
+
+    def _begin(self) -> None:
+        """The account begins, or goes on: only now that posts can be heard is it in the ledger."""
+        now = self.settings.now_ms()
+        if next(self.ledger.events(self.desk.account, 0, "begin"), None) is None:
+            self.desk.began_ms = now - now % 1000
+        begin(self.desk, self.loaded, self.terms, self.workspace, now)
 
     # ------------------------------------------------------------------ running
 
@@ -138,6 +145,7 @@ class Trading:
             if await sign_in(self.account, Terminal(), by_qr=False):
                 self.telling.say("signed in; the login is kept beside the archive (guard it like a password)")
             pace = self.settings.collect or pace_of(self.workspace.settings.collect)
+            self._begin()
             collector = Collector(self.archive, lambda: Telegram(self.account), sources, pace, self.telling.collector)
             async with live_prices(self.market, self.settings, self.known, self.desk, self.telling) as (client, feed):
                 self.client = client

@@ -6,9 +6,12 @@ import csv
 import io
 from dataclasses import replace
 
+import pytest
+
 from engine.paper.ledger import Event
 from tests.conftest import Run
 from tests.paper.livestage import LiveStage
+from tests.pipeline.paper.conftest import Account
 
 
 def rows(stage: LiveStage, run: Run, what: str) -> list[dict[str, str]]:
@@ -62,9 +65,98 @@ def test_a_deletion_of_a_trade_says_that_it_goes_on(stage: LiveStage) -> None:
     assert deleted(stage) == ["vip/1 long BTCUSDT was deleted by its channel: the trade goes on"]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("BUY BTCUSDT NOW @ 64800, TP 65400, SL 64500", "changes the targets"),
+        ("BUY BTCUSDT NOW @ 64800, TP 65000, SL 64600", "moves the stop"),
+        ("BUY BTCUSDT NOW @ 64800, TP 65400, SL 64600", "moves the stop and changes the targets"),
+        ("BUY BTCUSDT NOW @ 64800, TP 65000, SL 64500!", None),
+    ],
+)
+def test_an_edit_is_told_by_what_it_changes(text: str, said: str | None, stage: LiveStage) -> None:
+    stage.post(0.5, "BUY BTCUSDT NOW @ 64800, TP 65000, SL 64500")
+    stage.said()
+    stage.edit(1.0, 2, text)
+    assert stage.said() == ([] if said is None else [f"vip/2 long BTCUSDT: its channel {said}"])
+
+
+def test_a_target_that_is_edited_moves_no_stop(stage: LiveStage) -> None:
+    """Neither in the words nor in what ended the trade."""
+    stage.post(0.5, "BUY ETHUSDT @ market, TP 1%, SL 1%")
+    stage.candle(0, 2999, 3001, 2999, 3000, symbol="ETHUSDT")
+    stage.candle(1, 3000, 3001, 2999, 3000, symbol="ETHUSDT")
+    stage.said()
+    stage.edit(125, 2, "BUY ETHUSDT @ market, TP 2%, SL 1%")
+    assert stage.said() == ["vip/2 long ETHUSDT: its channel changes the targets"]
+    stage.candle(2, 2999, 3001, 2998, 3000, symbol="ETHUSDT")
+    stage.candle(3, 3000, 3001, 2960, 2965, symbol="ETHUSDT")
+    legs = [leg for event in stage.events("step") for leg in event.data["legs"]]
+    assert [leg["reason"] for leg in legs] == ["stop"]
+    said = stage.said()
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    ("text", "out"), [("TP1 65000, TP2 65400, SL 64500", 64800), ("TP1 65000, TP2 65200, SL 64400", 64400)]
+)
+def test_an_edited_target_does_not_take_a_stop_back_from_break_even(text: str, out: float, stage: LiveStage) -> None:
+    """The strategy moved it there after target 1; only words about the stop put it elsewhere."""
+    stage.post(0.5, "BUY ETHUSDT NOW @ 64800, TP1 65000, TP2 65200, SL 64500")
+    stage.candle(0, 64800, 64810, 64790, 64800, symbol="ETHUSDT")
+    stage.candle(1, 64800, 64810, 64790, 64800, symbol="ETHUSDT")
+    stage.candle(2, 64900, 65050, 64890, 65000, symbol="ETHUSDT")
+    stage.edit(185, 2, f"BUY ETHUSDT NOW @ 64800, {text}")
+    stage.candle(3, 65000, 65010, 64990, 65000, symbol="ETHUSDT")
+    stage.candle(4, 65000, 65010, 64350, 64400, symbol="ETHUSDT")
+    legs = [leg for event in stage.events("step") for leg in event.data["legs"]]
+    assert [leg["price"] for leg in legs] == [65000, out]
+
+
 def test_a_call_that_could_be_no_trade_made_nothing(stage: LiveStage, run: Run) -> None:
     stage.post(1.5, "BUY ETHUSDT NOW @ 3000, TP 3100, SL 2999.9")
     stage.candle(0, 3000, 3001, 2999.95, 3000, symbol="ETHUSDT")
     stage.candle(1, 3000, 3000, 2990, 2995, symbol="ETHUSDT")
     found = {row["signal_id"]: row for row in rows(stage, run, "calls")}
     assert (found["vip/2"]["fate"], found["vip/2"]["r"]) == ("stop too near", "")
+
+
+def test_a_trade_on_its_way_out_is_not_closed_again(stage: LiveStage, run: Run) -> None:
+    """Neither while the word waits for the account, nor after it was heard."""
+    stage.candle(0, 64790, 64820, 64780, 64800)
+    stage.candle(1, 64800, 64810, 64790, 64800)
+    stage.desk.ledger.back_up(stage.folder / "data" / "paper.db")
+    first = run("paper", "close", "vip/1")
+    assert first.stdout == "live: close vip/1 noted; it is done when the account runs again\n"
+    for words in ("vip/1", "all"):
+        again = run("paper", "close", words)
+        assert (again.exit_code, again.stdout) == (0, "live: vip/1 is on the way out already\n")
+    stage.desk.ledger.append(Event("live", "close", stage.now_ms, {"id": "vip/1"}))
+    stage.desk.ledger.append(Event("live", "close", stage.now_ms, {"id": "all"}))
+    first_word, second_word = stage.events("close")
+    assert stage.desk.obey(first_word, stage.now_ms) == "1 trade is closed at the next open"
+    assert stage.desk.obey(second_word, stage.now_ms) == "it was to be closed at the next open already"
+    for old in (stage.folder / "data").glob("paper.db*"):
+        old.unlink()
+    stage.desk.ledger.back_up(stage.folder / "data" / "paper.db")
+    assert run("paper", "close", "vip/1").stdout == "live: vip/1 is on the way out already\n"
+
+
+def test_a_refusal_for_margin_says_how_much_and_who_has_it(account: Account, run: Run) -> None:
+    """Live, in the record and in the list of calls."""
+    stage = account(strategy={"fixed: 1000 USDT": "fixed: 40000 USDT"})
+    stage.post(0.5, "BUY BTCUSDT NOW @ 64800, TP 66000, SL 64000")
+    stage.price(2, 64800)
+    stage.post(3, "BUY ETHUSDT NOW @ 3000, TP 3100, SL 2900")
+    stage.price(5, 3000, symbol="ETHUSDT")
+    text = "the margin of this trade is not free in the account: 8000.00 needed, "
+    live = [line for line in stage.said() if line.startswith("vip/2")]
+    assert live[0].startswith(f"vip/2 long ETHUSDT refused (live) by margin (strategies/live.yaml): {text}")
+    assert live[0].endswith(" USDT free; held by vip/1 BTCUSDT 8,000.00")
+    for minute in (0, 1):
+        stage.candle(minute, 64800, 64810, 64790, 64800)
+        stage.candle(minute, 3000, 3001, 2999, 3000, symbol="ETHUSDT")
+    (call,) = [row for row in rows(stage, run, "calls") if row["signal_id"] == "vip/2"]
+    assert call["fate"] == "refused"
+    assert call["reason"].startswith(text)
+    assert call["reason"].endswith("; held by vip/1 BTCUSDT 8,000.00")
