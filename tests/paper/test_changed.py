@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.paper.desk import Desk
-from engine.paper.ledger import Ledger
+from engine.paper.ledger import Event, Ledger
 from engine.paper.worth import booked
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.changes import acting_from, refuse_another, standing_halts
@@ -202,6 +202,20 @@ def test_a_close_by_a_rule_undoes_no_fill_that_the_ledger_has(tmp_path: Path) ->
     assert (closing.at_ms, closing.data["closing_ms"]) == (START_MS + 120_000, START_MS + 180_001)
     assert [trade[:3] for trade in stage.trades()] == [("vip/1", 64700.0, "rule")]
     money_is_that_of_the_trades(stage.desk)
+
+
+def test_a_close_after_the_end_pays_nothing_twice(tmp_path: Path) -> None:
+    """A person closes what a candle has ended, and nobody knew it at his moment: it ended as it did."""
+    stage = in_a_trade(tmp_path)
+    stage.candle(2, 64800, 65010, 64790, 65000)
+    money_is_that_of_the_trades(stage.desk)
+    stage.desk.obey(Event("live", "close", stage.now_ms, {"id": "all"}), stage.now_ms)
+    stage.candle(3, 65000, 65010, 64990, 65000)
+    stage.candle(4, 65000, 65010, 64990, 65000)
+    assert [trade[:3] for trade in stage.trades()] == [("vip/1", 64800.0, "target")]
+    money_is_that_of_the_trades(stage.desk)
+    books = stage.desk.books.books.books
+    assert books.cash == pytest.approx(10_000 + stage.trades()[0][3])
 
 
 def test_what_was_traded_keeps_its_costs(tmp_path: Path) -> None:
