@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.paper.ledger import Ledger
+from engine.paper.desk import Desk
+from engine.paper.ledger import Event, Ledger
 from engine.paper.worth import booked
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.changes import acting_from, refuse_another, standing_halts
@@ -70,9 +71,9 @@ class Restarted(LiveStage):
         return found
 
 
-def money_is_that_of_the_trades(stage: LiveStage) -> None:
+def money_is_that_of_the_trades(whole: Desk) -> None:
     """Realised money is the start, the net of closed trades and what open ones paid; only they hold anything."""
-    for desk in (stage.desk, *stage.desk.alone.values()):
+    for desk in (whole, *whole.alone.values()):
         books = desk.books.books.books
         cash, wallet, held = booked(books.cash, books.wallet, books.held, (flow for *_, flow in books.flows))
         taken = [call for call in desk.books.rows if call.facts is not None]
@@ -117,7 +118,7 @@ def test_a_rule_that_is_added_closes_at_the_next_open_after_the_start(tmp_path: 
     quantity = 10_000 / 64_800
     net = quantity * 40 - 5 - quantity * 64_840 * 0.0005
     assert stage.trades() == [("vip/1", 64800.0, "rule", pytest.approx(net))]
-    money_is_that_of_the_trades(stage)
+    money_is_that_of_the_trades(stage.desk)
     assert stage.desk.books.books.books.cash == pytest.approx(10_000 + net)
 
 
@@ -129,7 +130,7 @@ def test_a_loss_rule_that_is_added_leaves_no_ghosts(tmp_path: Path) -> None:
     stage.candle(4, 64615, 64620, 64590, 64600)
     assert [trade[:3] for trade in stage.trades()] == [("vip/1", 64800.0, "rule")]
     stage.candle(5, 64600, 64600, 64600, 64600)
-    money_is_that_of_the_trades(stage)
+    money_is_that_of_the_trades(stage.desk)
     books = stage.desk.books.books.books
     assert books.held == {}
     worth = stage.instant.account.equity()
@@ -152,7 +153,7 @@ def test_candles_that_were_missed_are_of_before_the_rule(tmp_path: Path) -> None
         assert [trade[2] for trade in stage.trades()] == ["rule"]
         (alarm,) = stage.events("alarm")
         assert alarm.at_ms == START_MS + (180_000 if there else 600_000)
-        money_is_that_of_the_trades(stage)
+        money_is_that_of_the_trades(stage.desk)
 
 
 def test_a_call_that_acted_before_is_not_judged_by_a_new_rule(tmp_path: Path) -> None:
@@ -200,7 +201,21 @@ def test_a_close_by_a_rule_undoes_no_fill_that_the_ledger_has(tmp_path: Path) ->
     (closing,) = stage.events("closing")
     assert (closing.at_ms, closing.data["closing_ms"]) == (START_MS + 120_000, START_MS + 180_001)
     assert [trade[:3] for trade in stage.trades()] == [("vip/1", 64700.0, "rule")]
-    money_is_that_of_the_trades(stage)
+    money_is_that_of_the_trades(stage.desk)
+
+
+def test_a_close_after_the_end_pays_nothing_twice(tmp_path: Path) -> None:
+    """A person closes what a candle has ended, and nobody knew it at his moment: it ended as it did."""
+    stage = in_a_trade(tmp_path)
+    stage.candle(2, 64800, 65010, 64790, 65000)
+    money_is_that_of_the_trades(stage.desk)
+    stage.desk.obey(Event("live", "close", stage.now_ms, {"id": "all"}), stage.now_ms)
+    stage.candle(3, 65000, 65010, 64990, 65000)
+    stage.candle(4, 65000, 65010, 64990, 65000)
+    assert [trade[:3] for trade in stage.trades()] == [("vip/1", 64800.0, "target")]
+    money_is_that_of_the_trades(stage.desk)
+    books = stage.desk.books.books.books
+    assert books.cash == pytest.approx(10_000 + stage.trades()[0][3])
 
 
 def test_what_was_traded_keeps_its_costs(tmp_path: Path) -> None:
@@ -208,7 +223,7 @@ def test_what_was_traded_keeps_its_costs(tmp_path: Path) -> None:
     stage.candle(2, 64800, 65010, 64790, 65000)
     stage.candle(3, 65000, 65210, 64990, 65000)
     before = stage.trades()
-    money_is_that_of_the_trades(stage)
+    money_is_that_of_the_trades(stage.desk)
     stage.again(300, None, {"taker: 0.05%": "taker: 0.08%"})
     assert stage.trades() == before
     stage.candle(4, 65000, 65000, 65000, 65000)
@@ -217,7 +232,7 @@ def test_what_was_traded_keeps_its_costs(tmp_path: Path) -> None:
     stage.candle(6, 65000, 65010, 64990, 65000)
     stage.start()
     assert stage.trades() == [*before, ("vip/2", 65000.0, "open", pytest.approx(-8))]
-    money_is_that_of_the_trades(stage)
+    money_is_that_of_the_trades(stage.desk)
 
 
 @pytest.mark.parametrize(

@@ -287,8 +287,8 @@ def test_a_persons_word_reaches_no_channel_alone(name: str, word: str, tmp_path:
     began_ms = table.messages[0].known_ms
     if word == "close":
         desk.message(table.messages[0])
-        Clock(desk, table.candles).run(began_ms + 2 * MINUTE_MS)
-        desk.obey(Event("test", "close", began_ms, {"id": "all"}), began_ms + 3 * MINUTE_MS // 2)
+        Clock(desk, table.candles).run(began_ms + MINUTE_MS)
+        desk.obey(Event("test", "close", began_ms, {"id": "all"}), began_ms + MINUTE_MS)
     else:
         desk.obey(Event("test", "halt", began_ms, {"until_ms": None, "channels": []}), began_ms)
     if word == "halt and resume":

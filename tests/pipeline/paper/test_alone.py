@@ -35,7 +35,8 @@ equity: 10302
 
 def book_of(path: Path, name: str, equity: float, terms) -> Book:
     ledger = Ledger(path)
-    data = {"strategies": [name], "equity": equity, "currency": "USDT", "terms": {name: asdict(terms)}}
+    data = {"strategies": [name], "equity": equity, "currency": "USDT", "timeframe_ms": MINUTE_MS}
+    data |= {"terms": {name: asdict(terms)}}
     ledger.append(Event("test", "begin", START_MS, data))
     book = _book(ledger, "test")
     assert book is not None
