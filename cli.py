@@ -487,7 +487,7 @@ def paper_status(workspace: Workspace, account: str | None, form: str) -> None:
 def paper_trades(
     workspace: Workspace, account: str | None, channels: tuple[str, ...], since: str | None, form: str
 ) -> None:
-    """List the trades that were filled and are over, in the order of action."""
+    """List the trades that were filled and are over, in the order in which they ended."""
     from engine.pipeline.paper.book import trades
     from engine.pipeline.paper.table import print_rows
 

@@ -84,3 +84,8 @@ def show_duration(ms: float) -> str:
 def show_names(names: Collection[str]) -> str:
     """The first eight of some names, in their order: ``BTCUSDT, ETHUSDT``; dots where there are more."""
     return ", ".join(sorted(names)[:8]) + (" ..." if len(names) > 8 else "")
+
+
+def show_count(number: int, one: str, many: str = "") -> str:
+    """A counted noun: ``1 trade``, ``1,281 trades``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

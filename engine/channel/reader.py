@@ -26,13 +26,14 @@ from engine.channel.meaning.setups import build
 from engine.channel.prepared import Prepared, blanks, prepare
 from engine.channel.profile import Profile
 from engine.channel.text.numbers import show
+from engine.channel.text.vocabulary import ADDRESS
 from engine.channel.updates.links import links_in
 from engine.channel.updates.spoken import actions_in
 from engine.channel.updates.talk import Talk, hear
 from engine.domain import Action, Reading, Refusal, Setup
 
 _WORD = re.compile(r"\w")
-_HARMLESS = re.compile(r"(?:https?://|www\.|t\.me/)\S++|@[a-z][\w-]*+")
+_HARMLESS = re.compile(ADDRESS)
 _NOTHING = Refusal("no-layout", "no layout begins like any line of this message")
 # Where a text has none of these, its numbers are the same in every notation, or are found at the same places.
 _SIGN_IN_NUMBER = re.compile(r"[.,'’]\d|\d \d{3}")

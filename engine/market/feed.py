@@ -165,6 +165,7 @@ class Feed:
         """End all watching and the stream of events. The client stays open: it belongs to the caller."""
         for symbol in self.symbols:
             await self.unsubscribe(symbol)
+        await self._keeper.ended()
         self._events.put_nowait(None)
 
     # ------------------------------------------------------------------ sockets

@@ -17,7 +17,7 @@ from engine.market.asking import Asker
 from engine.market.candleline import CandleLine, Row
 from engine.market.pages import Series, candle_page
 from engine.market.ranges import Range
-from engine.tasks import end_tasks
+from engine.tasks import end_tasks, told_to_end
 
 if TYPE_CHECKING:
     from engine.market.feed import Feed
@@ -73,6 +73,7 @@ class Keeper:
         self._asker = Asker(feed.client, attempts=1)
         self._restarting = asyncio.Lock()
         self._restarted_at = 0.0
+        self._renewing: asyncio.Task[None] | None = None
 
     async def keep(self, watched: Watched) -> None:
         """Fill what is missing, notice silence, and poll while there are no sockets."""
@@ -86,7 +87,9 @@ class Keeper:
                 if watched.state == "polling":
                     await self._poll(watched)
                 failures = 0
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
+                if told_to_end():
+                    raise
                 failures += 1
                 LOG.info("feed %s: %s: %s", watched.series, type(error).__name__, str(error)[:200])
 
@@ -95,7 +98,7 @@ class Keeper:
         line, told = watched.line, self.feed.time
         if line.due(max(self.feed.now_ms(), told.newest_ms), self.settings.grace_ms) is None:
             return
-        now_ms = await told.now_ms()
+        now_ms = await asyncio.wait_for(told.now_ms(), self.settings.answer_s)
         due = line.due(now_ms, self.settings.grace_ms)
         if due is None:
             return
@@ -137,13 +140,25 @@ class Keeper:
                 return
             self._restarted_at = time.monotonic()
             self.restarts += 1
-            everyone = list(self.feed.watched.values())
+            self._renewing = asyncio.create_task(self._renew())
+            await asyncio.shield(self._renewing)  # it is for all symbols: that one of them is left does not cut it off
+
+    async def ended(self) -> None:
+        """Until nothing of it works any more; its symbols have been left."""
+        if self._renewing is not None:
+            await asyncio.gather(self._renewing, return_exceptions=True)
+
+    async def _renew(self) -> None:
+        """New sockets for all symbols."""
+        everyone = list(self.feed.watched.values())
+        try:
             # Their questions would wait for the old sockets, which answer no more.
             await end_tasks(*[task for watched in everyone for task in watched.watchers])
             await self.feed.client.close_ws_clients()
+        finally:
             for watched in everyone:
                 watched.line.break_()
-                if watched.series.symbol in self.feed.watched:
+                if self.feed.watched.get(watched.series.symbol) is watched:
                     self.feed.start_watching(watched)
 
     async def _poll(self, watched: Watched) -> None:

@@ -11,7 +11,7 @@ import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from engine.domain import Close, Plan
+from engine.domain import Close, Plan, Trade
 from engine.market.candles import Candles, Funding
 from engine.paper.broker import Moved
 from engine.paper.call import WAITING, PaperCall
@@ -20,7 +20,7 @@ from engine.paper.offered import Offered
 from engine.paper.prices import LiveMarks
 from engine.simulate.account import NEVER_MS, Accountant, Answer
 from engine.simulate.closing import close_early
-from engine.simulate.flows import Flow, Venue, flows_of, funding_flow, moves_of
+from engine.simulate.flows import Venue, funding_flow, moves_of
 from engine.simulate.judge import Alarm
 
 
@@ -70,22 +70,27 @@ class PaperAccount:
         """A candle did something to a call."""
         call = moved.call
         whole = self.rows[call.row]
-        held = whole.facts is not None and whole.early is None and whole.closing_ms is None
-        if held and call is whole.acting:
-            self._book(call, len(moved.fills), len(moved.legs), moved.paid)
+        if whole.facts is not None and whole.early is None and call is whole.acting:
+            if whole.closing_ms is None or (call.stepper.position.state.last_ts or 0) < whole.closing_ms:
+                self._book(call, len(moved.fills), len(moved.legs), moved.paid)
+            else:  # it goes out at this bar's open: funding that was settled by then is all that it does to the trade
+                self._pay(call, moved.paid)
         if call is whole and call.stepper.done and call.counted:
             self.offered.closed(call)
 
     def _book(self, call: PaperCall, fills: int, legs: int, paid: Sequence[tuple[int, float]]) -> None:
         """Tell the books the newest fills, exits and payments of a trade, and its end."""
-        path, terms = call.stepper.path(), self.lanes[call.lane].terms
+        path, terms = call.stepper.path(), call.stepper.terms
         flows = list(moves_of(path, call.quantity, terms, self.candles[call.plan.symbol].end_at))
         into, out = flows[: len(path.fills)], flows[len(path.fills) :]
-        new: list[Flow] = into[len(into) - fills :] + out[len(out) - legs :]
-        new += [funding_flow(call.plan.symbol, ts, money, call.quantity) for ts, money in paid]
-        self.books.book(call.row, new)
+        self.books.book(call.row, into[len(into) - fills :] + out[len(out) - legs :])
+        self._pay(call, paid)
         if call.stepper.done:
             self.books.end(call.row, call.end_ms)
+
+    def _pay(self, call: PaperCall, paid: Sequence[tuple[int, float]]) -> None:
+        """Tell the books the funding of a trade."""
+        self.books.book(call.row, [funding_flow(call.plan.symbol, ts, money, call.quantity) for ts, money in paid])
 
     # ------------------------------------------------------------------ what it is asked
 
@@ -148,37 +153,36 @@ class PaperAccount:
         A trade that ended before takes no notice.
         """
         assert call.closing_ms is not None
-        terms = self.lanes[call.lane].terms
         bars = self.candles[call.plan.symbol].before(through_ms + 1)
-        venue = Venue(terms, {call.plan.symbol: bars}, self.funding)
         if not len(bars) or int(bars.ts[-1]) < call.closing_ms:
             return False
-        ended = close_early(call.trade(terms), call.closing_ms, venue)
+        terms = call.stepper.terms
+        ended = close_early(call.trade(terms), call.closing_ms, Venue(terms, {call.plan.symbol: bars}))
         if ended is None:
             call.closing_ms = None
-            self._catch_up(call)
             return False
         trade, end_ms = ended
-        call.early = replace(trade, notes=(*trade.notes, *call.closing_notes))
-        self._rebook(call, [*flows_of(call.early, venue)], max(call.closing_ms, self._settled_ms))
+        out_ms = int(bars.ts[bars.ts.searchsorted(call.closing_ms)])
+        funding = (
+            sum(paid for ts, paid in call.acting.paid if ts <= out_ms) * call.quantity if trade.path.fills else 0.0
+        )
+        net = trade.net - funding
+        r = net / trade.risk if trade.r is not None else None
+        notes = (*trade.notes, *call.closing_notes)
+        call.early = replace(trade, funding=funding, net=net, r=r, notes=notes)
+        self._leave(call, call.early, out_ms, bars)
         self.books.end(call.row, end_ms)
         return True
 
-    def _catch_up(self, call: PaperCall) -> None:
-        """A trade goes on after all: tell the books what was held back."""
-        terms, acting, symbol = self.lanes[call.lane].terms, call.acting, call.plan.symbol
-        flows = [*moves_of(acting.stepper.path(), call.quantity, terms, self.candles[symbol].end_at)]
-        flows += [funding_flow(symbol, ts, money, call.quantity) for ts, money in acting.paid]
-        self._rebook(call, flows, self._settled_ms)
-        if acting.stepper.done:
-            self.books.end(call.row, acting.end_ms)
-
-    def _rebook(self, call: PaperCall, flows: Sequence[Flow], after_ms: int) -> None:
-        self.books.unbook(call.row)
-        self.books.book(call.row, (flow for flow in flows if flow.at_ms > after_ms))
+    def _leave(self, call: PaperCall, trade: Trade, out_ms: int, bars: Candles) -> None:
+        """Tell the books that a trade goes out at an open: what they were told of it after that does not happen."""
+        self.books.unbook(call.row, out_ms)
+        if trade.path.fills:
+            *_, out = moves_of(trade.path, trade.quantity, call.stepper.terms, bars.end_at)
+            self.books.book(call.row, [out])
 
     def _outcome(self, row: int) -> float | None:
         """What a trade earned, None where it was never filled."""
         call = self.rows[row]
-        trade = call.trade(self.lanes[call.lane].terms)
+        trade = call.trade(call.stepper.terms)
         return trade.net if trade.path.fills else None

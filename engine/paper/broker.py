@@ -27,7 +27,6 @@ from engine.simulate.buckets import beyond_liquidation, stop_too_near
 from engine.simulate.planning import MAINTENANCE
 from engine.simulate.position import DUST
 from engine.simulate.step import Stepper
-from engine.simulate.terms import Terms
 
 Key = tuple[str, str, str]
 
@@ -64,10 +63,9 @@ class _Probe:
 
 @dataclass
 class VirtualBroker:
-    """See the module's docstring. ``calls`` has the strategy's word on repeats by lane, ``terms`` its costs."""
+    """See the module's docstring. ``calls`` has the strategy's word on repeats by lane."""
 
     calls: Mapping[str, Calls]
-    terms: Mapping[str, Terms]
     funding: Mapping[str, Funding] | None = None
     book: dict[str, list[PaperCall]] = field(default_factory=dict)
     blocking: dict[Key, list[PaperCall]] = field(default_factory=dict)
@@ -108,6 +106,14 @@ class VirtualBroker:
             if one is not None:
                 one.stepper.change(change)
                 one.quiet = None
+
+    def unchange(self, call: PaperCall, change: Change) -> bool:
+        """Take back what the channel wanted of a call; whether that was possible: it has not acted yet."""
+        done = [one.stepper.unchange(change) for one in (call, call.own) if one is not None]
+        for one in (call, call.own):
+            if one is not None:
+                one.quiet = None
+        return all(done)
 
     def funded(self) -> None:
         """More settlements are known: the next one of each call may be among them."""
@@ -237,7 +243,7 @@ class VirtualBroker:
     def _judge(self, call: PaperCall) -> None:
         """What the first candle says of a call."""
         call.settle()
-        plan, terms = call.plan, self.terms[call.lane]
+        plan, terms = call.plan, call.stepper.terms
         rate = MAINTENANCE if plan.maintenance is None else plan.maintenance
         cost = terms.fee(plan.act_ms, maker=False) + terms.slippage
         figures = (call.risk, call.entry, plan.leverage or 1.0, rate, cost)

@@ -23,6 +23,7 @@ from engine.simulate.account import Accountant, Answer
 from engine.simulate.books import Books, Holding
 from engine.simulate.flows import Flow
 from engine.simulate.plain import change_from, level_from, levels_from
+from engine.simulate.terms import Terms
 
 Data = dict[str, Any]
 
@@ -49,6 +50,11 @@ def plan_from(data: Data) -> Plan:
             }
         )
     )
+
+
+def terms_from(data: Data) -> Terms:
+    """The costs of a strategy, as the ledger has them."""
+    return Terms(**(data | {"later_fees": tuple(tuple(row) for row in data["later_fees"])}))
 
 
 def change_data(change: Change) -> Data:

@@ -30,7 +30,7 @@ from engine.paper.broker import VirtualBroker
 from engine.paper.byhand import obey
 from engine.paper.call import WAITING, PaperCall
 from engine.paper.codec import Data
-from engine.paper.fold import Fold
+from engine.paper.fold import Fold, told_of
 from engine.paper.intake import Arrival, Intake
 from engine.paper.lane import Lane
 from engine.paper.ledger import Event, Key, Ledger
@@ -85,15 +85,15 @@ class Desk:
     def __post_init__(self) -> None:
         terms = {name: lane.terms for name, lane in self.lanes.items()}
         fold = Fold(terms)
-        fold.take(self.ledger.events(self.account))
+        fold.take(told_of(self.ledger, self.account))
         self.outbox = Outbox(self.account, fold.keys)
         calls = {name: lane.strategy.calls for name, lane in self.lanes.items()}
-        self.broker = VirtualBroker(calls, terms, self.market.funding)
+        self.broker = VirtualBroker(calls, self.market.funding)
         self.trades = Trades(self.lanes, self.market, self.broker, self.outbox, self.zone)
         self.trades.restore(fold)
         self.books = self.trades.books
-        rows = {(call.lane, call.plan.signal_id): call.row for call in fold.rows}
-        self.intake = Intake(self.lanes, self.market, self.broker, self.books, self.outbox, rows)
+        self.intake = Intake(self.lanes, self.market, self.broker, self.books, self.outbox)
+        self.intake.restore(fold.rows, fold.updates)
         self._heard_of: dict[str, list[Message]] = {}
 
     @property
@@ -157,12 +157,14 @@ class Desk:
         late = self.now_ms is not None and self.now_ms() - ts_ms - self.market.timeframe_ms > LATE_MS
         here = sorted(symbols)
         for desk in self._desks:
+            desk.trades.live = self.now_ms is not None
             desk.trades.candle(ts_ms, here, late)
         self._commit()
 
     def decide(self, through_ms: int, late: bool = False) -> None:
         """Ask the account what can be asked; all candles that opened by ``through_ms`` were told."""
         for desk in self._desks:
+            desk.trades.live = self.now_ms is not None
             desk.trades.decide(through_ms, late)
         self._commit()
 
@@ -218,6 +220,7 @@ class Desk:
         A pause holds from ``given_ms`` on (None: from now), and a pause that is resumed held until then: calls that
         acted before and are decided later are judged as they were live.
         """
+        self.trades.live = self.now_ms is not None
         said = obey(self.trades, order, now_ms, now_ms if given_ms is None else given_ms)
         self.outbox.tell("done", now_ms, {"order": order.seq, "said": said})
         self.trades.keep_books()

@@ -4,9 +4,11 @@
 
     call      a plan, from a message            refused   a call that was not planned, and why
     update    changes of a plan                 placed    the first candle: what the call is, which ones it ends
+    unbound   an update was about another call
     step      a candle moved it                 decided   what the account said
     closing   a trade is to be ended            early     it was ended before its path
     account   the books after all that          halt, resume, close    a person's word
+    begin     what it trades with from here on: each call keeps the costs of then
 
 Not read here: live, withdrawn (``spoken.py``), live_alarm, alarm_withdrawn (``liverules.py``), which say what was seen
 at live prices and move nothing.
@@ -15,14 +17,15 @@ at live prices and move nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from heapq import merge
 from typing import Any
 
 from engine.domain import ExitReason, Fill, Leg, Path, PathStatus, Trade
 from engine.paper.call import PaperCall
-from engine.paper.codec import Data, facts_from, notes_from, plan_from
-from engine.paper.ledger import Event, Key
+from engine.paper.codec import Data, facts_from, notes_from, plan_from, terms_from
+from engine.paper.ledger import Event, Key, Ledger
 from engine.simulate.plain import change_from
 from engine.simulate.step import Stepper
 from engine.simulate.terms import Terms
@@ -55,13 +58,20 @@ def _known(value: float) -> float | None:
 
 @dataclass
 class Fold:
-    """The state that events make. ``terms`` are those of each strategy; ``books`` the newest account event."""
+    """The state that events make. ``books`` is the newest account event's, and so are the ``last`` prices it knew.
+
+    ``terms`` are the costs of each strategy, where no event has said them: those that a ledger begins anew with are for
+    the calls that follow, and what was traded before costs what it cost.
+    ``updates`` are those of ``rows``, in their order.
+    """
 
     terms: Mapping[str, Terms]
     rows: list[PaperCall] = field(default_factory=list)
     keys: set[Key] = field(default_factory=set)
     books: Data | None = None
+    last: dict[str, tuple[int, float]] = field(default_factory=dict)
     through_ms: int = 0
+    updates: list[Event] = field(default_factory=list)
 
     def take(self, events: Iterable[Event]) -> None:
         """Apply events, in their order."""
@@ -71,6 +81,9 @@ class Fold:
             apply = getattr(self, f"_on_{event.kind}", None)
             if apply is not None:
                 apply(event, event.data)
+
+    def _on_begin(self, _: Event, data: dict[str, Any]) -> None:
+        self.terms = {**self.terms, **{name: terms_from(one) for name, one in data["terms"].items()}}
 
     def _call(self, event: Event) -> PaperCall:
         assert event.row is not None
@@ -87,10 +100,18 @@ class Fold:
     def _on_update(self, event: Event, data: dict[str, Any]) -> None:
         if event.row is not None:
             call = self.rows[event.row]
+            self.updates.append(event)
             for change in map(change_from, data["changes"]):
                 for one in (call, call.own):
                     if one is not None:
                         one.stepper.change(change)
+
+    def _on_unbound(self, event: Event, data: dict[str, Any]) -> None:
+        call = self._call(event)
+        for change in map(change_from, data["back"]):
+            for one in (call, call.own):
+                if one is not None:
+                    one.stepper.unchange(change)
 
     def _on_placed(self, event: Event, data: dict[str, Any]) -> None:
         for row in data["ended"]:
@@ -127,6 +148,14 @@ class Fold:
 
     def _on_account(self, event: Event, data: dict[str, Any]) -> None:
         self.books, self.through_ms = data["books"], max(self.through_ms, event.at_ms)
+        self.last = {symbol: (int(ts), float(price)) for symbol, (ts, price) in data.get("last", {}).items()}
+
+
+def told_of(ledger: Ledger, account: str) -> Iterator[Event]:
+    """All events of an account in their order; of a channel alone also those that say what its account trades with."""
+    whole, alone, _ = account.partition("/")
+    begun = ledger.events(whole, 0, "begin") if alone else ()
+    return merge(begun, ledger.events(account), key=lambda event: event.seq)
 
 
 def stand(call: PaperCall, stands: Data) -> None:

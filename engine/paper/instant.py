@@ -61,7 +61,7 @@ class Instant:
 
     def __post_init__(self) -> None:
         record = self.desk.broker
-        self.broker = VirtualBroker(record.calls, record.terms)
+        self.broker = VirtualBroker(record.calls)
         self.account = LiveAccount(self.desk, self._sides, self.last)
         self.spoken, self.rules = Spoken(), LiveRules(self.desk, self.account)
         self.saying = Saying(self.desk, self.spoken, self.account)
@@ -174,6 +174,8 @@ class Instant:
                 known.quiet = quiet(known.stepper)
                 known.facts = facts_from(said.facts)
                 known.quantity = said.stands["quantity"]
+        if any(one.by == "channel" and one not in call.stepper.changes for one in known.stepper.changes):
+            known = copied(call)  # a word was about another call: this one comes to the live market anew
         for change in call.stepper.changes:
             if change not in known.stepper.changes:
                 self.broker.change(known, change)

@@ -8,7 +8,7 @@ on: never in a candle that had opened by then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
@@ -19,10 +19,11 @@ from engine.paper.broker import VirtualBroker
 from engine.paper.call import PaperCall
 from engine.paper.codec import Data, change_data, plan_data
 from engine.paper.lane import Lane
-from engine.paper.ledger import Key
+from engine.paper.ledger import Event, Key
 from engine.paper.market import Market
 from engine.paper.outbox import Outbox
 from engine.simulate.grid import change_on_grid
+from engine.simulate.plain import change_from
 from engine.simulate.planning import make_plan
 from engine.simulate.step import Stepper
 from engine.simulate.volatility import average_true_range
@@ -60,6 +61,7 @@ class Intake:
     books: PaperAccount
     outbox: Outbox
     rows: dict[tuple[str, str], int] = field(default_factory=dict)
+    _updates: dict[tuple[str, int, int], list[Event]] = field(default_factory=dict)
     _signals: dict[tuple[str, str], _Known] = field(default_factory=dict)
 
     def act(
@@ -79,6 +81,15 @@ class Intake:
                     self._update(lane, update, number, arrival.now_ms)
                 for number, update in enumerate(withdrawn):
                     self._update(lane, update, number, arrival.now_ms)
+                if arrival.now_ms is not None and updates:
+                    self._rebind(message, lane, updates, arrival.now_ms)
+
+    def restore(self, calls: Iterable[PaperCall], updates: Iterable[Event]) -> None:
+        """Know the calls and updates from before a restart."""
+        self.rows |= {(call.lane, call.plan.signal_id): call.row for call in calls}
+        for event in updates:
+            assert event.key is not None
+            self._updates.setdefault(event.key[:3], []).append(event)
 
     def _key(self, message: Message, lane: Lane, action: str) -> Key:
         return message.channel, message.message_id, message.version, f"{lane.name}/{action}"
@@ -162,4 +173,23 @@ class Intake:
             "known_ms": update.message.known_ms,
         }
         at_ms = new[0].act_ms if new else update.message.known_ms
-        self.outbox.tell("update", at_ms, said, call.row, key, any(late))
+        told = self.outbox.tell("update", at_ms, said, call.row, key, any(late))
+        self._updates.setdefault(key[:3], []).append(told)
+
+    def _rebind(self, message: Message, lane: Lane, updates: Sequence[Update], now_ms: int) -> None:
+        """Take back what a message did to a call that it was not about: one that was posted between came later.
+
+        In a backtest it never did. What has acted in the record stays, and is told.
+        """
+        about = [update.signal_id for update in updates if update.signal_id is not None]
+        for event in self._updates.get((message.channel, message.message_id, message.version), ()):
+            assert event.row is not None
+            call, wrong = self.books.rows[event.row], event.data["signal"]
+            key = self._key(message, lane, f"unbound/{wrong}")
+            other = event.data["action"] == "deletion" or call.lane != lane.name or wrong in about
+            if other or not about or key in self.outbox.keys:
+                continue
+            changes = event.data["changes"]
+            back = [change for change in changes if self.broker.unchange(call, change_from(change))]
+            said: Data = {"action": event.data["action"], "changes": changes, "back": back, "about": about}
+            self.outbox.tell("unbound", now_ms, said | {"message": message.key}, call.row, key)

@@ -16,9 +16,8 @@ from engine.domain import Halt
 from engine.paper.call import PaperCall
 from engine.paper.desk import Desk
 from engine.paper.prices import LiveMarks
-from engine.paper.worth import booked, marked
+from engine.paper.worth import Seen, booked, marked, newest
 from engine.simulate.account import Accountant, Answer
-from engine.simulate.books import Books
 from engine.simulate.flows import Flow, moves_of
 
 
@@ -35,13 +34,14 @@ class LiveAccount:
     """See the module's docstring.
 
     ``sides`` are the live copies of calls, by row; ``last`` the newest prices; ``pauses`` what rules that watch gave at
-    live prices and the record has not (``liverules.py``).
+    live prices and the record has not (``liverules.py``). ``before`` are prices from before a restart, and when.
     """
 
     desk: Desk
     sides: Mapping[int, PaperCall]
     last: Mapping[str, Tick]
     pauses: list[Halt] = field(default_factory=list)
+    before: dict[str, Seen] = field(default_factory=dict)
 
     def open_calls(self) -> list[PaperCall]:
         """The trades that rest or are open now, as they stand live."""
@@ -53,10 +53,15 @@ class LiveAccount:
     def equity(self) -> float:
         """What the account has now, if every live move were booked, marked at live prices: as rules see it."""
         trial = self._trial(None)
-        books, now = trial.books, self.desk.through_ms
+        books = trial.books
         cash, _, held = booked(books.cash, books.wallet, books.held, (flow for *_, flow in books.flows))
-        seen = {symbol: tick.price for symbol, tick in self.last.items()}
-        return marked(cash, held, {symbol: seen.get(symbol) or trial.marks.price(symbol, now) for symbol in held})
+        return marked(cash, held, {symbol: price for symbol, (_, price) in self.prices().items()})
+
+    def prices(self) -> dict[str, Seen]:
+        """The last price known of each symbol that is held, and of all with live prices."""
+        ticks = {symbol: (tick.ts_ms, tick.price) for symbol, tick in self.last.items()}
+        self.desk.trades.look()
+        return newest(self.before, self.desk.trades.last, ticks, calls=self.open_calls())
 
     def ahead(self, now_ms: int) -> Accountant:
         """A copy of the account as it is when the candles of now are over and nothing more happens."""
@@ -103,25 +108,20 @@ class LiveAccount:
                 moves = side.acting.stepper.path()
                 last_ms = (moves.legs or moves.fills)[-1].ts_ms if moves.fills else side.acting.end_ms
                 trial.end(side.row, self.over_ms(last_ms))
-        trial.marks = self._marks(trial.books)
+        trial.marks = self._marks()
         return trial
 
-    def _marks(self, books: Books) -> LiveMarks:
-        """The account's marks, and a price of what was filled live on a symbol whose candles have not come yet."""
+    def _marks(self) -> LiveMarks:
+        """The account's marks, and the last price of symbols whose candles have not come yet."""
         marks = copy.copy(self.desk.books.marks)
-        filled = {
-            flow.symbol: abs(flow.cash / flow.quantity)  # after a restart no price was seen either
-            for *_, flow in books.flows
-            if flow.quantity
-        }
-        marks.before = filled | marks.before | {symbol: tick.price for symbol, tick in self.last.items()}
+        marks.before = marks.before | {symbol: price for symbol, (_, price) in self.prices().items()}
         return marks
 
     def _ahead(self, side: PaperCall, call: PaperCall) -> list[Flow]:
         """The flows of a live side that the books do not know yet."""
         path = side.acting.stepper.path()
         known = call.acting.stepper.path() if call.facts is not None else None
-        all_ = list(moves_of(path, side.quantity, self.desk.lanes[side.lane].terms, self.over_ms))
+        all_ = list(moves_of(path, side.quantity, side.stepper.terms, self.over_ms))
         into, out = all_[: len(path.fills)], all_[len(path.fills) :]
         return into[len(known.fills) :] + out[len(known.legs) :] if known is not None else all_
 

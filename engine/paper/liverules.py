@@ -164,7 +164,8 @@ class LiveRules:
             for holding in books.open
             if not holding.ending and self._closing(holding.row) is None
         }
-        worth = {symbol: ahead.marks.price(symbol, self.desk.through_ms) for symbol in books.held}
+        known = {symbol: price for symbol, (_, price) in self.account.prices().items()}
+        worth = {symbol: known.get(symbol) or ahead.marks.price(symbol, self.desk.through_ms) for symbol in books.held}
         floor = self.judge.floor(account)
         return _Stand(account, books.cash, books.held, worth, books.halts, closable, floor, ahead.midnight_ms)
 

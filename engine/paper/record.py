@@ -37,14 +37,14 @@ def record_of(desk: Desk, candles: Mapping[str, Candles]) -> Record:
 
 def trade_at_end(desk: Desk, call: PaperCall, candles: Mapping[str, Candles]) -> Trade:
     """A trade, valued at the last close where it is open."""
-    bars, terms = candles[call.plan.symbol], desk.lanes[call.lane].terms
+    bars, terms = candles[call.plan.symbol], call.stepper.terms
     return call.trade(terms, call.acting.path_at(desk.market.bar_at(bars.symbol, len(bars) - 1), bars.end_ms))
 
 
 def leaving(desk: Desk, trades: Mapping[int, Trade]) -> float:
     """The fees of leaving what is open."""
     return sum(
-        fee_of(leg, desk.lanes[desk.books.rows[row].lane].terms) * trade.quantity
+        fee_of(leg, desk.books.rows[row].stepper.terms) * trade.quantity
         for row, trade in trades.items()
         for leg in trade.path.legs
         if leg.reason is ExitReason.END

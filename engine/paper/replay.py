@@ -25,7 +25,7 @@ def play(
     candles: Mapping[str, Candles],
 ) -> None:
     """Tell a desk all messages (in the order in which they became known) and all candles, and flush its ledger."""
-    clock = _Clock(desk, candles)
+    clock = Clock(desk, candles)
     for message in messages:
         clock.run(message.known_ms)
         desk.message(message)
@@ -35,7 +35,7 @@ def play(
     desk.ledger.flush()
 
 
-class _Clock:
+class Clock:
     """The candles that are next to be told; see ``run``."""
 
     def __init__(self, desk: Desk, candles: Mapping[str, Candles]) -> None:

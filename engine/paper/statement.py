@@ -53,6 +53,8 @@ def statement(events: Iterable[Event], terms: Mapping[str, Terms]) -> Statement:
             found[f"{event.data['lane']}: {event.data['signal']}"] = {"refused": event.data["code"]}
         elif event.kind == "update" and event.row is not None:
             found[names[event.row]]["said"].append(_said(event.data))
+        elif event.kind == "unbound" and event.row is not None and event.data["back"] == event.data["changes"]:
+            found[names[event.row]]["said"].remove(_said(event.data))
         elif event.kind == "placed" and event.row is not None:
             found[names[event.row]]["ends"] = sorted(names[row] for row in event.data["ended"])
         elif event.kind == "alarm":

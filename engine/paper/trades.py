@@ -18,6 +18,7 @@ from engine.paper.fold import Fold, call_data, trade_data
 from engine.paper.lane import Lane
 from engine.paper.market import Market
 from engine.paper.outbox import Outbox
+from engine.paper.worth import Seen, newest
 from engine.simulate.account import Answer
 from engine.simulate.judge import Alarm
 from engine.units import DAY_MS
@@ -25,7 +26,11 @@ from engine.units import DAY_MS
 
 @dataclass
 class Trades:
-    """See the module's docstring. ``through_ms`` is the newest candle that was told."""
+    """See the module's docstring.
+
+    ``through_ms`` is the newest candle that was told. ``live``: what is in the ledger was said to people, so nothing is
+    ended before that. ``last`` has the newest close of each symbol that is held, as of the last ``look``.
+    """
 
     lanes: Mapping[str, Lane]
     market: Market
@@ -33,7 +38,9 @@ class Trades:
     outbox: Outbox
     zone: str
     through_ms: int = 0
+    live: bool = False
     books: PaperAccount = field(init=False)
+    last: dict[str, Seen] = field(default_factory=dict)
     _written: tuple[object, ...] = ()
 
     def __post_init__(self) -> None:
@@ -49,6 +56,9 @@ class Trades:
         if fold.books is not None:
             restore_books(self.books.books, fold.books)
             self.books.marks.before.update(fold.books["prices"])
+            self.last = dict(fold.last)
+            kept = newest(self.last, calls=[call for call in self.books.open_calls if not call.over])
+            self.books.marks.before.update({symbol: price for symbol, (_, price) in kept.items()})
         self.books.go_on()
         self._written = self._mark()
 
@@ -83,7 +93,20 @@ class Trades:
     def keep_books(self) -> None:
         """The books as they are now go into the ledger."""
         self._written = self._mark()
-        self.outbox.tell("account", self.through_ms, {"books": books_data(self.books.books)})
+        self.look()
+        last = {symbol: [*seen] for symbol, seen in sorted(self.last.items())}
+        self.outbox.tell("account", self.through_ms, {"books": books_data(self.books.books), "last": last})
+
+    def look(self) -> None:
+        """Bring ``last`` up to date: the newest close that was told of each symbol that is held."""
+        books = self.books.books.books
+        held = {*books.symbols, *books.held}
+        self.last = {symbol: seen for symbol, seen in self.last.items() if symbol in held}
+        for symbol in held & {*self.market.candles}:
+            bars = self.market.candles[symbol]
+            place = int(bars.ts.searchsorted(self.through_ms, side="right")) - 1
+            if place >= 0:
+                self.last = newest(self.last, {symbol: (bars.end_of(place), float(bars.close[place]))})
 
     def _mark(self) -> tuple[object, ...]:
         """Changes when the books do."""
@@ -116,7 +139,7 @@ class Trades:
         said["taken"] = held and whole.facts is not None and whole.early is None and call is whole.acting
         said["own"] = call is not whole
         if call.stepper.done:
-            said |= {"status": call.stepper.path().status, "r": call.r(self.lanes[call.lane].terms)}
+            said |= {"status": call.stepper.path().status, "r": call.r(call.stepper.terms)}
         self.outbox.tell("step", ts_ms, said, call.row, late=late)
 
     def _decided(self, call: PaperCall, answer: Answer, late: bool) -> None:
@@ -160,12 +183,25 @@ class Trades:
     # ------------------------------------------------------------------ ended before their path
 
     def close(self, call: PaperCall, now_ms: int, note: RuleNote) -> None:
-        """End a trade of the account at the first open from a moment on."""
+        """End a trade of the account at the first open from a moment on, and after all that the ledger has of it."""
         if call.closing_ms is None and call.early is None:
-            call.closing_ms, call.closing_notes = now_ms, (note,)
-            self.outbox.tell("closing", now_ms, {"closing_ms": now_ms, "notes": [asdict(note)]}, call.row)
+            call.closing_ms, call.closing_notes = max(now_ms, self._written_ms(call) + 1), (note,)
+            said: Data = {"closing_ms": call.closing_ms, "notes": [asdict(note)]}
+            self.outbox.tell("closing", now_ms, said, call.row)
             if call.facts is not None:
                 self._end_early(call, self.through_ms)
+
+    def _written_ms(self, call: PaperCall) -> int:
+        """The newest fill or exit of a trade that is in a live ledger already; -1 without one.
+
+        What this candle did is not: a rule that speaks at its open speaks before it. Where candles of another symbol
+        were late, a rule speaks of a time that is over; it ends nothing that has happened since.
+        """
+        if not self.live or self.outbox.holds("decided", call.row):
+            return -1
+        path, new = call.acting.stepper.path(), self.outbox.moves(call.row, own=call.own is not None)
+        fills, legs = path.fills[: len(path.fills) - new[0]], path.legs[: len(path.legs) - new[1]]
+        return max((move.ts_ms for moves in (fills, legs) for move in moves), default=-1)
 
     def closing(self) -> list[PaperCall]:
         """The trades of the account that are to be ended and are not yet."""

@@ -1,7 +1,8 @@
 """What an account is worth: one meaning for a running account and for one that is read from its ledger.
 
 1. Every fill and exit that is known is booked, also those whose candle is not over yet (``booked``).
-2. What is held is marked at a price (``marked``): that is the equity that rules see.
+2. What is held is marked at the last price that is known of it (``newest``, ``marked``): that is the equity that rules
+   see.
 3. People are told what would be left if everything open went out at that price: the same less the fees of leaving
    (``leaving``), as a backtest values what is open at its end.
 """
@@ -10,8 +11,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from engine.domain import Fill, Leg
 from engine.paper.call import PaperCall
 from engine.simulate.flows import Flow
+
+Seen = tuple[int, float]
+"""When a price was known (epoch ms), and the price."""
+
+
+def newest(*known: Mapping[str, Seen], calls: Iterable[PaperCall] = ()) -> dict[str, Seen]:
+    """The last price known of each symbol: of several that know some, and of the fills and exits of calls.
+
+    A price of before a trade began says nothing of it; its own fill does.
+    """
+    found: dict[str, Seen] = {}
+    for prices in known:
+        for symbol, seen in prices.items():
+            found[symbol] = max(found.get(symbol, seen), seen, key=_when)
+    for call in calls:
+        path, symbol = call.acting.stepper.path(), call.plan.symbol
+        moves: list[Fill | Leg] = [*path.fills, *path.legs]
+        for seen in [(move.ts_ms, move.price) for move in moves]:
+            found[symbol] = max(found.get(symbol, seen), seen, key=_when)
+    return found
+
+
+def _when(seen: Seen) -> int:
+    return seen[0]
 
 
 def booked(

@@ -18,9 +18,9 @@ from engine.config.text import SourceText
 from engine.domain import Action, Distance, Reading, Setup
 from engine.pipeline.errors import InputError
 from engine.pipeline.progress import Track
-from engine.pipeline.validate import plural
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
+from engine.units import show_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,11 @@ class ProfileTests:
         if form == "json":
             return render(list(self.findings), self.sources, "json")
         found = render(list(self.findings), self.sources, "text")
-        rows = [f"{name}: {plural(layouts, 'layout')}, {plural(tests, 'test')}" for name, layouts, tests in self.rows]
-        end = plural(len(self.findings), "finding")
+        rows = [
+            f"{name}: {show_count(layouts, 'layout')}, {show_count(tests, 'test')}"
+            for name, layouts, tests in self.rows
+        ]
+        end = show_count(len(self.findings), "finding")
         if not self.failed and self.rows:
             tests = sum(tests for _, _, tests in self.rows)
             end = f"{'the test' if tests == 1 else f'all {tests:,} tests'} passed, {end}" if tests else end

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from engine.config.diagnostics import did_you_mean
 from engine.pipeline.errors import InputError
-from engine.pipeline.validate import plural
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
+from engine.units import show_count
 
 LOG = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def import_export(workspace: Workspace, export: Path, name: str, chat: str | Non
         raise InputError(error.problem) from None
     LOG.info("import %s into %s: %d messages, %d new", export, name, count, new)
     lines = [
-        f"{name}: {plural(count, 'message')} in the export ({summary}); {new:,} new in the archive",
+        f"{name}: {show_count(count, 'message')} in the export ({summary}); {new:,} new in the archive",
         f"archive: {workspace.shown(workspace.archive_path)}",
     ]
     if name not in known:
@@ -88,7 +88,7 @@ def _damage(summary: ImportSummary) -> list[str]:
         named = ", ".join(map(str, summary.damage[:SHOWN_PLACES]))
         more = len(summary.damage) - SHOWN_PLACES
         rest = f" and {more:,} more" if more > 0 else ""
-        lines.append(f"not read: {plural(len(summary.damage), 'place')} ({named}{rest})")
+        lines.append(f"not read: {show_count(len(summary.damage), 'place')} ({named}{rest})")
     lines.append("hint: export the chat again and import that file too; only what is missing is added then")
     return lines
 

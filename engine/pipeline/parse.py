@@ -23,9 +23,9 @@ from engine.memory import uncollected
 from engine.pipeline.errors import InputError
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import read_with
-from engine.pipeline.validate import plural
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
+from engine.units import show_count
 
 if TYPE_CHECKING:
     from engine.channel import Profile
@@ -58,7 +58,7 @@ def parse_archive(workspace: Workspace, track: Track) -> str:
             rows = write_signals(workspace.signals_path, parsed.rows())
         counts = parsed.counts()
     lines = [_line(name, found, workspace.profile(name) is not None) for name, found in counts.items()]
-    lines.append(f"{workspace.shown(workspace.signals_path)}: {plural(rows, 'signal')}")
+    lines.append(f"{workspace.shown(workspace.signals_path)}: {show_count(rows, 'signal')}")
     LOG.info("parse: %s", "; ".join(lines))
     return "\n".join(lines + [f"note: {problem}" for problem in archive.problems])
 
@@ -147,10 +147,10 @@ def _code_stamp() -> list[tuple[str, int, int]]:
 
 def _line(name: str, found: dict[str, int], is_read: bool) -> str:
     """What a profile made of a channel's posts."""
-    posts = plural(found["posts"], "post")
+    posts = show_count(found["posts"], "post")
     if not is_read:
         return f"{name}: {posts}, not read: there is no channels/{name}.channel"
     return (
-        f"{name}: {posts}: {plural(found['signals'], 'signal')}, {plural(found['updates'], 'update')}, "
+        f"{name}: {posts}: {show_count(found['signals'], 'signal')}, {show_count(found['updates'], 'update')}, "
         f"{found.get('refused', 0):,} refused, {found.get('unread', 0):,} unread"
     )

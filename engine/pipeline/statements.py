@@ -10,9 +10,8 @@ from engine.config.strategy import Strategy
 from engine.domain import REPORTS
 from engine.pipeline.prices import Prices
 from engine.pipeline.replay import Replay
-from engine.pipeline.validate import plural
 from engine.pipeline.workspace import Workspace
-from engine.units import iso, show_duration, show_names
+from engine.units import iso, show_count, show_duration, show_names
 
 if TYPE_CHECKING:
     from engine.domain import Message, Update
@@ -104,7 +103,7 @@ def warnings(played: Replay, readings: dict[str, ReadResult], without: set[str])
         loose = sum(update.signal_id is None and update.action.kind not in REPORTS for update in reading.updates)
         if loose:
             found.append(
-                f"{name}: {plural(loose, 'update')} of {len(reading.updates)} belong to no call and did nothing"
+                f"{name}: {show_count(loose, 'update')} of {len(reading.updates)} belong to no call and did nothing"
             )
     ambiguous = int(played.table.ambiguous[played.table.filled].sum())
     if played.table.filled.any() and ambiguous > 0.1 * played.table.filled.sum():

@@ -24,6 +24,7 @@ from engine.pipeline.memory import Memory
 from engine.pipeline.progress import Track, silent
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
+from engine.units import show_count
 
 FOLDERS = (("channels", ".channel"), ("rules", ".yaml"), ("strategies", ".yaml"))
 
@@ -50,17 +51,12 @@ class Validation:
         """One line: how many files, errors and warnings."""
         errors = sum(d.severity == "error" for d in self.findings)
         warnings = len(self.findings) - errors
-        what = f"{plural(errors, 'error')}, {plural(warnings, 'warning')}" if self.findings else "no findings"
-        return f"{plural(self.files, 'file')} checked: {what}"
+        what = f"{show_count(errors, 'error')}, {show_count(warnings, 'warning')}" if self.findings else "no findings"
+        return f"{show_count(self.files, 'file')} checked: {what}"
 
     def failed(self, strict: bool) -> bool:
         """Whether there is an error (or, when strict, a warning)."""
         return bool(self.findings) if strict else has_errors(self.findings)
-
-
-def plural(count: int, noun: str) -> str:
-    """``1 file``, ``2 files``."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def validate_workspace(

@@ -13,7 +13,7 @@ from engine.report.runfile import load_record, save_record
 from engine.report.tables import CallRow
 
 PAPER_FILE = "paper.json"
-PAPER_FORMAT = 1
+PAPER_FORMAT = 2
 AGAIN = "make it again with cli.py paper report"
 
 
@@ -165,7 +165,8 @@ class Seen:
 
     ``calls`` had a live price, ``median_s`` after the post; ``compared`` fills and exits were answered by the record,
     on average ``mean_bp`` (basis points of the price) worse for the account than live, ``worst_bp`` where they were
-    farthest apart; ``mean_r`` is the distance in R. ``withdrawn`` counts what the record never made.
+    farthest apart; ``mean_r`` is the distance in R, ``money`` what the record has of all of them beyond what live
+    prices would have made of the same quantities (negative: less). ``withdrawn`` counts what the record never made.
     """
 
     channel: str
@@ -176,6 +177,7 @@ class Seen:
     mean_r: float | None
     withdrawn: int
     median_s: float | None
+    money: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import Literal, Protocol, TypeVar
 
 from engine.report.run import ChannelResult, Held
-from engine.units import moment_ms, show_duration, show_time
+from engine.units import moment_ms, show_count, show_duration, show_time
 from engine.verdict.verdict import Word
 
 NOTHING = "-"
+count = show_count  # by the name that pages use
 Tone = Literal["good", "bad", "open"]
 
 
@@ -66,11 +67,6 @@ def money(value: float | None, sign: bool = False) -> str:
     if value is None:
         return NOTHING
     return f"{_no_minus_zero(value, 2):+,.2f}" if sign else f"{_no_minus_zero(value, 2):,.2f}"
-
-
-def count(number: int, one: str, many: str = "") -> str:
-    """A counted noun: ``1 trade``, ``1,281 trades``."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def tone(channel: Judged) -> Tone:

@@ -49,12 +49,19 @@ class RuleBook:
         self._every = tuple((rule, rule.when.quick) for rule in self.rules)
         self._asked: Mapping[str, tuple[Asked, ...]] = {}
         self._watched = tuple(rule for rule in self.rules if rule.watched)
+        self._from_ms: Mapping[int, int] = {}  # by ``id``: rules that were not there from the beginning
         self.about_peak = self.asks("drawdown over")
         self.watches = bool(self._watched) or self.about_peak
 
     def asks(self, key: str) -> bool:
         """Whether a rule has a condition of this name."""
         return any(rule.when.asks(key) for rule in self.rules)
+
+    def acting_from(self, from_ms: Mapping[str, int]) -> RuleBook:
+        """The same rules; those named (by ``Rule.identity``) say nothing of what was before a moment (epoch ms)."""
+        book = copy(self)
+        book._from_ms = {id(rule): ms for rule in self.rules if (ms := from_ms.get(rule.identity, 0))}
+        return book
 
     def prepare(self, offers: Offers) -> RuleBook:
         """The same rules, which know of these calls beforehand who has nothing to say to them."""
@@ -82,6 +89,8 @@ class RuleBook:
         for rule, holds in self._every if asked is None else asked:
             if (asked is None and not rule.only.covers(proposal)) or (holds is not None and not holds(case)):
                 continue
+            if self._from_ms and account.now_ms < self._from_ms.get(id(rule), 0):
+                continue
             finding = rule.when.look(case)
             halt = self._halt(rule, account.now_ms) if rule.then.kind == "halt" else None
             close = _close(rule) if rule.then.closes else None
@@ -107,6 +116,8 @@ class RuleBook:
             if not halts and not closes:
                 continue
             holds = rule.when.along(course, self.timezone)
+            if self._from_ms:
+                holds = holds & (course.ts_ms >= self._from_ms.get(id(rule), 0))
             if not closes:
                 mine = [halt.until_ms for halt in course.halts if (halt.rule, halt.where) == (rule.name, rule.where)]
                 holds = holds & (course.ts_ms >= max(mine, default=0))

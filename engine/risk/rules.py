@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -65,6 +67,15 @@ class Rule:
     then: RuleAction
     only: Scope = Scope()
     why: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What makes it this rule, wherever it stands in its file: another word in it makes another rule.
+
+        Names of functions are in it, and not where they lie in memory.
+        """
+        meant = re.sub(r" at 0x[0-9a-f]+", "", f"{self.when!r} {self.then!r} {self.only!r}")
+        return f"{self.name}/{sha256(meant.encode()).hexdigest()[:16]}"
 
     @property
     def watched(self) -> bool:

@@ -225,9 +225,9 @@ class Accountant:
             heapq.heappush(self.books.flows, (flow.at_ms, self.sequence, row, flow))
         self._outlook = None
 
-    def unbook(self, row: int) -> None:
-        """Forget the moves of a trade that are not booked yet: they come otherwise."""
-        self.books.flows = [entry for entry in self.books.flows if entry[2] != row]
+    def unbook(self, row: int, after_ms: int = 0) -> None:
+        """Forget the moves of a trade after a moment that are not booked yet: they come otherwise."""
+        self.books.flows = [entry for entry in self.books.flows if entry[2] != row or entry[0] <= after_ms]
         heapq.heapify(self.books.flows)
 
     # ------------------------------------------------------------------ time

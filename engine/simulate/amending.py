@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from engine.config.strategy import Entry, Exit
 from engine.domain import Action, Change, Distance, EntryKind, Order, Setup, Side, Target, Update
-from engine.simulate.sharing import entry_orders, target_weights
+from engine.simulate.sharing import average_entry, entry_orders, target_weights
 
 SAME = 1e-9  # relative: what arithmetic leaves between two prices that are meant to be one
 
@@ -34,7 +34,7 @@ def changes_of(
     targets = [*setup.targets]
     known = bool(setup.entries) and all(order.price is not None for order in orders)
     book = list(enumerate([order.price for order in orders], 1))
-    numbered, meant = len(book), setup
+    numbered, meant, placed = len(book), setup, orders
     for update in sorted(updates, key=lambda u: u.message.known_ms):
         action = update.action
         at = update.message.known_ms + entry.latency_ms
@@ -42,12 +42,13 @@ def changes_of(
             targets = [*action.targets] if action.kind == "change" else [*targets, *action.targets]
         if action.kind == "change" and action.entries:
             meant = replace(setup, entries=action.entries)
-        made = _changes(setup, action, at, entry, book, meant if known else None, stop, targets, leave)
+        made = _changes(setup, action, at, entry, book, meant if known else None, placed, stop, targets, leave)
         for change in made:
             if change.kind == "stop" and isinstance(change.stop, float | Distance):
                 stop = change.stop
             if change.kind == "orders":
-                book = list(enumerate([order.price for order in change.orders], numbered + 1))
+                placed = change.orders
+                book = list(enumerate([order.price for order in placed], numbered + 1))
                 numbered += len(book)
         found += made
     return tuple(found)
@@ -60,6 +61,7 @@ def _changes(
     entry: Entry,
     book: Sequence[tuple[int, float | None]],
     entered: Setup | None,
+    placed: Sequence[Order],
     stop: float | Distance | None,
     targets: Sequence[Target],
     leave: Exit,
@@ -67,7 +69,7 @@ def _changes(
     """What one action does at a moment; ``book`` has the numbers and prices of the latest orders.
 
     ``stop`` is the latest one and ``targets`` are all from now on. ``entered`` is the call whose entries levels count
-    from, None where a market order among them leaves that to the fill.
+    from, None where a market order among them leaves that to the fill; ``placed`` are the latest orders.
     """
     if action.kind == "close":
         return [Change(at, "close", share=action.share)]
@@ -83,11 +85,12 @@ def _changes(
     if action.kind == "change" and action.entries and setup.entry_kind is not EntryKind.MARKET:
         orders = _orders(setup, action, entry)
         made += [Change(at, "orders", orders=orders)] if orders else []
+        placed = orders or placed
     if action.kind == "change" and action.stop is not None:
         stop = _stop(action, entered)
         made.append(Change(at, "stop", stop=stop))
     if action.kind in ("change", "add-targets"):
-        levels = _targets(setup, entered, stop, targets, leave)
+        levels = _targets(setup, entered, placed, stop, targets, leave)
         made += [Change(at, "targets", targets=levels)] if levels and any(map(_has_level, action.targets)) else []
     return made
 
@@ -136,6 +139,7 @@ def from_base(setup: Setup, away: Distance, direction: int) -> float:
 def _targets(
     setup: Setup,
     entered: Setup | None,
+    placed: Sequence[Order],
     stop: float | Distance | None,
     targets: Sequence[Target],
     leave: Exit,
@@ -143,7 +147,7 @@ def _targets(
     """All targets from now on with the strategy's shares; none where prices and distances from a fill that is to come
     cannot be put in order.
     """
-    levels = [level for target in targets if (level := _level(target, entered, stop)) is not None]
+    levels = [level for target in targets if (level := _level(target, entered, placed, stop)) is not None]
     if len({level.unit if isinstance(level, Distance) else "price" for level in levels}) > 1:
         return ()
     sign = setup.side.sign
@@ -152,8 +156,13 @@ def _targets(
     return tuple((level, share) for level, share in zip(ordered, shares, strict=True) if share > 0)
 
 
-def _level(target: Target, entered: Setup | None, stop: float | Distance | None) -> float | Distance | None:
-    """A target's price, or its distance from the fill; one in R counts the way to the stop that holds now."""
+def _level(
+    target: Target, entered: Setup | None, placed: Sequence[Order], stop: float | Distance | None
+) -> float | Distance | None:
+    """A target's price, or its distance from the fill.
+
+    One in R counts from the average entry of the orders, as in the plan, the way to the stop that holds now.
+    """
     away = target.distance
     if target.price is not None or away is None:
         return target.price
@@ -162,6 +171,6 @@ def _level(target: Target, entered: Setup | None, stop: float | Distance | None)
     if entered is None:
         return None if away.unit == "R" and stop is None else away
     if away.unit == "R":
-        average = sum(entered.entries) / len(entered.entries)
-        return average + away.value * (average - stop) if isinstance(stop, float) else None
+        average = average_entry(placed)
+        return average + away.value * (average - stop) if average is not None and isinstance(stop, float) else None
     return from_base(entered, away, 1)

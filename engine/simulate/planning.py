@@ -30,7 +30,7 @@ from engine.domain import (
 from engine.market.contracts import Contract
 from engine.simulate.amending import changes_of, from_base
 from engine.simulate.grid import on_grid
-from engine.simulate.sharing import entry_orders, target_weights
+from engine.simulate.sharing import average_entry, entry_orders, target_weights
 
 MAINTENANCE = 0.005  # maintenance margin rate assumed where the contract's tiers are not known
 
@@ -143,16 +143,6 @@ def target_shares(
         return Refusal("levels", "the first target does not lie beyond every entry")
     shares = target_weights([share for _, share in levels], leave.shares)
     return tuple([(level, share) for (level, _), share in zip(levels, shares, strict=False) if share > 0])
-
-
-def average_entry(orders: tuple[Order, ...]) -> float | None:
-    """The average price if every order fills; None when a market order is among them."""
-    total = 0.0
-    for order in orders:
-        if order.price is None:
-            return None
-        total += order.weight * order.price
-    return total
 
 
 def resolve_stop(setup: Setup, orders: tuple[Order, ...], leave: Exit) -> float | Distance | None:

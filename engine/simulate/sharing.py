@@ -90,3 +90,13 @@ def _whole(parts: Sequence[float]) -> list[float]:
     """The same proportions with a sum of one."""
     total = sum(parts)
     return [part / total for part in parts]
+
+
+def average_entry(orders: Sequence[Order]) -> float | None:
+    """The average price if every order fills; None when a market order is among them."""
+    total = 0.0
+    for order in orders:
+        if order.price is None:
+            return None
+        total += order.weight * order.price
+    return total

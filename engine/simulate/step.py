@@ -127,6 +127,15 @@ class Stepper:
         done = self._changes[: self._state.changed]
         self._changes = done + sorted([*self._changes[len(done) :], change], key=lambda c: c.act_ms)
 
+    def unchange(self, change: Change) -> bool:
+        """Take back a change; whether that was possible: it has not acted yet."""
+        change = change_on_grid(change, self.plan.tick)
+        place = self._state.changed
+        if change not in self._changes[place:]:
+            return False
+        del self._changes[self._changes.index(change, place)]
+        return True
+
     def unused(self, high: float, low: float) -> None:
         """The bar in which the message fell: never traded; stop or target inside it leaves the order of things open."""
         levels = (self._position.first_target(), self._state.stop)

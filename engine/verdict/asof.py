@@ -57,10 +57,14 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """The verdicts on one channel in order of time: from ``since_ms`` on, shape (m,), the word is ``opinions[i]``."""
+    """The verdicts on one channel in order of time: from ``since_ms`` on, shape (m,), the word is ``opinions[i]``.
+
+    ``closed`` is how many of its calls have closed by the end of the run, also after the last verdict.
+    """
 
     since_ms: Ints
     opinions: Sequence[Opinion]
+    closed: int
 
     def at(self, now_ms: Ints) -> list[Opinion]:
         """The verdict at each moment."""
@@ -73,8 +77,20 @@ def moments(end_ms: Ints) -> Ints:
     ended, found, number = np.sort(end_ms), [], FIRST
     while number <= len(ended):
         found.append(int(ended[number - 1]))
-        number = max(number + FIRST, -(-number * 11 // 10))
+        number = _next(number)
     return np.unique(np.array(found, np.int64))
+
+
+def next_number(closed: int) -> int:
+    """How many calls of a channel have to have closed for its next verdict, when so many have."""
+    number = FIRST
+    while number <= closed:
+        number = _next(number)
+    return number
+
+
+def _next(number: int) -> int:
+    return max(number + FIRST, -(-number * 11 // 10))
 
 
 def courses(histories: Sequence[History], ground: Ground, seed: int) -> list[Course]:
@@ -88,7 +104,8 @@ def courses(histories: Sequence[History], ground: Ground, seed: int) -> list[Cou
         (verdict,) = judge([record], seed, [p for j, p in enumerate(luck) if j != i])
         luck[i] = 1.0 if verdict.luck is None else verdict.luck
         opinions[i].append(Opinion(verdict.word.value, len(record.r)))
-    return [Course(at, said) for at, said in zip(when, opinions, strict=True)]
+    closed = [int(history.closed.sum()) for history in histories]
+    return [Course(at, said, number) for at, said, number in zip(when, opinions, closed, strict=True)]
 
 
 class _Walk:

@@ -54,6 +54,42 @@ def test_a_hostile_run_loads_quietly_and_fits(window, report, width, dark):
     assert window.run(f"return {nodes}.map((n) => n.outerHTML.slice(0, 80))") == []
 
 
+def same_ticks(window: Browser) -> list[str]:
+    """The axes of figures on which two ticks have one label, each with its labels (hours come again every day)."""
+    return window.run("""
+        const found = [];
+        for (const place of document.querySelectorAll('.picture')) {
+            for (const axis of ['x', 'y', 'y2']) {
+                if (place._fullLayout?.[`${axis[0]}axis`].type === 'date') continue;
+                const texts = [...place.querySelectorAll(`.${axis}tick text`)].map((n) => n.textContent);
+                if (new Set(texts).size < texts.length) found.push(`${place.id} ${axis}: ${texts.join(' ')}`);
+            }
+        }
+        return found;
+    """)
+
+
+@pytest.mark.parametrize(("width", "fall"), [(PHONE, 0.0), (PHONE, 0.00004), (PHONE, 0.012), (1280, 0.0009)])
+def test_no_two_ticks_of_an_axis_have_one_label(window, tmp_path, width, fall):
+    """Also where an account hardly moved, or lost a third of everything."""
+    write_sample(tmp_path)
+    ts = np.arange(100, dtype=np.int64) * 3_600_000
+    equity = np.where(np.arange(100) < 50, 10_000.0, 10_000.0 * (1 - fall))
+    write_equity(tmp_path / EQUITY_FILE, ts, equity, 1 - equity / 10_000.0)
+    window.open(render_report(tmp_path), width)
+    assert same_ticks(window) == []
+
+
+def test_no_line_goes_through_a_name_of_a_picture(window, report):
+    """Each name of a row stands on a ground of the card's colour, above all lines."""
+    window.open(report, PHONE)
+    grounds = "[...document.querySelectorAll('#mean-r .annotation rect.bg, #funnel .annotation rect.bg')]"
+    card = window.run("return getComputedStyle(document.querySelector('section:has(#mean-r)')).backgroundColor")
+    fills = window.run(f"return {grounds}.map((n) => [getComputedStyle(n).fill, getComputedStyle(n).fillOpacity])")
+    assert len(fills) >= 4
+    assert {tuple(fill) for fill in fills} == {(card, "1")}
+
+
 @pytest.mark.parametrize("width", [PHONE, 1280])
 def test_no_name_of_a_line_is_cut_and_a_click_hides_the_line(window, tmp_path, width):
     run = write_sample(tmp_path)

@@ -133,7 +133,8 @@ def test_a_rule_sees_the_verdict_and_a_plan_the_contract(tmp_path: Path) -> None
 
     asyncio.run(play())
     (said,) = events(tmp_path, "verdicts")
-    assert said.data["words"]["live"]["alpha_signals"] == {"word": "NOT ENOUGH DATA", "trades": 0}
+    given = {"word": "NOT ENOUGH DATA", "trades": 0, "closed": 0, "next": 10}
+    assert said.data["words"]["live"]["alpha_signals"] == given
     assert [event.data["plan"]["tick"] for event in events(tmp_path, "call")] == [0.1]
     contract = tmp_path / "data" / "candles" / "mexc" / "swap" / "BTCUSDT" / "contract.json"
     assert contract.is_file(), "kept where a backtest finds it"

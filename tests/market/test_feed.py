@@ -267,3 +267,90 @@ def test_symbols_come_and_go(monkeypatch: pytest.MonkeyPatch) -> None:
     assert candles_of(events, "ETHUSDT")[0].ts_ms == START_MS - 5 * MINUTE_MS
     assert max(c.ts_ms for c in candles_of(events, "SOLUSDT")) < max(c.ts_ms for c in candles_of(events, "BTCUSDT"))
     assert_whole(double, events, end, ("BTC", "ETH"))
+
+
+SECONDS = float(os.environ.get("SIGNALPROOF_COMING_AND_GOING_S", "8"))
+
+
+def test_no_symbol_is_forgotten_while_others_come_and_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Symbols are watched, left and watched again where they were, while lines break and answers go wrong."""
+    chance = random.Random(5)
+    told: dict[str, int] = {}
+
+    async def change(double: ExchangeDouble, feed: Feed) -> None:
+        async def bring_back(symbol: str) -> None:
+            assert await feed.subscribe(symbol, told.get(symbol)) is None
+
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until:
+            symbol = chance.choice(["ETHUSDT", "SOLUSDT", "XRPUSDT"])
+            match chance.randrange(6):
+                case 0 | 1 if symbol in feed.symbols:
+                    told[symbol] = feed.through_ms(symbol)
+                    await feed.unsubscribe(symbol)
+                case 0 | 1 | 2 if symbol not in feed.symbols:
+                    await bring_back(symbol)
+                case 3:
+                    await double.sockets.drop()
+                case 4:
+                    double.sockets.mute(chance.uniform(0, 2 * QUICK.silence_s))
+                case 5:
+                    double.faults.add(
+                        chance.choice(["drop", "error", "cut", "html"]), path=chance.choice(["kline", "ping"])
+                    )
+            await asyncio.sleep(chance.uniform(0, 0.3))
+        for symbol in ("ETHUSDT", "SOLUSDT", "XRPUSDT"):
+            if symbol not in feed.symbols:
+                await bring_back(symbol)
+        await quiet(double, feed)
+
+    double, feed, events, end = watch(monkeypatch, change)
+    assert feed.restarts > 0
+    assert_whole(double, events, end, ("BTC", "ETH", "SOL", "XRP"))
+
+
+def test_a_cancellation_of_another_ends_no_keeper(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks that share a future all hear of a cancellation; a symbol whose keeper was gone would lose its candles."""
+
+    async def change(double: ExchangeDouble, feed: Feed) -> None:
+        close, left = feed.client.close_ws_clients, [2]
+
+        async def cut_off() -> None:
+            await close()
+            if left[0]:
+                left[0] -= 1
+                raise asyncio.CancelledError
+
+        monkeypatch.setattr(feed.client, "close_ws_clients", cut_off)
+        double.sockets.mute(4 * QUICK.silence_s)
+        await asyncio.sleep(4 * QUICK.silence_s)
+        assert left == [0]
+        assert all(watched.keeper is not None and not watched.keeper.done() for watched in feed.watched.values())
+        await quiet(double, feed)
+
+    double, _, events, end = watch(monkeypatch, change)
+    assert_whole(double, events, end, ("BTC", "SOL"))
+
+
+def test_a_keeper_that_ends_while_it_replaces_the_sockets_leaves_the_others_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def change(double: ExchangeDouble, feed: Feed) -> None:
+        close, closing = feed.client.close_ws_clients, asyncio.Event()
+
+        async def slow() -> None:
+            closing.set()
+            await asyncio.sleep(0.3)
+            await close()
+
+        monkeypatch.setattr(feed.client, "close_ws_clients", slow)
+        double.sockets.mute(0.5)
+        await asyncio.sleep(0.2)
+        feed.watched["SOLUSDT"].heard_at = time.monotonic() - 60
+        await asyncio.wait_for(closing.wait(), 5)
+        await feed.unsubscribe("SOLUSDT")
+        await asyncio.sleep(0.6)
+        watchers = feed.watched["BTCUSDT"].watchers
+        assert [task.done() for task in watchers] == [False] * 3
+
+    watch(monkeypatch, change)

@@ -113,6 +113,10 @@ class LiveStage:
         ledger = Ledger(self.folder / "paper.db")
         terms = {one.strategy.name: terms_of(one.strategy, fees) for one in loaded}
         self.desk = make_desk(loaded, terms, ledger, self.candles, None, "UTC")
+        self._live()
+
+    def _live(self) -> None:
+        """The desk is live: it is told the archive again."""
         self.desk.now_ms, self.desk.stale_ms, self.desk.hear = lambda: self.now_ms, 300_000, self._hear
         self.instant = Instant(self.desk)
         for message in self.posts:

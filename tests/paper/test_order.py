@@ -20,7 +20,7 @@ from engine.collect.reading import when_known
 from engine.domain import Message
 from engine.paper.desk import Desk
 from engine.paper.ledger import Ledger
-from engine.paper.replay import NEVER, _Clock
+from engine.paper.replay import NEVER, Clock
 from engine.paper.statement import Statement, disagreements, statement
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.conftest import ROOT
@@ -47,7 +47,7 @@ class Hearing:
 
     def _begin(self) -> None:
         self.desk: Desk = self.world.desk(self.ledger, now_ms=lambda: self.now_ms, stale_ms=6 * HOUR_MS)
-        self.clock = _Clock(self.desk, self.world.candles)
+        self.clock = Clock(self.desk, self.world.candles)
         for message in sorted(self.archive, key=when_known):
             self.desk.message(message)
 

@@ -12,8 +12,8 @@ import pytest
 
 from engine.collect.reading import read_archive
 from engine.config.strategy import Fees
-from engine.paper.ledger import Ledger
-from engine.paper.replay import play
+from engine.paper.ledger import Event, Ledger
+from engine.paper.replay import Clock, play
 from engine.pipeline.replay import replay
 from engine.simulate.walk import Walk
 from engine.units import MINUTE_MS
@@ -267,6 +267,39 @@ def test_each_channel_alone_is_as_if_nobody_else_called(name: str, tmp_path: Pat
         other = lonely.desk(Ledger(tmp_path / f"{number}.db"))
         play(other, lonely.messages, table.candles)
         assert told(desk.alone[channel], table.candles) == told(other, table.candles)
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("a halt that names its channels leaves the others alone", "halt"),
+        ("a halt that names its channels leaves the others alone", "halt and resume"),
+        ("the second strategy sizes by what the first has won", "halt"),
+        ("the second strategy sizes by what the first has won", "close"),
+    ],
+)
+def test_a_persons_word_reaches_no_channel_alone(name: str, word: str, tmp_path: Path) -> None:
+    """What each channel alone makes does not hang on what somebody does to his account; a restart lies between."""
+    table, quiet = table_of(name), table_of(name).desk(Ledger(tmp_path / "quiet.db"))
+    play(quiet, table.messages, table.candles)
+    ledger = Ledger(tmp_path / "paper.db")
+    desk = table.desk(ledger)
+    began_ms = table.messages[0].known_ms
+    if word == "close":
+        desk.message(table.messages[0])
+        Clock(desk, table.candles).run(began_ms + 3 * MINUTE_MS)
+        desk.obey(Event("test", "close", began_ms, {"id": "all"}), began_ms + 2 * MINUTE_MS)
+    else:
+        desk.obey(Event("test", "halt", began_ms, {"until_ms": None, "channels": []}), began_ms)
+    if word == "halt and resume":
+        desk.obey(Event("test", "resume", began_ms, {}), began_ms + MINUTE_MS)
+    desk = table.desk(ledger)
+    play(desk, table.messages, table.candles)
+    assert told(desk, table.candles) != told(quiet, table.candles)
+    assert set(desk.alone) == {"c", "d"}
+    for channel, one in desk.alone.items():
+        assert told(one, table.candles) == told(quiet.alone[channel], table.candles)
+        assert list(ledger.events(one.account, 0, "closing", "done")) == []
 
 
 def test_a_stop_at_any_event_loses_nothing_of_any_account(tmp_path: Path) -> None:

@@ -73,6 +73,10 @@ def test_r_adds_up_to_the_total_of_the_channel():
         [c.total_r for c in RUN.channels[:3]], rel=1e-6
     )
     assert all(trace["x"] == sorted(trace["x"]) for trace in figure["data"])
+    assert {trace["y"][0] for trace in figure["data"]} == {0.0}, "a line begins with nothing"
+    assert figures.adds_up(COUNTED)
+    one = COUNTED[0].taken([0])
+    assert not figures.adds_up([one, COUNTED[0].taken([])]), "one trade is a step"
 
 
 def test_the_funnel_accounts_for_every_message():

@@ -80,6 +80,28 @@ def test_changed_levels_at_a_distance_count_from_the_entry(
     assert (aimed.kind, aimed.targets) == ("targets", ((target, 1.0),))
 
 
+@pytest.mark.parametrize(
+    ("entry", "average"),
+    [({}, 98.0), ({"weights": "rising"}, 100 / 6 + 98 / 3 + 96 / 2), ({"weights": (0.5, 0.25, 0.25)}, 98.5)],
+)
+def test_a_target_in_r_counts_from_the_average_of_the_orders_in_a_call_and_in_its_edit(
+    entry: dict, average: float
+) -> None:
+    """What an average entry is: that of the orders by their weights, whenever it is said."""
+    twice = (Target(None, distance=Distance(2, "R")),)
+    call = signal(EntryKind.LADDER, Side.LONG, (100.0, 98.0, 96.0), (110.0,), 90.0)
+    first = replace(call, setup=replace(call.setup, targets=twice))
+    mine = strategy(entry=Entry(**entry))
+    planned = make_plan(first, mine)
+    edited = make_plan(call, mine, [said(kind="change", targets=twice)])
+    assert isinstance(planned, Plan)
+    assert isinstance(edited, Plan)
+    wanted = average + 2 * (average - 90)
+    assert [level for level, _ in planned.targets] == [pytest.approx(wanted)]
+    (change,) = edited.changes
+    assert [level for level, _ in change.targets] == [pytest.approx(wanted)]
+
+
 @pytest.mark.parametrize(("base", "stop", "target"), [("near", 99.0, 101.0), ("far", 97.02, 98.98)])
 def test_a_distance_in_an_edit_counts_from_the_edge_that_the_profile_names(
     base: str, stop: float, target: float

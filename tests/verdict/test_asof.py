@@ -33,6 +33,6 @@ def test_calls_that_close_together_are_seen_together() -> None:
 
 def test_the_verdict_stands_from_its_moment_to_the_next() -> None:
     poor, good = Opinion("NOT ENOUGH DATA", 10), Opinion("FOLLOW", 300)
-    course = Course(np.array([1000, 2000]), [poor, good])
+    course = Course(np.array([1000, 2000]), [poor, good], 21)
     assert course.at(np.array([999, 1000, 1999, 2000, 9999])) == [NOTHING_KNOWN, poor, poor, good, good]
-    assert Course(np.array([], np.int64), []).at(np.array([5])) == [NOTHING_KNOWN]
+    assert Course(np.array([], np.int64), [], 0).at(np.array([5])) == [NOTHING_KNOWN]

@@ -14,7 +14,7 @@ from engine.channel.text.fold import INDEX
 from engine.channel.text.names import FORM_LABELS, QUOTES
 from engine.channel.text.timeframes import UNITS
 from engine.channel.text.trie import trie_pattern
-from engine.channel.text.vocabulary import DENSE, TOKEN, alternatives, tokens_of
+from engine.channel.text.vocabulary import ADDRESS, DENSE, TOKEN, alternatives, tokens_of
 
 _BLANK = r"[ \t]*+"
 _LETTER = rf"[^\W\d{DENSE}]"
@@ -59,7 +59,7 @@ def form_pattern(meaning: Mapping[tuple[str, ...], str], fields: Fields) -> re.P
     edge = rf"(?:(?![a-z0-9])|(?={glued}))"
     times_edge = rf"(?:(?![a-z0-9])|(?={behind_digits}))"
     kinds = {
-        "link": r"(?:https?://|www\.|t\.me/)\S++|@[a-z][\w-]*+",
+        "link": ADDRESS,
         "nothing": (
             rf"(?<![^\W_])(?:[esw]?ma|rsi|cci|adx){_BLANK}\d{{1,3}}+(?:[/,]\d{{1,3}}+)*+(?![.,]?\d|\w)|"
             rf"#{_BLANK}\d++x?(?!\w)|#?[a-z]{{0,6}}\d{{7,}}+(?![\w.,])"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from engine.channel.text.names import TRADE_WORDS
-from engine.channel.text.vocabulary import DENSE, NO_LETTER_AHEAD, NO_LETTER_BEHIND, alternatives, clean
+from engine.channel.text.vocabulary import ADDRESS, DENSE, NO_LETTER_AHEAD, NO_LETTER_BEHIND, alternatives, clean
 
 
 def _phrases(*lines: str) -> tuple[str, ...]:
@@ -116,4 +116,4 @@ COINS = (
     re.compile(r"(?<![\w$#])(?=\d*[a-z])[a-z0-9]{1,15}(?:usdt|usdc|busd)(?:\.p|[ -]?perp)?(?!\w)"),
 )
 BARE_COIN = re.compile(r"(?<![\w$#])(?=\d*[a-z])[a-z0-9]{1,10}(?!\w)")
-HARMLESS = re.compile(r"(?:https?://|www\.|t\.me/)\S++|@[a-z][\w-]*+")
+HARMLESS = re.compile(ADDRESS)

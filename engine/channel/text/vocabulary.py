@@ -17,6 +17,8 @@ from engine.channel.text.names import NUMBER_WORDS, SHARE_WORDS, SPECIAL_GROUPS,
 from engine.channel.text.trie import trie_pattern
 
 DENSE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"  # written without spaces
+# an address of the web, or somebody's name on Telegram: they say nothing about a trade
+ADDRESS = r"(?:https?://|www\.|t\.me/)\S++|@[a-z][\w-]*+"
 GAP = r"\W*+"
 # A letter of the scripts with spaces between words. They lie below U+2000; re takes five times as long to compile the
 # exact set, and these two stand in every pattern.

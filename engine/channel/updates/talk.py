@@ -21,7 +21,7 @@ from engine.channel.layout.pattern import Found, Step, walk
 from engine.channel.prepared import Prepared, blanks
 from engine.channel.profile import Profile
 from engine.channel.syntax.tree import NOWHERE, Mark
-from engine.channel.text.vocabulary import DENSE
+from engine.channel.text.vocabulary import ADDRESS, DENSE
 from engine.channel.updates.links import Link, links_in
 from engine.channel.updates.phrasebook import Phrase, Phrasebook
 from engine.domain import Refusal
@@ -37,9 +37,7 @@ _WORD = re.compile(rf"\W*+([{DENSE}]|\d[^\W{DENSE}]*+|[^\W\d{DENSE}]++)?")
 _GAP = re.compile(r"\W*+")
 _CLAUSE = re.compile(r"[,.;!…—–](?!\d)|[ \t]-[ \t]")  # behind it another clause begins
 # Addresses, names and results (+12.5%, +2R) say nothing.
-_NOTHING = re.compile(
-    r"(?:https?://|www\.|t\.me/)\S++|@[a-z][\w-]*+|\+ ?\d{1,7}(?:[.,]\d{1,8})?[ \t]{0,3}(?:%|r(?!\w)|pips(?!\w))"
-)
+_NOTHING = re.compile(ADDRESS + r"|\+ ?\d{1,7}(?:[.,]\d{1,8})?[ \t]{0,3}(?:%|r(?!\w)|pips(?!\w))")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.paper.worth import newest
 from engine.pipeline.paper.alone import Alone as Kept
 from engine.pipeline.paper.alone import alone_accounts
 from engine.pipeline.paper.events import Told
@@ -17,7 +18,10 @@ from engine.simulate.flows import funding_flow, moves_of
 from engine.units import HOUR_MS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.market.candles import Candles
+    from engine.paper.worth import Seen
     from engine.pipeline.paper.book import Book
     from engine.pipeline.paper.fates import CallFate
     from engine.pipeline.paper.sources import Sources
@@ -52,15 +56,16 @@ class Account:
         return sum(one.trade.net for one in self.stands if one.trade is not None)
 
 
-def account_of(book: Book, sources: Sources) -> Account:
-    """Bring together what the ledger says of an account."""
+def account_of(book: Book, sources: Sources, known: Mapping[str, Seen]) -> Account:
+    """Bring together what the ledger says of an account; ``known`` are the last prices of what it holds."""
     step_ms = int(book.begun.data["timeframe_ms"])
     told = Told(book.fold.rows, step_ms).take(book.ledger.events(book.account))
     through_ms = sources.end_ms if sources.replay else book.fold.through_ms + step_ms
-    known = (book.fold.books or {}).get("prices", {})
+    kept = alone_accounts(book, known)
+    known = newest(known, *(one.prices for one in kept))
     last = last_prices(sources.candles, known, book.fold.through_ms, step_ms)
     stands = [standing(call, last) for call in book.fold.rows]
-    alone = {one.channel: _alone(one, last) for one in alone_accounts(book)}
+    alone = {one.channel: _alone(one, last) for one in kept}
     return Account(book, told, stands, book.fates, alone, sources, max(through_ms, book.began_ms))
 
 

@@ -15,15 +15,15 @@ from zoneinfo import ZoneInfo
 from engine.collect.lock import locked
 from engine.config.diagnostics import did_you_mean
 from engine.domain import Halt
-from engine.paper.codec import halt_from
+from engine.paper.codec import halt_from, terms_from
 from engine.paper.fold import Fold
 from engine.paper.ledger import Event, Ledger, LedgerError
+from engine.paper.worth import Seen, newest
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.fates import NOT_TAKEN, CallFate, Heard, fates_of, live_side
 from engine.pipeline.paper.table import CALL_COLUMNS, COLUMNS, call_row, trade_row
 from engine.problem import Problem
 from engine.report.show import count
-from engine.simulate.terms import Terms
 from engine.units import duration_ms
 
 if TYPE_CHECKING:
@@ -67,6 +67,11 @@ class Book:
         return [call for call in self.taken if not call.over]
 
     @property
+    def standing(self) -> list[PaperCall]:
+        """The same as they stand now: with what was said live since the record's last candle, also that they ended."""
+        return [self.heard.now.side(call) for call in self.open]
+
+    @property
     def live(self) -> list[PaperCall]:
         """Those that are resting or open at live prices, and not in the record yet."""
         return [side for side in self.live_sides if not side.over]
@@ -84,8 +89,9 @@ class Book:
 
     @property
     def halts(self) -> list[Halt]:
-        """The pauses, those that are over included until the account notices."""
-        return [halt_from(halt) for halt in (self.fold.books or {}).get("halts", [])]
+        """The pauses, those that are over included until the account notices; and those that a rule said live."""
+        kept = [halt_from(halt) for halt in (self.fold.books or {}).get("halts", [])]
+        return [*kept, *self.heard.now.pauses.values()]
 
 
 def books(workspace: Workspace, account: str | None = None) -> list[Book]:
@@ -120,7 +126,7 @@ def _book(ledger: Ledger, name: str) -> Book | None:
     begun = list(ledger.events(name, 0, "begin"))
     if not begun:
         return None
-    terms = {key: _terms(data) for event in begun for key, data in event.data["terms"].items()}
+    terms = {key: terms_from(data) for event in reversed(begun) for key, data in event.data["terms"].items()}
     fold, heard = Fold(terms), Heard()
     fold.take(heard.over(ledger.events(name)))
     return Book(name, begun[0].at_ms, begun[-1], fold, ledger, heard, heard.last_ms)
@@ -133,25 +139,23 @@ def book_at(path: Path) -> Book:
     return book
 
 
-def _terms(data: dict[str, Any]) -> Terms:
-    return Terms(**(data | {"later_fees": tuple(tuple(row) for row in data["later_fees"])}))
-
-
 # --------------------------------------------------------------------------- looking
 
 
 def trades(workspace: Workspace, account: str | None, channels: Sequence[str], since: str | None) -> Rows:
-    """The trades that were filled and are over, as columns and rows, in the order of action."""
+    """The trades that were filled and are over, as columns and rows, in the order in which they ended."""
     found, zone = books(workspace, account), workspace.settings.timezone
     from_ms = since_ms(since, zone)
     check_channels(workspace, found, channels)
-    rows = [
-        trade_row(book.account, call, trade, book.currency, zone)
+    ended = [
+        (trade.path.legs[-1].ts_ms, call.order, book, call, trade)
         for book in found
-        for call in sorted(book.taken, key=lambda call: call.order)
+        for call in book.taken
         if call.over and (not channels or call.plan.channel in channels)
         if (trade := call.trade(call.stepper.terms)).path.fills and trade.path.legs[-1].ts_ms >= from_ms
     ]
+    ended.sort(key=lambda one: one[:2])
+    rows = [trade_row(book.account, call, trade, book.currency, zone) for *_, book, call, trade in ended]
     return COLUMNS, rows
 
 
@@ -229,14 +233,28 @@ def running_account(workspace: Workspace, ledger: Ledger) -> str | None:
     return str(said) if said else next(iter(ledger.events(None, ledger.last() - 1)), Event("", "", 0, {})).account
 
 
-def last_prices(workspace: Workspace, book: Book) -> dict[str, tuple[int, float]]:
-    """The last price of each symbol that is held: as the running account says it, else as it stands in the ledger."""
-    data = book.fold.books or {}
-    found = {symbol: (int(data["now_ms"]), float(price)) for symbol, price in data.get("prices", {}).items()}
-    said = alive_said(workspace) if running_account(workspace, book.ledger) == book.account else {}
-    if said.get("account") == book.account:
-        found |= {symbol: (int(ts), float(price)) for symbol, (ts, price) in said.get("prices", {}).items()}
-    return found
+def last_prices(workspace: Workspace, book: Book) -> dict[str, Seen]:
+    """The last price known of each symbol that is held, and when: one meaning for status, page and table.
+
+    The newest of what the ledger has, what the account said of itself when it was last alive, and the account's own
+    fills and exits: no trade is valued at a price of before it began.
+    """
+    alive = alive_prices(workspace, book.account)
+    return newest(kept_prices(book.fold), alive, calls=[*book.standing, *book.live_sides])
+
+
+def alive_prices(workspace: Workspace, account: str) -> dict[str, Seen]:
+    """The last prices that a running account said, or said when it was last alive, and when it saw them."""
+    said = alive_said(workspace)
+    prices = said.get("prices", {}) if said.get("account") == account else {}
+    return {symbol: (int(ts), float(price)) for symbol, (ts, price) in prices.items()}
+
+
+def kept_prices(fold: Fold) -> dict[str, Seen]:
+    """The last prices that an account's events have."""
+    data = fold.books or {}
+    before = {symbol: (int(data["now_ms"]), float(price)) for symbol, price in data.get("prices", {}).items()}
+    return newest(before, fold.last)
 
 
 def alive_said(workspace: Workspace) -> dict[str, Any]:

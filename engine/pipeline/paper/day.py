@@ -25,10 +25,11 @@ from engine.paper.reconcile import Difference, differences
 from engine.paper.replay import play
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.book import Book, books
-from engine.pipeline.paper.desk import Loaded, load, make_desk
+from engine.pipeline.paper.changes import acting_from
+from engine.pipeline.paper.desk import Loaded, hashes, load, make_desk
 from engine.pipeline.paper.distance import distance_line
 from engine.pipeline.paper.sources import archived
-from engine.pipeline.paper.verdict import Verdicts
+from engine.pipeline.paper.words import Verdicts
 from engine.problem import Problem
 from engine.units import DAY_MS
 
@@ -114,6 +115,7 @@ def reconciled_event(account: str, found: Reconciled, at_ms: int) -> Event:
 def _reconciled(workspace: Workspace, book: Book, when: date, zone: ZoneInfo) -> Reconciled:
     """Fetch the history that is missing, and compare."""
     loaded = [load(workspace, str(name)) for name in book.begun.data["strategies"]]
+    loaded = acting_from(book.ledger, book.account, loaded, hashes(workspace.sources), round(time.time() * 1000))
     start_ms, end_ms = _end(when - timedelta(days=1), zone), _end(when, zone)
     symbols = tuple(sorted({call.plan.symbol for call in book.fold.rows if call.plan.act_ms < end_ms}))
     history = _history(workspace, loaded, symbols, book.began_ms - BEFORE_MS, end_ms)

@@ -15,6 +15,7 @@ from engine.paper.lane import Lane
 from engine.paper.ledger import Ledger, LedgerError
 from engine.paper.market import Market
 from engine.pipeline.errors import InputError
+from engine.pipeline.paper.changes import constitution, rules_in_use
 from engine.problem import Problem
 from engine.risk import RuleBook
 from engine.simulate.fitting import Fitting
@@ -171,9 +172,8 @@ def begin(desk: Desk, loaded: Sequence[Loaded], terms: Mapping[str, Terms], work
     first = loaded[0].strategy
     said = {
         "strategies": [one.strategy.name for one in loaded],
-        "equity": first.equity,
-        "currency": first.currency,
-        "timeframe_ms": first.market.timeframe_ms,
+        **constitution(first),
+        "rules": rules_in_use(loaded),
         "terms": {name: asdict(found) for name, found in terms.items()},
         "inputs": hashes(workspace.sources),
     }

@@ -19,6 +19,7 @@ from engine.paper.call import WAITING, PaperCall
 from engine.paper.codec import Data, facts_from
 from engine.paper.fold import stand
 from engine.paper.ledger import Event
+from engine.pipeline.paper.ahead import Now
 from engine.report.reasons import fate_reason
 from engine.report.show import count
 
@@ -69,7 +70,8 @@ class Heard:
 
     ``refused`` has the calls without a plan; by row: what was written of ``against`` whom a repeat was held, which
     calls were ``deleted``, how a call stands ``live``, which matters until its first candle is over, and whose
-    ``margins`` were in its way. ``posts`` look like calls and were not read.
+    ``margins`` were in its way. ``posts`` look like calls and were not read. ``now`` has what was said live and is not
+    in the record yet.
     """
 
     refused: list[Event] = field(default_factory=list)
@@ -78,6 +80,7 @@ class Heard:
     live: dict[int, Data] = field(default_factory=dict)
     posts: set[str] = field(default_factory=set)
     margins: dict[int, list[list[Any]]] = field(default_factory=dict)
+    now: Now = field(default_factory=Now)
     last_ms: int = 0
 
     def read(self, events: Iterable[Event]) -> Heard:
@@ -89,6 +92,7 @@ class Heard:
     def over(self, events: Iterable[Event]) -> Iterator[Event]:
         """The same events, noted on their way."""
         for event in events:
+            self.now.hear(event)
             if event.kind == "refused":
                 self.refused.append(event)
             elif event.kind == "unread":

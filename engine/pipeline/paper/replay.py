@@ -37,7 +37,8 @@ from engine.pipeline.paper.desk import (
 )
 from engine.pipeline.paper.fates import CallFate, Heard, fates_of
 from engine.pipeline.paper.table import CALL_COLUMNS, COLUMNS, call_row, trade_rows
-from engine.pipeline.paper.verdict import asks_verdict, courses_of, judged_by
+from engine.pipeline.paper.verdict import courses_of, judged_by
+from engine.pipeline.paper.words import asks_verdict
 from engine.pipeline.posts import whole_export
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages, read_channels, read_messages

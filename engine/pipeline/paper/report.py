@@ -19,7 +19,7 @@ from engine.paper.ledger import LedgerError
 from engine.pipeline.errors import InputError
 from engine.pipeline.evidence import chart, moves_of_path, versions_of
 from engine.pipeline.paper.account import Account, account_of, curve
-from engine.pipeline.paper.book import Book, book_at, books
+from engine.pipeline.paper.book import Book, book_at, books, kept_prices, last_prices
 from engine.pipeline.paper.results import results_of
 from engine.pipeline.paper.rows import Standing, rows_of
 from engine.pipeline.paper.sources import Sources, known_sources
@@ -68,7 +68,8 @@ def write_paper(workspace: Workspace, book: Book, sources: Sources, folder: Path
     """Write all files of the page of an account into a folder; the path of report.html. Raises InputError."""
     try:
         book.ledger.check()
-        account = account_of(book, sources)
+        known = kept_prices(book.fold) if sources.replay else last_prices(workspace, book)
+        account = account_of(book, sources, known)
         equity, exact = curve(account)
         run = results_of(workspace, account, equity, exact)
     except LedgerError as error:

@@ -126,18 +126,20 @@ def seen_of(account: Account) -> list[Seen]:
         call = calls[pair.row]
         into = 1 if pair.record.what.startswith("in ") else -1
         worse = into * call.plan.side.sign * (pair.record.price - pair.live.price) / pair.live.price * 10_000
-        pairs[call.plan.channel].append((worse, pair.r))
+        apart = into * call.plan.side.sign * (pair.live.price - pair.record.price)
+        pairs[call.plan.channel].append((worse, pair.r, apart * pair.record.share * call.quantity))
     for row, (at_ms, _) in told.first.items():
         waited[calls[row].plan.channel].append((at_ms - calls[row].posted_ms) / 1000)
     for row, number in told.withdrawn.items():
         back[calls[row].plan.channel].append(number)
     rows = []
     for channel in sorted({*pairs, *waited, *back}):
-        points, r = [bp for bp, _ in pairs[channel]], [r for _, r in pairs[channel] if r is not None]
+        points, r = [bp for bp, _, _ in pairs[channel]], [r for _, r, _ in pairs[channel] if r is not None]
         rows.append(
             Seen(
                 channel, len(waited[channel]), len(points), _mean(points), max(points, key=abs, default=None), _mean(r),
                 sum(back[channel]), float(np.median(waited[channel])) if waited[channel] else None,
+                sum(money for *_, money in pairs[channel]) if pairs[channel] else None,
             )
         )  # fmt: skip
     return rows

@@ -15,6 +15,7 @@ from engine.simulate.money import average_price
 from engine.units import iso
 
 if TYPE_CHECKING:
+    from engine.paper.worth import Seen
     from engine.pipeline.paper.events import Told
     from engine.pipeline.paper.fates import CallFate
 
@@ -178,16 +179,16 @@ def _open(one: Standing) -> OpenCall:
 
 
 def last_prices(
-    candles: Mapping[str, Any], known: Mapping[str, float], at_ms: int, step_ms: int
+    candles: Mapping[str, Any], known: Mapping[str, Seen], at_ms: int, step_ms: int
 ) -> Callable[[str], Bar | None]:
-    """The last candle of a symbol: of a history where it has one, else a flat one at the price the account knew."""
+    """The last candle of a symbol: of a history where that goes on, else a flat one at the price that is known."""
 
     def last(symbol: str) -> Bar | None:
-        bars = candles.get(symbol)
-        if bars is not None and len(bars) and bars.end_ms > at_ms:
+        bars, seen = candles.get(symbol), known.get(symbol)
+        if bars is not None and len(bars) and bars.end_ms > at_ms and (seen is None or bars.end_ms >= seen[0]):
             open_, high, low, close = (float(column[-1]) for column in (bars.open, bars.high, bars.low, bars.close))
             return Bar(int(bars.ts[-1]), open_, high, low, close, bars.end_ms)
-        price = known.get(symbol)
-        return None if price is None else Bar(at_ms, price, price, price, price, at_ms + step_ms)
+        price = 0.0 if seen is None else seen[1]
+        return None if seen is None else Bar(at_ms, price, price, price, price, at_ms + step_ms)
 
     return last

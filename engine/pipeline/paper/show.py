@@ -182,6 +182,18 @@ def _stands(change: Mapping[str, Any], call: PaperCall) -> bool:
     return change["kind"] == "stop" and isinstance(stop, float) and now is not None and isclose(stop, now, rel_tol=SAME)
 
 
+def _unbound(event: Event, call: PaperCall | None, _currency: str) -> Iterator[Said]:
+    """A channel's word was about another call, which was heard of after it."""
+    if call is None:
+        return
+    data = event.data
+    line = f"{call.name}: {data['message']} was about {', '.join(data['about'])}, which was heard of later"
+    if data["back"] == data["changes"]:
+        yield Said(f"{line}; it is taken back here")
+    elif call.facts is not None:
+        yield Said(f"{line}; what it did here has happened and stays: a backtest does not have it", NoticeKind.ERROR)
+
+
 def _alarm(event: Event, _call: PaperCall | None, _currency: str) -> Iterator[Said]:
     """A rule spoke between calls."""
     note = event.data["note"]
@@ -206,5 +218,6 @@ TOLD: dict[str, Callable[[Event, PaperCall | None, str], Iterator[Said]]] = {
     "step": _step,
     "update": _update,
     "early": _early,
+    "unbound": _unbound,
     "alarm": _alarm,
 }

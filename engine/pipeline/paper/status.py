@@ -23,6 +23,7 @@ from engine.pipeline.paper.open import halted, open_r
 from engine.pipeline.paper.orders import order_text, waiting_orders
 from engine.pipeline.paper.presence import ended, ended_line
 from engine.pipeline.paper.table import VERSION, moment
+from engine.pipeline.paper.words import age_lines, kept_words
 from engine.pipeline.paper.worth import worth_of
 from engine.report.show import count
 from engine.verdict.forward import ENOUGH
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 ALIVE = ("waiting", "resting", "open")
 MOST = 8  # open trades that are shown to people; JSON has all
 LOSSES = {"daily loss over": "day", "weekly loss over": "week"}
+ALONE = "what an account of its own made with the same rules; pauses and closings by hand are not in it"
 
 
 def show_status(workspace: Workspace, account: str | None, form: str, say: Callable[[str], None]) -> None:
@@ -58,6 +60,10 @@ def show_status(workspace: Workspace, account: str | None, form: str, say: Calla
         else:
             for line in (*_channel_lines(records), *(alone_line(one, state["currency"]) for one in state["alone"])):
                 say(f"  {line}")
+            if state["alone"]:
+                say(f"  alone: {ALONE}")
+        for line in age_lines(kept_words(book.ledger, book.account), now):
+            say(f"  {line}")
         for line in (*state["testnet"], *([state["reconciled"]] if state["reconciled"] else [])):
             say(f"  {line}")
 
@@ -86,6 +92,7 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
     worth, fates = worth_of(book, prices), book.fates
     priced = min((prices[symbol][0] for symbol, q in worth.held.items() if q and symbol in prices), default=None)
     reconciled = [event.data["line"] for event in book.ledger.events(book.account, 0, "reconciled")]
+    asked = {str(order.data["id"]) for order in waiting_orders(book) if order.kind == "close"}
     running = running_account(workspace, book.ledger) == book.account
     end = None if running else ended(workspace, book)
     return {
@@ -104,8 +111,8 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
         "priced_at": None if priced is None else moment(priced, zone),
         "losses": _losses(workspace, book, worth.marked),
         "open": [
-            *(_open(call, prices, zone) for call in book.open),
-            *(_open(side, prices, zone, " (live)") for side in book.live),
+            *(_open(side, prices, zone, book, asked) for side in book.standing),
+            *(_open(side, prices, zone, book, asked, " (live)") for side in book.live),
         ],
         "halts": [_dated(asdict(halt), zone) for halt in book.halts if halt.until_ms > now_ms],
         "orders": [
@@ -116,10 +123,17 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
         "calls": len(fates),
         "unread": _unread(book),
         "channels": [asdict(record) for record in channel_records(fates, book.fold.rows)],
-        "alone": list(alone_states(book)),
+        "alone": list(alone_states(book, prices, zone)),
+        "verdicts": [_given(word, zone) for word in kept_words(book.ledger, book.account)],
         "testnet": _practised(workspace, book),
         "reconciled": reconciled[-1] if reconciled else None,
     }
+
+
+def _given(word: dict[str, Any], zone: str) -> dict[str, Any]:
+    """A verdict with the moment at which it was given."""
+    said = {key: word[key] for key in ("strategy", "channel", "word", "trades")}
+    return {**said, "given": moment(word["given_ms"], zone)}
 
 
 def _unread(book: Book) -> dict[str, int]:
@@ -137,10 +151,17 @@ def _dated(data: dict[str, Any], zone: str) -> dict[str, Any]:
     return data | {"until": None if until is None or until >= UNTIL_RESUMED_MS else moment(until, zone)}
 
 
-def _open(call: PaperCall, prices: dict[str, tuple[int, float]], zone: str, live: str = "") -> dict[str, Any]:
-    """A trade that rests or is open; ``live``: at live prices, the record follows when its first candle is over."""
+def _open(
+    call: PaperCall, prices: dict[str, tuple[int, float]], zone: str, book: Book, asked: set[str], live: str = ""
+) -> dict[str, Any]:
+    """A trade that rests or is open, as it stands now; ``live``: the record follows when its first candle is over.
+
+    ``asked`` are the ids whose end somebody asked for (or "all").
+    """
     stepper, plan = call.acting.stepper, call.plan
-    fills = stepper.path().fills
+    fills, since = stepper.path().fills, book.heard.now.ahead(call.row) if not live else []
+    state = "closed (live)" if call.over else ("open" if fills else "resting") + live
+    r = call.trade(stepper.terms).r if call.over else None
     last = prices[plan.symbol][1] if plan.symbol in prices else None
     return {
         "signal_id": plan.signal_id,
@@ -148,15 +169,25 @@ def _open(call: PaperCall, prices: dict[str, tuple[int, float]], zone: str, live
         "strategy": call.lane,
         "symbol": plan.symbol,
         "side": plan.side.value,
-        "state": ("open" if fills else "resting") + live,
+        "state": state,
         "since": moment(fills[0].ts_ms if fills else plan.act_ms, zone),
         "quantity": call.quantity * stepper.held,
         "entry": stepper.position.average if fills else None,
         "stop": stepper.stop,
         "next_target": stepper.position.first_target(),
         "last": last,
-        "r": open_r(call, last) if fills and last is not None else None,
+        "r": open_r(call, last) if fills and last is not None and not call.over else r,
         "late": call.marked_late,
+        "live": [
+            {
+                "what": move["what"],
+                "at": moment(move["ts_ms"], zone),
+                "price": move["price"],
+                "quantity": call.quantity * move["share"],
+            }
+            for move in since
+        ],
+        "closing": call.closing_ms is not None or bool(asked & {plan.signal_id, "all"}),
     }
 
 
@@ -262,7 +293,11 @@ def _trade(trade: dict[str, Any]) -> str:
     text = f"{trade['state']} {_shown(trade['since'])[5:]}: {trade['signal_id']} {trade['side']} {trade['symbol']}"
     text += "" if trade["entry"] is None else f" at {trade['entry']:.6g}"
     text += "" if trade["stop"] is None else f", stop {trade['stop']:.6g}"
-    return text + ("" if trade["r"] is None else f", {trade['r']:+.2f} R") + (" (late)" if trade["late"] else "")
+    text += ("" if trade["r"] is None else f", {trade['r']:+.2f} R") + (" (late)" if trade["late"] else "")
+    for move in trade["live"]:
+        what = move["what"].rpartition(" ")[0]
+        text += f"; {move['what'] if what == 'target' else what} (live) at {move['price']:.8g}, {move['at'][11:19]}"
+    return text + (" (close asked for)" if trade["closing"] and trade["state"] != "closed (live)" else "")
 
 
 def _channel_lines(records: Sequence[ChannelRecord]) -> Iterator[str]:
@@ -302,7 +337,7 @@ def _print_channels(records: Sequence[ChannelRecord], alone: dict[str, float]) -
     console.print(table)
     said = "alive: waiting, resting or open. all closed, sum and mean R, evidence: of all its calls, also the refused, "
     said += f"net of costs; an evidence of {ENOUGH:g} shows an edge."
-    said += " alone: what an account of its own made with the same rules." if alone else ""
+    said += f" alone: {ALONE}." if alone else ""
     console.print(Text(said))
 
 

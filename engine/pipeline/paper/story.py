@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 from engine.collect.archive import Archive, ArchiveError
 from engine.config.diagnostics import did_you_mean
 from engine.paper.desk import alone_name
-from engine.paper.fold import Fold
+from engine.paper.fold import Fold, told_of
 from engine.paper.ledger import Event, Ledger, LedgerError
 from engine.pipeline.asked import prices_of
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.answers import answer_lines
-from engine.pipeline.paper.book import Book, book_at, books, last_prices
+from engine.pipeline.paper.book import Book, book_at, books, kept_prices, last_prices
 from engine.pipeline.paper.desk import Loaded, hashes, load
 from engine.pipeline.paper.events import Told
 from engine.pipeline.paper.fates import CallFate, fate_of, stage_of, who
@@ -283,9 +283,8 @@ class _Teller:
 
     def _standing(self, call: PaperCall) -> Standing:
         """The trade, valued at the last price that is known."""
-        known = (self.book.fold.books or {}).get("prices", {})
-        if self.replay is None:
-            known = {symbol: found for symbol, (_, found) in last_prices(self.workspace, self.book).items()}
+        live = self.replay is None
+        known = last_prices(self.workspace, self.book) if live else kept_prices(self.book.fold)
         step_ms = int(self.book.begun.data["timeframe_ms"])
         return standing(call, last_bars(self._candles(call), known, self.book.fold.through_ms, step_ms))
 
@@ -310,7 +309,7 @@ class _Teller:
         """What the account of its channel alone did with it."""
         name = alone_name(self.book.account, call.plan.channel)
         fold = Fold(self.book.fold.terms)
-        fold.take(self.book.ledger.events(name))
+        fold.take(told_of(self.book.ledger, name))
         for other in fold.rows:
             if (other.plan.signal_id, other.lane) == (self.identity, call.lane) and other.asked:
                 trade = other.trade(other.stepper.terms)

@@ -83,6 +83,7 @@ class Telling:
             while True:
                 calls, width = live.instant.account.open_calls(), shown.console.width
                 now = live.instant.account
-                title = title_of(desk, calls, live.last, self.currency, now.equity(), now.pauses)
-                shown.update(open_table(calls, live.last, desk.zone, title, width))
+                last = now.prices()
+                title = title_of(desk, calls, last, self.currency, now.equity(), now.pauses)
+                shown.update(open_table(calls, last, desk.zone, title, width))
                 await asyncio.sleep(0.5)

@@ -3,7 +3,7 @@
 1. Signing in, as for ``collect``; 2. the collector, the price feed (``pricefeed.py``) and the desk run together
 (``engine/paper/live.py``); 3. what is written to the ledger is told (``telling.py``): in a table or lines, in the day's
 log, by notices; so are an exchange that does not answer (``reach.py``) and files that are edited (``inputs.py``); what
-is due once a day is in ``daily.py``.
+is due once a day is in ``daily.py``, verdicts in ``judging.py``.
 """
 
 from __future__ import annotations
@@ -30,16 +30,19 @@ from engine.paper.prices import PriceBook
 from engine.pipeline.alive import heart
 from engine.pipeline.errors import InputError
 from engine.pipeline.notify import make_sender
+from engine.pipeline.paper.book import alive_prices, unwatched
+from engine.pipeline.paper.changes import acting_from, refuse_another, standing_halts
 from engine.pipeline.paper.daily import Daily
 from engine.pipeline.paper.desk import Loaded, account_name, begin, hashes, make_desk, terms_of
 from engine.pipeline.paper.inputs import InputWatch, differences, used_before
+from engine.pipeline.paper.judging import Judging
 from engine.pipeline.paper.known import Knowledge
 from engine.pipeline.paper.presence import presence
 from engine.pipeline.paper.pricefeed import live_prices
 from engine.pipeline.paper.reach import Reach
 from engine.pipeline.paper.stopping import until_stopped
 from engine.pipeline.paper.telling import Telling
-from engine.pipeline.paper.verdict import Verdicts
+from engine.pipeline.paper.words import Verdicts
 from engine.pipeline.sources import ProfileSources
 from engine.problem import Problem
 from engine.units import DAY_MS
@@ -87,6 +90,7 @@ class Trading:
         self.listeners: list[Callable[[Event], None]] = []
         self.live: Live | None = None
         self.before = used_before(ledger, account_name(loaded))
+        self.seen = alive_prices(workspace, account_name(loaded))
         self.verdicts = Verdicts.kept(ledger, account_name(loaded))
         self.desk = self._desk()
 
@@ -102,6 +106,8 @@ class Trading:
                 fees = found.fees
             terms[one.strategy.name] = terms_of(one.strategy, fees)
         name = account_name(self.loaded)
+        refuse_another(self.ledger, name, self.loaded[0].strategy)
+        self.loaded = acting_from(self.ledger, name, self.loaded, hashes(self.workspace.sources), now)
         began = next((event.at_ms for event in self.ledger.events(name, 0, "begin")), now)
         pays = self.market.type == "swap" and self.loaded[0].strategy.costs.funding != "none"
         desk = make_desk(
@@ -149,10 +155,10 @@ class Trading:
                     self.known.fund if self.desk.market.funding is not None else None, self.settings.pace,
                 )  # fmt: skip
                 self.live = live
+                live.instant.account.before.update(self.seen)
                 inputs = InputWatch(self.workspace, self.loaded, self.desk, now_ms, self.telling.note)
-                daily = Daily(
-                    self.workspace, self.loaded, self.desk, self.known, self.verdicts, now_ms, self.telling.say, tell
-                )
+                daily = Daily(self.workspace, self.desk, self.known, now_ms, self.telling.say, tell)
+                judging = Judging(self.workspace, self.loaded, self.desk, self.verdicts, now_ms, self.telling.note)
                 reach = Reach(self.client, tell, now_ms)
                 self._greet(heard)
                 async with AsyncExitStack() as beside:
@@ -167,7 +173,7 @@ class Trading:
                         inputs.run(),
                         self.telling.show(self.desk, live),
                         daily.copies(),
-                        daily.judge(),
+                        judging.run(),
                     )
         except LoginRevoked as error:
             self.telling.tell(Notice(NoticeKind.ERROR, "the login was revoked", str(error.problem)))
@@ -181,14 +187,13 @@ class Trading:
 
     def _greet(self, heard: Mapping[str, str]) -> None:
         """What is traded, at whose prices, what stands open, and what is different from the last run."""
-        from engine.pipeline.paper.book import unwatched
-
         self.telling.say(f"paper trading {self.desk.account}: {standing(self.desk.books.rows)}; Ctrl-C stops")
         self.telling.say(f"prices: {self.market.source} {self.market.type}, from {origin_of(self.client)}")
         changed = differences(self.before, hashes(self.workspace.sources)) if self.before else []
         if changed:
-            self.telling.note(f"changed since the last run: {', '.join(changed)}; calls from now on follow that")
-        for line in unwatched(self.ledger, self.desk.account):
+            files = ", ".join(changed)
+            self.telling.note(f"changed since the last run: {files}; calls and rules from now on follow that")
+        for line in (*standing_halts(self.desk, self.settings.now_ms()), *unwatched(self.ledger, self.desk.account)):
             self.telling.note(line)
         for name in sorted({name for one in self.loaded for name in one.strategy.channels} - set(heard)):
             self.telling.note(f"problem: channels/{name}.channel has no Telegram source; its calls are not heard")
@@ -223,9 +228,10 @@ class Trading:
             listener(event)
 
     def _alive(self, live: Live) -> str:
-        """Which account this is and the last prices of what it holds, for ``paper status``."""
-        held = {call.plan.symbol for call in live.instant.account.open_calls()} | set(self.desk.books.books.books.held)
-        prices = {symbol: live.last[symbol] for symbol in sorted(held) if symbol in live.last}
+        """Which account this is and the last prices of what it and each channel alone hold, for ``paper status``."""
+        account = live.instant.account
+        held, known = {call.plan.symbol for call in account.open_calls()} | {*self.desk.symbols()}, account.prices()
+        prices = {symbol: known[symbol] for symbol in sorted(held & {*known})}
         return json.dumps({"account": self.desk.account, "prices": prices})
 
 

@@ -2,44 +2,36 @@
 
 Over history they are those of a backtest: each as of its moment, from what was known then (``engine/verdict/asof.py``).
 
-Live they are given by a process of its own, when paper trading starts and once a day: it brings the candle store up to
-date, plays the strategy over the archive up to now, and prints the newest word on each channel (``paper verdicts``). A
-word stands until the next one comes, so it may be up to a day older than that of a backtest, which gives it anew with
-every tenth closed call. What was said is in the ledger, so that a restart knows it, and a day's replay can tell.
+Live they are given by a process of its own (``judging.py``): it brings the candle store up to date, plays the strategy
+over the archive up to now, and prints the newest word on each channel (``paper verdicts``). The words that an account
+was given are in its ledger (``words.py``).
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.domain import NOTHING_KNOWN, Opinion
+from engine.domain import NOTHING_KNOWN
 from engine.pipeline.asked import prices_of
 from engine.pipeline.asof import channel_courses
 from engine.pipeline.backtest import Period, played_period
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.desk import Loaded, load
+from engine.pipeline.paper.words import Judged
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages
 from engine.problem import Problem
+from engine.verdict.asof import next_number
 
 if TYPE_CHECKING:
-    from engine.paper.ledger import Event, Ledger
     from engine.pipeline.workspace import Workspace
     from engine.verdict.asof import Course
-
-CONDITION = "channel verdict in"
-Judged = Callable[[str, int], Opinion]
-
-
-def asks_verdict(loaded: Loaded) -> bool:
-    """Whether a rule of a strategy asks for the verdict."""
-    return loaded.rules.asks(CONDITION)
 
 
 def courses_of(loaded: Loaded, period: Period) -> dict[str, Course]:
@@ -56,41 +48,6 @@ def judged_by(courses: Mapping[str, Course]) -> Judged:
 # --------------------------------------------------------------------------- live
 
 
-@dataclass
-class Verdicts:
-    """The newest words on the channels of each strategy, from when on they were known."""
-
-    words: dict[str, dict[str, list[tuple[int, Opinion]]]] = field(default_factory=dict)
-
-    @classmethod
-    def kept(cls, ledger: Ledger, account: str) -> Verdicts:
-        """The words that an account's ledger has. Raises LedgerError."""
-        found = cls()
-        for event in ledger.events(account, 0, "verdicts"):
-            found.take(event)
-        return found
-
-    def asked_by(self, loaded: Sequence[Loaded]) -> dict[str, Judged]:
-        """The verdicts of each strategy whose rules ask for them."""
-        return {one.strategy.name: self.of(one.strategy.name) for one in loaded if asks_verdict(one)}
-
-    def of(self, strategy: str) -> Judged:
-        """The verdicts of a strategy's rules; what nobody has said yet is NOT ENOUGH DATA."""
-
-        def judged(channel: str, now_ms: int) -> Opinion:
-            said = self.words.get(strategy, {}).get(channel, [])
-            return next((opinion for since, opinion in reversed(said) if since <= now_ms), NOTHING_KNOWN)
-
-        return judged
-
-    def take(self, event: Event) -> None:
-        """Words that stand in the ledger, in the order in which they were written."""
-        for strategy, channels in event.data["words"].items():
-            for channel, word in channels.items():
-                said = self.words.setdefault(strategy, {}).setdefault(channel, [])
-                said.append((event.at_ms, Opinion(word["word"], word["trades"])))
-
-
 def newest_verdicts(loaded: Loaded, workspace: Workspace, track: Track) -> dict[str, dict[str, Any]]:
     """The word that a rule would see now on each channel of a strategy, from the archive and the store as they are."""
     strategy = loaded.strategy
@@ -104,14 +61,17 @@ def newest_verdicts(loaded: Loaded, workspace: Workspace, track: Track) -> dict[
 
 
 def _last(course: Course) -> dict[str, Any]:
-    """The last word of a course, since when, and from how many closed calls."""
-    if not course.opinions:
-        return {"word": NOTHING_KNOWN.word, "trades": NOTHING_KNOWN.trades, "since_ms": None}
+    """The last word of a course, since when, and from how many closed calls; how many there are now, and at how many
+    the next word is due.
+    """
+    word = course.opinions[-1] if course.opinions else NOTHING_KNOWN
     return {
-        "word": course.opinions[-1].word,
-        "trades": course.opinions[-1].trades,
-        "since_ms": int(course.since_ms[-1]),
-    }  # fmt: skip
+        "word": word.word,
+        "trades": word.trades,
+        "since_ms": int(course.since_ms[-1]) if course.opinions else None,
+        "closed": course.closed,
+        "next": next_number(course.closed),
+    }
 
 
 def verdict_lines(words: Mapping[str, Mapping[str, Any]], form: str) -> list[str]:
@@ -120,15 +80,6 @@ def verdict_lines(words: Mapping[str, Mapping[str, Any]], form: str) -> list[str
         return [json.dumps(words)]
     width = max(map(len, words), default=0)
     return [f"{name:<{width}}  {one['word']} (after {one['trades']} closed calls)" for name, one in words.items()]
-
-
-def words_in(said: str) -> dict[str, dict[str, Any]] | None:
-    """The words that ``paper verdicts --format json`` printed in its last line; None where it printed none."""
-    try:
-        found = json.loads(said.splitlines()[-1])
-        return {str(name): {"word": str(one["word"]), "trades": int(one["trades"])} for name, one in found.items()}
-    except (IndexError, ValueError, AttributeError, KeyError, TypeError):
-        return None
 
 
 def _fetched(problem: Problem, given: str) -> Problem:

@@ -1,8 +1,8 @@
 """What an account is worth by everything that its ledger knows.
 
 Books book a fill or an exit when the next candle is told; by then it is in the ledger already, among the flows to come.
-Whoever looks in between is to see the same money as in the list of trades. A trade that is only live (its first candle
-is not over) counts in the equity as it stands at live prices, until the record has it.
+Whoever looks in between is to see the same money as in the list of trades. What was said live and is not in the record
+yet (a trade whose first candle is not over, a stop that was hit) counts in the equity, until the record has it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from engine.paper.worth import booked, leaving_all, marked
 from engine.simulate.flows import Flow, moves_of
 
 if TYPE_CHECKING:
+    from engine.paper.call import PaperCall
     from engine.pipeline.paper.book import Book
 
 
@@ -39,14 +40,26 @@ def booked_data(data: Mapping[str, Any], start: float) -> tuple[float, float, di
 
 
 def worth_of(book: Book, prices: Mapping[str, tuple[int, float]]) -> Worth:
-    """An account at the last prices (when, and the price, by symbol); a live trade without one counts at its entry."""
+    """An account at the last prices (when, and the price, by symbol); ``last_prices`` has one for all that is held."""
     cash, wallet, held = booked_data(book.fold.books or {}, float(book.begun.data["equity"]))
     known = {symbol: price for symbol, (_, price) in prices.items()}
     live = [side for side in book.live_sides if side.stepper.filled]
     for side in live:
         path = side.stepper.path()
-        known.setdefault(side.plan.symbol, path.fills[0].price)
         cash, _, held = booked(cash, 0.0, held, moves_of(path, side.quantity, side.stepper.terms, int))
+    stands = book.standing
+    for call, side in zip(book.open, stands, strict=True):
+        cash, _, held = booked(cash, 0.0, held, _since(call, side))
     equity = marked(cash, held, known)
-    fees = leaving_all([*book.open, *(side for side in live if not side.over)], known)
+    fees = leaving_all([side for side in (*stands, *live) if not side.over], known)
     return Worth(wallet, equity, equity - fees, held, len(live))
+
+
+def _since(call: PaperCall, side: PaperCall) -> list[Flow]:
+    """What a trade did live since the record's last candle."""
+    if side is call:
+        return []
+    known, path = call.acting.stepper.path(), side.stepper.path()
+    flows = list(moves_of(path, side.quantity, side.stepper.terms, int))
+    into, out = flows[: len(path.fills)], flows[len(path.fills) :]
+    return into[len(known.fills) :] + out[len(known.legs) :]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,9 +14,12 @@ import pytest
 from engine.market.asking import CutOffError
 from engine.notify.notice import Notice
 from engine.paper.ledger import LedgerError
+from engine.pipeline.logs import start_logging
+from engine.pipeline.paper.presence import presence
 from engine.pipeline.paper.stopping import until_stopped
 from engine.problem import Problem
 from tests.conftest import Run
+from tests.pipeline.paper.conftest import Account
 
 
 async def cut_off() -> None:
@@ -61,3 +65,43 @@ def test_a_cancellation_that_nobody_took_is_a_fault_in_the_log(
     assert "internal fault: CancelledError" in done.output
     (log,) = (workspace / "logs").glob("*.log")
     assert "in cut_off" in log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("work", "said"),
+    [
+        (broken, "a fault of the program, ZeroDivisionError: float division by zero"),
+        (full, "paper.db: the ledger cannot be written: the disk is full"),
+    ],
+)
+def test_the_page_and_the_status_say_that_it_ended_by_a_fault(
+    account: Account, run: Run, work: Callable[[], Awaitable[None]], said: str
+) -> None:
+    """And where the details are; an end that somebody asked for is none."""
+    stage = account()
+    handler = start_logging(stage.folder / "logs")
+
+    async def trade(part: Callable[[], Awaitable[None]]) -> None:
+        with presence(stage.desk, stage.folder / "data" / "paper.alive", lambda: stage.now_ms):
+            await part()
+
+    def told() -> tuple[str, str, list[str]]:
+        stage.desk.ledger.back_up(stage.folder / "data" / "paper.db")
+        assert run("paper", "report", "--out", stage.folder / "page").exit_code == 0
+        page = json.loads((stage.folder / "page" / "paper.json").read_text(encoding="utf-8"))
+        kinds = [one["kind"] for one in page["happened"]]
+        return run("paper", "status").stdout, " ".join(page["warnings"]), kinds
+
+    asyncio.run(trade(lambda: asyncio.sleep(0)))
+    status, warnings, kinds = told()
+    assert "fault" not in status + warnings
+    assert kinds[-2:] == ["started", "stopped"]
+    with pytest.raises((ZeroDivisionError, LedgerError)):
+        asyncio.run(trade(work))
+    status, warnings, kinds = told()
+    end = f"it ended by a fault at 2025-03-03 12:00: {said}; the details are in logs/{handler.path_of_today().name}"
+    assert f"  {end}" in status.splitlines()
+    assert end in warnings
+    assert kinds[-1] == "ended by a fault"
+    stage.desk.note("started", stage.now_ms, {"alive_ms": None})
+    assert "it ended without a word, last seen 2025-03-03 12:00: killed, or the power went" in told()[0]

@@ -17,6 +17,7 @@ from engine.paper.ledger import Event
 from engine.pipeline.accounts import walk_accounts
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.account import account_of
+from engine.pipeline.paper.book import kept_prices
 from engine.pipeline.paper.events import Told
 from engine.pipeline.paper.live import timed
 from engine.pipeline.paper.open import open_r
@@ -166,7 +167,8 @@ def test_what_was_said_live_is_held_against_the_record(place: Workspace) -> None
     """A first fill said live one part in a thousand better than the record has it: ten basis points worse, each."""
     desk = pageworld.ledger_of(place, place.root / "paper.db")
     sources = pageworld.sources_of(desk)
-    account = account_of(pageworld.book_of(desk), sources)
+    book = pageworld.book_of(desk)
+    account = account_of(book, sources, kept_prices(book.fold))
     taken = {one.call.row: one.call for one in account.filled}
     events, said = [], {}
     for event in desk.ledger.events(desk.account):
@@ -187,6 +189,10 @@ def test_what_was_said_live_is_held_against_the_record(place: Workspace) -> None
         assert one.mean_bp == pytest.approx(10.0, rel=0.01)
         assert one.worst_bp == pytest.approx(10.0, rel=0.01)
         assert (one.median_s, one.withdrawn) == (0.4, 0)
+    for channel, one in rows.items():
+        mine = [call for call in taken.values() if call.plan.channel == channel]
+        first = [(call.quantity, call.acting.stepper.path().fills[0]) for call in mine]
+        assert one.money == pytest.approx(-sum(0.001 * fill.price * fill.share * size for size, fill in first))
 
 
 def test_money_of_an_open_trade_is_what_leaving_it_now_would_make(place: Workspace) -> None:

@@ -214,7 +214,7 @@ def test_resume_of_a_channel_ends_its_pause_only(tmp_path: Path) -> None:
 
 def test_a_running_account_tells_its_prices(ledger: Ledger, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.pipeline.paper.book.is_running", lambda _: True)
-    said = {"account": "live", "prices": {"LOSUSDT": [BEGAN_MS, 96.5]}}
+    said = {"account": "live", "prices": {"LOSUSDT": [BEGAN_MS + 3_600_000, 96.5]}}
     still = json.loads(run("paper", "status", "--format", "json").stdout)["accounts"][0]
     ledger.path.with_name("paper.alive").write_text(json.dumps(said), encoding="utf-8")
     before = json.loads(run("paper", "status", "--format", "json").stdout)["accounts"][0]
