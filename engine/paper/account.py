@@ -153,6 +153,8 @@ class PaperAccount:
         A trade that ended before takes no notice.
         """
         assert call.closing_ms is not None
+        if call.plan.symbol not in self.candles:  # after a start, until the first one comes
+            return False
         bars = self.candles[call.plan.symbol].before(through_ms + 1)
         if not len(bars) or int(bars.ts[-1]) < call.closing_ms:
             return False

@@ -221,7 +221,11 @@ class Ledger:
         query = f"SELECT seq, {COLUMNS} FROM events WHERE seq > ? AND (? IS NULL OR account = ?) {wanted} ORDER BY seq"  # noqa: S608
         with self._telling("read"):
             for row in self._db.execute(query, (after, account, account, *kinds)):
-                yield _event(row)
+                try:
+                    event = _event(row)
+                except ValueError as error:  # whoever has not asked ``check`` first
+                    raise self._damaged(f"event {row[0]} is not what was written") from error
+                yield event
 
     def last(self) -> int:
         """The number of the newest event, 0 without any."""

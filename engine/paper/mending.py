@@ -92,11 +92,14 @@ def _copy_one(ledger: Path, to: Path, suffix: str) -> None:
 
 
 def _together(sources: Sequence[Path], to: Path, known: int) -> Mended:
-    """Write all events that follow from one another to a new ledger; the last of ``sources`` is the copy."""
+    """Write all events that follow from one another to a new ledger; the last of ``sources`` is the copy.
+
+    It is brought to the disk as a whole, by whoever gives it its place.
+    """
     kept, chain, last_ms, from_copy, before = 0, "", 0, 0, -1
     insert = f"INSERT INTO events({STORED}) VALUES({', '.join('?' * len(STORED.split(',')))})"
     with closing(sqlite3.connect(to, isolation_level=None)) as db:
-        db.executescript(f"BEGIN; {SCHEMA} INSERT INTO about VALUES('format', '{FORMAT}');")
+        db.executescript(f"PRAGMA synchronous=OFF; BEGIN; {SCHEMA} INSERT INTO about VALUES('format', '{FORMAT}');")
         while kept > before:
             before = kept
             for source in sources:
@@ -115,9 +118,11 @@ def _following(path: Path, after: int, chain: str) -> Iterator[Stored]:
     """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "ledger.db"
-        _copy(path, copy)
-        if not copy.is_file():
+        if not path.is_file():
             return
+        for suffix in ("", "-wal"):
+            with suppress(FileNotFoundError):
+                shutil.copyfile(path.with_name(path.name + suffix), copy.with_name(copy.name + suffix))
         with suppress(sqlite3.Error), closing(sqlite3.connect(copy)) as db:
             if db.execute("SELECT value FROM about WHERE name = 'format'").fetchone() != (str(FORMAT),):
                 return

@@ -6,6 +6,7 @@ they come, and a new call on it is over when its first candle does not come in i
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -49,6 +50,7 @@ class Minutes:
             if symbol in self.watching.unlisted or now - self.watching.known_ms(symbol, now) > patience
         ]
         self._give_up(stuck, now, alone=len(stuck) < len(needed))
+        self._end_gone(step)
         known = [self.feed.through_ms(symbol) for symbol in needed if symbol not in stuck]
         until = min(*(known or [now // step * step - step]), self.settling.until_ms())
         wanted = set(needed)
@@ -64,6 +66,19 @@ class Minutes:
         if until - step > self.desk.through_ms:
             self.desk.decide(until - step)
         self.instant.refresh()
+
+    def _end_gone(self, step: int) -> None:
+        """Trades that are to be closed on a symbol that the exchange lists no more go out at its last price.
+
+        No candle will come, so one is made of that price for them, in the minute after they were to be closed.
+        """
+        closing = [call for call in self.desk.trades.closing() if call.plan.symbol in self.watching.unlisted]
+        for symbol in sorted({call.plan.symbol for call in closing}):
+            asked = max(call.closing_ms or 0 for call in closing if call.plan.symbol == symbol)
+            ts, price = -(-asked // step) * step, self.desk.books.marks.price(symbol, self.now_ms())
+            candle = ClosedCandle(symbol, ts, step, price, price, price, price, 0.0, "history")
+            if math.isfinite(price) and self.watching.prices.add(candle):
+                self.add(candle)
 
     def _give_up(self, stuck: Sequence[str], now: int, *, alone: bool) -> None:
         """Calls that wait for a first candle which does not come are over: nobody could have traded them.

@@ -16,6 +16,7 @@ from engine.paper.call import WAITING
 from engine.paper.desk import Desk
 from engine.paper.pace import Pace, PriceFeed
 from engine.paper.prices import PriceBook
+from engine.problem import Problem
 from engine.units import show_duration
 
 
@@ -55,7 +56,7 @@ class Watching:
                 self._again_s[symbol] = time.monotonic() + self.pace.again_s
                 if symbol not in self._unknown:
                     self._unknown.add(symbol)
-                    self.tell(Notice(NoticeKind.ERROR, f"no prices of {symbol}", str(problem)))
+                    self.tell(Notice(NoticeKind.ERROR, f"no prices of {symbol}", self._missing(symbol, problem)))
             else:
                 self._unknown.discard(symbol)
                 self.unlisted.discard(symbol)
@@ -94,6 +95,15 @@ class Watching:
             seen = call.stepper.position.state.last_ts
             found.append((call.plan.act_ms if seen is None else seen) - 2 * self.desk.market.timeframe_ms)
         return min(found, default=0)
+
+    def _missing(self, symbol: str, problem: Problem) -> str:
+        """What is told of a symbol that cannot be watched."""
+        if not isinstance(problem, NotListed) or symbol not in self.desk.books.books.books.held:
+            return str(problem)
+        return (
+            f"{problem}. Its open trades stand at their last price and are not filled any more; "
+            "cli.py paper close ends them at that price"
+        )
 
     def _never_come(self, symbol: str) -> None:
         """The exchange has no such market: its calls wait for nothing."""

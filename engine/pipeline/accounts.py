@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from engine.beside import beside
+from engine.beside import LEAST_CALLS, beside
 from engine.config.strategy import Strategy
 from engine.domain import Opinion
 from engine.pipeline.progress import Track, silent
@@ -49,6 +49,9 @@ class Walks:
         posted = [signal.message.posted_ms for signal in played.planned]
         self._walk = Walk(played.table, played.money, strategy, rules, played.venue, zone, posted, judged)
         self._walk.prepare(self.rows)
+        if len(self.rows) >= LEAST_CALLS:
+            act_ms, end_ms = played.table.planned.act_ms[self.rows], played.table.end_ms[self.rows]
+            self._walk.marks.keep(played.table.planned.names, int(act_ms.min()), int(end_ms.max()))
 
     def shared(self, track: Track = silent) -> tuple[WalkResult, EquityCurve, AccountResult]:
         """All calls through one account."""

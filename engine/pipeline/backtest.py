@@ -19,7 +19,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,9 +135,9 @@ def find(
     keys = {profile.id: trial_key(workspace, strategy, profile.id) for profile in profiles}
 
     def apart() -> tuple[dict[str, AccountResult], list[Copies], Behind]:
-        copied = copies({profile.id: _posts(played, profile.id) for profile in profiles})
         latest = posting_order(played)[-SHOWN_CALLS:]
-        return walks.alone(), copied, behind_of(evidence_of(played, latest, period.messages), zone)
+        behind = behind_of(evidence_of(played, latest, period.messages), zone)
+        return walks.alone(), copies({profile.id: _posts(played, profile.id) for profile in profiles}), behind
 
     with beside(apart, len(walks.rows)) as found_apart:
         walked, curve, account = walks.shared(track)
@@ -153,7 +153,13 @@ def find(
     days = shown_period(strategy, period.messages)
     span = moment_ms(days[0]), max(moment_ms(days[1]), int(played.table.end_ms.max(initial=0)))
     alone = alone or dict.fromkeys(strategy.channels, account)
-    channels = channel_results(profiles, period.readings, played, walked, alone, strategy, judged, span)
+    told = partial(channel_results, profiles, period.readings, played, walked, alone, strategy, judged, span)
+    with beside(told, len(walks.rows)) as channels:
+        rows = call_rows(played, walked, *_excursions(judged, len(played.table)))
+        inputs = inputs_of(workspace, strategy, prices, sorted(candles))
+        market = held_market(prices, strategy, span)
+        said = [*outside(known, strategy), *warnings(played, period.readings, set(period.symbols) - set(candles))]
+        results = channels()
     luck = [one.verdict.luck for one in judged if one.verdict.luck is not None]
     run = Run(
         format=FORMAT,
@@ -166,22 +172,19 @@ def find(
         timeframe=strategy.market.timeframe,
         price_source=prices.origin,
         seed=strategy.seed,
-        channels=channels,
+        channels=results,
         account=account,
         assumptions=assumptions(strategy, workspace, prices, period.notes),
-        warnings=[
-            *outside(known, strategy),
-            *warnings(played, period.readings, set(period.symbols) - set(candles)),
-        ],
-        inputs=inputs_of(workspace, strategy, prices, sorted(candles)),
+        warnings=said,
+        inputs=inputs,
         holdout=held,
-        held=held_market(prices, strategy, span),
+        held=market,
         copies=copied,
         without_skill=without_skill(luck),
         decimals={symbol: shown_decimals(bars, prices.contracts(symbol)) for symbol, bars in sorted(candles.items())},
     )
     LOG.info("paths: %d parts known from runs before, %d computed", played.cache.hits, played.cache.misses)
-    return Found(run, call_rows(played, walked, *_excursions(judged, len(played.table))), curve, behind, keys)
+    return Found(run, rows, curve, behind, keys)
 
 
 def played_period(

@@ -12,10 +12,9 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.channel import Profile, read
-from engine.channel.suggest.marks import LEVELS, Marked, guess, results_in
 from engine.channel.text.fold import fold
 from engine.domain import Refusal
 from engine.pipeline.channels import find_profile
@@ -26,6 +25,9 @@ from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from engine.report.tables import clean
 from engine.units import iso
+
+if TYPE_CHECKING:
+    from engine.channel.suggest.marks import Marked
 
 KINDS = ("signals", "updates", "refused", "unread", "empty")
 UNDATED = "no date"
@@ -175,7 +177,7 @@ def _compare(found: Coverage, profile: Profile, post: Post, refusal: Refusal) ->
     score = likeness(profile, post.text)
     if score < LEAST_OF_A_CALL:
         return
-    marked = guess(post.text[:LONGEST])
+    marked = _marked(post.text)
     grade = _grade(marked, refusal)
     if grade or score >= LEAST_LIKENESS:
         key = shape(profile, marked.folded.text), refusal.code, grade
@@ -184,7 +186,14 @@ def _compare(found: Coverage, profile: Profile, post: Post, refusal: Refusal) ->
 
 def looks_like_a_call(profile: Profile, text: str, refusal: Refusal) -> bool:
     """Whether a post that was refused so names what a call names, or begins as a layout of the profile does."""
-    return likeness(profile, text) >= LEAST_OF_A_CALL and _grade(guess(text[:LONGEST]), refusal) > 0
+    return likeness(profile, text) >= LEAST_OF_A_CALL and _grade(_marked(text), refusal) > 0
+
+
+def _marked(text: str) -> Marked:
+    """What a post says, as a draft of a profile would read it."""
+    from engine.channel.suggest.marks import guess  # compiles many words: only for who needs them
+
+    return guess(text[:LONGEST])
 
 
 def _grade(marked: Marked, refusal: Refusal) -> int:
@@ -193,6 +202,8 @@ def _grade(marked: Marked, refusal: Refusal) -> int:
     Without a price, a coin written as one and the side stand beside a word for a level or for the market ("now, target
     1%"), or at the beginning of a layout that stops only after them.
     """
+    from engine.channel.suggest.marks import LEVELS, results_in
+
     if results_in(marked.folded.text):
         return 0
     if marked.is_call and any(any(map(str.isdigit, value)) for value in marked.values(*LEVELS)):

@@ -36,7 +36,7 @@ ENGINE = Path(__file__).parent.parent
 COMPUTES = ("domain.py", *(f"{room}/**/*.py" for room in ("market", "simulate", "verdict")), "pipeline/stress.py",
             "pipeline/judging.py")  # fmt: skip
 MOST_BYTES = 512 << 20
-BARS = ("ts", "ends", "open", "high", "low", "close")
+BARS = ("ts", "length_ms", "own_ends", "open", "high", "low", "close")
 
 Arrays = dict[str, np.ndarray[Any, np.dtype[Any]]]
 
@@ -182,7 +182,7 @@ def _stretch(bars: Bars) -> tuple[int, int, int, int, bool]:
     """Which part of its stored series bars are."""
     if not len(bars):
         return 0, 0, 0, 0, False
-    return len(bars), int(bars.ts[0]), int(bars.ts[-1]), int(bars.ends[-1]), bars.fair is not None
+    return len(bars), int(bars.ts[0]), int(bars.ts[-1]), bars.end_ms, bars.fair is not None
 
 
 def _columns(table: PathTable) -> Arrays:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from engine.domain import Message, Reading
     from engine.market.synthetic import SyntheticMarket
 
-BESIDE = 0.45  # of each channel's messages: less than half, since what they say has to be handed over
+BESIDE = 0.48  # of each channel's messages: a little less than half, since what they say has to be handed over
 
 
 def read_with(profile: Profile, messages: Iterable[Message]) -> ReadResult:

@@ -32,7 +32,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from math import inf
-from operator import attrgetter
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -50,7 +49,6 @@ from engine.units import HOUR_MS, next_midnight_ms
 DUST = 1e-15  # what floating point leaves of a position that is closed
 SHORTEST_DAY_MS = 20 * HOUR_MS  # clocks that are put forward take two hours of a day at most
 NEVER_MS = sys.maxsize
-FACTS, MARGIN = attrgetter("facts"), attrgetter("margin")
 
 
 class Calls(Protocol):
@@ -126,7 +124,8 @@ class Accountant:
         self.midnight_ms = NEVER_MS
         self.now_ms = 0
         self.booked = True  # something was, and no rule has looked at it yet
-        self._facts: tuple[OpenTrade, ...] | None = None  # of the open trades; None: not made yet
+        self._facts: list[OpenTrade] = []  # of the open trades, in their order; and what each of them holds
+        self._margins: list[float] = []
         self._outlook: Outlook | None = None
         self._reach = Reach(marks.extremes)
         self._floor: float | None = None  # above which equity no rule speaks; None: not known
@@ -171,12 +170,12 @@ class Accountant:
             margin = proposal.margin * factor
             if fitted.plan.leverage and fitted.plan.leverage < proposal.leverage:
                 margin *= proposal.leverage / fitted.plan.leverage
-        free = min(books.wallet, equity) - sum(map(MARGIN, self._open_trades()))
+        free = min(books.wallet, equity) - sum(self._margins)
         if margin > free:
             text = "the margin of this trade is not free in the account"
             seen, limit = f"{margin:.2f}", f"{max(free, 0):.2f} {self.strategy.currency}"
             refused = self._refused("margin", seen, limit, text, decision.notes)
-            return replace(refused, holders=self._open_trades())
+            return replace(refused, holders=tuple(self._facts))
         answer = self._taken(proposal, factor, margin, decision.notes)
         return answer if fitted is None or fitted.plan is plan else replace(answer, plan=fitted.plan)
 
@@ -211,7 +210,9 @@ class Accountant:
     def hold(self, row: int, facts: OpenTrade, end_ms: int = NEVER_MS) -> None:
         """A trade occupies its place, until ``end_ms`` where that is known."""
         self.books.add(Holding(end_ms, row, facts))
-        self._outlook, self._facts, self.booked = None, None, False  # the rules were asked about it just now
+        self._facts.append(facts)
+        self._margins.append(facts.margin)
+        self._outlook, self.booked = None, False  # the rules were asked about it just now
 
     def end(self, row: int, end_ms: int) -> None:
         """A trade is over at a moment: from then on it occupies no place."""
@@ -242,11 +243,11 @@ class Accountant:
         while self.judge.watches:
             if self.books.day is None:
                 self._new_days(until_ms)
+            if self._outlook is None and self._pass_calmly(until_ms):
+                return None
             change_ms = self._change_ms()
             last_ms = min(change_ms - 1, until_ms)
-            if self._outlook is None and self._calm(last_ms):
-                self.booked = False
-            elif self._outlook is None or self._outlook.until_ms < last_ms:
+            if self._outlook is None or self._outlook.until_ms < last_ms:
                 self._look_ahead(change_ms - 1 if self.marks.foreseen else last_ms)
             alarm = self._outlook.alarm if self._outlook else None
             if alarm is not None and alarm.at_ms <= until_ms:
@@ -260,11 +261,21 @@ class Accountant:
                 if not self.marks.foreseen:
                     self.advance(until_ms)  # what was looked at is not looked at again
                 return None
-            if change_ms >= self.same_day_ms:
-                self._new_days(change_ms)
-            self.settle(change_ms)
-            self.now_ms, self._outlook, self.booked = change_ms, None, True
+            self._change(change_ms)
         return None
+
+    def _pass_calmly(self, until_ms: int) -> bool:
+        """Let everything up to a moment be booked, as long as it is sure without a close look that nobody speaks;
+        whether that was so all the way.
+        """
+        while True:
+            change_ms = self._change_ms()
+            if not self._calm(change_ms - 1 if change_ms <= until_ms else until_ms):
+                return False
+            self.booked = False
+            if change_ms > until_ms:
+                return True
+            self._change(change_ms)
 
     def _calm(self, last_ms: int) -> bool:
         """Whether it is sure, without a close look, that nobody speaks from now up to a moment and the peak stays."""
@@ -277,6 +288,13 @@ class Accountant:
         peak = books.peak if self.judge.about_peak else inf
         return floor < inf and self._reach.stays(books.cash, books.held, self.now_ms, last_ms, floor, peak)
 
+    def _change(self, change_ms: int) -> None:
+        """Go on to the moment of the next change."""
+        if change_ms >= self.same_day_ms:
+            self._new_days(change_ms)
+        self.settle(change_ms)
+        self.now_ms, self._outlook, self.booked = change_ms, None, True
+
     def _change_ms(self) -> int:
         """When the next thing is booked, a place becomes free, or a day begins."""
         flows, ends, change_ms = self.books.flows, self.books.ends, self.midnight_ms
@@ -284,15 +302,9 @@ class Accountant:
             change_ms = flows[0][0]
         return ends[0][0] if ends and ends[0][0] < change_ms else change_ms
 
-    def _open_trades(self) -> tuple[OpenTrade, ...]:
-        """The open trades as rules see them."""
-        if self._facts is None:
-            self._facts = tuple(map(FACTS, self.books.open))
-        return self._facts
-
     def _seen(self, now_ms: int, equity: float) -> Account:
         """The account as rules see it at a moment."""
-        books, trades = self.books, self._open_trades()
+        books, trades = self.books, tuple(self._facts)
         return Account(now_ms, equity, books.day_equity, books.peak, trades, books.week_equity, books.history)
 
     def _look_ahead(self, until_ms: int) -> None:
@@ -323,27 +335,28 @@ class Accountant:
         books = self.books
         if self._outlook is not None:
             self._rise(self._outlook.peak(now_ms))
-        while books.flows and books.flows[0][0] <= now_ms:
+        flows, held, move = books.flows, books.held, self._reach.move
+        while flows and flows[0][0] <= now_ms:
             self._outlook = None
-            at_ms = books.flows[0][0]
+            at_ms = flows[0][0]
             self.booked = True
-            while books.flows and books.flows[0][0] == at_ms:
-                flow = heapq.heappop(books.flows)[3]
+            while flows and flows[0][0] == at_ms:
+                flow = heapq.heappop(flows)[3]
                 _, symbol, quantity, cash, realised = flow
-                before = books.held.pop(symbol, 0.0)
+                before = held.pop(symbol, 0.0)
                 after = before + quantity
                 if abs(after) > DUST:
-                    books.held[symbol] = after
+                    held[symbol] = after
                 books.cash += cash
                 books.wallet += realised
-                self._reach.move(symbol, before, after, cash)
+                move(symbol, before, after, cash)
                 if self.record is not None:
                     self.record.append(flow)
             if self.judge.about_peak or not self.marks.foreseen:  # on paper also for rules that are still to come
                 self._rise(self.equity(at_ms))
         if books.ends and books.ends[0][0] <= now_ms:
-            self._facts = None
-            for holding in books.free(now_ms):
+            for place, holding in books.free(now_ms):
+                del self._facts[place], self._margins[place]
                 net = self.outcome(holding.row)
                 if net is not None:
                     note_closed(books.history, holding.facts, net, holding.end_ms)
@@ -351,7 +364,9 @@ class Accountant:
 
     def restored(self, books: Books) -> None:
         """Go on with books from before a restart."""
-        self.books, self._outlook, self._facts, self._floor = books, None, None, None
+        self.books, self._outlook, self._floor = books, None, None
+        self._facts = [holding.facts for holding in books.open]
+        self._margins = [facts.margin for facts in self._facts]
 
     def pass_time(self, now_ms: int) -> None:
         """Let time go on without a call: days begin, and what is over is booked. No answer depends on it."""

@@ -67,12 +67,13 @@ class Books:
                 holding.end_ms = end_ms
         self.ends = _ends(self.open, self.rank)
 
-    def free(self, now_ms: int) -> Iterator[Holding]:
-        """Free the places of trades that are over; those trades, in the order in which they ended."""
+    def free(self, now_ms: int) -> Iterator[tuple[int, Holding]]:
+        """Free the places of trades that are over; where each stood in ``open``, in the order in which they ended."""
         while self.ends and self.ends[0][0] <= now_ms:
             holding = heapq.heappop(self.ends)[2]
-            self.open.remove(holding)
-            yield holding
+            place = self.open.index(holding)
+            del self.open[place]
+            yield place, holding
 
     def copied(self) -> Books:
         """The same books, to go on with apart."""
@@ -111,6 +112,10 @@ class Marks:
         self._candles = candles
         self._minutes = Minutes(candles)
         self.extremes = Extremes(candles)
+
+    def keep(self, symbols: Collection[str], first_ms: int, last_ms: int) -> None:
+        """Work out the prices of a time beforehand, for several accounts in several processes."""
+        self._minutes.keep(symbols, first_ms, last_ms)
 
     def price(self, symbol: str, now_ms: int) -> float:
         """The close of the last bar that is over at ``now_ms`` (the first open before any is)."""

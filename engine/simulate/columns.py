@@ -149,6 +149,8 @@ def lay_out(plans: Sequence[Plan], at: Ints) -> Columns:
     plain = dict(zip(PLAIN, zip(*map(attrgetter(*PLAIN), plans), strict=True), strict=True))
 
     def numbers(name: str, missing: float) -> Floats:
+        if plain[name].count(None) == n:  # as often
+            return np.full(n, missing)
         column = np.array(plain[name], np.float64)  # None becomes NaN
         return np.where(np.isnan(column), missing, column)
 
@@ -181,10 +183,17 @@ def lay_out(plans: Sequence[Plan], at: Ints) -> Columns:
     move_to[row, column] = [
         m.to if isinstance(m.to, int) else BREAKEVEN if m.to == "breakeven" else WITH_FEES for m in steps
     ]
-    trails = plain["trail"]
+    trailing = [i for i, trail in enumerate(plain["trail"]) if trail is not None]
+    trails = [plain["trail"][i] for i in trailing]
+
+    def trailed(values: Sequence[float], kind: type) -> np.ndarray[Any, np.dtype[Any]]:
+        column: np.ndarray[Any, np.dtype[Any]] = np.zeros(n, kind)
+        column[trailing] = values
+        return column
+
     margin = 1 / np.where((lever := numbers("leverage", 1.0)) == 0, 1.0, lever)
     close_after = plain["close_after_ms"]
-    ticked = any(tick is not None for tick in plain["tick"])
+    ticked = plain["tick"].count(None) < n
     ticks = [parts(tick) if tick is not None else (0, 1) for tick in plain["tick"]] if ticked else []
     return Columns(
         at=at,
@@ -211,11 +220,11 @@ def lay_out(plans: Sequence[Plan], at: Ints) -> Columns:
         move_after=move_after,
         move_to=move_to,
         close_after=np.array([NEVER if after is None else after for after in close_after], np.int64),
-        trails=np.array([t is not None for t in trails], np.bool_),
-        trail_unit=np.array([UNITS[t.distance.unit] if t else 0 for t in trails], np.int64),
-        trail_value=np.array([t.distance.value if t else 0.0 for t in trails]),
-        trail_target=np.array([t.after_target if t else 0 for t in trails], np.int64),
-        trail_gain=np.array([t.after_gain if t else 0.0 for t in trails]),
+        trails=trailed([True for _ in trails], np.bool_),
+        trail_unit=trailed([UNITS[t.distance.unit] for t in trails], np.int64),
+        trail_value=trailed([t.distance.value for t in trails], np.float64),
+        trail_target=trailed([t.after_target for t in trails], np.int64),
+        trail_gain=trailed([t.after_gain for t in trails], np.float64),
         keep=margin - numbers("maintenance", -np.inf),
         gone=margin,
         tick_num=np.array([num for num, _ in ticks], np.float64) if ticked else None,

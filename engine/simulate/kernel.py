@@ -44,7 +44,7 @@ class Prepared:
         """The path of every plan under these terms."""
         table = PathTable.empty(self.plans, self.planned)
         for columns, bars in self.groups:
-            _Group(Rows.of(columns, bars, int(bars.ends[-1])), table, terms).run()
+            _Group(Rows.of(columns, bars, bars.end_ms), table, terms).run()
         return table
 
     def acting_at(self, act_ms: Ints) -> Prepared:
@@ -152,7 +152,7 @@ class _Group(Changing):
         bars, rows = self.bars, self.rows
         before = rows.cur[live] - 1
         bar = np.maximum(before, 0)
-        inside = (before >= 0) & (bars.ends[bar] > rows.plan.act_ms[live])
+        inside = (before >= 0) & (bars.ends_at(bar) > rows.plan.act_ms[live])
         high, low, sign = bars.high[bar], bars.low[bar], self.sign[live]
         touched = np.zeros(len(live), np.bool_)
         for level in (rows.target[live, 0] * sign, rows.stop[live] * sign):

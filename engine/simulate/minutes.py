@@ -75,6 +75,11 @@ class Minutes:
         worth = np.concatenate(parts) if parts else np.empty(0)
         return np.arange(first, first + len(worth), dtype=np.int64) * MINUTE_MS, worth
 
+    def keep(self, symbols: Collection[str], first_ms: int, last_ms: int) -> None:
+        """Work out all stretches of a time, as far as they may be kept: for several processes that look at them."""
+        for number in range(first_ms // MINUTE_MS // STRETCH, last_ms // MINUTE_MS // STRETCH + 1):
+            self._at(number, symbols)
+
     def _at(self, number: int, symbols: Iterable[str]) -> Stretch:
         """Go to a stretch and have the prices of symbols there."""
         if self._stretch.number != number:

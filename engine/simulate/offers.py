@@ -15,6 +15,7 @@ import numpy as np
 
 from engine.domain import Distance, MarketFacts, Opinion, PathStatus, Plan, Proposal, Standing
 from engine.market.candles import Floats, Ints
+from engine.memory import picking
 from engine.simulate.facts import MarketColumns, market_columns
 from engine.simulate.flows import Venue
 from engine.simulate.money import Money
@@ -165,22 +166,22 @@ class Offers:
     # ------------------------------------------------------------------ plain numbers, quick to pick one by one
 
     @cached_property
-    def entries(self) -> list[float]:
+    def entries(self) -> Sequence[float]:
         """``entry`` as plain numbers."""
-        return list(map(float, self.money.entry))
+        return picking(self.money.entry)
 
     @cached_property
-    def risks(self) -> list[float]:
+    def risks(self) -> Sequence[float]:
         """What a unit loses at its stop, NaN without one."""
-        return list(map(float, self.money.risk))
+        return picking(self.money.risk)
 
     @cached_property
-    def _stops(self) -> list[float]:
-        return list(map(float, self.table.stop))
+    def _stops(self) -> Sequence[float]:
+        return picking(self.table.stop)
 
     @cached_property
-    def _leverages(self) -> list[float]:
-        return list(map(float, self.leverage))
+    def _leverages(self) -> Sequence[float]:
+        return picking(self.leverage)
 
     @cached_property
     def _facts(self) -> list[MarketFacts]:

@@ -1,7 +1,9 @@
 """What the paths of a table give to trades of some size: the trade and its flows, for any account that takes them.
 
-The columns are laid out as plain numbers once for all rows, since walks over the same calls pick them one by one and in
-any order. Moves are kept per unit of quantity; ``flows`` gives what ``flows_of`` makes of the trade itself.
+The columns are laid out once for all rows, since walks over the same calls pick them one by one and in any order: as
+views of arrays, from which single numbers are picked quickly and in which nothing is written when they are looked at
+(pages that two processes share stay shared). Moves are kept per unit of quantity; ``flows`` gives what ``flows_of``
+makes of the trade itself.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import numpy as np
 
 from engine.domain import ExitReason, Fill, Leg, Path, RuleNote, Trade
 from engine.market.candles import Floats, Ints
+from engine.memory import picking
 from engine.simulate.flows import Flow, Venue, funding_flow
 from engine.simulate.money import Money, settlements
 from engine.simulate.table import REASON, REASONS, STATUSES, Bools, PathTable
@@ -50,10 +53,10 @@ class Outcomes:
     def flows(self, row: int, quantity: float) -> list[Flow]:
         """All flows of a row at a quantity, as ``flows_of`` gives them."""
         symbol = self.table.plans[row].symbol
-        flows = []
-        for at_ms, share, price, fee, gain in self._moves[row]:
-            moved, paid = share * quantity, fee * quantity
-            flows.append(Flow(at_ms, symbol, moved, -moved * price - paid, -moved * gain - paid))
+        flows, first, (at_ms, share, price, fee, gain) = [], self._first_move, self._moves
+        for i in range(first[row], first[row + 1]):
+            moved, paid = share[i] * quantity, fee[i] * quantity
+            flows.append(Flow(at_ms[i], symbol, moved, -moved * price[i] - paid, -moved * gain[i] - paid))
         history = self.venue.funding.get(symbol) if self.venue.funding else None
         if history is not None:
             paid_at = settlements(self.path(row), history, self.venue.candles[symbol])
@@ -72,20 +75,17 @@ class Outcomes:
         return np.any(self.table.fill_ms >= 0, axis=1)  # type: ignore[no-any-return]
 
     @cached_property
-    def _in_market(self) -> list[bool]:
-        in_market: list[bool] = self.filled.tolist()
-        return in_market
+    def _in_market(self) -> Sequence[bool]:
+        return picking(self.filled)
 
     @cached_property
-    def _nets(self) -> list[float]:
-        nets: list[float] = self.money.net.tolist()
-        return nets
+    def _nets(self) -> Sequence[float]:
+        return picking(self.money.net)
 
     @cached_property
-    def end_ms(self) -> list[int]:
+    def end_ms(self) -> Sequence[int]:
         """When each row was known to be over."""
-        end_ms: list[int] = self.table.end_ms.tolist()
-        return end_ms
+        return picking(self.table.end_ms)
 
     @cached_property
     def _results(self) -> list[tuple[float, ...]]:
@@ -108,8 +108,15 @@ class Outcomes:
         return _ByRow(np.nonzero(left)[0], len(t), ms, price, share, reasons, maker, target)
 
     @cached_property
-    def _moves(self) -> _ByRow:
-        """The moves of each row, fills first: known when, signed share, price, fee, gain on the average entry."""
+    def _first_move(self) -> Sequence[int]:
+        """Where the moves of each row begin; the end of the last behind them."""
+        t = self.table
+        count = (t.fill_ms >= 0).sum(axis=1) + (t.leg_ms >= 0).sum(axis=1)
+        return picking(np.append(0, np.cumsum(count)))
+
+    @cached_property
+    def _moves(self) -> tuple[Sequence[Any], ...]:
+        """The moves of all rows, fills first: known when, signed share, price, fee, gain on the average entry."""
         t, into, out = self.table, self.table.fill_ms >= 0, self.table.leg_ms >= 0
         row = np.concatenate([np.nonzero(into)[0], np.nonzero(out)[0]])
         ts = np.concatenate([t.fill_ms[into], t.leg_ms[out]])
@@ -122,8 +129,7 @@ class Outcomes:
         gain = np.where(fill, 0.0, price - self._entries(row, ts))
         signed = np.where(fill, share, -share) * t.planned.sign[row]
         order = np.argsort(row, kind="stable")
-        columns = (self._known(row, ts), signed, price, fee, gain)
-        return _ByRow(row[order], len(t), *(c[order].tolist() for c in columns))
+        return tuple(picking(c[order]) for c in (self._known(row, ts), signed, price, fee, gain))
 
     def _entries(self, row: Ints, ts: Ints) -> Floats:
         """The average price of the fills of a row that came no later than a time, shape of ``row``."""

@@ -24,11 +24,13 @@ Bools = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 class Bars:
     """Bars of one symbol with block extremes. Arrays have shape (bars,); ``top`` and ``bottom`` one entry per 64 bars.
 
+    A bar is over ``length_ms`` after its ``ts``; ``own_ends`` says when where bars of several lengths are mixed.
     ``fair_open``, ``fair_high`` and ``fair_low`` are the prices that liquidate: the fair ones where they are known.
     """
 
     ts: Ints
-    ends: Ints
+    length_ms: int
+    own_ends: Ints | None
     open: Floats
     high: Floats
     low: Floats
@@ -41,25 +43,35 @@ class Bars:
     @classmethod
     def of(cls, candles: Candles, fair: Candles | None = None) -> Bars:
         """The bars of a symbol; ``fair`` has the fair price, for as many of the same bars as it is known."""
-        ts, ends = candles.ts, candles.ends
+        ts, length, ends = candles.ts, candles.timeframe_ms, candles.own_ends
         other = None
         if fair is not None and len(fair) and len(ts):
             at = np.minimum(np.searchsorted(fair.ts, ts), len(fair) - 1)
             known = fair.ts[at] == ts
             columns = ((fair.open, candles.open), (fair.high, candles.high), (fair.low, candles.low))
             o, h, low = (np.where(known, f[at], last) for f, last in columns)
-            other = cls._made(ts, ends, o, h, low, candles.close)
-        return cls._made(ts, ends, candles.open, candles.high, candles.low, candles.close, other)
+            other = cls._made(ts, length, ends, o, h, low, candles.close)
+        return cls._made(ts, length, ends, candles.open, candles.high, candles.low, candles.close, other)
 
     @classmethod
     def _made(
-        cls, ts: Ints, ends: Ints, o: Floats, h: Floats, low: Floats, c: Floats, fair: Bars | None = None
-    ) -> Bars:
-        return cls(ts, ends, o, h, low, c, _blocks(h, np.maximum), _blocks(low, np.minimum), fair)
+        cls, ts: Ints, length_ms: int, own_ends: Ints | None, o: Floats, h: Floats, low: Floats, c: Floats,
+        fair: Bars | None = None,
+    ) -> Bars:  # fmt: skip
+        return cls(ts, length_ms, own_ends, o, h, low, c, _blocks(h, np.maximum), _blocks(low, np.minimum), fair)
 
     def __len__(self) -> int:
         """How many bars."""
         return len(self.ts)
+
+    def ends_at(self, bars: Ints) -> Ints:
+        """When bars are over, same shape."""
+        return self.ts[bars] + self.length_ms if self.own_ends is None else self.own_ends[bars]
+
+    @property
+    def end_ms(self) -> int:
+        """When the last bar is over."""
+        return int(self.ts[-1]) + self.length_ms if self.own_ends is None else int(self.own_ends[-1])
 
     def closing(self, frame_ms: int) -> tuple[Ints, Bars]:
         """The last bar of each candle of a timeframe, and those candles' closes as bars."""
@@ -67,7 +79,7 @@ class Bars:
             number = (self.ts - grid_offset_ms(frame_ms)) // frame_ms
             last = np.flatnonzero(np.append(number[1:] != number[:-1], False))
             c = self.close[last]
-            self.closings[frame_ms] = last, Bars._made(self.ts[last], self.ends[last], c, c, c, c)
+            self.closings[frame_ms] = last, Bars._made(self.ts[last], self.length_ms, self.ends_at(last), c, c, c, c)
         return self.closings[frame_ms]
 
     def first_touch(self, sign: Floats, start: Ints, end: Ints, up: Floats, down: Floats) -> Ints:

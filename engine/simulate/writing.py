@@ -112,5 +112,5 @@ class Writer:
         self.table.stop[to] = np.where(np.isfinite(rows.first_stop[at]), rows.first_stop[at] * self.sign[at], np.nan)
         bar = np.minimum(rows.cur[at], len(bars) - 1)
         at_open = status in (PathStatus.EXPIRED, PathStatus.TOO_LATE)
-        ended = bars.ts[bar] if at_open else bars.ends[bar]
-        self.table.end_ms[to] = np.where(rows.cur[at] >= len(bars), int(bars.ends[-1]), ended)
+        ended = bars.ts[bar] if at_open else bars.ends_at(bar)
+        self.table.end_ms[to] = np.where(rows.cur[at] >= len(bars), bars.end_ms, ended)

@@ -4,6 +4,10 @@ Each fault has an exchange of its own, and an account on it; one more account tr
 exchanges show one market by one clock. All accounts hear the same calls: some before the fault, some in the middle of
 it, and their trades would be filled and closed while it lasts. Then the fault ends. In the end the account has to stand
 where the calm one does (``engine/paper/statement.py``); while no prices came, nothing may be filled, and it is said.
+
+Nothing hangs on how fast this machine is: the clock waits for each account (``HeldClock``), a fault ends when all that
+have to say something have said it, and the end is when every call has come to its own; both within a bound of market
+time, beyond which the tests fail.
 """
 
 from __future__ import annotations
@@ -39,8 +43,10 @@ from tests.paper.doubled import PROFILE
 SPEED = 30.0
 BEGIN_MS = moment_ms("2026-06-01") + 9 * HOUR_MS + 10 * MINUTE_MS
 FAULT = (3 * MINUTE_MS, 8 * MINUTE_MS)  # after the beginning
-AHEAD_MS = 2 * MINUTE_MS
-END_MS = 15 * MINUTE_MS
+AHEAD_MS = 100_000
+SKEW_MS = 60_000  # news are as old as answers are slow, and here that counts thirty times
+BEHIND_MS = 6_000  # the clock waits for whoever has not looked at it for so long
+LONGEST_MS = {"end": 14 * MINUTE_MS, "over": 40 * MINUTE_MS}  # after the beginning, whatever was not said until then
 FEED = FeedSettings(silence_s=2.0, restarts=1, tick_s=0.2, poll_s=0.4, grace_ms=6_000, final_ms=60_000,
                     longest_wait_s=1.5, retry_s=3.0)  # fmt: skip
 PACE = Pace(tick_s=0.1, again_s=0.3, history_ms=HOUR_MS)
@@ -148,6 +154,24 @@ class Account:
     notices: list[Notice] = field(default_factory=list)
     heard: asyncio.Queue[Message] = field(default_factory=asyncio.Queue)
     during: list[Event] = field(default_factory=list)
+    live: Live | None = None
+
+    @property
+    def told(self) -> bool:
+        """Whether it has said what there is to say of a fault that lasts."""
+        titles = [notice.title for notice in self.notices]
+        return not self.fault.dead or all(f"{base}USDT is silent" in titles for base in ("BTC", "ETH"))
+
+    @property
+    def over(self) -> bool:
+        """Whether each call that it heard has come to its end, and no price is awaited."""
+        assert self.live is not None
+        rows = self.live.desk.books.rows
+        refused = len([*self.ledger.events(None, 0, "refused")])
+        answered = all(call.asked or not call.counted for call in rows)
+        ended = all(not call.lives and (call.facts is None or call.over) for call in rows)
+        back = [notice.title for notice in self.notices if "is silent" in notice.title or "is back" in notice.title]
+        return len(rows) + refused == len(CALLS) and answered and ended and len(back) % 2 == 0
 
     async def listen(self) -> AsyncIterator[Message]:
         while True:
@@ -159,7 +183,7 @@ class Market:
 
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
         self.folder, self.patch = folder, patch
-        self.clock = HeldClock(BEGIN_MS, SPEED, path=folder / "clock", place=1, awaited={1})
+        self.clock = HeldClock(BEGIN_MS, SPEED, path=folder / "clock", ahead_ms=BEHIND_MS)
         self.clock.set(BEGIN_MS)
         for name, text in (("channels/channel_0.channel", PROFILE.format(name="channel_0")),
                            ("strategies/steady.yaml", STRATEGY)):  # fmt: skip
@@ -170,7 +194,7 @@ class Market:
         self.accounts: dict[str, Account] = {}
 
     def exchange(self) -> ExchangeDouble:
-        return ExchangeDouble(World(clock=replace(self.clock, place=0, awaited=set())), limited=False)
+        return ExchangeDouble(World(clock=replace(self.clock, awaited=set())), limited=False)
 
     async def trade(self, name: str, account: Account, more: AsyncExitStack) -> asyncio.Task[None]:
         """Let an account run."""
@@ -178,14 +202,19 @@ class Market:
         client = open_client("mexc", "swap", live=True)
         assert not isinstance(client, Problem)
         more.push_async_callback(client.close)
-        now_ms = lambda: self.clock.now_ms() + account.fault.skew_ms  # noqa: E731
+        clock = replace(self.clock, place=len(self.accounts) + 1, awaited=set())
+        self.clock.awaited = {*self.clock.awaited, clock.place}
+
+        def now_ms() -> int:
+            return clock.now_ms() + account.fault.skew_ms
+
         feed = await more.enter_async_context(Feed(client, "mexc", "swap", "1m", FEED, now_ms))
         prices = PriceBook(MINUTE_MS)
         desk = make_desk([self.loaded], {"steady": self.terms}, account.ledger, prices, None, "UTC")
         desk.now_ms, desk.began_ms, desk.stale_ms = now_ms, BEGIN_MS, HOUR_MS
-        live = Live(desk, prices, feed, list, account.listen, now_ms, account.notices.append, None, PACE)
+        account.live = Live(desk, prices, feed, list, account.listen, now_ms, account.notices.append, None, PACE)
         self.accounts[name] = account
-        return asyncio.create_task(live.run())
+        return asyncio.create_task(account.live.run())
 
     async def play(self) -> None:
         """Everything that happens."""
@@ -198,9 +227,9 @@ class Market:
                     doubles.callback(ledger.flush)
                     tasks.append(await self.trade(name, Account(exchange, ledger, fault), more))
                 acts = sorted([(at, "call", number) for number, (at, _) in enumerate(CALLS)] +
-                              [(FAULT[0], "begin", 0), (FAULT[1], "end", 0), (END_MS, "over", 0)])  # fmt: skip
-                for at, what, number in acts:
-                    while self.clock.now_ms() < BEGIN_MS + at:
+                              [(FAULT[0], "begin", 0), (FAULT[1], "end", 0)])  # fmt: skip
+                for at, what, number in [*acts, (acts[-1][0], "over", 0)]:
+                    while not self.due(at, what):
                         await asyncio.sleep(0.02)
                         for task in tasks:
                             if task.done():
@@ -210,11 +239,20 @@ class Market:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
+    def due(self, at: int, what: str) -> bool:
+        """Whether it is time for something, and what has to come before it has come."""
+        past = self.clock.now_ms() - BEGIN_MS
+        if past < at or past >= LONGEST_MS.get(what, at):
+            return past >= at
+        said = {"end": lambda one: one.told, "over": lambda one: one.over}[what]
+        return all(said(account) for account in self.accounts.values())
+
     def act(self, what: str, number: int) -> None:
-        """A call, or the fault begins or ends."""
+        """A call, the same for all, or the fault begins or ends."""
+        message = self.call(number) if what == "call" else None
         for account in self.accounts.values():
-            if what == "call":
-                account.heard.put_nowait(self.call(number))
+            if message is not None:
+                account.heard.put_nowait(message)
             elif what == "begin":
                 account.fault.begin(account.exchange)
             elif what == "end":
@@ -239,6 +277,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Market:
     with pytest.MonkeyPatch().context() as patch:
         made = Market(tmp_path_factory.mktemp("faults"), patch)
         patch.setattr("engine.market.venue.CALM_MS", {"mexc": 1})
+        patch.setattr("engine.paper.clocks.SKEW_MS", SKEW_MS)
         asyncio.run(made.play())
     return made
 

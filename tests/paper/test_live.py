@@ -322,6 +322,63 @@ def test_a_held_symbol_that_is_dead_after_a_restart_keeps_its_last_price(stage: 
     assert any("no prices of" in notice.title for notice in stage.notices)
 
 
+def test_a_close_asked_for_while_nobody_traded_is_done_after_the_start(stage: Stage) -> None:
+    """The order is found before any candle has come."""
+
+    async def play() -> None:
+        async with stage.running() as live:
+            name = await until_open(stage, live)
+        Ledger(stage.path).append(Event("demo", "close", stage.now_ms, {"id": name}))
+        stage.now_ms += 5 * MINUTE_MS
+        began = stage.now_ms
+        async with stage.running() as live:
+            await stage.until(stage.now_ms + 5 * MINUTE_MS, MINUTE_MS)
+            call = next(c for c in live.desk.books.rows if c.plan.signal_id == name)
+            assert call.over
+            if call.early is not None:  # it may have come to its own end while nobody watched
+                assert call.early.path.legs[-1].ts_ms >= began
+        assert len([*Ledger(stage.path).events("demo", 0, "done")]) == 1
+
+    asyncio.run(play())
+
+
+def test_a_trade_on_a_market_that_is_gone_for_good_can_be_closed(stage: Stage) -> None:
+    """It is said, and nothing is filled; a person's word ends the trade at the last price, once and for all."""
+
+    async def play() -> tuple[str, float]:
+        async with stage.running() as live:
+            name = await until_open(stage, live)
+            symbol = next(c for c in live.desk.books.rows if c.plan.signal_id == name).plan.symbol
+        stage.candles = {one: bars for one, bars in stage.candles.items() if one != symbol}
+        async with stage.running() as live:
+            call = next(c for c in live.desk.books.rows if c.plan.signal_id == name)
+            await stage.until(stage.now_ms + DAY_MS)
+            assert (call.over, len(call.stepper.path().legs)) == (
+                False,
+                0,
+            ) or call.stepper.path().status.value == "open"
+            told = [one for one in stage.notices if one.title == f"no prices of {symbol}"]
+            assert len(told) == 1
+            assert "cli.py paper close ends them at that price" in told[0].text
+            price = live.desk.books.marks.price(symbol, stage.now_ms)
+            Ledger(stage.path).append(Event("demo", "close", stage.now_ms, {"id": name}))
+            await stage.until(stage.now_ms + 10 * MINUTE_MS, MINUTE_MS)
+            assert call.over
+            assert symbol not in live.desk.books.books.books.held
+        async with stage.running() as live:
+            await stage.until(stage.now_ms + HOUR_MS)
+            call = next(c for c in live.desk.books.rows if c.plan.signal_id == name)
+            assert call.early is not None
+            (leg,) = call.early.path.legs
+            terms = live.desk.lanes[call.lane].terms
+            assert leg.price == pytest.approx(price, rel=2 * terms.slippage + 1e-9)
+        return name, price
+
+    name, _ = asyncio.run(play())
+    (row,) = {event.row for event in Ledger(stage.path).events("demo", 0, "call") if event.data["signal"] == name}
+    assert [event.row for event in Ledger(stage.path).events("demo", 0, "early")] == [row]
+
+
 def test_a_trade_that_is_over_and_not_booked_yet_is_no_reason_for_old_candles(stage: Stage) -> None:
     """Nothing lives on its symbol at the restart, and it is held until the candle of the exit is booked."""
 

@@ -78,7 +78,7 @@ def test_an_account_whose_disk_fills_up_comes_to_what_another_does(tmp_path: Pat
         both.clock.held = True
         files = {"steady": STRATEGY}, {"steady": RULES}, PACE, FEED
         quiet, victim = both.trader(tmp_path / "quiet", *files), both.trader(tmp_path / "victim", *files)
-        posts, stops = Posts(both, chance), 0
+        posts, stops = Posts(both, chance, [quiet, victim]), 0
         try:
             for trader in (quiet, victim):
                 up_to_date(both, trader)

@@ -36,7 +36,7 @@ KILLS = int(os.environ.get("SIGNALPROOF_LIVE_KILLS", "12"))
 VICTIMS, CHANNELS = 3, 3
 SPEED = 40.0  # market time: a minute takes a second and a half
 MOST_AWAY_MS = 100_000  # well within the latency of the strategy
-SETTLED_MS = 150_000  # a post so old is known to everybody, so that an edit of it is an edit for everybody
+SETTLED_MS = 150_000  # only posts so old, and known to everybody, are edited or deleted
 PACE = Pace(tick_s=0.05, orders_s=0.2, again_s=0.2, history_ms=HOUR_MS, patience_ms=20 * MINUTE_MS,
             silent_ms=15 * MINUTE_MS, idle_ms=20 * MINUTE_MS)  # fmt: skip
 FEED = FeedSettings(tick_s=0.05, grace_ms=6_000, final_ms=120_000, longest_wait_s=0.5)
@@ -68,11 +68,13 @@ class Posts:
 
     both: Doubles
     chance: random.Random
+    traders: Sequence[Trader]
     calls: list[tuple[Channel, int, str, int]] = field(default_factory=list)
 
     def act(self) -> None:
         """One of them does something."""
         old = [one for one in self.calls[-30:] if self._now() - one[3] > SETTLED_MS and one[1] in one[0].posts]
+        old = [one for one in old if self._known(*one[:3])]
         kind = self.chance.choices(["call", "chat", "answer", "edit", "delete"], [10, 2, 4, 2, 1])[0]
         if kind == "chat":
             self.chance.choice([*self.both.telegram.channels.values()]).post("gm traders")
@@ -86,10 +88,15 @@ class Posts:
                 said = self.chance.choice([f"close {symbol} here", f"{symbol} move SL to breakeven"])
                 channel.post(said, reply_to=number if self.chance.random() < 0.8 else None)
             elif kind == "edit":
-                self.calls[self.calls.index(one)] = (channel, number, text, self._now())
-                channel.edit(number, self._text(symbol.removesuffix("USDT"), text.split()[0]))
+                edited = self._text(symbol.removesuffix("USDT"), text.split()[0])
+                self.calls[self.calls.index(one)] = (channel, number, edited, self._now())
+                channel.edit(number, edited)
             else:
                 channel.delete(number)
+
+    def _known(self, channel: Channel, number: int, text: str) -> bool:
+        """Whether everybody has heard a call: what is edited or deleted before is never known to some of them."""
+        return all(trader.has(channel.username, number, text) for trader in self.traders)
 
     def _now(self) -> int:
         return self.both.clock.now_ms()
@@ -220,7 +227,7 @@ def test_killed_accounts_come_to_what_a_quiet_one_does(tmp_path: Path) -> None:
 
 def torment(both: Doubles, quiet: Trader, others: Sequence[Trader], chance: random.Random) -> None:
     """Let the channels post while accounts are killed and come back; time stands still while one of them starts."""
-    posts, clock = Posts(both, chance), both.clock
+    posts, clock = Posts(both, chance, [quiet, *others]), both.clock
     began = clock.now_ms()
     victims = [Victim(trader, chance, began + chance.randrange(3 * MINUTE_MS)) for trader in others]
     post_at = time.monotonic()

@@ -141,6 +141,18 @@ def test_a_damaged_ledger(workspace: Path, words: tuple[str, ...]) -> None:
     assert command(workspace, "restore", "--yes") == (0, "the ledger is sound; nothing was changed\n")
 
 
+def test_explain_of_a_damaged_ledger(workspace: Path) -> None:
+    """It looks whether paper trading knows a call before it knows that the ledger is sound."""
+    path = workspace / "data" / "paper.db"
+    whole = bytearray(path.read_bytes())
+    spot = whole.index(b'"signal":', 5 * 4096)
+    whole[spot] = ord("x")
+    path.write_bytes(whole)
+    done = CliRunner().invoke(cli, ["explain", "trade", "demo_keel/1", "--workspace", str(workspace)])
+    assert done.exit_code == 2, done.output
+    assert "Traceback" not in done.output
+
+
 def test_restore_says_what_it_can_keep_and_asks(workspace: Path) -> None:
     path = workspace / "data" / "paper.db"
     with closing(Ledger(path)) as ledger:

@@ -8,6 +8,7 @@ archive, against servers on the loopback interface.
 from __future__ import annotations
 
 import asyncio
+import json
 import multiprocessing
 import os
 import signal
@@ -96,6 +97,8 @@ class Trader:
 
     def __init__(self, start: Start) -> None:
         self.how, self.kills, self.began = start, 0, 0
+        self._heard: set[tuple[str, int, str]] = set()
+        self._heard_to = 0
         self.process: Any = None
 
     @property
@@ -127,6 +130,19 @@ class Trader:
     def said(self) -> str:
         """What it has said since its last start."""
         return self.screen(self.began)
+
+    def has(self, channel: str, number: int, text: str) -> bool:
+        """Whether its archive has a post with this text by now."""
+        path = self.how.folder / "data" / "signals_raw.jsonl"
+        if path.is_file():
+            with path.open("rb") as file:
+                file.seek(self._heard_to)
+                whole = file.read().rpartition(b"\n")[0]
+            for line in whole.splitlines():
+                said = json.loads(line)
+                self._heard.add((said["source"], said["message_id"], said["text"]))
+            self._heard_to += len(whole) + bool(whole)
+        return (channel, number, text) in self._heard
 
     @property
     def lives(self) -> bool:

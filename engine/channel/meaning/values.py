@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from engine.channel.layout.pattern import Found
 from engine.channel.prepared import Prepared
@@ -14,6 +15,7 @@ from engine.channel.text.fold import INDEX, index_number
 from engine.domain import Distance, Refusal, Side, Target, Value
 
 LARGEST_LEVERAGE = 500
+_value = lru_cache(4096)(Value)  # a channel writes the same words at the same places again and again
 Fault = tuple[str, str]  # a refusal's code, and what is wrong with the value
 
 
@@ -67,7 +69,7 @@ def read_values(
     for mark, start, end in found:
         if mark.field != "any":
             begin, stop = folded.original(start, end)
-            value = Value(mark.field, text[begin:stop], begin, stop)
+            value = _value(mark.field, text[begin:stop], begin, stop)
             piece = working[start:end]
             if mark.field == "number" and piece == INDEX:
                 piece = str(index_number(text, begin) or "")

@@ -135,6 +135,7 @@ def _book(ledger: Ledger, name: str) -> Book | None:
 def book_at(path: Path) -> Book:
     """The account of a ledger that has one, such as that of a replay. Raises LedgerError."""
     ledger = Ledger(path)
+    ledger.check()
     (book,) = filter(None, (_book(ledger, name) for name in ledger.accounts()))
     return book
 

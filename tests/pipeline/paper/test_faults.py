@@ -15,6 +15,7 @@ from engine.market.asking import CutOffError
 from engine.notify.notice import Notice
 from engine.paper.ledger import LedgerError
 from engine.pipeline.logs import start_logging
+from engine.pipeline.paper.daily import Daily
 from engine.pipeline.paper.presence import presence
 from engine.pipeline.paper.stopping import until_stopped
 from engine.problem import Problem
@@ -54,6 +55,26 @@ def test_a_part_that_ends_by_itself_is_told(
         asyncio.run(until_stopped(telling, asyncio.sleep(60), work()))
     assert [notice.title for notice in told] == (["paper trading has stopped"] if said else [])
     assert not said or said in told[0].text
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_copy_that_cannot_be_made_is_told_and_a_damaged_ledger_ends_the_run(tmp_path: Path, damaged: bool) -> None:
+    told: list[Notice] = []
+
+    def back_up(to: Path) -> None:
+        raise LedgerError(Problem("the ledger cannot be copied: the disk is full", to.name), damaged=damaged)
+
+    desk = SimpleNamespace(ledger=SimpleNamespace(back_up=back_up))
+    daily: Any = SimpleNamespace(desk=desk, workspace=SimpleNamespace(ledger_path=tmp_path / "paper.db"))
+    daily.tell = told.append
+    if damaged:
+        with pytest.raises(LedgerError):
+            asyncio.run(Daily._copy(daily))
+        assert told == []
+    else:
+        assert not asyncio.run(Daily._copy(daily))
+        assert told[0].title == "no copy of the ledger"
+        assert "the disk is full. Trading goes on; it is tried again in an hour." in told[0].text
 
 
 def test_a_cancellation_that_nobody_took_is_a_fault_in_the_log(
