@@ -41,10 +41,7 @@ class ProfileTests:
         if form == "json":
             return render(list(self.findings), self.sources, "json")
         found = render(list(self.findings), self.sources, "text")
-        rows = [
-            f"{name}: {show_count(layouts, 'layout')}, {show_count(tests, 'test')}"
-            for name, layouts, tests in self.rows
-        ]
+        rows = [f"{name}: {show_count(n, 'layout')}, {show_count(tests, 'test')}" for name, n, tests in self.rows]
         end = show_count(len(self.findings), "finding")
         if not self.failed and self.rows:
             tests = sum(tests for _, _, tests in self.rows)
