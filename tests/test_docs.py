@@ -12,7 +12,10 @@ import pytest
 from cli import cli
 from engine.channel import load_profile
 from engine.config.text import SourceText
+from engine.config.yamlfile import load_yaml
+from engine.market.fees import TABLE, FeeQuote, fees_of
 from engine.pipeline.shell import Either
+from engine.units import moment_ms
 from tests.conftest import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "README.tr.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -112,3 +115,54 @@ def test_no_dependency_without_a_reason() -> None:
 def test_constraints_are_exact_and_name_no_registry() -> None:
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
         assert re.fullmatch(r'#.*|[A-Za-z0-9_.-]+==[^\s/:@]+(?: ; sys_platform == "win32")?', line), line
+
+
+def section(page: str, title: str) -> str:
+    """The text of a page below a heading, up to the next of its level."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.split(r"^## ", text.split(f"\n## {title}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+SUMS = re.findall(r"\| ([^|=]+) = (-?[\d.]+) \|", section("realism.md", "A trade by hand"))
+
+
+def worked_out(terms: str) -> float:
+    """A sum of the docs: numbers, percentages and signs, from left to right with the usual precedence."""
+    plain = re.sub(r"([\d.]+)%", r"(\1/100)", terms).replace("×", "*")
+    assert re.fullmatch(r"[\d.()*/+\- ]+", plain), terms
+    return float(eval(plain))
+
+
+@pytest.mark.parametrize(("terms", "result"), SUMS)
+def test_a_trade_by_hand_adds_up(terms: str, result: str) -> None:
+    digits = len(result.partition(".")[2])
+    assert worked_out(terms) == pytest.approx(float(result), abs=0.51 * 10**-digits)
+
+
+def test_a_trade_by_hand_is_the_simulated_one() -> None:
+    """Each figure of its table is one of the story above it, which tests/simulate/test_scenarios.py holds."""
+    text = section("realism.md", "A trade by hand")
+    rows = [line.split("|") for line in text.splitlines() if "=" in line]
+    found = {cells[1].strip(): float(cells[2].split("=")[1]) for cells in rows}
+    (gross, fees, net) = re.findall(r"gross (\S+), fees (\S+), net (\S+)", text)[0]
+    assert (found["result"], found["fees"], found["net"]) == (float(gross), float(fees), float(net))
+    assert f"R {found['R']:+.2f}," in text
+    assert len(SUMS) == 15
+    maker, taker = re.findall(r"maker (\S+)%, taker (\S+)%", text)[0]
+    quote = fees_of("mexc", "swap", moment_ms("2026-12-01"))
+    assert isinstance(quote, FeeQuote)
+    assert (float(maker) / 100, float(taker) / 100) == pytest.approx((quote.fees.maker, quote.fees.taker))
+
+
+def test_the_docs_have_the_fee_table() -> None:
+    rows = re.findall(r"\| `(\w+)` \| `(\w+)` \| (\S+) \| (\S+)% \| (\S+)% \|", section("market-data.md", "Fees"))
+    for exchange, market, since, maker, taker in rows:
+        quote = fees_of(exchange, market, moment_ms(since))
+        assert isinstance(quote, FeeQuote)
+        assert quote.note == ""
+        assert (float(maker) / 100, float(taker) / 100) == pytest.approx((quote.fees.maker, quote.fees.taker))
+        before = fees_of(exchange, market, moment_ms(since) - 1)
+        assert isinstance(before, FeeQuote)
+        assert before.note or before.fees != quote.fees
+    table = load_yaml(SourceText(TABLE.name, TABLE.read_text(encoding="utf-8")))[0].data
+    assert len(rows) == sum(len(entries) for markets in table.values() for entries in markets.values())

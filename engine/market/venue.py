@@ -52,7 +52,7 @@ def open_client(exchange: str, market_type: str, *, live: bool = False) -> Clien
 
     Returns
     -------
-        The client, or a problem: the name is no exchange, or the practice address is not one.
+        The client, or a problem: the name is no exchange, it has no live prices, or the practice address is not one.
     """
     import ccxt.async_support
 
@@ -69,6 +69,9 @@ def open_client(exchange: str, market_type: str, *, live: bool = False) -> Clien
         import ccxt.pro
 
         module = ccxt.pro
+        if exchange not in module.exchanges:
+            hint = "a backtest can use its history; to trade on paper name another one, such as mexc"
+            return Problem(f"{exchange} has no live prices here", hint=hint)
     client = strict(getattr(module, exchange))(_settings(exchange, market_type))
     if address:
         client.urls["api"] = redirected(client.urls["api"], address)

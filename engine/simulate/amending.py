@@ -34,7 +34,7 @@ def changes_of(
     targets = [*setup.targets]
     known = bool(setup.entries) and all(order.price is not None for order in orders)
     book = list(enumerate([order.price for order in orders], 1))
-    numbered, meant = len(book), setup
+    numbered, meant, placed = len(book), setup, orders
     for update in sorted(updates, key=lambda u: u.message.known_ms):
         action = update.action
         at = update.message.known_ms + entry.latency_ms
@@ -42,12 +42,13 @@ def changes_of(
             targets = [*action.targets] if action.kind == "change" else [*targets, *action.targets]
         if action.kind == "change" and action.entries:
             meant = replace(setup, entries=action.entries)
-        made = _changes(setup, action, at, entry, book, meant if known else None, orders, stop, targets, leave)
+        made = _changes(setup, action, at, entry, book, meant if known else None, placed, stop, targets, leave)
         for change in made:
             if change.kind == "stop" and isinstance(change.stop, float | Distance):
                 stop = change.stop
             if change.kind == "orders":
-                book = list(enumerate([order.price for order in change.orders], numbered + 1))
+                placed = change.orders
+                book = list(enumerate([order.price for order in placed], numbered + 1))
                 numbered += len(book)
         found += made
     return tuple(found)
@@ -68,7 +69,7 @@ def _changes(
     """What one action does at a moment; ``book`` has the numbers and prices of the latest orders.
 
     ``stop`` is the latest one and ``targets`` are all from now on. ``entered`` is the call whose entries levels count
-    from, None where a market order among them leaves that to the fill; ``placed`` are the plan's orders for it.
+    from, None where a market order among them leaves that to the fill; ``placed`` are the latest orders.
     """
     if action.kind == "close":
         return [Change(at, "close", share=action.share)]

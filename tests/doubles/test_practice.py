@@ -70,7 +70,8 @@ def test_prices_are_moved_from_the_command_line() -> None:
         assert said("btc") == "BTC 64350.0"
         assert "soon is no price; write 65000, +1% or -1%" in said("BTCUSDT", "soon")
         assert "no price of NIX; there are BTC ETH" in said("NIX")
-        assert "no price of BTC" in said("BTC", "0")
+        assert said("BTC", "0") == "Error: 0 is no price; write 65000, +1% or -1%"
+        assert said("BTCUSDT", "-5") == "Error: -5 is no price; write 65000, +1% or -1%"
     assert "is it running?" in said("BTC")
     with pytest.raises(AskedInVainError, match="is not on this machine"):
         price_of("BTC", "http://prices.example.org")

@@ -163,7 +163,7 @@ def test_from_nothing_to_a_trade_that_reached_its_target(windows: Windows) -> No
     windows.stay("paper", terminal=True)
     windows.says("paper", "paper trading practice: 1 open")
     changed = "channels/alpha_signals.channel, strategies/practice.yaml, channels/third.channel (new)"
-    windows.says("paper", f"changed since the last run: {changed}; calls from now on follow that")
+    windows.says("paper", f"changed since the last run: {changed}; calls and rules from now on follow that")
     windows.says("paper", "problem: channels/third.channel has no Telegram source; its calls are not heard")
 
     windows.run("python -m tests.doubles.telegram remove --channel beta_calls --workspace trial")

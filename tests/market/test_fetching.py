@@ -400,3 +400,14 @@ def test_the_command_fetches_checks_and_exports(double: ExchangeDouble, run: Run
     assert one == other
     again = run("market", "fetch")
     assert "mexc swap BTCUSDT 1h" in again.stdout
+
+
+def test_an_exchange_without_live_prices_is_named() -> None:
+    """Its history can be had; who wants to trade on it on paper is told, before anything else is tried."""
+    import ccxt
+    import ccxt.pro
+
+    only_history = next(name for name in ccxt.exchanges if name not in ccxt.pro.exchanges)
+    found = open_client(only_history, "spot", live=True)
+    assert isinstance(found, Problem)
+    assert found.text == f"{only_history} has no live prices here"

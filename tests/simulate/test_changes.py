@@ -114,6 +114,18 @@ def test_a_distance_in_an_edit_counts_from_the_edge_that_the_profile_names(
     assert made.changes[1].targets[0][0] == pytest.approx(target)
 
 
+@pytest.mark.parametrize(("away", "level"), [(Distance(10, "percent"), 98 * 1.1), (Distance(2, "R"), 98 + 2 * 8)])
+def test_a_later_distance_counts_from_the_entries_that_were_named_last(away: Distance, level: float) -> None:
+    """An edit says new entries, the next one only a target."""
+    call = signal(EntryKind.LIMIT, Side.LONG, (100.0,), (110.0,), 90.0)
+    later = said(kind="change", targets=(Target(None, distance=away),))
+    later = replace(later, message=replace(later.message, posted_ms=later.message.posted_ms + 1))
+    made = make_plan(call, strategy(), [said(kind="change", entries=(98.0,)), later])
+    assert isinstance(made, Plan)
+    assert [change.kind for change in made.changes] == ["orders", "targets"]
+    assert [found for found, _ in made.changes[1].targets] == [pytest.approx(level)]
+
+
 @pytest.mark.parametrize("side", list(Side))
 @pytest.mark.parametrize("known_ms", [1_001_000, 1_060_000])
 def test_an_edit_in_percent_moves_stop_and_target_of_a_market_call(side: Side, known_ms: int) -> None:

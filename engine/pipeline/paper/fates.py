@@ -79,8 +79,8 @@ class Heard:
     deleted: set[int] = field(default_factory=set)
     live: dict[int, Data] = field(default_factory=dict)
     posts: set[str] = field(default_factory=set)
-    now: Now = field(default_factory=Now)
     margins: dict[int, list[list[Any]]] = field(default_factory=dict)
+    now: Now = field(default_factory=Now)
     last_ms: int = 0
 
     def read(self, events: Iterable[Event]) -> Heard:

@@ -176,6 +176,12 @@ def _update(event: Event, call: PaperCall | None, _currency: str) -> Iterator[Sa
         yield Said(f"{call.name}: its channel {' and '.join(kinds)}")
 
 
+def _stands(change: Mapping[str, Any], call: PaperCall) -> bool:
+    """Whether a change puts the stop where it is."""
+    stop, now = change.get("stop"), call.stepper.stop
+    return change["kind"] == "stop" and isinstance(stop, float) and now is not None and isclose(stop, now, rel_tol=SAME)
+
+
 def _unbound(event: Event, call: PaperCall | None, _currency: str) -> Iterator[Said]:
     """A channel's word was about another call, which was heard of after it."""
     if call is None:
@@ -186,12 +192,6 @@ def _unbound(event: Event, call: PaperCall | None, _currency: str) -> Iterator[S
         yield Said(f"{line}; it is taken back here")
     elif call.facts is not None:
         yield Said(f"{line}; what it did here has happened and stays: a backtest does not have it", NoticeKind.ERROR)
-
-
-def _stands(change: Mapping[str, Any], call: PaperCall) -> bool:
-    """Whether a change puts the stop where it is."""
-    stop, now = change.get("stop"), call.stepper.stop
-    return change["kind"] == "stop" and isinstance(stop, float) and now is not None and isclose(stop, now, rel_tol=SAME)
 
 
 def _alarm(event: Event, _call: PaperCall | None, _currency: str) -> Iterator[Said]:

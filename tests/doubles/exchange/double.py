@@ -97,8 +97,10 @@ class ExchangeDouble:
     async def _move_asked(self, request: web.Request) -> web.Response:
         """Move a coin's price, candles included (``World.move``)."""
         base, price = request.query["base"], float(request.query["price"])
-        if self.world.listing(base) is None or not 0 < price < 1e12:
+        if self.world.listing(base) is None:
             raise web.HTTPBadRequest(text=self._unknown(base))
+        if not 0 < price < 1e12:
+            raise web.HTTPBadRequest(text=f"{price:g} is no price; write 65000, +1% or -1%")
         self.world.move(base, price)
         self.sockets.moved()
         self.futures.settle(base)
