@@ -37,6 +37,9 @@ overrides:
 """
 
 
+PERIOD = "period: {from: 2025-01-01, to: 2025-02-01}\n"  # a synthetic market has no other beginning and end
+
+
 def load(text: str) -> StrategyFile:
     """A strategy that must load without any finding."""
     loaded, found = load_strategy(SourceText("strategies/x.yaml", text))
@@ -115,12 +118,13 @@ def test_leverage_is_one_unless_it_is_named() -> None:
 
 def test_funding_is_charged_wherever_there_is_any() -> None:
     for source, kind, funding in (("mexc", "swap", "history"), ("mexc", "spot", "none"), ("synthetic", "swap", "none")):
-        text = strategy(f"market: {{source: {source}, type: {kind}, timeframe: 1h}}\n")
+        text = strategy(f"market: {{source: {source}, type: {kind}, timeframe: 1h}}\n{PERIOD}")
         assert load(text).strategy.costs.funding == funding
 
 
 def test_the_synthetic_market_has_a_seed_and_no_other_has() -> None:
-    assert load(strategy("market: {source: synthetic, type: swap, timeframe: 1m}\n")).strategy.market.seed == 1
+    text = strategy(f"market: {{source: synthetic, type: swap, timeframe: 1m}}\n{PERIOD}")
+    assert load(text).strategy.market.seed == 1
     assert load(strategy("")).strategy.market.seed is None
 
 
