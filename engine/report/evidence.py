@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from engine.files import replacing
 from engine.problem import Problem
 from engine.report.tables import UnreadableRunError
@@ -65,10 +67,11 @@ class Evidence:
 
 def packed_evidence(found: Iterable[Evidence]) -> bytes:
     """The file of the evidence of calls."""
-    lines = b"".join([_line(one).encode("utf-8", "surrogatepass") + b"\n" for one in found])
+    lines = b"".join([_line(one) + b"\n" for one in found])
     packed = io.BytesIO()
-    # no name and no time in the header: the same evidence gives the same bytes
-    with gzip.GzipFile(filename="", mode="wb", fileobj=packed, compresslevel=5, mtime=0) as file:
+    # no name and no time in the header: the same evidence gives the same bytes; level 2 takes a fifth of the time of
+    # level 5 and a tenth more room
+    with gzip.GzipFile(filename="", mode="wb", fileobj=packed, compresslevel=2, mtime=0) as file:
         file.write(lines)
     return packed.getvalue()
 
@@ -95,7 +98,7 @@ def read_evidence(path: Path) -> list[Evidence]:
     return found
 
 
-def _line(one: Evidence) -> str:
+def _line(one: Evidence) -> bytes:
     """One call as JSON, field by field."""
     data = {
         "signal_id": one.signal_id,
@@ -104,7 +107,10 @@ def _line(one: Evidence) -> str:
         "chart": one.chart
         and {"start_ms": one.chart.start_ms, "step_ms": one.chart.step_ms, "candles": one.chart.candles},
     }
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return orjson.dumps(data)
+    except TypeError:  # half a character of two, which UTF-8 has no bytes for
+        return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def _built(data: dict[str, Any]) -> Evidence:

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+
+from engine.verdict.normal import below, quantile
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -106,8 +107,8 @@ def _bca(mean: float, draws: Floats, without: Floats, level: float) -> tuple[flo
     if spread <= (1e-12 * max(1.0, abs(mean))) ** 2:  # nothing but rounding
         return mean, mean
     acceleration = float((deviation**3).sum()) / (6 * spread**1.5)
-    below = (np.count_nonzero(draws < mean) + np.count_nonzero(draws <= mean)) / (2 * len(draws))
-    bias = ndtri(np.clip(below, 1 / (2 * len(draws)), 1 - 1 / (2 * len(draws))))
-    z = bias + ndtri(np.array([(1 - level) / 2, (1 + level) / 2]))
-    low, high = np.quantile(draws, ndtr(bias + z / (1 - acceleration * z)))
+    below_mean = (np.count_nonzero(draws < mean) + np.count_nonzero(draws <= mean)) / (2 * len(draws))
+    bias = quantile(min(max(below_mean, 1 / (2 * len(draws))), 1 - 1 / (2 * len(draws))))
+    z = [bias + quantile((1 + side * level) / 2) for side in (-1, 1)]
+    low, high = np.quantile(draws, [below(bias + one / (1 - acceleration * one)) for one in z])
     return float(low), float(high)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from engine.verdict.bootstrap import Floats
+from engine.verdict.normal import quantile
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def fair_win_rate(stop_distance: Floats, target_distance: Floats) -> float | Non
 
 def wilson(wins: int, trades: int, level: float = 0.95) -> tuple[float, float]:
     """The score interval of a share of independent trades (Wilson 1927, doi:10.1080/01621459.1927.10502953)."""
-    z = float(ndtri((1 + level) / 2))
+    z = quantile((1 + level) / 2)
     share = wins / trades
     centre = (share + z * z / (2 * trades)) / (1 + z * z / trades)
     half = z / (1 + z * z / trades) * (share * (1 - share) / trades + z * z / (4 * trades**2)) ** 0.5

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import ndtri
 
 from engine.verdict.bootstrap import FEWEST_CLUSTERS, Floats, Ints
+from engine.verdict.normal import quantile
 
 EDGE_R = 0.2
 LEAST_SIGMA_R = 1.0  # a stop costs 1R: a record of small wins that is steadier than that has not met its stops yet
@@ -22,7 +22,7 @@ POWER = 0.8
 
 def trades_needed(sigma_r: float, delta_r: float = EDGE_R, level: float = LEVEL, power: float = POWER) -> int:
     """How many independent trades with a standard deviation of ``sigma_r`` show an edge of ``delta_r`` R a trade."""
-    return math.ceil(float((ndtri(1 - level) + ndtri(power)) * sigma_r / delta_r) ** 2)
+    return math.ceil(((quantile(1 - level) + quantile(power)) * sigma_r / delta_r) ** 2)
 
 
 def design_effect(r: Floats, cluster: Ints) -> float:

@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
 from engine.verdict.bootstrap import Floats, Ints
+from engine.verdict.normal import below, quantile
 from engine.verdict.sample import design_effect
 
 EULER = 0.5772156649015329
@@ -71,7 +71,7 @@ def sharpe_ratio(r: Floats) -> float:
 def probabilistic(r: Floats, benchmark: float, length: float | None = None) -> float:
     """PSR: the confidence that the true Sharpe ratio lies above ``benchmark`` (``length``: T, else all trades)."""
     ratio, spread = sharpe_ratio(r), math.sqrt(_inflation(r))
-    return float(ndtr((ratio - benchmark) * math.sqrt(max(0.0, (length or len(r)) - 1)) / spread))
+    return below((ratio - benchmark) * math.sqrt(max(0.0, (length or len(r)) - 1)) / spread)
 
 
 def shortest_record(r: Floats, benchmark: float = 0.0, level: float = 0.95) -> int | None:
@@ -79,14 +79,14 @@ def shortest_record(r: Floats, benchmark: float = 0.0, level: float = 0.95) -> i
     ratio = sharpe_ratio(r)
     if ratio <= benchmark:
         return None
-    return math.ceil(1 + _inflation(r) * (float(ndtri(level)) / (ratio - benchmark)) ** 2)
+    return math.ceil(1 + _inflation(r) * (quantile(level) / (ratio - benchmark)) ** 2)
 
 
 def best_of_luck(variance: float, trials: int) -> float:
     """SR0: the highest Sharpe ratio of ``trials`` trials without skill, on average; ``variance`` is theirs."""
     if trials < 2:
         return 0.0
-    first, second = ndtri(1 - 1 / trials), ndtri(1 - 1 / (trials * math.e))
+    first, second = quantile(1 - 1 / trials), quantile(1 - 1 / (trials * math.e))
     return float(math.sqrt(variance) * ((1 - EULER) * first + EULER * second))
 
 

@@ -13,10 +13,12 @@ hold to within a tenth from 155 trades of a ladder on; with many small wins the 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
-from scipy.special import ndtr
 
 from engine.verdict.bootstrap import FEWEST_CLUSTERS, Floats, Ints
+from engine.verdict.normal import below
 
 
 def chance_of_luck(r: Floats, cluster: Ints) -> float | None:
@@ -39,4 +41,4 @@ def chance_of_luck(r: Floats, cluster: Ints) -> float | None:
         return 0.5  # all bursts alike: nothing is known about the spread, so nothing about luck
     s = float(total.mean()) / spread
     g = float(((total - total.mean()) ** 3).mean()) / spread**3
-    return float(ndtr(-np.sqrt(groups) * (s + g * s**2 / 3 + g**2 * s**3 / 27 + g / (6 * groups))))
+    return below(-math.sqrt(groups) * (s + g * s**2 / 3 + g**2 * s**3 / 27 + g / (6 * groups)))
