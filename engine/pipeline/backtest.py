@@ -53,7 +53,7 @@ from engine.report.tables import SHOWN_CALLS, Calls
 from engine.risk import RuleBook
 from engine.simulate.equity import EquityCurve
 from engine.units import iso, moment_ms
-from engine.verdict.crowd import copies
+from engine.verdict.crowd import Copies, copies
 from engine.verdict.many import without_skill
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from engine.market.candles import Candles, Floats
 
 LOG = logging.getLogger(__name__)
+TOLD_HERE = 0.2  # of the channels' results are put together in this process, which has the rows of the calls to do
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +135,17 @@ def find(
     walks = Walks(played, strategy, rules, zone, judged_then)
     keys = {profile.id: trial_key(workspace, strategy, profile.id) for profile in profiles}
 
-    def apart() -> tuple[dict[str, AccountResult], Behind]:
+    def apart() -> tuple[dict[str, AccountResult], Behind, list[Copies]]:
         latest = posting_order(played)[-SHOWN_CALLS:]
         behind = behind_of(evidence_of(played, latest, period.messages), zone)
-        return walks.alone(), behind
+        return walks.alone(), behind, copies({profile.id: _posts(played, profile.id) for profile in profiles})
 
     with beside(apart, len(walks.rows)) as found_apart:
         walked, curve, account = walks.shared(track)
         judged = judge_channels(
             profiles, period.readings, period.messages, played, strategy, load_trials(workspace), keys, track
         )
-        alone, behind = found_apart()
+        alone, behind, copied = found_apart()
     held = None
     if strategy.to_ms != whole.to_ms:
         later = played_period(workspace, file, replace(whole, from_ms=strategy.to_ms), profiles, known, prices, track)
@@ -153,14 +154,14 @@ def find(
     days = shown_period(strategy, period.messages)
     span = moment_ms(days[0]), max(moment_ms(days[1]), int(played.table.end_ms.max(initial=0)))
     alone = alone or dict.fromkeys(strategy.channels, account)
-    told = partial(channel_results, profiles, period.readings, played, walked, alone, strategy, judged, span)
-    with beside(told, len(walks.rows)) as channels:
+    told = partial(channel_results, period.readings, played, walked, alone, strategy, span)
+    cut = round(len(profiles) * TOLD_HERE)
+    with beside(partial(told, profiles[cut:], judged[cut:]), len(walks.rows)) as others:
         rows = call_rows(played, walked, *_excursions(judged, len(played.table)))
-        copied = copies({profile.id: _posts(played, profile.id) for profile in profiles})
         inputs = inputs_of(workspace, strategy, prices, sorted(candles))
         market = held_market(prices, strategy, span)
         said = [*outside(known, strategy), *warnings(played, period.readings, set(period.symbols) - set(candles))]
-        results = channels()
+        results = [*told(profiles[:cut], judged[:cut]), *others()]
     luck = [one.verdict.luck for one in judged if one.verdict.luck is not None]
     run = Run(
         format=FORMAT,

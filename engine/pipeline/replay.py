@@ -13,6 +13,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
+from engine.beside import beside
 from engine.config.strategy import Fees, Strategy
 from engine.domain import Change, Plan, Refusal, Signal, Update
 from engine.market.candles import Candles, Floats, Funding, Ints
@@ -132,25 +133,22 @@ def replay(
         plans = [_ended(plan, settled.ended.get(row)) for row, plan in enumerate(plans)]
         prepared = prepare(plans, candles, fair)
         table = cache.run(prepared, terms)
-    money = money_of(table, terms, candles, funding)
-    rates = np.array([MAINTENANCE if plan.maintenance is None else plan.maintenance for plan in plans])
-    leverage = np.array([plan.leverage or 1.0 for plan in plans])
-    gone = beyond_liquidation(money.risk, money.entry, leverage, rates)
-    taker = terms.fees(table.planned.act_ms, np.zeros(len(plans), np.bool_))
-    near = stop_too_near(money.risk, money.entry, taker + terms.slippage)
-    at = np.array(rows, np.int64)
-    own = np.array([status.value for status in STATUSES], np.object_)[table.status]
-    own[np.isin(own, COUNTED) & np.isnan(money.r)] = "no stop"
-    own[near], own[gone] = "stop too near", "stop beyond liquidation"
-    for place, mark, fate in zip(np.flatnonzero(at >= 0).tolist(), marks, own.tolist(), strict=True):
-        fates[place] = mark or fate
-    counted = np.array([fate in COUNTED for fate in fates], np.bool_)
-    narrow = replace(terms, through=TICK_THROUGH)
-    readings = [money.r, money.r.copy(), money_of(cache.run(prepared, narrow), narrow, candles, funding).r]
-    doubtful = np.flatnonzero(table.ambiguous)  # the other order changes nothing where no bar left a doubt
-    if len(doubtful):
-        other = other_way_round(terms)
-        readings[1][doubtful] = money_of(cache.run(prepared.taken(doubtful), other), other, candles, funding).r
+
+    def r_under(plans: Prepared, terms: Terms) -> Floats:
+        return money_of(cache.run(plans, terms), terms, candles, funding).r
+
+    with beside(partial(r_under, prepared, replace(terms, through=TICK_THROUGH)), len(plans)) as narrower:
+        money = money_of(table, terms, candles, funding)
+        at, other = np.array(rows, np.int64), money.r.copy()
+        for place, mark, fate in zip(
+            np.flatnonzero(at >= 0).tolist(), marks, _own_fates(table, money, terms), strict=True
+        ):
+            fates[place] = mark or fate
+        counted = np.array([fate in COUNTED for fate in fates], np.bool_)
+        doubtful = np.flatnonzero(table.ambiguous)  # the other order changes nothing where no bar left a doubt
+        if len(doubtful):
+            other[doubtful] = r_under(prepared.taken(doubtful), other_way_round(terms))
+        readings = [money.r, other, narrower()]
     r, other_order, through = [np.where(counted, np.append(r, np.nan)[at], np.nan) for r in readings]
     decided = ~table.ambiguous & (table.ambiguous if coarse is None else simulate(plans, coarse, terms).ambiguous)
     venue = Venue(terms, candles, funding, fair, contracts)
@@ -158,6 +156,20 @@ def replay(
         signals, venue, rows, fates, prepared, table, money, r, other_order, through, decided, cache,
         cache.digest(prepared),
     )  # fmt: skip
+
+
+def _own_fates(table: PathTable, money: Money, terms: Terms) -> list[str]:
+    """What the candles and the costs made of each row of the table, whatever other calls there are."""
+    plans = table.plans
+    rates = np.array([MAINTENANCE if plan.maintenance is None else plan.maintenance for plan in plans])
+    leverage = np.array([plan.leverage or 1.0 for plan in plans])
+    taker = terms.fees(table.planned.act_ms, np.zeros(len(plans), np.bool_))
+    own = np.array([status.value for status in STATUSES], np.object_)[table.status]
+    own[np.isin(own, COUNTED) & np.isnan(money.r)] = "no stop"
+    own[stop_too_near(money.risk, money.entry, taker + terms.slippage)] = "stop too near"
+    own[beyond_liquidation(money.risk, money.entry, leverage, rates)] = "stop beyond liquidation"
+    fates: list[str] = own.tolist()
+    return fates
 
 
 def _ended(plan: Plan, act_ms: int | None) -> Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -43,18 +43,20 @@ HELD_SYMBOL = "BTCUSDT"
 
 
 def channel_results(
-    profiles: Sequence[Profile],
     readings: dict[str, ReadResult],
     played: Replay,
     walked: WalkResult,
     alone: Mapping[str, AccountResult],
     strategy: Strategy,
-    judgements: Sequence[Judgement],
     period_ms: tuple[int, int],
+    profiles: Sequence[Profile],
+    judgements: Sequence[Judgement],
 ) -> list[ChannelResult]:
-    """What each channel did, from all its calls, whatever the account's rules said; ``alone`` in its own account."""
+    """What each of these channels did, from all its calls, whatever the account's rules said; ``alone`` in its own
+    account. ``profiles`` and ``judgements`` go together.
+    """
     trades, plans = walked.trades.columns, played.table.plans
-    own: dict[str, list[tuple[bool, float]]] = {profile.id: [] for profile in profiles}
+    own = defaultdict[str, list[tuple[bool, float]]](list)
     for row, filled, net in zip(trades.row.tolist(), trades.filled.tolist(), trades.net.tolist(), strict=True):
         own[plans[row].channel].append((filled, net))
     return [
