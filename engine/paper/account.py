@@ -159,7 +159,7 @@ class PaperAccount:
         if not len(bars) or int(bars.ts[-1]) < call.closing_ms:
             return False
         terms = call.stepper.terms
-        ended = close_early(call.trade(terms), call.closing_ms, Venue(terms, {call.plan.symbol: bars}))
+        ended = close_early(call.trade(), call.closing_ms, Venue(terms, {call.plan.symbol: bars}))
         if ended is None:
             call.closing_ms = None
             return False
@@ -186,5 +186,5 @@ class PaperAccount:
     def _outcome(self, row: int) -> float | None:
         """What a trade earned, None where it was never filled."""
         call = self.rows[row]
-        trade = call.trade(call.stepper.terms)
+        trade = call.trade()
         return trade.net if trade.path.fills else None

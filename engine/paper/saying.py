@@ -78,7 +78,7 @@ class Saying:
         if by:
             data["by"] = by
         if path.status is PathStatus.CLOSED and side.facts is not None:
-            data["net"] = side.acting.trade(side.stepper.terms).net if side.own else side.trade(side.stepper.terms).net
+            data["net"] = side.trade().net
         if call.fate == WAITING:
             data["stands"] = call_data(side) | {"quantity": side.quantity}
         key = (side.plan.channel, side.row, 0, f"{side.lane}/live/{data['number']}")

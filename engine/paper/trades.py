@@ -139,7 +139,7 @@ class Trades:
         said["taken"] = held and whole.facts is not None and whole.early is None and call is whole.acting
         said["own"] = call is not whole
         if call.stepper.done:
-            said |= {"status": call.stepper.path().status, "r": call.r(call.stepper.terms)}
+            said |= {"status": call.stepper.path().status, "r": call.r()}
         self.outbox.tell("step", ts_ms, said, call.row, late=late)
 
     def _decided(self, call: PaperCall, answer: Answer, late: bool) -> None:
