@@ -87,6 +87,11 @@ class PaperCall:
         return self if self.own is None else self.own
 
     @property
+    def ways(self) -> tuple[PaperCall, ...]:
+        """All its ways through the candles: the call itself, and the account's own where there is one."""
+        return (self,) if self.own is None else (self, self.own)
+
+    @property
     def lives(self) -> bool:
         """Whether candles can still do something to it."""
         if self.fate in ("repeat", "opposite", "no data"):

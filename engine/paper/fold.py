@@ -102,16 +102,14 @@ class Fold:
             call = self.rows[event.row]
             self.updates.append(event)
             for change in map(change_from, data["changes"]):
-                for one in (call, call.own):
-                    if one is not None:
-                        one.stepper.change(change)
+                for one in call.ways:
+                    one.stepper.change(change)
 
     def _on_unbound(self, event: Event, data: dict[str, Any]) -> None:
         call = self._call(event)
         for change in map(change_from, data["back"]):
-            for one in (call, call.own):
-                if one is not None:
-                    one.stepper.unchange(change)
+            for one in call.ways:
+                one.stepper.unchange(change)
 
     def _on_placed(self, event: Event, data: dict[str, Any]) -> None:
         for row in data["ended"]:
