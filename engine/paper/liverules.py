@@ -19,14 +19,14 @@ any of this.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import NamedTuple
 
 import numpy as np
 
 from engine.domain import Account, Halt, OpenTrade
-from engine.paper.codec import Data, halt_from
+from engine.paper.codec import Data, alarm_data, halt_from
 from engine.paper.desk import Desk
 from engine.paper.lane import Watchers
 from engine.paper.ledger import Event
@@ -178,11 +178,4 @@ class LiveRules:
         """A rule speaks: write it down; it is in force when it is in the ledger."""
         covers = alarm.close.covers if alarm.close is not None else None
         rows = [row for row, facts in stand.closable.items() if covers is not None and covers(facts)]
-        data: Data = {
-            "note": asdict(alarm.note),
-            "halt": None if alarm.halt is None else asdict(alarm.halt),
-            "close": None if alarm.close is None else asdict(alarm.close),
-            "rows": rows,
-            "equity": equity,
-        }
-        self.desk.note("live_alarm", alarm.at_ms, data)
+        self.desk.note("live_alarm", alarm.at_ms, alarm_data(alarm) | {"rows": rows, "equity": equity})

@@ -13,7 +13,7 @@ from engine.domain import Plan, RuleNote
 from engine.paper.account import PaperAccount
 from engine.paper.broker import Moved, Placed, VirtualBroker
 from engine.paper.call import PaperCall
-from engine.paper.codec import Data, books_data, margins_of, plan_data, restore_books
+from engine.paper.codec import Data, alarm_data, books_data, margins_of, plan_data, restore_books
 from engine.paper.fold import Fold, call_data, trade_data
 from engine.paper.lane import Lane
 from engine.paper.market import Market
@@ -168,9 +168,7 @@ class Trades:
 
     def _alarmed(self, alarm: Alarm) -> None:
         """A rule spoke between calls."""
-        halt = None if alarm.halt is None else asdict(alarm.halt)
-        close = None if alarm.close is None else asdict(alarm.close)
-        self.outbox.tell("alarm", alarm.at_ms, {"note": asdict(alarm.note), "halt": halt, "close": close})
+        self.outbox.tell("alarm", alarm.at_ms, alarm_data(alarm))
         if alarm.close is not None:
             for one in self.books.covered(alarm.close):
                 self.close(one, alarm.at_ms, alarm.note)
