@@ -179,16 +179,12 @@ class Instant:
         for change in call.stepper.changes:
             if change not in known.stepper.changes:
                 self.broker.change(known, change)
-        known.closing_ms = self._closing_ms(call)
+        known.closing_ms = self.rules.ending_ms(call)
         return known
-
-    def _closing_ms(self, call: PaperCall) -> int | None:
-        """Since when a trade is to be ended: as the record has it, or as a rule has said live."""
-        return self.rules.closing_ms(call.row) if call.closing_ms is None else call.closing_ms
 
     def _end_as_said(self, side: PaperCall) -> None:
         """A trade that was ended live stays so, at the price that was said, until the record has ended it or not."""
-        side.closing_ms = self._closing_ms(side)
+        side.closing_ms = self.rules.ending_ms(side)
         said = next((move for move in self.spoken.of(side.row).owed.values() if move.by_rule), None)
         stepper = side.acting.stepper
         if said is not None and side.closing_ms is not None and not side.over and stepper.held > DUST:
@@ -233,8 +229,7 @@ class Instant:
             if not self.rules.look(tick.ts_ms):
                 return
             for side in self._sides.values():
-                if side.closing_ms is None:
-                    side.closing_ms = self.rules.closing_ms(side.row)
+                side.closing_ms = self.rules.ending_ms(side)
             self._leave(symbol, Bar(tick.ts_ms, tick.price, tick.price, tick.price, tick.price, tick.ts_ms))
 
     def _decide(self, side: PaperCall, bar: Bar, against: int | None) -> None:
