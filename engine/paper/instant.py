@@ -36,7 +36,7 @@ from engine.paper.fold import stand
 from engine.paper.ledger import Event
 from engine.paper.liveaccount import LiveAccount, Tick
 from engine.paper.liverules import LiveRules
-from engine.paper.liveside import copied, due, first_end_ms, out
+from engine.paper.liveside import copied, due, out
 from engine.paper.saying import Saying
 from engine.paper.spoken import KINDS, Spoken
 from engine.simulate.account import Answer
@@ -198,8 +198,10 @@ class Instant:
         here = self.broker.book.get(symbol)
         if not here:
             return
-        step = self.desk.market.timeframe_ms
-        here[:] = [call for call in here if call.fate != WAITING or tick.ts_ms < first_end_ms(call, step)]
+        step, opens = self.desk.market.timeframe_ms, self.desk.market.opens
+        here[:] = [  # once the first candle of a call is over the record is there soon, and knows better
+            call for call in here if call.fate != WAITING or tick.ts_ms < opens(call.plan.act_ms) + step
+        ]
         ts, price = tick.ts_ms, tick.price
         own = before is None or before.ts_ms // step != ts // step or any(due(call, ts) for call in here)
         open_ = price if before is None or own else before.price
