@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.files import remove_left, replacing, sync_folder
-from engine.paper.ledger import FORMAT, SCHEMA, STORED, Stored, chained
+from engine.paper.chain import FORMAT, SCHEMA, STORED, Stored, chained
 from engine.paper.witness import Witness, path_of
 
 NOT_FINISHED = "paper.restored.db"  # whole, and not yet in its place
