@@ -40,6 +40,7 @@ class PaperAccount:
     def __post_init__(self) -> None:
         first = next(iter(self.lanes.values()))
         self.marks = LiveMarks(self.candles)
+        self.watchers = Watchers(tuple(lane.judge for lane in self.lanes.values()))
         self.offered = Offered(self.lanes, self.rows, self.candles, self.funding)
         self.books = Accountant(first.strategy, first.judge, self.offered, self.marks, self.zone, self._outcome)
         self.books.books.rank = lambda row: self.rows[row].order
@@ -115,7 +116,7 @@ class PaperAccount:
         """Let time go on up to a moment."""
         if until_ms <= self._settled_ms:
             return
-        self.books.judge = Watchers(tuple(lane.judge for lane in self.lanes.values()))
+        self.books.judge = self.watchers
         while (alarm := self.books.watch(until_ms)) is not None:
             self._settled_ms = max(self._settled_ms, alarm.at_ms)
             yield alarm

@@ -29,7 +29,6 @@ from engine.domain import Account, Halt, OpenTrade
 from engine.paper.call import PaperCall
 from engine.paper.codec import Data, alarm_data, halt_from
 from engine.paper.desk import Desk
-from engine.paper.lane import Watchers
 from engine.paper.ledger import Event
 from engine.paper.liveaccount import LiveAccount
 from engine.simulate.judge import Alarm, Course
@@ -76,7 +75,7 @@ class LiveRules:
     _looked_ms: int = 0
 
     def __post_init__(self) -> None:
-        self.judge = Watchers(tuple(lane.judge for lane in self.desk.lanes.values()))
+        self.judge = self.desk.books.watchers
 
     # ------------------------------------------------------------------ what it hears
 
