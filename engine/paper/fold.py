@@ -11,7 +11,8 @@
     begin     what it trades with from here on: each call keeps the costs of then
 
 Not read here: live, withdrawn (``spoken.py``), live_alarm, alarm_withdrawn (``liverules.py``), which say what was seen
-at live prices and move nothing.
+at live prices and move nothing; an alarm, whose pause and closings are in the events that follow; unread, a live post
+that gave nothing; and what a run notes of itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a desk has done, in the words of a backtest: trades, refusals, and each channel's record."""
+"""What a desk has done, in the words of a backtest: trades, refusals and the last equity."""
 
 from __future__ import annotations
 
