@@ -40,6 +40,7 @@ class PaperAccount:
     def __post_init__(self) -> None:
         first = next(iter(self.lanes.values()))
         self.marks = LiveMarks(self.candles)
+        self.watchers = Watchers(tuple(lane.judge for lane in self.lanes.values()))
         self.offered = Offered(self.lanes, self.rows, self.candles, self.funding)
         self.books = Accountant(first.strategy, first.judge, self.offered, self.marks, self.zone, self._outcome)
         self.books.books.rank = lambda row: self.rows[row].order
@@ -115,7 +116,7 @@ class PaperAccount:
         """Let time go on up to a moment."""
         if until_ms <= self._settled_ms:
             return
-        self.books.judge = Watchers(tuple(lane.judge for lane in self.lanes.values()))
+        self.books.judge = self.watchers
         while (alarm := self.books.watch(until_ms)) is not None:
             self._settled_ms = max(self._settled_ms, alarm.at_ms)
             yield alarm
@@ -159,7 +160,7 @@ class PaperAccount:
         if not len(bars) or int(bars.ts[-1]) < call.closing_ms:
             return False
         terms = call.stepper.terms
-        ended = close_early(call.trade(terms), call.closing_ms, Venue(terms, {call.plan.symbol: bars}))
+        ended = close_early(call.trade(), call.closing_ms, Venue(terms, {call.plan.symbol: bars}))
         if ended is None:
             call.closing_ms = None
             return False
@@ -186,5 +187,5 @@ class PaperAccount:
     def _outcome(self, row: int) -> float | None:
         """What a trade earned, None where it was never filled."""
         call = self.rows[row]
-        trade = call.trade(call.stepper.terms)
+        trade = call.trade()
         return trade.net if trade.path.fills else None

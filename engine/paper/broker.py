@@ -82,9 +82,8 @@ class VirtualBroker:
             self.place(call)
         if call.blocks:
             self.block(call)
-        for one in (call, call.own):
-            if one is not None:
-                one.quiet = self._quiet(one)
+        for one in call.ways:
+            one.quiet = self._quiet(one)
 
     def follow(self, call: PaperCall, plan: Plan, bars: Sequence[Bar]) -> PaperCall:
         """The account's own way of a call under another plan: through the bars that the call has seen."""
@@ -102,26 +101,23 @@ class VirtualBroker:
 
     def change(self, call: PaperCall, change: Change) -> None:
         """Something that the channel, or a later call, wants of a call."""
-        for one in (call, call.own):
-            if one is not None:
-                one.stepper.change(change)
-                one.quiet = None
+        for one in call.ways:
+            one.stepper.change(change)
+            one.quiet = None
 
     def unchange(self, call: PaperCall, change: Change) -> bool:
         """Take back what the channel wanted of a call; whether that was possible: it has not acted yet."""
-        done = [one.stepper.unchange(change) for one in (call, call.own) if one is not None]
-        for one in (call, call.own):
-            if one is not None:
-                one.quiet = None
+        done = [one.stepper.unchange(change) for one in call.ways]
+        for one in call.ways:
+            one.quiet = None
         return all(done)
 
     def funded(self) -> None:
         """More settlements are known: the next one of each call may be among them."""
         for calls in self.book.values():
             for call in calls:
-                for one in (call, call.own):
-                    if one is not None:
-                        one.quiet = self._quiet(one)
+                for one in call.ways:
+                    one.quiet = self._quiet(one)
 
     def drop(self, call: PaperCall, fate: str, end_ms: int) -> Placed:
         """A call that never came to the market."""

@@ -10,7 +10,6 @@ from engine.domain import Fill, Leg, OpenTrade, Path, PathStatus, Plan, RuleNote
 from engine.simulate.account import NEVER_MS
 from engine.simulate.money import fee_of
 from engine.simulate.step import Stepper
-from engine.simulate.terms import Terms
 
 WAITING = "waiting"
 NOT_OFFERED = ("repeat", "opposite", "too late", "no data", "stop too near", "stop beyond liquidation")
@@ -88,6 +87,11 @@ class PaperCall:
         return self if self.own is None else self.own
 
     @property
+    def ways(self) -> tuple[PaperCall, ...]:
+        """All its ways through the candles: the call itself, and the account's own where there is one."""
+        return (self,) if self.own is None else (self, self.own)
+
+    @property
     def lives(self) -> bool:
         """Whether candles can still do something to it."""
         if self.fate in ("repeat", "opposite", "no data"):
@@ -155,36 +159,36 @@ class PaperCall:
         ended.finish(last.close, end_ms)
         return ended.path()
 
-    def trade(self, terms: Terms, path: Path | None = None) -> Trade:
+    def trade(self, path: Path | None = None) -> Trade:
         """The account's trade so far (``early`` where it was ended before its path)."""
         if self.early is not None:
             return self.early
         if self.own is not None:
-            return self.own.trade(terms, path)
+            return self.own.trade(path)
         path = path or self.stepper.path()
         risk = self.facts.risk if self.facts else 0.0
         if path.status not in (PathStatus.CLOSED, PathStatus.OPEN) or not path.fills:
             return Trade(path, self.quantity, risk, 0.0, 0.0, 0.0, 0.0, None, self.notes)
-        gross, fees, funding = self.money(terms, path)
+        gross, fees, funding = self.money(path)
         net = gross - fees - funding
         r = net / self.risk if self.risk > 0 else None
         q = self.quantity
         return Trade(path, q, risk, gross * q, fees * q, funding * q, net * q, r, self.notes)
 
-    def money(self, terms: Terms, path: Path | None = None) -> tuple[float, float, float]:
+    def money(self, path: Path | None = None) -> tuple[float, float, float]:
         """Gross result, fees and funding of a unit so far."""
         path = path or self.stepper.path()
         bought = sum(fill.price * fill.share for fill in path.fills)
         sold = sum(leg.price * leg.share for leg in path.legs)
         moves: list[Fill | Leg] = [*path.fills, *path.legs]
-        fees = sum(fee_of(move, terms) for move in moves)
+        fees = sum(fee_of(move, self.stepper.terms) for move in moves)
         return self.plan.side.sign * (sold - bought), fees, sum(paid for _, paid in self.paid)
 
-    def r(self, terms: Terms) -> float | None:
+    def r(self) -> float | None:
         """The R multiple of a closed call; None where it has none."""
         if self.stepper.path().status is not PathStatus.CLOSED or not self.risk > 0:
             return None
-        gross, fees, funding = self.money(terms)
+        gross, fees, funding = self.money()
         return (gross - fees - funding) / self.risk
 
 

@@ -22,6 +22,7 @@ from engine.domain import (
 from engine.simulate.account import Accountant, Answer
 from engine.simulate.books import Books, Holding
 from engine.simulate.flows import Flow
+from engine.simulate.judge import Alarm
 from engine.simulate.plain import change_from, level_from, levels_from
 from engine.simulate.terms import Terms
 
@@ -117,6 +118,13 @@ def restore_books(account: Accountant, data: Data) -> None:
 def halt_from(data: Data) -> Halt:
     """A pause."""
     return Halt(**(data | {"channels": tuple(data["channels"]), "symbols": tuple(data["symbols"])}))
+
+
+def alarm_data(alarm: Alarm) -> Data:
+    """What a rule said that spoke by itself."""
+    halt = None if alarm.halt is None else asdict(alarm.halt)
+    close = None if alarm.close is None else asdict(alarm.close)
+    return {"note": asdict(alarm.note), "halt": halt, "close": close}
 
 
 def margins_of(answer: Answer) -> list[list[Any]]:

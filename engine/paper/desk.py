@@ -195,8 +195,7 @@ class Desk:
 
     def calls_on(self, symbol: str) -> list[PaperCall]:
         """The calls that candles of a symbol can still do something to, those of each channel alone included."""
-        found = [call for desk in self._desks for call in desk.broker.book.get(symbol, [])]
-        return [*found, *(call.own for call in found if call.own is not None)]
+        return [way for desk in self._desks for call in desk.broker.book.get(symbol, []) for way in call.ways]
 
     def unseen_ms(self, symbol: str) -> int | None:
         """From when on candles of a symbol can do something to a call; None where there is none in the market."""

@@ -11,7 +11,8 @@
     begin     what it trades with from here on: each call keeps the costs of then
 
 Not read here: live, withdrawn (``spoken.py``), live_alarm, alarm_withdrawn (``liverules.py``), which say what was seen
-at live prices and move nothing.
+at live prices and move nothing; an alarm, whose pause and closings are in the events that follow; unread, a live post
+that gave nothing; and what a run notes of itself.
 """
 
 from __future__ import annotations
@@ -102,16 +103,14 @@ class Fold:
             call = self.rows[event.row]
             self.updates.append(event)
             for change in map(change_from, data["changes"]):
-                for one in (call, call.own):
-                    if one is not None:
-                        one.stepper.change(change)
+                for one in call.ways:
+                    one.stepper.change(change)
 
     def _on_unbound(self, event: Event, data: dict[str, Any]) -> None:
         call = self._call(event)
         for change in map(change_from, data["back"]):
-            for one in (call, call.own):
-                if one is not None:
-                    one.stepper.unchange(change)
+            for one in call.ways:
+                one.stepper.unchange(change)
 
     def _on_placed(self, event: Event, data: dict[str, Any]) -> None:
         for row in data["ended"]:

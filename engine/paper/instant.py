@@ -36,7 +36,7 @@ from engine.paper.fold import stand
 from engine.paper.ledger import Event
 from engine.paper.liveaccount import LiveAccount, Tick
 from engine.paper.liverules import LiveRules
-from engine.paper.liveside import copied, due, first_end_ms, out
+from engine.paper.liveside import copied, due, out
 from engine.paper.saying import Saying
 from engine.paper.spoken import KINDS, Spoken
 from engine.simulate.account import Answer
@@ -179,16 +179,12 @@ class Instant:
         for change in call.stepper.changes:
             if change not in known.stepper.changes:
                 self.broker.change(known, change)
-        known.closing_ms = self._closing_ms(call)
+        known.closing_ms = self.rules.ending_ms(call)
         return known
-
-    def _closing_ms(self, call: PaperCall) -> int | None:
-        """Since when a trade is to be ended: as the record has it, or as a rule has said live."""
-        return self.rules.closing_ms(call.row) if call.closing_ms is None else call.closing_ms
 
     def _end_as_said(self, side: PaperCall) -> None:
         """A trade that was ended live stays so, at the price that was said, until the record has ended it or not."""
-        side.closing_ms = self._closing_ms(side)
+        side.closing_ms = self.rules.ending_ms(side)
         said = next((move for move in self.spoken.of(side.row).owed.values() if move.by_rule), None)
         stepper = side.acting.stepper
         if said is not None and side.closing_ms is not None and not side.over and stepper.held > DUST:
@@ -202,8 +198,10 @@ class Instant:
         here = self.broker.book.get(symbol)
         if not here:
             return
-        step = self.desk.market.timeframe_ms
-        here[:] = [call for call in here if call.fate != WAITING or tick.ts_ms < first_end_ms(call, step)]
+        step, opens = self.desk.market.timeframe_ms, self.desk.market.opens
+        here[:] = [  # once the first candle of a call is over the record is there soon, and knows better
+            call for call in here if call.fate != WAITING or tick.ts_ms < opens(call.plan.act_ms) + step
+        ]
         ts, price = tick.ts_ms, tick.price
         own = before is None or before.ts_ms // step != ts // step or any(due(call, ts) for call in here)
         open_ = price if before is None or own else before.price
@@ -233,8 +231,7 @@ class Instant:
             if not self.rules.look(tick.ts_ms):
                 return
             for side in self._sides.values():
-                if side.closing_ms is None:
-                    side.closing_ms = self.rules.closing_ms(side.row)
+                side.closing_ms = self.rules.ending_ms(side)
             self._leave(symbol, Bar(tick.ts_ms, tick.price, tick.price, tick.price, tick.price, tick.ts_ms))
 
     def _decide(self, side: PaperCall, bar: Bar, against: int | None) -> None:

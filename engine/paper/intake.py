@@ -43,12 +43,11 @@ class Arrival(NamedTuple):
 
 @dataclass
 class _Known:
-    """A signal in one strategy: what the channel has said of it, and its row (None: it was not planned)."""
+    """A signal in one strategy, and what the channel has said of it."""
 
     signal: Signal
     updates: list[Update] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
-    row: int | None = None
 
 
 @dataclass
@@ -96,10 +95,10 @@ class Intake:
 
     def _call(self, lane: Lane, signal: Signal, arrival: Arrival) -> None:
         """A signal: a plan that goes to the broker, or a refusal."""
-        message = signal.message
-        known = self._signals[lane.name, signal.id] = _Known(signal, row=self.rows.get((lane.name, signal.id)))
+        message, name = signal.message, (lane.name, signal.id)
+        self._signals[name] = _Known(signal)
         key = self._key(message, lane, f"call/{signal.index}")
-        if known.row is not None or key in self.outbox.keys or message.known_ms < arrival.began_ms:
+        if name in self.rows or key in self.outbox.keys or message.known_ms < arrival.began_ms:
             return
         plan = self._plan(lane, signal, ())
         said: Data = {
@@ -123,7 +122,7 @@ class Intake:
             len(self.books.rows), lane.name, place, message.posted_ms, plan, stepper, message.message_id, late=late
         )
         self.books.rows.append(call)
-        self.rows[lane.name, signal.id] = known.row = call.row
+        self.rows[name] = call.row
         self.broker.place(call)
         self.books.expect(call)
         said |= {"place": place, "layout": signal.setup.layout, "plan": plan_data(plan)}
@@ -145,7 +144,8 @@ class Intake:
 
     def _update(self, lane: Lane, update: Update, number: int, now_ms: int | None) -> None:
         """What a channel says of an earlier call of its own; a deletion is noted also where the trade goes on."""
-        known = self._signals.get((lane.name, update.signal_id or ""))
+        name = (lane.name, update.signal_id or "")
+        known, row = self._signals.get(name), self.rows.get(name)
         if known is None:
             return
         known.updates.append(update)
@@ -155,9 +155,9 @@ class Intake:
         known.changes = changes
         gone = update.message.kind == "deletion"
         key = self._key(update.message, lane, f"deletion/{number}" if gone else f"update/{number}/{update.signal_id}")
-        if known.row is None or key in self.outbox.keys:
+        if row is None or key in self.outbox.keys:
             return
-        call = self.books.rows[known.row]  # which knows what another message said as well, when that arrived before
+        call = self.books.rows[row]  # which knows what another message said as well, when that arrived before
         new = [change for change in new if change_on_grid(change, call.plan.tick) not in call.stepper.changes]
         if not (new or gone):
             return

@@ -2,8 +2,9 @@
 
 1. An event is on the disk when ``append`` returns (WAL, synchronous=FULL), all events of one call of it or none.
 2. Events are never changed or deleted: triggers refuse it. Each event carries a hash over itself and the one before
-   (``chain``), so a damaged page or an edited row is found when the ledger is opened. A file beside it keeps the number
-   and hash of the newest event (``witness.py``): SQLite leaves out what it cannot read of a damaged WAL without a word.
+   (``chain.py``), so a damaged page or an edited row is found when the ledger is opened. A file beside it keeps the
+   number and hash of the newest event (``witness.py``): SQLite leaves out what it cannot read of a damaged WAL without
+   a word.
 3. An event that answers a message has a key (account, channel, message, version, action), and each key is there once:
    whoever brings a message again is told so (``KnownError``), and nothing is written.
 4. Other processes may read at any time and append commands (``paper halt``): SQLite orders the writers.
@@ -17,38 +18,21 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from engine.paper.chain import COLUMNS, FORMAT, SCHEMA, chained, follow
 from engine.paper.witness import Witness
 from engine.problem import Problem
 
-FORMAT = 1
-SCHEMA = """
-CREATE TABLE about(name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE events(
-    seq INTEGER PRIMARY KEY, account TEXT NOT NULL, kind TEXT NOT NULL, at_ms INTEGER NOT NULL,
-    made_ms INTEGER NOT NULL, late INTEGER NOT NULL, row INTEGER, channel TEXT, message INTEGER, version INTEGER,
-    action TEXT, data TEXT NOT NULL, chain TEXT NOT NULL);
-CREATE UNIQUE INDEX once ON events(account, channel, message, version, action) WHERE action IS NOT NULL;
-CREATE INDEX by_row ON events(account, row) WHERE row IS NOT NULL;
-CREATE TRIGGER kept BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
-CREATE TRIGGER held BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
-"""
-COLUMNS = "account, kind, at_ms, made_ms, late, row, channel, message, version, action, data"
-STORED = f"seq, chain, {COLUMNS}"
 WAIT_S = 20.0
 Key = tuple[str, int, int, str]
 """Channel, message, version and action: what an event answers."""
-Stored = tuple[Any, ...]
-"""An event's ``STORED`` columns."""
 
-
-REASONS = {  # what SQLite's errors mean, and what a person can do; the longest beginning of the error's name counts
+REASONS = {  # what SQLite's errors mean, and what a person can do; by the beginning of the error's name
     "SQLITE_FULL": ("the disk is full", "make room, then start it again: it goes on where the ledger ends"),
     "SQLITE_IOERR": (
         "the disk does not take it",
@@ -160,7 +144,7 @@ class Ledger:
                 (before,) = self._db.execute("SELECT chain FROM events ORDER BY seq DESC LIMIT 1").fetchone() or ("",)
                 for event in events:
                     row = _row(event)
-                    before = _chained(before, row)
+                    before = follow(before, row)
                     marks = ", ".join("?" * (len(row) + 1))
                     told = self._db.execute(f"INSERT INTO events({COLUMNS}, chain) VALUES({marks})", (*row, before))
                     self._last = told.lastrowid or 0, before
@@ -294,17 +278,6 @@ class Ledger:
         return LedgerError(Problem(f"the ledger is damaged ({text})", str(self.path), hint=again), damaged=True)
 
 
-def chained(db: sqlite3.Connection, after: int = 0, before: str = "") -> Iterator[tuple[Stored, bool]]:
-    """Each event as it is stored, and whether its hash follows from the ones before. Raises sqlite3.Error.
-
-    ``after``: begin behind this event, whose hash is ``before``.
-    """
-    query = f"SELECT {STORED} FROM events WHERE seq > ? ORDER BY seq"  # noqa: S608 - no text of strangers
-    for row in db.execute(query, (after,)):
-        before = _chained(before, row[2:])
-        yield row, row[1] == before
-
-
 def _row(event: Event) -> tuple[Any, ...]:
     """An event as the values of ``COLUMNS``."""
     data = json.dumps(event.data, ensure_ascii=False, separators=(",", ":"))
@@ -316,9 +289,3 @@ def _event(row: tuple[Any, ...]) -> Event:
     seq, account, kind, at_ms, made_ms, late, number, channel, message, version, action, data = row
     key = None if action is None else (channel, message, version, action)
     return Event(account, kind, at_ms, json.loads(data), number, key, bool(late), made_ms, seq)
-
-
-def _chained(before: str, row: Iterable[Any]) -> str:
-    """The hash over an event and all before it."""
-    text = json.dumps([before, *row], ensure_ascii=False, separators=(",", ":"), default=repr)  # damage can make bytes
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

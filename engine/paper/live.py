@@ -53,8 +53,6 @@ class Live:
         Gets notices for people.
     now_ms, wall_ms
         The time of the market, and the clock of this machine.
-    last
-        The newest price of each symbol, with its time.
     news
         What of the event that was written last was not said live already.
     """
@@ -69,7 +67,6 @@ class Live:
     fund: Callable[[Sequence[str]], Awaitable[Problem | None]] | None = None
     pace: Pace = field(default_factory=Pace)
     wall_ms: Callable[[], int] = lambda: round(time.time() * 1000)
-    last: dict[str, tuple[int, float]] = field(default_factory=dict)
     news: Event | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     _fair: dict[str, float] = field(default_factory=dict)
@@ -140,7 +137,6 @@ class Live:
                 LOG.warning("prices of %s: %s (%s)", event.symbol, event.state, event.reason)
 
     def _price(self, symbol: str, ts_ms: int, price: float, fair: float | None = None) -> None:
-        self.last[symbol] = ts_ms, price
         if fair is not None:
             self._fair[symbol] = fair
         self.instant.price(symbol, ts_ms, price, self._fair.get(symbol))

@@ -19,16 +19,16 @@ any of this.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import NamedTuple
 
 import numpy as np
 
 from engine.domain import Account, Halt, OpenTrade
-from engine.paper.codec import Data, halt_from
+from engine.paper.call import PaperCall
+from engine.paper.codec import Data, alarm_data, halt_from
 from engine.paper.desk import Desk
-from engine.paper.lane import Watchers
 from engine.paper.ledger import Event
 from engine.paper.liveaccount import LiveAccount
 from engine.simulate.judge import Alarm, Course
@@ -75,7 +75,7 @@ class LiveRules:
     _looked_ms: int = 0
 
     def __post_init__(self) -> None:
-        self.judge = Watchers(tuple(lane.judge for lane in self.desk.lanes.values()))
+        self.judge = self.desk.books.watchers
 
     # ------------------------------------------------------------------ what it hears
 
@@ -106,6 +106,10 @@ class LiveRules:
     def closing_ms(self, row: int) -> int | None:
         """Since when a rule wants a trade ended live, None where none does."""
         return min((one.at_ms for one in self._pending if row in one.rows), default=None)
+
+    def ending_ms(self, call: PaperCall) -> int | None:
+        """Since when a trade is to be ended: as it stands in the record or live, or as a rule has said live."""
+        return self.closing_ms(call.row) if call.closing_ms is None else call.closing_ms
 
     def ended_by(self, row: int) -> str:
         """The rule that wants a trade ended live, "" where none does."""
@@ -159,30 +163,19 @@ class LiveRules:
         trades = tuple(holding.facts for holding in books.open)
         peak = self.desk.books.books.books.peak  # of closes of candles: what is trial in these books has no say
         account = Account(now_ms, books.cash, books.day_equity, peak, trades, books.week_equity, books.history)
+        sides, rows = self.account.sides, self.desk.books.rows
         closable = {
             holding.row: holding.facts
             for holding in books.open
-            if not holding.ending and self._closing(holding.row) is None
+            if not holding.ending and self.ending_ms(sides.get(holding.row, rows[holding.row])) is None
         }
         known = {symbol: price for symbol, (_, price) in self.account.prices().items()}
         worth = {symbol: known.get(symbol) or ahead.marks.price(symbol, self.desk.through_ms) for symbol in books.held}
         floor = self.judge.floor(account)
         return _Stand(account, books.cash, books.held, worth, books.halts, closable, floor, ahead.midnight_ms)
 
-    def _closing(self, row: int) -> int | None:
-        """Since when a trade is to be ended, by whatever was said."""
-        side = self.account.sides.get(row, self.desk.books.rows[row])
-        return side.closing_ms if side.closing_ms is not None else self.closing_ms(row)
-
     def _speak(self, alarm: Alarm, equity: float, stand: _Stand) -> None:
         """A rule speaks: write it down; it is in force when it is in the ledger."""
         covers = alarm.close.covers if alarm.close is not None else None
         rows = [row for row, facts in stand.closable.items() if covers is not None and covers(facts)]
-        data: Data = {
-            "note": asdict(alarm.note),
-            "halt": None if alarm.halt is None else asdict(alarm.halt),
-            "close": None if alarm.close is None else asdict(alarm.close),
-            "rows": rows,
-            "equity": equity,
-        }
-        self.desk.note("live_alarm", alarm.at_ms, data)
+        self.desk.note("live_alarm", alarm.at_ms, alarm_data(alarm) | {"rows": rows, "equity": equity})

@@ -27,11 +27,6 @@ def copied(call: PaperCall) -> PaperCall:
     return made
 
 
-def first_end_ms(call: PaperCall, step_ms: int) -> int:
-    """When the first candle of a call is over: the record is there soon, and knows better."""
-    return -(-call.plan.act_ms // step_ms) * step_ms + step_ms
-
-
 def due(call: PaperCall, ts_ms: int) -> bool:
     """Whether something of a call waits for the next open."""
     if call.fate == WAITING:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.files import remove_left, replacing, sync_folder
-from engine.paper.ledger import FORMAT, SCHEMA, STORED, Stored, chained
+from engine.paper.chain import FORMAT, SCHEMA, STORED, Stored, chained
 from engine.paper.witness import Witness, path_of
 
 NOT_FINISHED = "paper.restored.db"  # whole, and not yet in its place
@@ -53,9 +53,8 @@ def mend(ledger: Path, copy: Path, aside: Path, sure: Callable[[Mended], bool]) 
             whole.unlink()
     if not agreed:
         return False
-    _copy(ledger, aside)
-    for suffix in ("-wal", "-shm"):  # beside another database it would be read into that
-        ledger.with_name(ledger.name + suffix).unlink(missing_ok=True)
+    _copy(ledger, aside, "-wal", "-head", "")
+    _remove_wal(ledger)
     whole.replace(ledger)
     path_of(ledger).unlink(missing_ok=True)  # last: until then whoever opens the ledger is told to mend it
     sync_folder(ledger.parent)
@@ -67,28 +66,28 @@ def put_aside(ledger: Path, aside: Path) -> None:
 
     Its WAL is copied before and removed after, so that it is never without.
     """
-    for suffix in ("-wal", "-head"):
-        _copy_one(ledger, aside, suffix)
+    _copy(ledger, aside, "-wal", "-head")
     for left in (path_of(ledger), ledger.with_name(NOT_FINISHED)):
         left.unlink(missing_ok=True)
     if ledger.is_file():
         ledger.replace(aside)
         sync_folder(ledger.parent)
+    _remove_wal(ledger)
+
+
+def _copy(ledger: Path, to: Path, *suffixes: str) -> None:
+    """Copy a ledger's file, or some beside it, to the disk, where they are there."""
+    for suffix in suffixes:
+        path, copy = ledger.with_name(ledger.name + suffix), to.with_name(to.name + suffix)
+        if path.is_file():
+            with replacing(copy, 0o600) as temporary:
+                shutil.copyfile(path, temporary)
+
+
+def _remove_wal(ledger: Path) -> None:
+    """Remove the WAL, which would be read into another database that takes the place."""
     for suffix in ("-wal", "-shm"):
         ledger.with_name(ledger.name + suffix).unlink(missing_ok=True)
-
-
-def _copy(ledger: Path, to: Path) -> None:
-    for suffix in ("-wal", "-head", ""):
-        _copy_one(ledger, to, suffix)
-
-
-def _copy_one(ledger: Path, to: Path, suffix: str) -> None:
-    """Copy a ledger's file, or one beside it, to the disk, where there is one."""
-    path, copy = ledger.with_name(ledger.name + suffix), to.with_name(to.name + suffix)
-    if path.is_file():
-        with replacing(copy, 0o600) as temporary:
-            shutil.copyfile(path, temporary)
 
 
 def _together(sources: Sequence[Path], to: Path, known: int) -> Mended:

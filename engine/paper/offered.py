@@ -114,6 +114,6 @@ class Offered:
         """Count the calls that have closed by now."""
         while self._closed and self._closed[0][0] <= now_ms:
             call = self.rows[heapq.heappop(self._closed)[1]]
-            key, r = (call.lane, call.plan.channel), call.r(call.stepper.terms)
+            key, r = (call.lane, call.plan.channel), call.r()
             if r is not None:
                 self._tallies[key] = self._tallies.get(key, Tally()).add(r)

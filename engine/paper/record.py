@@ -1,4 +1,4 @@
-"""What a desk has done, in the words of a backtest: trades, refusals, and each channel's record."""
+"""What a desk has done, in the words of a backtest: trades, refusals and the last equity."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def record_of(desk: Desk, candles: Mapping[str, Candles]) -> Record:
 
 def trade_at_end(desk: Desk, call: PaperCall, candles: Mapping[str, Candles]) -> Trade:
     """A trade, valued at the last close where it is open."""
-    bars, terms = candles[call.plan.symbol], call.stepper.terms
-    return call.trade(terms, call.acting.path_at(desk.market.bar_at(bars.symbol, len(bars) - 1), bars.end_ms))
+    bars = candles[call.plan.symbol]
+    return call.trade(call.acting.path_at(desk.market.bar_at(bars.symbol, len(bars) - 1), bars.end_ms))
 
 
 def leaving(desk: Desk, trades: Mapping[int, Trade]) -> float:

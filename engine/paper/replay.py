@@ -62,7 +62,7 @@ class Clock:
             calls.remove(call)
         known = {call.row for call in calls}
         calls += [call for call in desk.closing() if call.row not in known]
-        return calls + [call.own for call in calls if call.own is not None]
+        return [way for call in calls for way in call.ways]
 
     def _wake(self, call: PaperCall, desk: Desk) -> int:
         """The open of the next candle that a call has to see."""

@@ -14,7 +14,7 @@ from engine.paper.codec import Data, margins_of
 from engine.paper.desk import Desk
 from engine.paper.fold import call_data
 from engine.paper.liveaccount import LiveAccount
-from engine.paper.spoken import Move, Spoken, moves_of
+from engine.paper.spoken import Spoken, moves_of
 from engine.simulate.account import Answer
 
 
@@ -78,7 +78,7 @@ class Saying:
         if by:
             data["by"] = by
         if path.status is PathStatus.CLOSED and side.facts is not None:
-            data["net"] = side.acting.trade(side.stepper.terms).net if side.own else side.trade(side.stepper.terms).net
+            data["net"] = side.trade().net
         if call.fate == WAITING:
             data["stands"] = call_data(side) | {"quantity": side.quantity}
         key = (side.plan.channel, side.row, 0, f"{side.lane}/live/{data['number']}")
@@ -95,7 +95,7 @@ class Saying:
             if call.plan.symbol != symbol or call.fate == WAITING or (call.counted and not call.asked):
                 continue
             over = not call.counted or call.facts is None or call.over
-            moves = [move for move in known.owed.values() if over or _next_end_ms(move, step) <= told_ms]
+            moves = [move for move in known.owed.values() if over or self.account.over_ms(move.ts_ms + step) <= told_ms]
             gone = [move for move in moves if over or not (move.by_rule and awaited(row))]
             if gone:
                 ruled = all(move.by_rule for move in gone) and not over
@@ -103,11 +103,6 @@ class Saying:
                 data: Data = {"moves": [asdict(move) for move in gone], "why": why}
                 key = (call.plan.channel, row, 0, f"{call.lane}/withdrawn/{known.number}/{gone[0].what}")
                 self.desk.note("withdrawn", max(told_ms, gone[-1].ts_ms), data, row, key)
-
-
-def _next_end_ms(move: Move, step_ms: int) -> int:
-    """When the candle after that of a live move is over."""
-    return move.ts_ms // step_ms * step_ms + 2 * step_ms
 
 
 def _why(call: PaperCall) -> str:

@@ -12,7 +12,8 @@ Left out, with the reason:
 - the marks ``late``: a fill that was worked out after a downtime is the same fill. A *call* that acted late has another
   ``act_ms`` in its plan, and that is compared;
 - what was said at live prices, and all else that changes nothing (``live``, ``withdrawn``, ``live_alarm``,
-  ``alarm_withdrawn``, ``begin``, ``started``, ``stopped``, ``changed``, ``reconciled``, ``done``);
+  ``alarm_withdrawn``, ``unread``, ``begin``, ``started``, ``stopped``, ``changed``, ``verdicts``, ``reconciled``,
+  ``done``);
 - the account's books between its answers, except as they stand at the end; there the places of a calculation that
   goes on (which candle was looked at last, when the next midnight is);
 - when a deletion was noticed: Telegram does not say when it happened, so that is another moment in each run. What the

@@ -13,7 +13,7 @@ from engine.domain import Plan, RuleNote
 from engine.paper.account import PaperAccount
 from engine.paper.broker import Moved, Placed, VirtualBroker
 from engine.paper.call import PaperCall
-from engine.paper.codec import Data, books_data, margins_of, plan_data, restore_books
+from engine.paper.codec import Data, alarm_data, books_data, margins_of, plan_data, restore_books
 from engine.paper.fold import Fold, call_data, trade_data
 from engine.paper.lane import Lane
 from engine.paper.market import Market
@@ -139,7 +139,7 @@ class Trades:
         said["taken"] = held and whole.facts is not None and whole.early is None and call is whole.acting
         said["own"] = call is not whole
         if call.stepper.done:
-            said |= {"status": call.stepper.path().status, "r": call.r(call.stepper.terms)}
+            said |= {"status": call.stepper.path().status, "r": call.r()}
         self.outbox.tell("step", ts_ms, said, call.row, late=late)
 
     def _decided(self, call: PaperCall, answer: Answer, late: bool) -> None:
@@ -168,9 +168,7 @@ class Trades:
 
     def _alarmed(self, alarm: Alarm) -> None:
         """A rule spoke between calls."""
-        halt = None if alarm.halt is None else asdict(alarm.halt)
-        close = None if alarm.close is None else asdict(alarm.close)
-        self.outbox.tell("alarm", alarm.at_ms, {"note": asdict(alarm.note), "halt": halt, "close": close})
+        self.outbox.tell("alarm", alarm.at_ms, alarm_data(alarm))
         if alarm.close is not None:
             for one in self.books.covered(alarm.close):
                 self.close(one, alarm.at_ms, alarm.note)

@@ -63,7 +63,7 @@ class Restarted(LiveStage):
         found = []
         for call in self.desk.books.rows:
             if call.facts is not None:
-                trade = call.trade(call.stepper.terms)
+                trade = call.trade()
                 entry = trade.path.fills[0].price if trade.path.fills else None
                 ended = trade.path.legs[-1].reason.value if trade.path.legs else trade.path.status.value
                 made = trade.net if call.over else -trade.fees  # of an open one: what it has paid
@@ -80,7 +80,7 @@ def money_is_that_of_the_trades(whole: Desk) -> None:
         flowed = made = 0.0
         open_: dict[str, float] = {}
         for call in taken:
-            trade = call.trade(call.stepper.terms)
+            trade = call.trade()
             flowed, made = flowed + trade.net, made + trade.net
             if not call.over and trade.path.fills:
                 left = call.quantity * call.acting.stepper.held * call.plan.side.sign

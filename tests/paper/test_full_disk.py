@@ -10,9 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from cli import cli
 from engine.collect.archive import Archive, ArchiveError
 from engine.domain import Message
 from engine.paper.ledger import Event, Ledger, LedgerError
@@ -20,6 +18,7 @@ from engine.pipeline.logs import start_logging
 from engine.units import moment_ms
 from tests.conftest import Run
 from tests.paper.full import POSIX, beside
+from tests.paper.tendays import command, trade_ten_days
 
 pytestmark = POSIX
 BEGAN_MS = moment_ms("2026-03-01")
@@ -163,25 +162,9 @@ def test_a_log_that_cannot_be_opened(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def traded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace whose account has traded for ten days of the demo."""
-    from tests.conftest import ROOT
-
     folder = tmp_path_factory.mktemp("traded")
-    for name in ("channels", "rules", "strategies"):
-        shutil.copytree(ROOT / name, folder / name)
-    path = folder / "strategies" / "demo.yaml"
-    text = path.read_text(encoding="utf-8").replace("to: 2025-07-01", "to: 2025-01-11")
-    path.write_text(text, encoding="utf-8")
-    done = command(folder, "paper", "demo", "--replay", "demo", "--out", folder / "out")
-    assert done[0] == 0, done
-    (folder / "data").mkdir()
-    shutil.copy(folder / "out" / "paper.db", folder / "data" / "paper.db")
+    trade_ten_days(folder)
     return folder
-
-
-def command(folder: Path, *words: object) -> tuple[int, str]:
-    """A command: its exit code and all that it said."""
-    done = CliRunner().invoke(cli, [*map(str, words), "--workspace", str(folder)])
-    return done.exit_code, done.output
 
 
 @pytest.mark.parametrize("largest", [0, 15_000, 100_000, 1_000_000])
@@ -189,13 +172,13 @@ def test_the_folder_of_a_report(traded: Path, tmp_path: Path, largest: int) -> N
     """Of its files each is whole or not there; the same command makes them when there is room."""
     out = tmp_path / "page"
     ledger = (traded / "data" / "paper.db").read_bytes()
-    code, said = beside(lambda: command(traded, "paper", "report", "--out", out), largest)
+    code, said = beside(lambda: command(traded, "report", "--out", out), largest)
     assert code == 2, said
     assert "a file has reached the largest size" in said or "the ledger cannot be" in said
     assert "Traceback" not in said
     assert not (out / "report.html").exists()
     assert not list(out.glob(".*")) if out.exists() else True
-    code, said = command(traded, "paper", "report", "--out", out)
+    code, said = command(traded, "report", "--out", out)
     assert code == 0, said
     assert (out / "report.html").stat().st_size > 100_000
     assert (traded / "data" / "paper.db").read_bytes() == ledger
@@ -205,11 +188,11 @@ def test_the_folder_of_a_report(traded: Path, tmp_path: Path, largest: int) -> N
 def test_the_ledger_of_a_replay(traded: Path, tmp_path: Path, largest: int) -> None:
     """It goes on where it was stopped and comes to the same."""
     out = tmp_path / "run"
-    code, said = beside(lambda: command(traded, "paper", "demo", "--replay", "demo", "--out", out), largest)
+    code, said = beside(lambda: command(traded, "demo", "--replay", "demo", "--out", out), largest)
     assert code == 2, said
     assert "error: " in said
     assert "Traceback" not in said
-    code, said = command(traded, "paper", "demo", "--replay", "demo", "--out", out)
+    code, said = command(traded, "demo", "--replay", "demo", "--out", out)
     assert code == 0, said
     theirs = [replace(one, made_ms=0) for one in Ledger(traded / "out" / "paper.db").events()]
     assert [replace(one, made_ms=0) for one in Ledger(out / "paper.db").events()] == theirs
@@ -231,14 +214,14 @@ def test_what_people_ask(traded: Path, tmp_path: Path, words: tuple[str, ...]) -
         whole[40_960:45_056] = bytes(4096)
         path.write_bytes(whole)
     before = path.read_bytes()
-    code, said = beside(lambda: command(folder, "paper", *words), 2000)
+    code, said = beside(lambda: command(folder, *words), 2000)
     if words[0] == "close":
         assert "nothing is resting or open" in said or code == 2
     else:
         assert code == 2, said
     assert "Traceback" not in said
     assert path.read_bytes() == before
-    code, said = command(folder, "paper", *words)
+    code, said = command(folder, *words)
     assert code == 0, said
 
 

@@ -161,7 +161,7 @@ def test_a_trade_that_went_in_or_out_while_nobody_watched_is_marked_late(tmp_pat
         assert call.over
         assert not call.late, "the call itself was heard in time"
         assert call.marked_late == (away != "never")
-        trade = call.trade(call.stepper.terms)
+        trade = call.trade()
         assert trade_row("a", call, trade, "USDT", "UTC")[COLUMNS.index("late")] == (away != "never")
 
 
@@ -447,7 +447,7 @@ def test_live_prices_leave_no_trace_in_the_record(tmp_path: Path) -> None:
             stage.candle(minute, base, base + 210, base - 30, base - 5)
         kept = [event for event in stage.told if event.kind not in ("live", "withdrawn")]
         found.append(([(e.kind, e.at_ms, e.row, e.data) for e in kept], stage))
-        trades = {call.plan.signal_id: call.trade(stage.desk.lanes["live"].terms) for call in stage.desk.books.rows}
+        trades = {call.plan.signal_id: call.trade() for call in stage.desk.books.rows}
         found[-1] += (trades,)
     assert found[0][0] == found[1][0]
     assert differences(found[0][2], found[1][2]) == []
@@ -714,7 +714,7 @@ def test_a_trade_that_is_only_live_can_be_closed(tmp_path: Path, name: str, rest
     stage.candle(2, 64825, 64830, 64300, 64400)
     stage.candle(3, 64400, 64400, 64300, 64400)
     assert stage.said() == []
-    trade = stage.desk.books.rows[0].trade(stage.desk.lanes["live"].terms)
+    trade = stage.desk.books.rows[0].trade()
     assert [(leg.reason, leg.ts_ms, leg.price) for leg in trade.path.legs] == [("rule", START_MS + 120_000, 64825)]
     assert trade.notes[-1].rule == "by hand"
     assert stage.desk.books.books.books.held == {}
@@ -745,7 +745,7 @@ def test_a_word_before_the_first_candle_opens_leaves_no_trade_in_the_record(
         "vip/1 long BTCUSDT cancelled by hand (paper close)", "vip/1 long BTCUSDT withdrawn"
     ]  # fmt: skip
     assert all("rule at 64795 (live) is not in the record: it was closed before" in line for line in lines[1:])
-    trade = stage.desk.books.rows[0].trade(stage.desk.lanes["live"].terms)
+    trade = stage.desk.books.rows[0].trade()
     assert (trade.path.fills, trade.net) == ((), 0.0)
     assert stage.desk.books.books.equity(stage.now_ms) == 10_000
     assert stage.instant.account.open_calls() == []

@@ -35,7 +35,7 @@ def closed(live: Live) -> dict[str, Trade]:
     """The trades of the account that are over."""
     desk = live.desk
     return {
-        call.plan.signal_id: call.trade(desk.lanes[call.lane].terms)
+        call.plan.signal_id: call.trade()
         for call in desk.books.rows
         if call.facts is not None and (call.early is not None or call.stepper.done)
     }

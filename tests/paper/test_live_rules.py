@@ -93,7 +93,7 @@ def test_what_the_record_does_too_is_not_said_again(tmp_path: Path) -> None:
     stage.candle(2, 64795, 64795, 64610, 64620)
     stage.candle(3, 64630, 64640, 64600, 64610)
     assert stage.said() == []
-    trade = stage.desk.books.rows[0].trade(stage.desk.lanes["live"].terms)
+    trade = stage.desk.books.rows[0].trade()
     assert [(leg.reason, leg.price) for leg in trade.path.legs] == [("rule", 64630.0)]
     (alarm,) = stage.events("alarm")
     assert alarm.data["note"]["seen"] == "1.32%"

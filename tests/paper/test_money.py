@@ -91,7 +91,7 @@ class World:
         for desk in (self.desk, *self.desk.alone.values()):
             for call in desk.books.rows:
                 if call.facts is not None:
-                    path = call.trade(call.stepper.terms).path
+                    path = call.trade().path
                     moves: list[object] = [*path.fills, *path.legs]
                     before = self.kept.get((desk.account, call.row), [])
                     assert [move for move in before if move not in moves] == [], call.name
@@ -208,7 +208,7 @@ def test_a_desk_from_the_ledger_has_the_same_money(tmp_path: Path) -> None:
         world.start(list(RULES[1:3]), FEES[1])
         books = world.desk.books.books.books
         assert (books.cash, books.wallet, books.held) == before
-        filled += any(call.trade(call.stepper.terms).path.fills for call in world.desk.books.rows if call.facts)
+        filled += any(call.trade().path.fills for call in world.desk.books.rows if call.facts)
         world.looked_at()
     assert filled > 3
     assert world.desk.books.books.books.cash != pytest.approx(10_000)

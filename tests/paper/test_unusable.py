@@ -16,8 +16,8 @@ from click.testing import CliRunner
 
 from cli import cli
 from engine.paper.ledger import Ledger
-from tests.conftest import ROOT
 from tests.paper.full import NOBODY, POSIX, beside
+from tests.paper.tendays import command, trade_ten_days
 
 LOOKING = (("status",), ("trades",), ("calls",), ("report",), ("reconcile", "2025-01-05"))
 SPEAKING = (("halt",), ("resume",), ("close", "all"))
@@ -29,15 +29,7 @@ def began() -> Iterator[Path]:
     """A workspace whose account has traded for ten days of the demo, where everybody may read it."""
     with tempfile.TemporaryDirectory(prefix="signalproof-") as name:
         folder = Path(name)
-        for part in ("channels", "rules", "strategies"):
-            shutil.copytree(ROOT / part, folder / part)
-        path = folder / "strategies" / "demo.yaml"
-        text = path.read_text(encoding="utf-8").replace("to: 2025-07-01", "to: 2025-01-11")
-        path.write_text(text, encoding="utf-8")
-        code, said = command(folder, "demo", "--replay", "demo", "--out", folder / "out")
-        assert code == 0, said
-        (folder / "data").mkdir()
-        shutil.copy(folder / "out" / "paper.db", folder / "data" / "paper.db")
+        trade_ten_days(folder)
         with closing(Ledger(folder / "data" / "paper.db")) as ledger:
             ledger.back_up(folder / "data" / "paper.backup.db")
         yield folder
@@ -55,12 +47,6 @@ def workspace(began: Path) -> Iterator[Path]:
         yield folder
         for path in (folder, folder / "data"):
             path.chmod(0o700)
-
-
-def command(folder: Path, *words: object) -> tuple[int, str]:
-    """A command of ``paper``: its exit code and all that it said."""
-    done = CliRunner().invoke(cli, ["paper", *map(str, words), "--workspace", str(folder)])
-    return done.exit_code, done.output
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -89,9 +89,9 @@ def _here(desk: Desk, strategy: str, candles: Mapping[str, Candles]) -> dict[str
         if not call.counted:
             found[call.plan.signal_id] = call.fate, None
             continue
-        terms, bars = call.stepper.terms, candles[call.plan.symbol]
+        bars = candles[call.plan.symbol]
         path = call.path_at(desk.market.bar_at(bars.symbol, len(bars) - 1), bars.end_ms)
-        money = call.money(terms, path) if path.fills else (0.0, 0.0, 0.0)
+        money = call.money(path) if path.fills else (0.0, 0.0, 0.0)
         fate = path.status.value
         found[call.plan.signal_id] = (
             "no stop" if fate in COUNTED and not call.risk > 0 else fate,

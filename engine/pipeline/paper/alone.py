@@ -111,7 +111,7 @@ def _alone(book: Book, channel: str, account: str, known: Mapping[str, Seen]) ->
     open_ = [call for call in taken if not call.over]
     seen = newest(known, kept_prices(fold), calls=open_)
     prices = {symbol: price for symbol, (_, price) in seen.items()}
-    ended = [call.trade(call.stepper.terms) for call in taken if call.over]
+    ended = [call.trade() for call in taken if call.over]
     return Alone(
         channel,
         account,

@@ -153,7 +153,7 @@ def trades(workspace: Workspace, account: str | None, channels: Sequence[str], s
         for book in found
         for call in book.taken
         if call.over and (not channels or call.plan.channel in channels)
-        if (trade := call.trade(call.stepper.terms)).path.fills and trade.path.legs[-1].ts_ms >= from_ms
+        if (trade := call.trade()).path.fills and trade.path.legs[-1].ts_ms >= from_ms
     ]
     ended.sort(key=lambda one: one[:2])
     rows = [trade_row(book.account, call, trade, book.currency, zone) for *_, book, call, trade in ended]

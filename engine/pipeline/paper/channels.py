@@ -67,7 +67,7 @@ def channel_records(fates: Sequence[CallFate], calls: Sequence[PaperCall]) -> li
 
 def _record(strategy: str, channel: str, fates: Sequence[CallFate], calls: Sequence[PaperCall]) -> ChannelRecord:
     held = [call for call in calls if call.counted and call.stepper.filled]
-    made = [call.r(call.stepper.terms) for call in held]
+    made = [call.r() for call in held]
     r = np.array([np.nan if one is None else one for one in made], np.float64)
     start = np.array([call.stepper.path().fills[0].ts_ms for call in held], np.int64)
     end = np.array([call.end_ms if call.stepper.done else NEVER_MS for call in held], np.int64)

@@ -166,7 +166,7 @@ def _closed(rows: Sequence[PaperCall], span_ms: tuple[int, int], *, several: boo
     found = {}
     for call in rows:
         if call.facts is not None and call.over:
-            trade = call.trade(call.stepper.terms)
+            trade = call.trade()
             if trade.path.legs and span_ms[0] <= trade.path.legs[-1].ts_ms < span_ms[1]:
                 found[_name(call, several=several)] = trade
     return found

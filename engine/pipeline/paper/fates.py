@@ -123,7 +123,7 @@ def fate_of(call: PaperCall) -> str:
         return call.fate or WAITING
     if call.facts is None:
         return REFUSED
-    path = call.trade(call.stepper.terms).path
+    path = call.trade().path
     if not call.over:
         return "open" if path.fills else "resting"
     if call.early is not None and not path.fills:
@@ -223,7 +223,7 @@ def _planned(account: str, call: PaperCall, heard: Heard) -> CallFate:
     return CallFate(
         account, call.lane, plan.channel, plan.signal_id, plan.symbol, plan.side.value, call.posted_ms, plan.act_ms,
         stage, fate_of(call), *said, why(call, heard), call.marked_late, call.row in heard.deleted,
-        call.r(call.stepper.terms) if call.counted else None,
+        call.r() if call.counted else None,
     )  # fmt: skip
 
 

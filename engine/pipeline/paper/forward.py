@@ -85,7 +85,7 @@ def forward_records(
 
 def _closed(part: Sequence[Standing]) -> _Closed:
     """What counts of a channel's calls."""
-    known = [(call, call.r(call.stepper.terms)) for one in part if (call := one.call).counted]
+    known = [(call, call.r()) for one in part if (call := one.call).counted]
     closed = [(call, r) for call, r in known if r is not None]
     open_ = [call for call, _ in known if not call.stepper.done and call.stepper.path().fills]
     start = np.array([call.stepper.path().fills[0].ts_ms for call, _ in closed], np.int64)
@@ -151,7 +151,7 @@ def _followed(closed: _Closed, strategy: Strategy) -> float:
     size = strategy.size
     paths = [call.stepper.path() for call in closed.calls]
     moves: list[list[Fill | Leg]] = [[*path.fills, *path.legs] for path in paths]
-    money = [call.money(call.stepper.terms) for call in closed.calls]
+    money = [call.money() for call in closed.calls]
     risk = np.array([call.risk for call in closed.calls])
     entry = np.array([call.entry for call in closed.calls])
     lever = np.array([call.plan.leverage or strategy.leverage for call in closed.calls], np.float64)

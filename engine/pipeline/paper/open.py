@@ -100,8 +100,8 @@ def open_r(call: PaperCall, price: float) -> float:
     acting = call.acting
     if not acting.risk > 0:
         return 0.0
-    stepper, terms = acting.stepper, acting.stepper.terms
-    gross, fees, funding = acting.money(terms)
+    stepper = acting.stepper
+    gross, fees, funding = acting.money()
     worth = acting.plan.side.sign * stepper.held * price
     return (gross + worth - fees - leaving(acting, price) - funding) / acting.risk
 

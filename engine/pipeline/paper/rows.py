@@ -43,10 +43,10 @@ def standing(call: PaperCall, last: Last) -> Standing:
     price = None if bar is None else bar.close
     if call.facts is None:
         return Standing(call, None, price)
-    terms, acting = call.stepper.terms, call.acting
+    acting = call.acting
     open_ = not call.over and bool(acting.stepper.path().fills)
     path = acting.path_at(bar, bar.end) if open_ and bar is not None else None
-    return Standing(call, call.trade(terms, path), price)
+    return Standing(call, call.trade(path), price)
 
 
 def rows_of(stands: Sequence[Standing], told: Told, fates: Sequence[CallFate]) -> list[PaperRow]:
@@ -89,7 +89,7 @@ def _unplanned(fate: CallFate) -> PaperRow:
 
 def _planned(one: Standing, told: Told, why: str) -> PaperRow:
     call, trade = one.call, one.trade
-    plan, terms = call.plan, call.stepper.terms
+    plan = call.plan
     path = trade.path if trade else call.stepper.path()
     prices, _ = call.targets()
     notes = (*call.notes, *call.closing_notes)
@@ -114,7 +114,7 @@ def _planned(one: Standing, told: Told, why: str) -> PaperRow:
         "rule": no.rule if no else "",
         "rule_where": no.where if no else "",
         "notes": "; ".join(note.text for note in notes),
-        "r": call.r(terms) if call.counted else None,
+        "r": call.r() if call.counted else None,
         "strategy": call.lane,
         "late": call.marked_late,
         "why": why,

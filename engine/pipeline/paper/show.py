@@ -141,7 +141,7 @@ def exit_of(leg: Mapping[str, Any], call: PaperCall) -> tuple[str, NoticeKind]:
 
 def _made(call: PaperCall, currency: str) -> str:
     """What a closed trade made: ``+12.30 USDT (+0.61 R)``."""
-    trade = call.trade(call.stepper.terms)
+    trade = call.trade()
     return f"{trade.net:+,.2f} {currency}" + (f" ({trade.r:+.2f} R)" if trade.r is not None else "")
 
 

@@ -301,7 +301,7 @@ class _Teller:
 
     def _by_itself(self, call: PaperCall, fate: CallFate) -> Iterator[str]:
         """The call's own result in its channel's record, where the account's is another one."""
-        trade = None if call.facts is None else call.trade(call.stepper.terms)
+        trade = None if call.facts is None else call.trade()
         if fate.r is not None and (trade is None or trade.r is None or abs(trade.r - fate.r) > 1e-9):
             yield f"the call by itself, whatever the account did: {fate.r:+.2f} R net of costs"
 
@@ -312,7 +312,7 @@ class _Teller:
         fold.take(told_of(self.book.ledger, name))
         for other in fold.rows:
             if (other.plan.signal_id, other.lane) == (self.identity, call.lane) and other.asked:
-                trade = other.trade(other.stepper.terms)
+                trade = other.trade()
                 made = f", net {trade.net:+,.2f} {self.book.currency}" if other.over and trade.path.fills else ""
                 no = f" {who(other.notes[-1].rule, other.notes[-1].where)}" if other.refused and other.notes else ""
                 yield f"{call.plan.channel} alone: {_became(stage_of(other), fate_of(other))}{no}{made}"

@@ -88,7 +88,7 @@ def test_after_a_kill_no_price_is_of_before_the_trade(account: Account, run: Run
     assert stage.instant.account.prices()["BTCUSDT"][1] == last
     assert state["marked"] == pytest.approx(stage.instant.account.equity()), "the screen and status"
     assert state["losses"][0]["change"] == pytest.approx(state["marked"] - 10_000), "and the day"
-    closed = stage.desk.books.rows[0].trade(stage.desk.lanes["live"].terms).net
+    closed = stage.desk.books.rows[0].trade().net
     assert state["equity"] == pytest.approx(10_000 + closed + made)
     assert run("paper", "report", "--out", stage.folder / "page").exit_code == 0
     page = json.loads((stage.folder / "page" / "paper.json").read_text(encoding="utf-8"))
