@@ -19,8 +19,9 @@ from engine.collect.archive import Archive, ArchiveError
 from engine.config.diagnostics import did_you_mean
 from engine.paper.desk import alone_name
 from engine.paper.fold import Fold, told_of
-from engine.paper.ledger import Event, Ledger, LedgerError
+from engine.paper.ledger import Event, LedgerError
 from engine.pipeline.asked import prices_of
+from engine.pipeline.callids import HEARD
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.answers import answer_lines
 from engine.pipeline.paper.book import Book, book_at, books, kept_prices, last_prices
@@ -47,23 +48,7 @@ if TYPE_CHECKING:
     from engine.paper.call import PaperCall
     from engine.pipeline.paper.rows import Standing
 
-HEARD = ("call", "refused", "unread")
 ARCHIVE = "archive"
-
-
-def paper_has(workspace: Workspace, identity: str) -> bool:
-    """Whether an account of the ledger has heard a call of this id; False where the ledger cannot be read."""
-    return identity in heard_ids(workspace.ledger_path)
-
-
-def heard_ids(path: Path) -> list[str]:
-    """The ids of all calls that the accounts of a ledger heard, in their order; none where it cannot be read."""
-    if not path.is_file():
-        return []
-    try:
-        return list(dict.fromkeys(str(event.data["signal"]) for event in Ledger(path).events(None, 0, *HEARD)))
-    except LedgerError:
-        return []
 
 
 def tell_paper(workspace: Workspace, identity: str, account: str | None) -> str:
