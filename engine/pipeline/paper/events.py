@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from engine.paper.spoken import Pair, Spoken
+from engine.paper.spoken import Pair, Spoken, in_words
 from engine.pipeline.paper.fates import who
 from engine.pipeline.paper.orders import order_text
 from engine.pipeline.paper.presence import fault_line
@@ -97,7 +97,7 @@ class Told:
     def _on_withdrawn(self, event: Event, data: Mapping[str, Any]) -> None:
         if event.row is not None:
             self.withdrawn[event.row] = self.withdrawn.get(event.row, 0) + len(data["moves"])
-            moves = ", ".join(str(move["what"]) for move in data["moves"])
+            moves = ", ".join(in_words(move["what"]) for move in data["moves"])
             self.happened.append(self._note(event, "withdrawn", f"{self.rows[event.row].name}, {moves}: {data['why']}"))
 
     # ------------------------------------------------------------------ rules and people

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine.paper.spoken import in_words
 from engine.pipeline.paper.alone import alone_line
 from engine.pipeline.paper.book import Book, books
 from engine.pipeline.paper.channels import ChannelRecord
@@ -130,8 +131,7 @@ def _trade(trade: dict[str, Any]) -> str:
     text += "" if trade["stop"] is None else f", stop {trade['stop']:.6g}"
     text += ("" if trade["r"] is None else f", {trade['r']:+.2f} R") + (" (late)" if trade["late"] else "")
     for move in trade["live"]:
-        what = move["what"].rpartition(" ")[0]
-        text += f"; {move['what'] if what == 'target' else what} (live) at {move['price']:.8g}, {move['at'][11:19]}"
+        text += f"; {in_words(move['what'])} (live) at {move['price']:.8g}, {move['at'][11:19]}"
     return text + (" (close asked for)" if trade["closing"] and trade["state"] != "closed (live)" else "")
 
 

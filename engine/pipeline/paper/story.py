@@ -20,6 +20,7 @@ from engine.config.diagnostics import did_you_mean
 from engine.paper.desk import alone_name
 from engine.paper.fold import Fold, told_of
 from engine.paper.ledger import Event, LedgerError
+from engine.paper.spoken import in_words
 from engine.pipeline.asked import prices_of
 from engine.pipeline.callids import HEARD
 from engine.pipeline.errors import InputError
@@ -217,7 +218,7 @@ class _Teller:
         yield from self._ended(call, fate, told)
         for event in events:
             if event.kind == "withdrawn":
-                moves = ", ".join(f"{move['what']} at {price(move['price'])}" for move in event.data["moves"])
+                moves = ", ".join(f"{in_words(move['what'])} at {price(move['price'])}" for move in event.data["moves"])
                 yield f"withdrawn: {moves} (live) is not in the record: {event.data['why']}"
 
     def _later(self, events: Sequence[Event]) -> Iterator[str]:
