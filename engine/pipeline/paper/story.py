@@ -26,7 +26,7 @@ from engine.pipeline.callids import HEARD
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.answers import answer_lines
 from engine.pipeline.paper.book import Book, book_at, books, kept_prices, last_prices
-from engine.pipeline.paper.desk import Loaded, hashes, load
+from engine.pipeline.paper.desk import Loaded, hashes
 from engine.pipeline.paper.events import Told
 from engine.pipeline.paper.fates import CallFate, fate_of, stage_of, who
 from engine.pipeline.paper.inputs import used_before
@@ -34,6 +34,7 @@ from engine.pipeline.paper.moves import change_words, moves_lines
 from engine.pipeline.paper.replay import messages_of
 from engine.pipeline.paper.rows import entry_kind, standing
 from engine.pipeline.paper.rows import last_prices as last_bars
+from engine.pipeline.paper.sources import loaded_now
 from engine.pipeline.postlines import call_line, post_lines, price
 from engine.pipeline.readings import read_messages
 from engine.pipeline.report import LEDGER_FILE
@@ -165,13 +166,7 @@ class _Teller:
     @cached_property
     def _loaded(self) -> list[Loaded]:
         """The strategies as their files are now, without those that are gone or have errors."""
-        found = []
-        for name in self.book.begun.data["strategies"]:
-            try:
-                found.append(load(self.workspace, str(name)))
-            except InputError:
-                continue
-        return found
+        return loaded_now(self.workspace, self.book)[0]
 
     def _changed(self, heard: Event, files: Sequence[str]) -> bool:
         """Whether one of these files differs now from what the account used when it heard of the call."""
