@@ -32,8 +32,7 @@ from engine.pipeline.paper.fates import CallFate, fate_of, stage_of, who
 from engine.pipeline.paper.inputs import used_before
 from engine.pipeline.paper.moves import change_words, moves_lines
 from engine.pipeline.paper.replay import messages_of
-from engine.pipeline.paper.rows import entry_kind, standing
-from engine.pipeline.paper.rows import last_prices as last_bars
+from engine.pipeline.paper.rows import entry_kind, last_bars, standing
 from engine.pipeline.paper.sources import loaded_now
 from engine.pipeline.postlines import call_line, post_lines, price
 from engine.pipeline.readings import read_messages
