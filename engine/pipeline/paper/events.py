@@ -110,14 +110,14 @@ class Told:
         self._halted(event, str(data["note"]["rule"]), str(data["note"]["text"]))
 
     def _on_live_alarm(self, event: Event, data: Mapping[str, Any]) -> None:
-        self.happened.append(self._note(event, "rule (live)", f"{data['note']['rule']}: {data['note']['text']}"))
+        self._halted(event, str(data["note"]["rule"]), str(data["note"]["text"]), "rule (live)")
 
     def _on_alarm_withdrawn(self, event: Event, data: Mapping[str, Any]) -> None:
         self.happened.append(self._note(event, "withdrawn", f"{data['note']['rule']}: {WITHDRAWN}"))
 
-    def _halted(self, event: Event, rule: str, text: str) -> None:
+    def _halted(self, event: Event, rule: str, text: str, kind: str = "rule") -> None:
         self.halts[rule] = text
-        self.happened.append(self._note(event, "rule", f"{rule}: {text}"))
+        self.happened.append(self._note(event, kind, f"{rule}: {text}"))
 
     def _on_early(self, event: Event, _: Mapping[str, Any]) -> None:
         if event.row is not None and self.rows[event.row].closing_notes:
