@@ -584,7 +584,7 @@ def paper_verdicts(workspace: Workspace, strategy: str, fetch: bool, form: str) 
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def paper_reset(workspace: Workspace, yes: bool) -> None:
     """Begin anew with an empty ledger; the old one is kept under another name."""
-    from engine.pipeline.paper.orders import reset
+    from engine.pipeline.paper.ledgerfiles import reset
 
     click.echo(reset(workspace, lambda text: yes or click.confirm(text, default=False)))
 
@@ -593,7 +593,7 @@ def paper_reset(workspace: Workspace, yes: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def paper_restore(workspace: Workspace, yes: bool) -> None:
     """Mend a damaged ledger from what can be read of it and of its daily copy; the damaged one is kept."""
-    from engine.pipeline.paper.restore import restore
+    from engine.pipeline.paper.ledgerfiles import restore
 
     click.echo(restore(workspace, lambda text: yes or click.confirm(text, default=False)))
 

@@ -430,6 +430,11 @@ class Leg:
     maker: bool
     target: int = 0
 
+    @property
+    def name(self) -> str:
+        """In a word or two: ``target 2``, ``stop``."""
+        return f"{self.reason.value} {self.target}" if self.target else self.reason.value
+
 
 @quick
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ from engine.units import DAY_MS, duration_ms, fraction, money
 
 REFERENCES = {"channel": ("X001", "channels/{}.channel"), "rules": ("X002", "rules/{}.yaml")}
 SYNTHETIC = "such as period: {from: 2025-01-01, to: 2025-07-01}"
+NO_PERIOD = "a synthetic market needs a period with from and to"
+NO_PERIOD_HINT = f"{SYNTHETIC}; a backtest takes --from and --to as well"
 LONGEST_SYNTHETIC_MS = 3 * 366 * DAY_MS
 EXAMPLE_SHARES = {1: "[100%]", 2: "[60%, 40%]", 3: "[50%, 30%, 20%]", 4: "[40%, 30%, 20%, 10%]"}
 
@@ -116,7 +118,10 @@ def _check_source(document: Document) -> None:
 
 
 def _check_period(document: Document) -> None:
-    """Both ends are dates, in order."""
+    """Both ends are dates, in order.
+
+    A synthetic market without a period is only warned of: a backtest may be given one by its options.
+    """
     start, end = document.moment("period", "from"), document.moment("period", "to")
     if start is not None and end is not None and start >= end:
         given = document.get("period", "from")
@@ -125,7 +130,7 @@ def _check_period(document: Document) -> None:
     elif document.get("market", "source") == "synthetic" and document.sound("period"):
         if start is None or end is None:
             at: Path = ("period",) if document.get("period") is not None else ("market", "source")
-            document.report(at, "R113", "a synthetic market needs a period with from and to", SYNTHETIC)
+            document.report(at, "R113", NO_PERIOD, NO_PERIOD_HINT, severity="warning")
         elif end - start > LONGEST_SYNTHETIC_MS:
             document.report(("period", "to"), "R113", "a synthetic market lasts three years at most", SYNTHETIC)
 

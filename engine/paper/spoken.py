@@ -206,6 +206,12 @@ def moves_of(fills: Sequence[Mapping[str, Any]], legs: Iterable[Mapping[str, Any
     return found
 
 
+def in_words(what: str) -> str:
+    """The name of a move for people, who count targets alone: ``in``, ``target 2``, ``stop``."""
+    kind = what.rpartition(" ")[0]
+    return what if kind == ExitReason.TARGET else kind
+
+
 def _data(move: Move, live: float | None) -> Data:
     """A move as plain data, as a step has it."""
     reason, _, number = move.what.rpartition(" ")

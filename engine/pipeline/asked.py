@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.config.strategies import LONGEST_SYNTHETIC_MS
+from engine.config.strategies import LONGEST_SYNTHETIC_MS, NO_PERIOD, NO_PERIOD_HINT
 from engine.config.strategy import Strategy
 from engine.market.store import CandleStore
 from engine.market.synthetic import SyntheticMarket
@@ -66,7 +66,7 @@ def prices_of(workspace: Workspace, strategy: Strategy) -> tuple[Prices, Synthet
         store = CandleStore(workspace.candles_path)
         return StoredPrices(store, market, start, strategy.to_ms, strategy.finer), None
     if strategy.from_ms is None or strategy.to_ms is None:
-        raise InputError(Problem("a synthetic market needs a period with from and to", strategy.path))
+        raise InputError(Problem(NO_PERIOD, strategy.path, hint=NO_PERIOD_HINT))
     if strategy.to_ms - strategy.from_ms > LONGEST_SYNTHETIC_MS:
         raise InputError(Problem("a synthetic market lasts three years at most", strategy.path))
     world = SyntheticMarket(market.seed or 0, strategy.from_ms, strategy.to_ms, market.timeframe_ms)

@@ -161,10 +161,4 @@ def _known(values: Floats) -> list[float | None]:
 
 def exits_of(legs: Sequence[Leg]) -> str:
     """The exits as text: ``target 1 65000 x 0.5 @ 2025-05-04T15:40:00Z; stop ...``."""
-    return "; ".join(
-        [
-            f"{leg.reason.value}{f' {leg.target}' if leg.target else ''} {leg.price:.10g} x {leg.share:.3g}"
-            f" @ {iso(leg.ts_ms)}"
-            for leg in legs
-        ]
-    )
+    return "; ".join([f"{leg.name} {leg.price:.10g} x {leg.share:.3g} @ {iso(leg.ts_ms)}" for leg in legs])

@@ -30,7 +30,7 @@ def names_in(folder: str, suffix: str = "") -> Complete:
 
 def call_ids(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem | str]:
     """Completes the ids of calls: of the run that is named, else of the ledger and of the last backtest."""
-    from engine.pipeline.story import known_ids
+    from engine.pipeline.callids import known_ids
 
     root = ctx.find_root().meta.get("root") or Path()
     paper = bool(ctx.params.get("on_paper") or ctx.params.get("account") or "on_paper" not in ctx.params)

@@ -52,10 +52,7 @@ def versions_of(signal: Signal | None, known: Sequence[Message]) -> tuple[Versio
 def moves_of_path(path: Path) -> tuple[Move, ...]:
     """Fills and exits."""
     fills = [Move(fill.ts_ms, fill.price, fill.share, "entry") for fill in path.fills]
-    exits = [
-        Move(leg.ts_ms, leg.price, leg.share, f"{leg.reason.value} {leg.target}" if leg.target else leg.reason.value)
-        for leg in path.legs
-    ]
+    exits = [Move(leg.ts_ms, leg.price, leg.share, leg.name) for leg in path.legs]
     return (*fills, *exits)
 
 

@@ -18,10 +18,11 @@ from pathlib import Path
 from engine.config.diagnostics import did_you_mean
 from engine.domain import Message
 from engine.market.synthetic import SyntheticMarket
+from engine.pipeline.callids import LAST, heard_ids
 from engine.pipeline.errors import InputError
 from engine.pipeline.postlines import call_line, post_lines, post_number, price
 from engine.pipeline.readings import channel_messages
-from engine.pipeline.report import LEDGER_FILE, find_run, replay_folder
+from engine.pipeline.report import find_run, replay_folder
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from engine.report.run import Run
@@ -29,7 +30,6 @@ from engine.report.runfile import load_run
 from engine.report.tables import CALLS_FILE, CallRow, UnreadableRunError, read_calls
 from engine.units import moment_ms, show_time
 
-LAST = "last"
 COLUMN = "ids stand in the first column of trades.csv"
 
 
@@ -39,7 +39,7 @@ def tell_trade(workspace: Workspace, identity: str, given: str | None, paper: bo
     ``given`` is the run of a backtest or of a replay; ``paper`` asks for the accounts of the ledger, ``account`` for
     one of them. Without any of that it is looked for in the last backtest, then in the ledger.
     """
-    from engine.pipeline.paper.story import paper_has, tell_paper, tell_replay
+    from engine.pipeline.paper.story import tell_paper, tell_replay
 
     if paper or account is not None:
         if given is not None:
@@ -48,7 +48,7 @@ def tell_trade(workspace: Workspace, identity: str, given: str | None, paper: bo
     replayed = None if given is None else replay_folder(workspace, given)
     if replayed is not None:
         return tell_replay(workspace, identity, replayed)
-    there = given is None and paper_has(workspace, identity)
+    there = given is None and identity in heard_ids(workspace.ledger_path)
     try:
         story = _tell_run(workspace, identity, LAST if given is None else given)
     except InputError:
@@ -83,24 +83,6 @@ def _find(folder: Path, identity: str) -> CallRow:
             return row
     hint = did_you_mean(identity, (row.signal_id for row in rows), 0.8) or COLUMN
     raise InputError(Problem(f'there is no call "{identity}" in this run', str(folder / CALLS_FILE), hint=hint))
-
-
-def known_ids(root: Path, given: str | None, paper: bool) -> list[str]:
-    """The ids of the calls of a run, of the ledger (``paper``), or of both; none where nothing can be read."""
-    from engine.pipeline.paper.story import heard_ids
-
-    workspace = Workspace(root)
-    try:
-        replayed = None if given is None else replay_folder(workspace, given)
-        if replayed is not None:
-            return heard_ids(replayed / LEDGER_FILE)
-        heard = [] if given is not None else heard_ids(workspace.ledger_path)
-        if paper:
-            return heard
-        calls = find_run(workspace, LAST if given is None else given) / CALLS_FILE
-        return list(dict.fromkeys([*heard, *(row.signal_id for row in read_calls(calls))]))
-    except (InputError, UnreadableRunError):
-        return heard if given is None else []
 
 
 # --------------------------------------------------------------------------- the message

@@ -167,7 +167,7 @@ def _told(played: Replay) -> dict[str, Any]:
     """What came of the call: its fate, its R, its exits."""
     row = played.rows[0]
     legs = played.table.path(row).legs if row >= 0 else ()
-    exits = [f"{leg.reason.value} {leg.target}" if leg.target else leg.reason.value for leg in legs]
+    exits = [leg.name for leg in legs]
     r = float(played.money.r[row]) if row >= 0 else np.nan
     return {"result": played.fates[0], "r": None if np.isnan(r) else round(r, 4), "exits": exits}
 

@@ -86,6 +86,11 @@ class Workspace:
         return self.root / "data" / "paper.db"
 
     @property
+    def ledger_copy_path(self) -> Path:
+        """The daily copy of the ledger."""
+        return self.ledger_path.with_suffix(".backup.db")
+
+    @property
     def alive_path(self) -> Path:
         """The file that running paper trading touches, and says in who it is."""
         return self.root / "data" / "paper.alive"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -33,7 +34,6 @@ CHANNELS = "[demo_keel, demo_coin, demo_echo]"
         ("strategies/demo.yaml", "fees: mexc", "fees: mexcc", "X005", 'the fee table has no fees of "mexcc"'),
         ("strategies/demo.yaml", "fees: mexc", "fees: {maker: 0.02%}", "S102", "taker"),
         ("strategies/demo.yaml", "to: 2025-07-01", "to: 2035-07-01", "R113", "three years at most"),
-        ("strategies/demo.yaml", ", to: 2025-07-01", "", "R113", "needs a period with from and to"),
         ("strategies/demo.yaml", "rules: [", "rules: [nobody, ", "X002", "there is no rules/nobody.yaml"),
     ],
 )  # fmt: skip
@@ -51,6 +51,51 @@ def test_what_a_start_refuses_is_a_finding_of_validate(
         assert refused.exit_code == 1, refused.output
         assert f"error[{code}]" in refused.output, words
         assert not (workspace / "data" / "paper.db").exists()
+
+
+PERIOD = "period: {from: 2025-01-01, to: 2025-07-01}"
+NEEDS_PERIOD = "a synthetic market needs a period with from and to"
+
+
+@pytest.mark.parametrize("kept", ["", "period: {from: 2025-01-01}", "period: {to: 2025-01-20}"])
+def test_an_invented_market_without_a_period_is_a_warning_and_no_start(kept: str, workspace: Path, run: Run) -> None:
+    edit(workspace, "strategies/demo.yaml", PERIOD, kept)
+    shutil.rmtree(workspace / "channels" / "library")
+    found = run("validate")
+    assert found.exit_code == 0, found.output
+    assert f"warning[R113] {NEEDS_PERIOD}" in found.output
+    assert run("validate", "--strict").exit_code == 1
+    for words in (("backtest", "demo"), ("paper", "demo", "--replay", "demo")):
+        refused = run(*words)
+        assert refused.exit_code == 2, refused.output
+        assert NEEDS_PERIOD in refused.stderr
+        assert "--from and --to" in refused.stderr
+    assert not (workspace / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("kept", "options"),
+    [
+        ("", ("--from", "2025-01-01", "--to", "2025-01-20")),
+        ("period: {from: 2025-01-01}", ("--to", "2025-01-20")),
+        ("period: {to: 2025-01-20}", ("--from", "2025-01-01")),
+    ],
+)
+def test_the_options_of_a_backtest_give_an_invented_market_its_period(
+    kept: str, options: tuple[str, ...], workspace: Path, run: Run
+) -> None:
+    edit(workspace, "strategies/demo.yaml", PERIOD, kept)
+    result = run("backtest", "demo", *options, "--out", workspace / "out")
+    assert result.exit_code == 0, result.output
+    written = json.loads((workspace / "out" / "run.json").read_text(encoding="utf-8"))
+    assert [day[:10] for day in written["period"]] == ["2025-01-01", "2025-01-20"]
+
+
+def test_the_options_give_an_invented_market_three_years_at_most(workspace: Path, run: Run) -> None:
+    edit(workspace, "strategies/demo.yaml", PERIOD, "")
+    refused = run("backtest", "demo", "--from", "2025-01-01", "--to", "2035-01-01")
+    assert refused.exit_code == 2, refused.output
+    assert "a synthetic market lasts three years at most" in refused.stderr
 
 
 def test_a_broken_archive_format_is_one_line(workspace: Path, run: Run) -> None:

@@ -11,7 +11,7 @@ from engine.paper.worth import newest
 from engine.pipeline.paper.alone import Alone as Kept
 from engine.pipeline.paper.alone import alone_accounts
 from engine.pipeline.paper.events import Told
-from engine.pipeline.paper.rows import Last, Standing, last_prices, standing
+from engine.pipeline.paper.rows import Last, Standing, last_bars, standing
 from engine.report.paperrun import Alone
 from engine.simulate.equity import EquityCurve, curve_of
 from engine.simulate.flows import funding_flow, moves_of
@@ -63,7 +63,7 @@ def account_of(book: Book, sources: Sources, known: Mapping[str, Seen]) -> Accou
     through_ms = sources.end_ms if sources.replay else book.fold.through_ms + step_ms
     kept = alone_accounts(book, known)
     known = newest(known, *(one.prices for one in kept))
-    last = last_prices(sources.candles, known, book.fold.through_ms, step_ms)
+    last = last_bars(sources.candles, known, book.fold.through_ms, step_ms)
     stands = [standing(call, last) for call in book.fold.rows]
     alone = {one.channel: _alone(one, last) for one in kept}
     return Account(book, told, stands, book.fates, alone, sources, max(through_ms, book.began_ms))

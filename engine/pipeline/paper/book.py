@@ -66,7 +66,7 @@ class Book:
         """Those that are resting or open."""
         return [call for call in self.taken if not call.over]
 
-    @property
+    @cached_property
     def standing(self) -> list[PaperCall]:
         """The same as they stand now: with what was said live since the record's last candle, also that they ended."""
         return [self.heard.now.side(call) for call in self.open]
@@ -76,7 +76,7 @@ class Book:
         """Those that are resting or open at live prices, and not in the record yet."""
         return [side for side in self.live_sides if not side.over]
 
-    @property
+    @cached_property
     def live_sides(self) -> list[PaperCall]:
         """All calls that the account takes and that the record has not begun, as they stand at live prices."""
         sides = (live_side(call, self.heard) for call in self.fold.rows)

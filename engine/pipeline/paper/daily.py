@@ -64,7 +64,7 @@ class Daily:
     async def _copy(self) -> bool:
         """Copy the ledger; whether that was done. Raises LedgerError for a damaged one, whose copy before is kept."""
         try:
-            await asyncio.to_thread(self.desk.ledger.back_up, self.workspace.ledger_path.with_suffix(".backup.db"))
+            await asyncio.to_thread(self.desk.ledger.back_up, self.workspace.ledger_copy_path)
         except LedgerError as error:
             if error.damaged:
                 raise

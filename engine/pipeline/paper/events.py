@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from engine.paper.spoken import Pair, Spoken
+from engine.paper.spoken import Pair, Spoken, in_words
 from engine.pipeline.paper.fates import who
 from engine.pipeline.paper.orders import order_text
 from engine.pipeline.paper.presence import fault_line
@@ -97,7 +97,7 @@ class Told:
     def _on_withdrawn(self, event: Event, data: Mapping[str, Any]) -> None:
         if event.row is not None:
             self.withdrawn[event.row] = self.withdrawn.get(event.row, 0) + len(data["moves"])
-            moves = ", ".join(str(move["what"]) for move in data["moves"])
+            moves = ", ".join(in_words(move["what"]) for move in data["moves"])
             self.happened.append(self._note(event, "withdrawn", f"{self.rows[event.row].name}, {moves}: {data['why']}"))
 
     # ------------------------------------------------------------------ rules and people
@@ -110,14 +110,14 @@ class Told:
         self._halted(event, str(data["note"]["rule"]), str(data["note"]["text"]))
 
     def _on_live_alarm(self, event: Event, data: Mapping[str, Any]) -> None:
-        self.happened.append(self._note(event, "rule (live)", f"{data['note']['rule']}: {data['note']['text']}"))
+        self._halted(event, str(data["note"]["rule"]), str(data["note"]["text"]), "rule (live)")
 
     def _on_alarm_withdrawn(self, event: Event, data: Mapping[str, Any]) -> None:
         self.happened.append(self._note(event, "withdrawn", f"{data['note']['rule']}: {WITHDRAWN}"))
 
-    def _halted(self, event: Event, rule: str, text: str) -> None:
+    def _halted(self, event: Event, rule: str, text: str, kind: str = "rule") -> None:
         self.halts[rule] = text
-        self.happened.append(self._note(event, "rule", f"{rule}: {text}"))
+        self.happened.append(self._note(event, kind, f"{rule}: {text}"))
 
     def _on_early(self, event: Event, _: Mapping[str, Any]) -> None:
         if event.row is not None and self.rows[event.row].closing_notes:

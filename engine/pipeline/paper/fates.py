@@ -142,7 +142,7 @@ def stage_of(call: PaperCall) -> str:
 def live_side(call: PaperCall, heard: Heard) -> PaperCall | None:
     """A call as it stands at live prices, where the account will take it and the record has not begun; else None."""
     said = heard.live.get(call.row, {})
-    if fate_of(call) != WAITING or not said.get("facts") or "stands" not in said:
+    if not said.get("facts") or "stands" not in said or fate_of(call) != WAITING:
         return None
     side = replace(call, quantity=said["quantity"], facts=facts_from(said["facts"]), paid=[], own=None)
     stand(side, said["stands"])

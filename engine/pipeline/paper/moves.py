@@ -29,7 +29,7 @@ def moves_lines(call: PaperCall, path: Path, pairs: Iterable[Pair], zone: str) -
     live = {pair.record.what: pair.live for pair in pairs if pair.row == call.row}
     moves: list[Fill | Leg] = [*path.fills, *legs]
     for move, named in zip(moves, names, strict=True):
-        what = _exit(move) if isinstance(move, Leg) else "in"
+        what = move.name if isinstance(move, Leg) else "in"
         fee = fee_of(move, terms) * quantity
         line = f"  {show_time(move.ts_ms, zone)} {what}: {quantity * move.share:.6g} at {price(move.price)}"
         yield f"{line}, {'maker' if move.maker else 'taker'} fee {fee:,.2f}"
@@ -41,10 +41,6 @@ def moves_lines(call: PaperCall, path: Path, pairs: Iterable[Pair], zone: str) -
         yield f"  {show_time(ts_ms, zone)} funding: {paid * quantity:,.2f}"
     if path.fills and path.ambiguous:
         yield "  ambiguous: the candles do not tell in which order things happened"
-
-
-def _exit(leg: Leg) -> str:
-    return f"{leg.reason.value}{f' {leg.target}' if leg.target else ''}"
 
 
 def change_words(change: Change) -> str:

@@ -1,4 +1,4 @@
-"""``cli.py paper halt``, ``resume``, ``close`` and ``reset``: what people ask of an account.
+"""``cli.py paper halt``, ``resume`` and ``close``: what people ask of an account.
 
 What is asked of a running account is written into its ledger and done by it within a second; without one, when it runs
 again. Names that nobody knows are refused before anything is written.
@@ -7,16 +7,12 @@ again. Names that nobody knows are refused before anything is written.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.config.diagnostics import did_you_mean
 from engine.paper.call import WAITING
 from engine.paper.ledger import Event, LedgerError
-from engine.paper.mending import put_aside
-from engine.paper.witness import path_of
-from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.book import books, check_channels, running_account
 from engine.pipeline.paper.holding import held_coins, held_lines
@@ -163,28 +159,3 @@ def _ask(workspace: Workspace, book: Book, kind: str, data: dict[str, Any]) -> s
     running = running_account(workspace, book.ledger) == book.account
     when = "it is done within a second" if running else "it is done when the account runs again"
     return f"{book.account}: {order_text({'order': kind, **data})} noted; {when}"
-
-
-def reset(workspace: Workspace, sure: Callable[[str], bool]) -> str:
-    """Put the ledger and its copy aside, so that the next run begins anew; nothing is deleted.
-
-    A kill at any moment leaves each of them whole, under one of its names. Raises InputError while it runs.
-    """
-    path = workspace.ledger_path
-    copy = path.with_suffix(".backup.db")
-    if not any(one.is_file() for one in (path, copy, path_of(path))):
-        raise InputError(Problem("there is no ledger", workspace.shown(path)))
-    with alone(path, "the account is running", "stop it first"):
-        aside = path.with_name(f"paper-{datetime.now(UTC):%Y%m%d-%H%M%S}.db")
-        copy_aside = aside.with_suffix(".backup.db")
-        if not sure(f"put {path.as_posix()} aside as {aside.name} and begin anew?"):
-            return "nothing was changed"
-        said = f"the old ledger is {aside.as_posix()}" if path.is_file() else "there was no ledger"
-        if copy.is_file():  # before the ledger: a new one makes a new copy in its place
-            copy.rename(copy_aside)
-            said += f", its daily copy {copy_aside.as_posix()}"
-        put_aside(path, aside)
-        journal = workspace.testnet_path
-        if journal.is_file():  # it says what is open at the test exchange, whatever the ledger
-            said += f"; {journal.as_posix()} stays as it is"
-        return f"{said}; the next run begins anew"

@@ -38,13 +38,14 @@ def results_of(workspace: Workspace, account: Account, curve: EquityCurve, exact
     expected = expectations(workspace.runs_path, named, inputs)
     seed = sources.loaded[0].strategy.seed if sources.loaded else 1
     opened = open_calls(account.stands)
+    running = not sources.replay and running_account(workspace, book.ledger) == book.account
     return PaperRun(
         format=PAPER_FORMAT,
         created=iso(round(time.time()) * 1000),
         version=__version__,
         account=book.account,
         replay=sources.replay,
-        running=not sources.replay and running_account(workspace, book.ledger) == book.account,
+        running=running,
         timezone=workspace.settings.timezone,
         currency=book.currency,
         price_source=_origin(sources),
@@ -80,7 +81,7 @@ def results_of(workspace: Workspace, account: Account, curve: EquityCurve, exact
         gaps=told.gaps,
         lanes=_lanes(account),
         assumptions=_assumptions(workspace, sources),
-        warnings=[*_ended(workspace, account), *_warnings(account, exact), *sources.notes],
+        warnings=[*([] if running else _ended(workspace, account)), *_warnings(account, exact), *sources.notes],
         inputs=inputs,
         decimals=_decimals(account),
     )
@@ -172,11 +173,10 @@ def _assumptions(workspace: Workspace, sources: Sources) -> list[str]:
 
 def _ended(workspace: Workspace, account: Account) -> list[str]:
     """That nobody trades any more, where nobody stopped it."""
-    if account.sources.replay or running_account(workspace, account.book.ledger) == account.book.account:
+    end = None if account.sources.replay else ended(workspace, account.book)
+    if end is None:
         return []
-    end = ended(workspace, account.book)
-    at = "" if end is None else show_time(end.at_ms, workspace.settings.timezone)[:16]
-    return [] if end is None else [ended_line(end.fault, end.log, at)]
+    return [ended_line(end.fault, end.log, show_time(end.at_ms, workspace.settings.timezone)[:16])]
 
 
 def _warnings(account: Account, exact: bool) -> list[str]:

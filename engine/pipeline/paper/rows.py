@@ -178,7 +178,7 @@ def _open(one: Standing) -> OpenCall:
     )
 
 
-def last_prices(
+def last_bars(
     candles: Mapping[str, Any], known: Mapping[str, Seen], at_ms: int, step_ms: int
 ) -> Callable[[str], Bar | None]:
     """The last candle of a symbol: of a history where that goes on, else a flat one at the price that is known."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.domain import ExitReason, PathStatus
 from engine.notify.notice import NoticeKind
+from engine.paper.spoken import in_words
 from engine.pipeline.paper.fates import exit_word, live_word
 from engine.pipeline.paper.show import Said, exit_of, halting, told
 from engine.report.reasons import fate_reason
@@ -115,5 +116,4 @@ def _differing(event: Event, call: PaperCall) -> Iterator[Said]:
 
 def _shown(move: Mapping[str, Any]) -> str:
     """A move in words: ``in at 64801``, ``target 1 at 65000``, ``stop at 64500``."""
-    what, _, number = move["what"].rpartition(" ")
-    return f"{f'target {number}' if what == 'target' else what} at {move['price']:.8g}"
+    return f"{in_words(move['what'])} at {move['price']:.8g}"

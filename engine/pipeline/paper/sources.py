@@ -69,15 +69,21 @@ def archived(workspace: Workspace, loaded: Sequence[Loaded]) -> list[Message]:
     return [m for m in read_messages(Archive(workspace.archive_path)) if m.channel in channels]
 
 
+def loaded_now(workspace: Workspace, book: Book) -> tuple[list[Loaded], list[str]]:
+    """The strategies of an account as their files are now, and the names of those that are gone or have errors."""
+    loaded, gone = [], []
+    for name in map(str, book.begun.data["strategies"]):
+        try:
+            loaded.append(load(workspace, name))
+        except InputError:
+            gone.append(name)
+    return loaded, gone
+
+
 def known_sources(workspace: Workspace, book: Book) -> Sources:
     """What a workspace has of a live account; files that cannot be read now leave their part out."""
-    loaded = []
-    notes = []
-    for name in book.begun.data["strategies"]:
-        try:
-            loaded.append(load(workspace, str(name)))
-        except InputError:
-            notes.append(f"strategy {name} cannot be read now: its names and settings are missing here")
+    loaded, gone = loaded_now(workspace, book)
+    notes = [f"strategy {name} cannot be read now: its names and settings are missing here" for name in gone]
     if not loaded:
         return Sources(notes=notes)
     strategy = replace(loaded[0].strategy, from_ms=None, to_ms=None)

@@ -1,6 +1,6 @@
 """``cli.py paper status``: how each account stands, as data for programs, and as lines for people.
 
-``state_of`` gathers everything once; JSON is that as it is, the lines and the table are made of it.
+What is shown is gathered once (``state.py``); JSON is that as it is, the lines and the table are made of it.
 """
 
 from __future__ import annotations
@@ -8,34 +8,29 @@ from __future__ import annotations
 import json
 import textwrap
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from engine.domain import UNTIL_RESUMED_MS
-from engine.pipeline.paper.alone import alone_line, alone_states
-from engine.pipeline.paper.book import Book, books, last_prices, running_account, strategies_now
-from engine.pipeline.paper.channels import ChannelRecord, channel_records
+from engine.paper.spoken import in_words
+from engine.pipeline.paper.alone import alone_line
+from engine.pipeline.paper.book import Book, books
+from engine.pipeline.paper.channels import ChannelRecord
 from engine.pipeline.paper.fates import NEVER_FILLED, NOT_TAKEN, STAGES, funnel
-from engine.pipeline.paper.holding import Held, held_coins, held_lines
-from engine.pipeline.paper.open import halted, open_r
-from engine.pipeline.paper.orders import order_text, waiting_orders
-from engine.pipeline.paper.presence import ended, ended_line
-from engine.pipeline.paper.table import VERSION, moment
+from engine.pipeline.paper.holding import Held, held_lines
+from engine.pipeline.paper.open import halted
+from engine.pipeline.paper.orders import order_text
+from engine.pipeline.paper.presence import ended_line
+from engine.pipeline.paper.state import state_of
+from engine.pipeline.paper.table import VERSION
 from engine.pipeline.paper.words import age_lines, kept_words
-from engine.pipeline.paper.worth import worth_of
 from engine.report.show import count
 from engine.verdict.forward import ENOUGH
 
 if TYPE_CHECKING:
-    from engine.paper.call import PaperCall
     from engine.pipeline.workspace import Workspace
-    from engine.risk.tree import Tree
 
 ALIVE = ("waiting", "resting", "open")
 MOST = 8  # open trades that are shown to people; JSON has all
-LOSSES = {"daily loss over": "day", "weekly loss over": "week"}
 ALONE = "what an account of its own made with the same rules; pauses and closings by hand are not in it"
 
 
@@ -79,165 +74,6 @@ def _wrapping(say: Callable[[str], None]) -> Callable[[str], None]:
         say(textwrap.fill(line, width, subsequent_indent=inner, break_on_hyphens=False))
 
     return wrapped
-
-
-# --------------------------------------------------------------------------- gathering
-
-
-def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
-    """How an account stands, as plain data; the fields are told in docs/paper-trading.md."""
-    zone = workspace.settings.timezone
-    began_with = book.begun.data["equity"]
-    prices = last_prices(workspace, book)
-    worth, fates = worth_of(book, prices), book.fates
-    priced = min((prices[symbol][0] for symbol, q in worth.held.items() if q and symbol in prices), default=None)
-    reconciled = [event.data["line"] for event in book.ledger.events(book.account, 0, "reconciled")]
-    asked = {str(order.data["id"]) for order in waiting_orders(book) if order.kind == "close"}
-    running = running_account(workspace, book.ledger) == book.account
-    end = None if running else ended(workspace, book)
-    return {
-        "account": book.account,
-        "strategies": list(book.begun.data["strategies"]),
-        "running": running,
-        "ended": end and {"at": moment(end.at_ms, zone), "fault": end.fault, "log": end.log},
-        "began": moment(book.began_ms, zone),
-        "last_event": moment(book.last_ms, zone),
-        "currency": book.currency,
-        "began_with": began_with,
-        "realised": worth.realised,
-        "equity": worth.equity,
-        "marked": worth.marked,
-        "only_live": worth.live,
-        "priced_at": None if priced is None else moment(priced, zone),
-        "losses": _losses(workspace, book, worth.marked),
-        "open": [
-            *(_open(side, prices, zone, book, asked) for side in book.standing),
-            *(_open(side, prices, zone, book, asked, " (live)") for side in book.live),
-        ],
-        "halts": [_dated(asdict(halt), zone) for halt in book.halts if halt.until_ms > now_ms],
-        "orders": [
-            _dated({"order": event.kind, "asked": moment(event.at_ms, zone), **event.data}, zone)
-            for event in waiting_orders(book)
-        ],
-        "held": [asdict(one) for one in held_coins(workspace, book)],
-        "calls": len(fates),
-        "unread": _unread(book),
-        "channels": [asdict(record) for record in channel_records(fates, book.fold.rows)],
-        "alone": list(alone_states(book, prices, zone)),
-        "verdicts": [_given(word, zone) for word in kept_words(book.ledger, book.account)],
-        "testnet": _practised(workspace, book),
-        "reconciled": reconciled[-1] if reconciled else None,
-    }
-
-
-def _given(word: dict[str, Any], zone: str) -> dict[str, Any]:
-    """A verdict with the moment at which it was given."""
-    said = {key: word[key] for key in ("strategy", "channel", "word", "trades")}
-    return {**said, "given": moment(word["given_ms"], zone)}
-
-
-def _unread(book: Book) -> dict[str, int]:
-    """How many posts of each channel look like calls and were not read, in no version."""
-    read = {fate.signal_id.partition("#")[0] for fate in book.fates}
-    return dict(sorted(Counter(name.rpartition("/")[0] for name in book.heard.posts - read).items()))
-
-
-def _dated(data: dict[str, Any], zone: str) -> dict[str, Any]:
-    """Data whose ``until_ms`` is an ISO time ``until``; None: until a person ends it. So with ``from`` of a pause."""
-    until = data.pop("until_ms", None)
-    if "from_ms" in data:
-        from_ms = data.pop("from_ms")
-        data |= {"from": moment(from_ms, zone) if from_ms else None}
-    return data | {"until": None if until is None or until >= UNTIL_RESUMED_MS else moment(until, zone)}
-
-
-def _open(
-    call: PaperCall, prices: dict[str, tuple[int, float]], zone: str, book: Book, asked: set[str], live: str = ""
-) -> dict[str, Any]:
-    """A trade that rests or is open, as it stands now; ``live``: the record follows when its first candle is over.
-
-    ``asked`` are the ids whose end somebody asked for (or "all").
-    """
-    stepper, plan = call.acting.stepper, call.plan
-    fills, since = stepper.path().fills, book.heard.now.ahead(call.row) if not live else []
-    state = "closed (live)" if call.over else ("open" if fills else "resting") + live
-    r = call.trade().r if call.over else None
-    last = prices[plan.symbol][1] if plan.symbol in prices else None
-    return {
-        "signal_id": plan.signal_id,
-        "channel": plan.channel,
-        "strategy": call.lane,
-        "symbol": plan.symbol,
-        "side": plan.side.value,
-        "state": state,
-        "since": moment(fills[0].ts_ms if fills else plan.act_ms, zone),
-        "quantity": call.quantity * stepper.held,
-        "entry": stepper.position.average if fills else None,
-        "stop": stepper.stop,
-        "next_target": stepper.position.first_target(),
-        "last": last,
-        "r": open_r(call, last) if fills and last is not None and not call.over else r,
-        "late": call.marked_late,
-        "live": [
-            {
-                "what": move["what"],
-                "at": moment(move["ts_ms"], zone),
-                "price": move["price"],
-                "quantity": call.quantity * move["share"],
-            }
-            for move in since
-        ],
-        "closing": call.closing_ms is not None or bool(asked & {plan.signal_id, "all"}),
-    }
-
-
-def _losses(workspace: Workspace, book: Book, equity: float) -> list[dict[str, Any]]:
-    """What the day and the week have made so far, marked as rules see it, with the rules that look at it."""
-    data, found = book.fold.books or {}, []
-    if data.get("day") is None:
-        return []
-    rules = list(_loss_rules(workspace, book))
-    for key, span in LOSSES.items():
-        start = data[f"{span}_equity"]
-        mine = [{"rule": r, "where": where, "limit": limit} for name, r, where, limit in rules if name == key]
-        if mine or span == "day":
-            change = equity - start
-            part = change / start if start > 0 else None
-            found.append(
-                {"span": span, "of": data["day"], "start": start, "change": change, "fraction": part, "rules": mine}
-            )
-    return found
-
-
-def _loss_rules(workspace: Workspace, book: Book) -> Iterator[tuple[str, str, str, float]]:
-    """The conditions about losses in the account's rules: key, rule, place, limit. Files with errors have none."""
-    names = dict.fromkeys(name for strategy in strategies_now(workspace, book) for name in strategy.rules)
-    for name in names:
-        rules = workspace.rule_file(name)
-        for rule in rules.rules if rules is not None else ():
-            for key, limit in _leaves(rule.when):
-                if key in LOSSES:
-                    yield key, rule.name, rule.where, limit
-
-
-def _leaves(tree: Tree) -> Iterator[tuple[str, Any]]:
-    """The conditions of a tree that have to hold, with their limits; not those under a ``not``."""
-    from engine.risk.tree import AllOf, AnyOf, Leaf
-
-    if isinstance(tree, Leaf):
-        yield tree.condition.key, tree.limit
-    elif isinstance(tree, (AllOf, AnyOf)):
-        for part in tree.parts:
-            yield from _leaves(part)
-
-
-def _practised(workspace: Workspace, book: Book) -> list[str]:
-    path = workspace.testnet_path
-    if not path.is_file():
-        return []
-    from engine.pipeline.testnetsummary import summary
-
-    return summary(path, book.fold.rows)
 
 
 # --------------------------------------------------------------------------- telling
@@ -295,8 +131,7 @@ def _trade(trade: dict[str, Any]) -> str:
     text += "" if trade["stop"] is None else f", stop {trade['stop']:.6g}"
     text += ("" if trade["r"] is None else f", {trade['r']:+.2f} R") + (" (late)" if trade["late"] else "")
     for move in trade["live"]:
-        what = move["what"].rpartition(" ")[0]
-        text += f"; {move['what'] if what == 'target' else what} (live) at {move['price']:.8g}, {move['at'][11:19]}"
+        text += f"; {in_words(move['what'])} (live) at {move['price']:.8g}, {move['at'][11:19]}"
     return text + (" (close asked for)" if trade["closing"] and trade["state"] != "closed (live)" else "")
 
 

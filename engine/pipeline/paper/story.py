@@ -19,19 +19,21 @@ from engine.collect.archive import Archive, ArchiveError
 from engine.config.diagnostics import did_you_mean
 from engine.paper.desk import alone_name
 from engine.paper.fold import Fold, told_of
-from engine.paper.ledger import Event, Ledger, LedgerError
+from engine.paper.ledger import Event, LedgerError
+from engine.paper.spoken import in_words
 from engine.pipeline.asked import prices_of
+from engine.pipeline.callids import HEARD
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.answers import answer_lines
 from engine.pipeline.paper.book import Book, book_at, books, kept_prices, last_prices
-from engine.pipeline.paper.desk import Loaded, hashes, load
+from engine.pipeline.paper.desk import Loaded, hashes
 from engine.pipeline.paper.events import Told
 from engine.pipeline.paper.fates import CallFate, fate_of, stage_of, who
 from engine.pipeline.paper.inputs import used_before
 from engine.pipeline.paper.moves import change_words, moves_lines
 from engine.pipeline.paper.replay import messages_of
-from engine.pipeline.paper.rows import entry_kind, standing
-from engine.pipeline.paper.rows import last_prices as last_bars
+from engine.pipeline.paper.rows import entry_kind, last_bars, standing
+from engine.pipeline.paper.sources import loaded_now
 from engine.pipeline.postlines import call_line, post_lines, price
 from engine.pipeline.readings import read_messages
 from engine.pipeline.report import LEDGER_FILE
@@ -47,23 +49,7 @@ if TYPE_CHECKING:
     from engine.paper.call import PaperCall
     from engine.pipeline.paper.rows import Standing
 
-HEARD = ("call", "refused", "unread")
 ARCHIVE = "archive"
-
-
-def paper_has(workspace: Workspace, identity: str) -> bool:
-    """Whether an account of the ledger has heard a call of this id; False where the ledger cannot be read."""
-    return identity in heard_ids(workspace.ledger_path)
-
-
-def heard_ids(path: Path) -> list[str]:
-    """The ids of all calls that the accounts of a ledger heard, in their order; none where it cannot be read."""
-    if not path.is_file():
-        return []
-    try:
-        return list(dict.fromkeys(str(event.data["signal"]) for event in Ledger(path).events(None, 0, *HEARD)))
-    except LedgerError:
-        return []
 
 
 def tell_paper(workspace: Workspace, identity: str, account: str | None) -> str:
@@ -179,13 +165,7 @@ class _Teller:
     @cached_property
     def _loaded(self) -> list[Loaded]:
         """The strategies as their files are now, without those that are gone or have errors."""
-        found = []
-        for name in self.book.begun.data["strategies"]:
-            try:
-                found.append(load(self.workspace, str(name)))
-            except InputError:
-                continue
-        return found
+        return loaded_now(self.workspace, self.book)[0]
 
     def _changed(self, heard: Event, files: Sequence[str]) -> bool:
         """Whether one of these files differs now from what the account used when it heard of the call."""
@@ -232,7 +212,7 @@ class _Teller:
         yield from self._ended(call, fate, told)
         for event in events:
             if event.kind == "withdrawn":
-                moves = ", ".join(f"{move['what']} at {price(move['price'])}" for move in event.data["moves"])
+                moves = ", ".join(f"{in_words(move['what'])} at {price(move['price'])}" for move in event.data["moves"])
                 yield f"withdrawn: {moves} (live) is not in the record: {event.data['why']}"
 
     def _later(self, events: Sequence[Event]) -> Iterator[str]:

@@ -103,7 +103,7 @@ def _exit(leg: Leg, trade: Trade) -> str:
     if leg.reason is ExitReason.RULE and trade.notes:
         rule = trade.notes[-1].rule
         return rule if rule == BY_HAND else f"rule {rule}"
-    return f"{leg.reason.value}{f' {leg.target}' if leg.target else ''}"
+    return leg.name
 
 
 def call_row(row: CallFate, zone: str) -> tuple[object, ...]:

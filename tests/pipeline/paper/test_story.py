@@ -97,6 +97,17 @@ def test_what_the_channel_said_later(account: Account, run: Run) -> None:
     assert "if what is held were left at 64800" in story
 
 
+def test_what_was_withdrawn_has_the_words_in_which_it_was_told(account: Account, run: Run) -> None:
+    stage = account()
+    stage.post(5, "BUY BTCUSDT @ 64800, TP 65000, SL 64500")
+    stage.price(6, 64790)
+    stage.candle(0, 64790, 64900, 64780, 64900)
+    stage.price(61, 64900)
+    stage.candle(1, 64900, 64950, 64890, 64940)
+    why = "is not in the record: its candles do not show it"
+    assert f"withdrawn: in at 64790 (live) {why}" in told(stage, run, "vip/1").splitlines()
+
+
 def test_no_plan_and_no_reading(account: Account, run: Run) -> None:
     stage = account(rules=RULES)
     stage.post(1, "BUY BTCUSDT @ 64800, TP 65000")

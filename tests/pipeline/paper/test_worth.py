@@ -117,6 +117,9 @@ def test_a_close_that_was_asked_for_and_a_live_pause_are_shown(account: Account,
     state = status(stage, run)
     assert [halt["rule"] for halt in state["halts"]] == ["bad-day"], "the candle is not over"
     assert "HALTED all new trades by bad-day (rules/mine.yaml:2), until " in run("paper", "status").stdout
+    assert run("paper", "report", "--out", stage.folder / "page").exit_code == 0
+    (pause,) = json.loads((stage.folder / "page" / "paper.json").read_text(encoding="utf-8"))["pauses"]
+    assert (pause["rule"], pause["why"][:16]) == ("bad-day", "The account lost")
     assert state["open"][0]["closing"] is False
     assert run("paper", "close", "vip/1").exit_code == 0
     shown = run("paper", "status").stdout
