@@ -42,10 +42,11 @@ def changes_of(
             targets = [*action.targets] if action.kind == "change" else [*targets, *action.targets]
         if action.kind == "change" and action.entries:
             meant = replace(setup, entries=action.entries)
-        made = _changes(setup, action, at, entry, book, meant if known else None, placed, stop, targets, leave)
+        entered = meant if known else None
+        if action.kind == "change" and action.stop is not None:
+            stop = _stop(action.stop, entered)
+        made = _changes(setup, action, at, entry, book, entered, placed, stop, targets, leave)
         for change in made:
-            if change.kind == "stop" and isinstance(change.stop, float | Distance):
-                stop = change.stop
             if change.kind == "orders":
                 placed = change.orders
                 book = list(enumerate([order.price for order in placed], numbered + 1))
@@ -68,8 +69,9 @@ def _changes(
 ) -> list[Change]:
     """What one action does at a moment; ``book`` has the numbers and prices of the latest orders.
 
-    ``stop`` is the latest one and ``targets`` are all from now on. ``entered`` is the call whose entries levels count
-    from, None where a market order among them leaves that to the fill; ``placed`` are the latest orders.
+    ``stop`` is the one that the call or its changes named last, wherever it was moved since; ``targets`` are all from
+    now on. ``entered`` is the call whose entries levels count from, None where a market order among them leaves that to
+    the fill; ``placed`` are the latest orders.
     """
     if action.kind == "close":
         return [Change(at, "close", share=action.share)]
@@ -87,7 +89,6 @@ def _changes(
         made += [Change(at, "orders", orders=orders)] if orders else []
         placed = orders or placed
     if action.kind == "change" and action.stop is not None:
-        stop = _stop(action, entered)
         made.append(Change(at, "stop", stop=stop))
     if action.kind in ("change", "add-targets"):
         levels = _targets(setup, entered, placed, stop, targets, leave)
@@ -115,11 +116,9 @@ def _orders(setup: Setup, action: Action, entry: Entry) -> tuple[Order, ...]:
     return entry_orders(again, replace(entry, weights="even", grace=0.0))
 
 
-def _stop(action: Action, entered: Setup | None) -> float | Distance | None:
-    """The new stop, as a price where the entry is known."""
-    if entered is None or not isinstance(action.stop, Distance):
-        return action.stop
-    return from_base(entered, action.stop, -1)
+def _stop(named: float | Distance, entered: Setup | None) -> float | Distance:
+    """A stop that is named, as a price where the entry is known."""
+    return named if entered is None or not isinstance(named, Distance) else from_base(entered, named, -1)
 
 
 def _has_level(target: Target) -> bool:
@@ -161,7 +160,8 @@ def _level(
 ) -> float | Distance | None:
     """A target's price, or its distance from the fill.
 
-    One in R counts from the average entry of the orders, as in the plan, the way to the stop that holds now.
+    One in R counts from the average entry of the orders, as in the plan, the way to the stop that was named: one that
+    was moved into profit is no risk to count in.
     """
     away = target.distance
     if target.price is not None or away is None:
