@@ -283,8 +283,9 @@ def _said_anew(action: Action, before: Levels) -> Action:
     entries, targets, stop = before
     same_entries = action.entries == entries
     same_stop = action.stop == stop and (same_entries or not isinstance(stop, Distance))
-    away = any(target.distance is not None for target in targets)
-    same_targets = action.targets == targets and (not away or (same_entries and same_stop))
+    units = {target.distance.unit for target in targets if target.distance}
+    unmoved = (same_entries or not units) and (same_stop or "R" not in units)
+    same_targets = action.targets == targets and unmoved
     return replace(
         action,
         entries=() if same_entries else action.entries,
