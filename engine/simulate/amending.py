@@ -33,8 +33,8 @@ def changes_of(
     found: list[Change] = []
     targets = [*setup.targets]
     known = bool(setup.entries) and all(order.price is not None for order in orders)
-    book = list(enumerate([order.price for order in orders], 1))
-    numbered, meant, placed = len(book), setup, orders
+    book = list(enumerate(orders, 1))
+    numbered, meant = len(book), setup
     for update in sorted(updates, key=lambda u: u.message.known_ms):
         action = update.action
         at = update.message.known_ms + entry.latency_ms
@@ -45,11 +45,10 @@ def changes_of(
         entered = meant if known else None
         if action.kind == "change" and action.stop is not None:
             stop = _stop(action.stop, entered)
-        made = _changes(setup, action, at, entry, book, entered, placed, stop, targets, leave)
+        made = _changes(setup, action, at, entry, book, entered, stop, targets, leave)
         for change in made:
             if change.kind == "orders":
-                placed = change.orders
-                book = list(enumerate([order.price for order in placed], numbered + 1))
+                book = list(enumerate(change.orders, numbered + 1))
                 numbered += len(book)
         found += made
     return tuple(found)
@@ -60,18 +59,17 @@ def _changes(
     action: Action,
     at: int,
     entry: Entry,
-    book: Sequence[tuple[int, float | None]],
+    book: Sequence[tuple[int, Order]],
     entered: Setup | None,
-    placed: Sequence[Order],
     stop: float | Distance | None,
     targets: Sequence[Target],
     leave: Exit,
 ) -> list[Change]:
-    """What one action does at a moment; ``book`` has the numbers and prices of the latest orders.
+    """What one action does at a moment; ``book`` has the latest orders with their numbers.
 
     ``stop`` is the one that the call or its changes named last, wherever it was moved since; ``targets`` are all from
     now on. ``entered`` is the call whose entries levels count from, None where a market order among them leaves that to
-    the fill; ``placed`` are the latest orders.
+    the fill.
     """
     if action.kind == "close":
         return [Change(at, "close", share=action.share)]
@@ -84,6 +82,7 @@ def _changes(
             return []
         return [Change(at, "stop", stop=action.level, target=action.target if action.level is None else None)]
     made = []
+    placed: Sequence[Order] = [order for _, order in book]
     if action.kind == "change" and action.entries and setup.entry_kind is not EntryKind.MARKET:
         orders = _orders(setup, action, entry)
         made += [Change(at, "orders", orders=orders)] if orders else []
@@ -96,11 +95,11 @@ def _changes(
     return made
 
 
-def _at_prices(book: Sequence[tuple[int, float | None]], prices: Sequence[float], entry: Entry) -> list[int]:
+def _at_prices(book: Sequence[tuple[int, Order]], prices: Sequence[float], entry: Entry) -> list[int]:
     """The numbers of the orders at these prices; the nearest one may have been moved by the strategy's grace."""
     room = entry.grace + SAME
-    found = [n for price in prices for n, known in book if known is not None and abs(known - price) <= room * price]
-    return list(dict.fromkeys(found))
+    known = [(number, order.price) for number, order in book if order.price is not None]
+    return list(dict.fromkeys(n for price in prices for n, at in known if abs(at - price) <= room * price))
 
 
 def _orders(setup: Setup, action: Action, entry: Entry) -> tuple[Order, ...]:
