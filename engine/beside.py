@@ -63,7 +63,7 @@ def beside(work: Callable[[], T], calls: int | None = None) -> Iterator[Callable
     ``calls`` is how many calls it goes over (None: many). Its error is raised when its result is asked for, at the end
     of the block if nobody asks; a child without a result is a BesideError.
     """
-    child = _forked(work) if (calls is None or calls >= LEAST_CALLS) and may_fork() else None
+    child = _forked(work) if (calls is None or calls >= LEAST_CALLS) and _may_fork() else None
     found: list[T] = []
 
     def result() -> T:
@@ -80,13 +80,20 @@ def beside(work: Callable[[], T], calls: int | None = None) -> Iterator[Callable
             child[1].close()
 
 
-def may_fork() -> bool:
+def cores() -> int:
+    """On how many cores this process may work."""
+    if os.environ.get(CORES) == "1":
+        return 1
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def _may_fork() -> bool:
     """Whether a copy of this process is safe, and has a core to run on.
 
     Other threads would be missing in it, whatever they hold. Elsewhere than on Linux the system's own libraries do not
     bear it.
     """
-    if sys.platform != "linux" or os.environ.get(CORES) == "1" or len(os.sched_getaffinity(0)) < 2:
+    if sys.platform != "linux" or cores() < 2:
         return False
     from multiprocessing import parent_process
 

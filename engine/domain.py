@@ -433,7 +433,12 @@ class Leg:
     @property
     def name(self) -> str:
         """In a word or two: ``target 2``, ``stop``."""
-        return f"{self.reason.value} {self.target}" if self.target else self.reason.value
+        return exit_name(self.reason, self.target)
+
+
+def exit_name(reason: ExitReason, target: int) -> str:
+    """An exit in a word or two: ``target 2``, ``stop``; ``target`` is 0 where none was reached."""
+    return f"{reason.value} {target}" if target else reason.value
 
 
 @quick

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.conftest import ROOT
+
 FORKS = sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1
 forks = pytest.mark.skipif(not FORKS, reason="needs Linux and two cores")
 

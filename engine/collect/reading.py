@@ -9,8 +9,8 @@
    the post: what it says may have been written after the market had moved.
 4. A channel that says ``re-enter`` of a call makes it anew, as a signal of the message that says so (``again_of``).
 5. Each post ends as exactly one of called, updated, refused or unread.
-6. Updates are bound to signals (``_bind``): by the chain of replies, else by a link, the channel's own id of a call, or
-   the symbol; one that is meant for every trade belongs to all of them. What nothing binds is counted.
+6. Updates are bound to signals (``binding.py``): by the chain of replies, else by a link, the channel's own id of a
+   call, or the symbol; one that is meant for every trade belongs to all of them. What nothing binds is counted.
 """
 
 from __future__ import annotations
@@ -19,19 +19,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from engine.channel.meaning.actions import again_of, change_of
-from engine.domain import Action, Distance, Message, Reading, Refusal, Setup, Signal, Target, Update
-from engine.units import DAY_MS, MINUTE_MS
+from engine.channel.meaning.actions import again_of
+from engine.collect.binding import UNREAD, Fate, Found, Post, calls_meant
+from engine.collect.edits import changes_in
+from engine.domain import Action, Message, Reading, Refusal, Signal, Update
+from engine.units import MINUTE_MS
 
 Reader = Callable[[Message], Reading]
-Post = tuple[str, int, int]  # channel, chat_id, message_id
-Levels = tuple[tuple[float, ...], tuple[Target, ...], float | Distance | None]
 
 QUICK_EDIT_MS = MINUTE_MS
-SAME_SYMBOL_MS = 30 * DAY_MS
 NEVER_MS = 1 << 60
-LONGEST_CHAIN = 100
-UNREAD = Refusal("no-layout", "the message has no text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,31 +59,6 @@ class ReadResult:
         return sum(update.signal_id is None for update in self.updates)
 
 
-@dataclass(slots=True)
-class _Fate:
-    """What is known of one post so far; ``levels`` are those of its calls by their latest version that changed them."""
-
-    key: str
-    has_original: bool = False
-    reply_to: int | None = None
-    signals: tuple[Signal, ...] = ()
-    levels: tuple[Levels, ...] | None = None
-    actions: tuple[Action, ...] = ()
-    refusal: Refusal = UNREAD
-    edited: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """An action with what may bind it: the latest call of its id and of its symbol, or the call itself."""
-
-    message: Message
-    action: Action
-    by_ref: Signal | None
-    by_symbol: Signal | None
-    signal: Signal | None = None
-
-
 class MessageReader:
     """Reads message versions one after another, as they become known.
 
@@ -96,7 +68,7 @@ class MessageReader:
 
     def __init__(self, read: Reader, known: dict[tuple[int, int, int], Reading] | None = None) -> None:
         self._read, self._known = read, known
-        self._fates: dict[Post, _Fate] = {}
+        self._fates: dict[Post, Fate] = {}
         self._deleted: set[Post] = set()
         self._latest: dict[tuple[str, str], Signal] = {}
         self.signals: list[Signal] = []
@@ -127,17 +99,17 @@ class MessageReader:
             return []
         return [Update(message, Action("close", one.setup.symbol, "deletion"), one.id) for one in fate.signals]
 
-    def look(self, message: Message) -> list[_Found]:
+    def look(self, message: Message) -> list[Found]:
         """Read a version: its signals are added to ``signals``; the actions in it, not bound yet."""
         post = (message.channel, message.chat_id, message.message_id)
         self.refusal = None
         if message.kind == "deletion":
             self._deleted.add(post)
             return []
-        found: list[_Found] = []
+        found: list[Found] = []
         fate = self._fates.get(post)
         if fate is None:
-            fate = self._fates[post] = _Fate(message.key)
+            fate = self._fates[post] = Fate(message.key)
         fate.reply_to = fate.reply_to or message.reply_to
         fate.has_original |= not _is_edited(message)
         fate.edited |= bool(fate.signals) and fate.signals[0].message.text != message.text
@@ -152,22 +124,22 @@ class MessageReader:
                 if signal.setup.ref:
                     self._latest[message.channel, f"#{signal.setup.ref}"] = signal
         elif reading.setups:
-            found += _changes(message, reading.setups, fate)
+            found += changes_in(message, reading.setups, fate)
         for action in reading.actions:
             if not any(_is_same(action, known) for known in fate.actions):
                 fate.actions += (action,)
                 by_ref = self._latest.get((message.channel, f"#{action.signal_ref}")) if action.signal_ref else None
                 by_symbol = self._latest.get((message.channel, action.symbol or ""))
-                found.append(_Found(message, action, by_ref, by_symbol))
+                found.append(Found(message, action, by_ref, by_symbol))
                 if action.kind == "re-enter" and not fate.signals:
                     self._enter_again(found[-1], fate)
         if reading.refusal and reading.refusal.code != UNREAD.code:
             fate.refusal = reading.refusal
         return found
 
-    def _enter_again(self, found: _Found, fate: _Fate) -> None:
+    def _enter_again(self, found: Found, fate: Fate) -> None:
         """Make the calls anew that an action is about, as far as they are known now."""
-        bound = [name for name in _bind(found, self._fates, self.signals) if name is not None]
+        bound = [name for name in calls_meant(found, self._fates, self.signals) if name is not None]
         known = {signal.id: signal for signal in self.signals if signal.id in bound}
         late = _is_hindsight(found.message, fate)
         for i, name in enumerate(bound):
@@ -186,9 +158,9 @@ class MessageReader:
             found = self._known[name] = self._read(message)
         return found
 
-    def bind(self, found: _Found) -> list[Update]:
+    def bind(self, found: Found) -> list[Update]:
         """The updates that an action makes: one for each signal that it is about, or one that nothing binds."""
-        return [Update(found.message, found.action, bound) for bound in _bind(found, self._fates, self.signals)]
+        return [Update(found.message, found.action, bound) for bound in calls_meant(found, self._fates, self.signals)]
 
     def result(self, updates: list[Update], withdrawn: Sequence[Update] = ()) -> ReadResult:
         """What became of all posts so far."""
@@ -238,7 +210,7 @@ def _is_edited(message: Message) -> bool:
     return message.kind == "edit" or message.edited_ms is not None
 
 
-def _is_hindsight(message: Message, fate: _Fate) -> bool:
+def _is_hindsight(message: Message, fate: Fate) -> bool:
     """Whether a call may have been written after the fact."""
     if not _is_edited(message):
         return False
@@ -252,112 +224,12 @@ def _is_same(action: Action, other: Action) -> bool:
     return replace(action, layout="", values=()) == replace(other, layout="", values=())
 
 
-def _levels(setup: Setup) -> Levels:
-    """What a later version of a call may change."""
-    return setup.entries, setup.targets, setup.stop
-
-
-def _changes(message: Message, setups: tuple[Setup, ...], fate: _Fate) -> list[_Found]:
-    """The changes that a later version of a call makes, when it is still the same call.
-
-    A version of unknown time, or with another symbol, side or number of calls, changes nothing.
-    """
-    if message.edited_ms is None or [(s.setup.symbol, s.setup.side) for s in fate.signals] != [
-        (setup.symbol, setup.side) for setup in setups
-    ]:
-        return []
-    before = fate.levels or tuple([_levels(signal.setup) for signal in fate.signals])
-    fate.levels = tuple([_levels(setup) for setup in setups])
-    return [
-        _Found(message, _said_anew(change_of(setup), known), None, None, signal)
-        for signal, setup, known, now in zip(fate.signals, setups, before, fate.levels, strict=True)
-        if now != known
-    ]
-
-
-def _said_anew(action: Action, before: Levels) -> Action:
-    """What a later version changes: what its text says as it did before stays as the trade has it by now.
-
-    A distance counts from the entries, one in R from the stop as well: it moves with them while its text is the same.
-    """
-    entries, targets, stop = before
-    same_entries = action.entries == entries
-    same_stop = action.stop == stop and (same_entries or not isinstance(stop, Distance))
-    away = any(target.distance is not None for target in targets)
-    same_targets = action.targets == targets and (not away or (same_entries and same_stop))
-    return replace(
-        action,
-        entries=() if same_entries else action.entries,
-        stop=None if same_stop else action.stop,
-        targets=() if same_targets else action.targets,
-    )
-
-
-def _bind(one: _Found, fates: dict[Post, _Fate], signals: list[Signal]) -> list[str | None]:
-    """The ids of the signals that an update is about, [None] when nothing tells.
-
-    First the post itself and what it answers, and what that answers, up to a post that called the symbol (any symbol,
-    when the update names none and the post made one call); then the posts that it links to; then the call with the id
-    that it names; then the channel's latest earlier call on the symbol, when it is not older than 30 days.
-    """
-    message, action = one.message, one.action
-    if one.signal is not None:
-        return [one.signal.id]
-    if action.every:
-        young = message.known_ms - SAME_SYMBOL_MS
-        meant = [
-            signal.id
-            for signal in signals
-            if signal.message.channel == message.channel
-            and young <= signal.message.known_ms < message.known_ms
-            and action.side in (None, signal.setup.side)
-            and action.symbol in (None, signal.setup.symbol)
-        ]
-        return [*meant] or [None]
-    answered = _along_replies(message.message_id, one, fates)
-    if answered is not None:
-        return [answered.id]
-    linked = [
-        signal.id
-        for chat, number in action.links
-        if not chat or message.chat_id in (chat, -chat, int(f"-100{chat}"))
-        if (signal := _along_replies(number, one, fates)) is not None
-    ]
-    if linked:
-        return [*dict.fromkeys(linked)]
-    for near in (one.by_ref, one.by_symbol):
-        if near is not None and message.known_ms - near.message.known_ms <= SAME_SYMBOL_MS:
-            same = action.symbol in (None, near.setup.symbol) and action.side in (None, near.setup.side)
-            return [near.id if same else None]
-    return [None]
-
-
-def _along_replies(number: int | None, one: _Found, fates: dict[Post, _Fate]) -> Signal | None:
-    """The call that a post made, or the one it answers, and so on; None where there is not exactly one."""
-    message, action = one.message, one.action
-    for _ in range(LONGEST_CHAIN):
-        fate = fates.get((message.channel, message.chat_id, number)) if number is not None else None
-        if fate is None:
-            return None
-        about = [
-            signal
-            for signal in fate.signals
-            if action.symbol in (None, signal.setup.symbol) and action.side in (None, signal.setup.side)
-        ]
-        if number == message.message_id:  # a call that was edited into an update, not an update edited into a call
-            about = [signal for signal in about if signal.message.known_ms < message.known_ms]
-        if len(about) == 1:
-            return about[0]
-        number = fate.reply_to
-    return None
-
-
-def _calls(fate: _Fate) -> bool:
+def _calls(fate: Fate) -> bool:
     """Whether a post is a call, not one that only enters an earlier call again."""
     return any(signal.again is None for signal in fate.signals)
 
 
-def _result(fates: dict[Post, _Fate], signals: list[Signal], updates: list[Update], deleted: int) -> ReadResult:
+def _result(fates: dict[Post, Fate], signals: list[Signal], updates: list[Update], deleted: int) -> ReadResult:
     """Count what became of the posts."""
     called = sum(_calls(fate) for fate in fates.values())
     updated = sum(bool(fate.actions) and not _calls(fate) for fate in fates.values())

@@ -28,7 +28,7 @@ from engine.config.strategy import Strategy
 from engine.config.testhosts import Refused, practice_address_of
 from engine.config.text import SourceText, Span
 from engine.config.yamlfile import Path
-from engine.units import DAY_MS, duration_ms, fraction, money
+from engine.units import DAY_MS, duration_ms, fraction, money, show_count
 
 REFERENCES = {"channel": ("X001", "channels/{}.channel"), "rules": ("X002", "rules/{}.yaml")}
 SYNTHETIC = "such as period: {from: 2025-01-01, to: 2025-07-01}"
@@ -260,8 +260,7 @@ def _check_moves(document: Document, path: Path, count: int, is_split: bool) -> 
         message = f'"{EACH}" moves the stop already'
         document.report((*path, f"{AFTER}{after[0]}"), "R106", message, "delete this line", at_key=True)
     elif after and not is_split and after[0] >= count:
-        shares = f"{count} share{'' if count == 1 else 's'}"
-        message = f"with {shares} nothing is left after target {after[0]}"
+        message = f"with {show_count(count, 'share')} nothing is left after target {after[0]}"
         hint = "it acts only on calls that name more shares of their own; move the stop earlier, or add a share"
         document.report((*path, f"{AFTER}{after[0]}"), "R106", message, hint, at_key=True, severity="warning")
 

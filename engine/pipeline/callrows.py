@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.domain import Distance, Leg, Path
+from engine.domain import Distance, Leg, Path, exit_name
 from engine.market.candles import Floats, Ints
 from engine.pipeline.replay import Replay
 from engine.report.tables import Calls
@@ -111,7 +111,7 @@ class _Paths:
 def _of_paths(table: PathTable, at: Ints) -> _Paths:
     """The paths of rows of a table, -1 for a call without one."""
     into, out = table.fill_ms >= 0, table.leg_ms >= 0
-    filled = into.any(axis=1)
+    filled = table.filled
     begun = table.fill_ms[np.arange(len(table)), into.argmax(axis=1)]
     worth, whole = np.zeros(len(table)), np.zeros(len(table))
     for j in range(into.shape[1]):  # added up one by one, as average_price does
@@ -139,10 +139,8 @@ def _exits(table: PathTable, out: Bools) -> list[str]:
     """Each exit of a table as text, row after row; ``out`` says where they stand."""
     columns = (table.leg_reason, table.leg_target, table.leg_price, table.leg_share)
     each = zip(*(column[out].tolist() for column in columns), _times(table.leg_ms[out]), strict=True)
-    words = [one.value for one in REASONS]
     return [
-        f"{words[code]}{f' {target}' if target else ''} {price:.10g} x {share:.3g} @ {time}"
-        for code, target, price, share, time in each
+        _exit(exit_name(REASONS[code], target), price, share, time) for code, target, price, share, time in each
     ]
 
 
@@ -161,4 +159,8 @@ def _known(values: Floats) -> list[float | None]:
 
 def exits_of(legs: Sequence[Leg]) -> str:
     """The exits as text: ``target 1 65000 x 0.5 @ 2025-05-04T15:40:00Z; stop ...``."""
-    return "; ".join([f"{leg.name} {leg.price:.10g} x {leg.share:.3g} @ {iso(leg.ts_ms)}" for leg in legs])
+    return "; ".join([_exit(leg.name, leg.price, leg.share, iso(leg.ts_ms)) for leg in legs])
+
+
+def _exit(name: str, price: float, share: float, time: str) -> str:
+    return f"{name} {price:.10g} x {share:.3g} @ {time}"

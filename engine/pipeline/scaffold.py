@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.config.diagnostics import did_you_mean
 from engine.files import write_text
+from engine.pipeline.crossing import is_demo
 from engine.pipeline.errors import InputError
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
@@ -79,5 +80,8 @@ def _fill_strategy(workspace: Workspace, text: str, channel: str | None) -> str:
     if channel not in channels:
         near = did_you_mean(channel, channels) or f"channels here: {', '.join(channels)}"
         raise InputError(Problem(f"there is no channels/{channel}.channel", hint=near))
+    profile = workspace.profile(channel)
+    if profile is not None and is_demo(profile):  # its calls are about an invented market, which has a beginning
+        text = text.replace("source: imported", "source: synthetic").replace("# period:", "period:")
     rules = "rules: [default]" if "default" in workspace.names("rules", ".yaml") else "rules: []"
     return text.replace("CHANNEL", channel).replace("RULES", rules)

@@ -19,6 +19,7 @@ from engine.pipeline.progress import Track
 from engine.pipeline.scaffold import new_path
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
+from engine.units import show_count
 
 WANTED = {"symbol": "a symbol", "side": "a side", "entry": "an entry", "target": "a target", "stop": "a stop"}
 
@@ -41,10 +42,10 @@ def suggest_profile(workspace: Workspace, source: Path, name: str | None, write:
 
 def _sentence(draft: Draft) -> str:
     """What the draft reads."""
-    layouts = "layout" if len(draft.layouts) == 1 else "layouts"
     return (
         f"{draft.posts:,} posts with text, {draft.calls:,} look like calls; the draft reads {draft.read:,} posts "
-        f"with {len(draft.layouts)} {layouts}. Look over its marks, then see what it misses: channel coverage"
+        f"with {show_count(len(draft.layouts), 'layout')}. Look over its marks, then see what it misses: "
+        "channel coverage"
     )
 
 

@@ -33,8 +33,8 @@ def changes_of(
     found: list[Change] = []
     targets = [*setup.targets]
     known = bool(setup.entries) and all(order.price is not None for order in orders)
-    book = list(enumerate([order.price for order in orders], 1))
-    numbered, meant, placed = len(book), setup, orders
+    book = list(enumerate(orders, 1))
+    numbered, meant = len(book), setup
     for update in sorted(updates, key=lambda u: u.message.known_ms):
         action = update.action
         at = update.message.known_ms + entry.latency_ms
@@ -42,13 +42,13 @@ def changes_of(
             targets = [*action.targets] if action.kind == "change" else [*targets, *action.targets]
         if action.kind == "change" and action.entries:
             meant = replace(setup, entries=action.entries)
-        made = _changes(setup, action, at, entry, book, meant if known else None, placed, stop, targets, leave)
+        entered = meant if known else None
+        if action.kind == "change" and action.stop is not None:
+            stop = _stop(action.stop, entered)
+        made = _changes(setup, action, at, entry, book, entered, stop, targets, leave)
         for change in made:
-            if change.kind == "stop" and isinstance(change.stop, float | Distance):
-                stop = change.stop
             if change.kind == "orders":
-                placed = change.orders
-                book = list(enumerate([order.price for order in placed], numbered + 1))
+                book = list(enumerate(change.orders, numbered + 1))
                 numbered += len(book)
         found += made
     return tuple(found)
@@ -59,17 +59,17 @@ def _changes(
     action: Action,
     at: int,
     entry: Entry,
-    book: Sequence[tuple[int, float | None]],
+    book: Sequence[tuple[int, Order]],
     entered: Setup | None,
-    placed: Sequence[Order],
     stop: float | Distance | None,
     targets: Sequence[Target],
     leave: Exit,
 ) -> list[Change]:
-    """What one action does at a moment; ``book`` has the numbers and prices of the latest orders.
+    """What one action does at a moment; ``book`` has the latest orders with their numbers.
 
-    ``stop`` is the latest one and ``targets`` are all from now on. ``entered`` is the call whose entries levels count
-    from, None where a market order among them leaves that to the fill; ``placed`` are the latest orders.
+    ``stop`` is the one that the call or its changes named last, wherever it was moved since; ``targets`` are all from
+    now on. ``entered`` is the call whose entries levels count from, None where a market order among them leaves that to
+    the fill.
     """
     if action.kind == "close":
         return [Change(at, "close", share=action.share)]
@@ -82,12 +82,12 @@ def _changes(
             return []
         return [Change(at, "stop", stop=action.level, target=action.target if action.level is None else None)]
     made = []
+    placed: Sequence[Order] = [order for _, order in book]
     if action.kind == "change" and action.entries and setup.entry_kind is not EntryKind.MARKET:
         orders = _orders(setup, action, entry)
         made += [Change(at, "orders", orders=orders)] if orders else []
         placed = orders or placed
     if action.kind == "change" and action.stop is not None:
-        stop = _stop(action, entered)
         made.append(Change(at, "stop", stop=stop))
     if action.kind in ("change", "add-targets"):
         levels = _targets(setup, entered, placed, stop, targets, leave)
@@ -95,11 +95,11 @@ def _changes(
     return made
 
 
-def _at_prices(book: Sequence[tuple[int, float | None]], prices: Sequence[float], entry: Entry) -> list[int]:
+def _at_prices(book: Sequence[tuple[int, Order]], prices: Sequence[float], entry: Entry) -> list[int]:
     """The numbers of the orders at these prices; the nearest one may have been moved by the strategy's grace."""
     room = entry.grace + SAME
-    found = [n for price in prices for n, known in book if known is not None and abs(known - price) <= room * price]
-    return list(dict.fromkeys(found))
+    known = [(number, order.price) for number, order in book if order.price is not None]
+    return list(dict.fromkeys(n for price in prices for n, at in known if abs(at - price) <= room * price))
 
 
 def _orders(setup: Setup, action: Action, entry: Entry) -> tuple[Order, ...]:
@@ -115,11 +115,9 @@ def _orders(setup: Setup, action: Action, entry: Entry) -> tuple[Order, ...]:
     return entry_orders(again, replace(entry, weights="even", grace=0.0))
 
 
-def _stop(action: Action, entered: Setup | None) -> float | Distance | None:
-    """The new stop, as a price where the entry is known."""
-    if entered is None or not isinstance(action.stop, Distance):
-        return action.stop
-    return from_base(entered, action.stop, -1)
+def _stop(named: float | Distance, entered: Setup | None) -> float | Distance:
+    """A stop that is named, as a price where the entry is known."""
+    return named if entered is None or not isinstance(named, Distance) else from_base(entered, named, -1)
 
 
 def _has_level(target: Target) -> bool:
@@ -161,7 +159,8 @@ def _level(
 ) -> float | Distance | None:
     """A target's price, or its distance from the fill.
 
-    One in R counts from the average entry of the orders, as in the plan, the way to the stop that holds now.
+    One in R counts from the average entry of the orders, as in the plan, the way to the stop that was named: one that
+    was moved into profit is no risk to count in.
     """
     away = target.distance
     if target.price is not None or away is None:

@@ -19,7 +19,7 @@ from engine.market.candles import Floats, Ints
 from engine.memory import picking
 from engine.simulate.flows import Flow, Venue, funding_flow
 from engine.simulate.money import Money, settlements
-from engine.simulate.table import REASON, REASONS, STATUSES, Bools, PathTable
+from engine.simulate.table import REASON, REASONS, STATUSES, PathTable
 
 
 class Outcomes:
@@ -70,13 +70,8 @@ class Outcomes:
     # ------------------------------------------------------------------ columns
 
     @cached_property
-    def filled(self) -> Bools:
-        """Which rows were ever in the market."""
-        return np.any(self.table.fill_ms >= 0, axis=1)  # type: ignore[no-any-return]
-
-    @cached_property
     def _in_market(self) -> Sequence[bool]:
-        return picking(self.filled)
+        return picking(self.table.filled)
 
     @cached_property
     def _nets(self) -> Sequence[float]:

@@ -86,7 +86,7 @@ class Trades(Mapping[int, Trade]):
         row = np.fromiter(self._sizes, np.int64, len(self._sizes))
         sizes = self._sizes.values()
         quantity, risk = (np.array([size[i] for size in sizes], np.float64) for i in (0, 1))
-        filled, money = self._outcomes.filled[row], self._outcomes.money
+        filled, money = self._outcomes.table.filled[row], self._outcomes.money
         earned = (money.gross, money.fees, money.funding, money.net)
         columns = (np.where(filled, one[row] * quantity, 0.0) for one in earned)
         found = TradeColumns(row, filled, quantity, risk, *columns)

@@ -73,14 +73,15 @@ class Walk:
         self.offers = Offers(table, money, venue, posted_ms, strategy.leverage, counted, judged)
         self.outcomes, self.marks = Outcomes(table, money, venue), Marks(venue.candles)
         self.fitting = Fitting(venue, strategy.costs.impact)
-        self._knowing: Judge | None = None  # the judge who has seen the calls
+        self._prepared = False  # the judge has seen the calls
         self._begin(judge)
 
     def prepare(self, rows: Sequence[int]) -> None:
         """Let the judge look at the calls beforehand; ``rows`` are those that count as calls of their own."""
         with uncollected():
             self.offers.counted[list(rows)] = True
-            self._knowing = self.account.judge.prepare(self.offers)
+            self.account.judge = self.account.judge.prepare(self.offers)
+        self._prepared = True
 
     def _begin(self, judge: Judge) -> None:
         """Open the account."""
@@ -107,10 +108,9 @@ class Walk:
         """Offer the rows (those that count as calls of their own) in order of action."""
         ordered = sorted(rows, key=lambda i: (self.table.plans[i].act_ms, i))
         account = self.account
-        if self._knowing is None:
+        if not self._prepared:
             self.prepare(ordered)
         with uncollected():
-            account.judge = self._knowing or account.judge
             for row in track(ordered) if track else ordered:
                 act_ms = self.table.plans[row].act_ms
                 self._watch(act_ms)

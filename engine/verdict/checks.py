@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.units import show_count
 from engine.verdict.bootstrap import Floats
 from engine.verdict.random_entry import RandomEntry
 from engine.verdict.robust import halves, mean_without_best, weakest_without_symbol
@@ -80,7 +81,7 @@ def ask(
         Check(
             "not the best of many",
             discovery <= DISCOVERY_LEVEL,
-            f"p {_p(discovery)} among {family:,} {'channel' if family == 1 else 'channels'}",
+            f"p {_p(discovery)} among {show_count(family, 'channel')}",
             f"p at most {DISCOVERY_LEVEL:g}",
         ),
         _deflated(sharpe),
@@ -104,7 +105,7 @@ def _deflated(sharpe: SharpeEvidence | None) -> Check:
     name, limit = "not the best of many settings", f"DSR at least {DEFLATED_LEVEL:.0%}"
     if sharpe is None:
         return Check(name, None, "not known", limit)
-    tried = f"{sharpe.trials:,} {'setting' if sharpe.trials == 1 else 'settings'}"
+    tried = show_count(sharpe.trials, "setting")
     return Check(name, sharpe.dsr >= DEFLATED_LEVEL, f"DSR {sharpe.dsr:.1%} of {tried}", limit)
 
 

@@ -6,7 +6,6 @@ result says when it was known. Whoever judges at an earlier moment takes the pla
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from multiprocessing import get_context
 
 import numpy as np
 
+from engine.beside import cores
 from engine.domain import Plan
 from engine.market.candles import Candles, Floats, Funding, Ints
 from engine.memory import uncollected
@@ -69,7 +69,8 @@ def move(
 ) -> Moved:
     """Each burst (places among ``lives``, of those that move together) at up to ``positions`` other times.
 
-    ``workers`` is the number of processes for large jobs (None: one for each core); the result does not depend on it.
+    ``workers`` is the number of processes for large jobs (None: one for each core that this one may use); the result
+    does not depend on it.
     """
     offset, fits = np.zeros((len(bursts), positions), np.int64), np.zeros((len(bursts), positions), np.bool_)
     for b, members in enumerate(bursts):
@@ -170,7 +171,7 @@ def _results(
 
 def _run(jobs: list[_Job], paths: int, workers: int | None) -> Iterator[tuple[Floats, Ints]]:
     """The results of the jobs in order, in several processes where that pays."""
-    processes = min(workers or os.cpu_count() or 1, len(jobs))
+    processes = min(workers or cores(), len(jobs))
     if processes < 2 or paths < PARALLEL_FROM:
         yield from map(_result, jobs)
         return

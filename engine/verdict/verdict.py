@@ -24,6 +24,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from engine.units import show_count
 from engine.verdict.bootstrap import FEWEST_CLUSTERS, Interval, Ints, cluster_bootstrap, clusters
 from engine.verdict.checks import FEWEST_BURSTS, Check, Record, ask
 from engine.verdict.many import discoveries
@@ -98,7 +99,7 @@ def _judge(
     needed = sample_needed(r, cluster)
     interval = cluster_bootstrap(r, cluster, np.random.default_rng(seed))
     total = f"{_rounded(needed):,}"
-    sample = f"{_count(len(r), 'trade')} in {_count(groups, 'burst')}"
+    sample = f"{show_count(len(r), 'trade')} in {show_count(groups, 'burst')}"
     if interval is None or luck is None or discovery is None:
         why = f"{sample}: fewer than {FEWEST_CLUSTERS} bursts say nothing; a verdict takes about {total} trades."
         return Verdict(
@@ -129,11 +130,6 @@ def _not_shown(tests: Sequence[Check]) -> str:
     """The tests that were not passed."""
     failed = [f"{test.name} ({test.seen})" for test in tests if not test.passed]
     return f"not shown: {'; '.join(failed)}."
-
-
-def _count(number: int, noun: str) -> str:
-    """``1 trade``, ``2 trades``."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _rounded(number: int) -> int:

@@ -93,6 +93,22 @@ def test_distances_move_with_what_they_count_from(
     assert (said.entries, tuple(t.distance for t in said.targets), said.stop) == (entries, targets, stop)
 
 
+@pytest.mark.parametrize("unit", ["percent", "points"])
+def test_a_target_at_a_distance_from_the_entry_stays_where_only_the_stop_moves(unit: str) -> None:
+    """What another post has made of the targets since is not taken back."""
+    away = Target(None, distance=Distance(2, unit))  # type: ignore[arg-type]
+    first = Setup("BTCUSDT", Side.LONG, EntryKind.LIMIT, (64800.0,), (away,), 64500.0, "one line")
+    for now, entries, targets in (
+        (replace(first, stop=64600.0), (), ()),
+        (replace(first, entries=(64700.0,)), (64700.0,), (away,)),
+    ):
+        read = {"before": Reading(setups=(first,)), "after": Reading(setups=(now,))}
+        told = [post(1, "09:00", "before"), edit(1, "09:00", "10:00", "after")]
+        (update,) = read_archive(told, lambda message, read=read: read[message.text]).updates
+        said = update.action
+        assert (said.entries, said.targets, said.stop) == (entries, targets, None if entries else 64600.0)
+
+
 def test_an_edit_that_completes_a_call_acts_at_its_own_time() -> None:
     result = story(post(1, "09:00", NO_STOP), edit(1, "09:00", "11:00", CALL))
     assert calls(result) == [("fast_scalps/1", 64800.0, "11", False)]

@@ -14,10 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.test_beside import forks
 
-needs_two = pytest.mark.skipif(
-    sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="needs Linux and two cores"
-)
 PROGRAM = """\
 import os, signal, sys
 from engine import beside
@@ -52,7 +50,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
     }
 
 
-@needs_two
+@forks
 @pytest.mark.parametrize("rest", [(), ("--holdout", "2025-02-01")], ids=["whole", "holdout"])
 def test_the_files_are_the_same_with_one_process_and_with_several(workspace: Path, rest: tuple[str, ...]) -> None:
     one = backtest(workspace, "--out", str(workspace / "one"), *rest, cores="1")
@@ -66,7 +64,7 @@ def test_the_files_are_the_same_with_one_process_and_with_several(workspace: Pat
     assert (workspace / "data" / "backtest_results.csv").read_bytes() == files["trades.csv"]
 
 
-@needs_two
+@forks
 def test_a_second_process_that_is_killed_ends_the_run_as_an_internal_fault(workspace: Path) -> None:
     killed = "from engine.pipeline.accounts import Walks\nWalks.alone = lambda _: os.kill(os.getpid(), signal.SIGKILL)"
     done = backtest(workspace, "--out", str(workspace / "run"), first=killed)
@@ -79,7 +77,7 @@ def test_a_second_process_that_is_killed_ends_the_run_as_an_internal_fault(works
     assert not (workspace / "data" / "trials.jsonl").exists()
 
 
-@needs_two
+@forks
 def test_what_fails_in_the_second_process_is_told_as_if_it_had_failed_here(workspace: Path) -> None:
     unreadable = (
         "from engine.pipeline.accounts import Walks\n"

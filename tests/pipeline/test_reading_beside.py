@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import cycle
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -18,10 +17,10 @@ from engine.channel import Profile, load_profile
 from engine.config.text import SourceText
 from engine.domain import Message, Reading
 from engine.pipeline import readings
+from tests.conftest import ROOT
 from tests.test_beside import forks
 
 T = TypeVar("T")
-ROOT = Path(__file__).parent.parent.parent
 MINUTE_MS = 60_000
 PROFILE = """\
 channel "A"

@@ -126,6 +126,25 @@ def test_a_later_distance_counts_from_the_entries_that_were_named_last(away: Dis
     assert [found for found, _ in made.changes[1].targets] == [pytest.approx(level)]
 
 
+@pytest.mark.parametrize(
+    ("between", "level"),
+    [
+        ({"kind": "move-stop", "level": 95.0}, 130.0),
+        ({"kind": "move-stop", "level": 101.0}, 130.0),
+        ({"kind": "change", "stop": 95.0}, 115.0),
+    ],
+)
+def test_a_target_in_r_counts_the_way_to_the_stop_that_was_named(between: dict, level: float) -> None:
+    """A stop that was moved, into profit even, is no other risk; one that the call names anew is."""
+    call = signal(EntryKind.LIMIT, Side.LONG, (100.0,), (110.0,), 90.0)
+    later = said(kind="change", targets=(Target(None, distance=Distance(3, "R")),))
+    later = replace(later, message=replace(later.message, posted_ms=later.message.posted_ms + 1))
+    made = make_plan(call, strategy(), [said(**between), later])
+    assert isinstance(made, Plan)
+    assert [change.kind for change in made.changes] == ["stop", "targets"]
+    assert [found for found, _ in made.changes[1].targets] == [pytest.approx(level)]
+
+
 @pytest.mark.parametrize("side", list(Side))
 @pytest.mark.parametrize("known_ms", [1_001_000, 1_060_000])
 def test_an_edit_in_percent_moves_stop_and_target_of_a_market_call(side: Side, known_ms: int) -> None:

@@ -33,6 +33,7 @@ def test_trades_and_flows_of_all_rows_and_of_one_path(
     outcomes = Outcomes(table, money, venue)
     for row in reversed(range(len(many))):
         path, quantity = table.path(row), 0.37 + row
+        assert table.filled[row] == bool(path.fills)
         money_by_row = (float(x[row]) * quantity for x in (money.gross, money.fees, money.funding, money.net))
         r = float(money.r[row])
         wanted = Trade(path, quantity, 3.0, *(money_by_row if path.fills else (0.0,) * 4), r if r == r else None)

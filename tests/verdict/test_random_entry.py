@@ -13,6 +13,7 @@ from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS, HOUR_MS
+from engine.verdict import moving
 from engine.verdict.moving import Ground, Lives, _Job, _result
 from engine.verdict.random_entry import ALL_PATHS, PATHS, _draw, places, random_entry
 
@@ -98,6 +99,20 @@ def test_the_seed_fixes_the_draws_and_the_number_of_processes_changes_nothing() 
     once = random_entry(calls, Ground(candles, TERMS, None), seed=5, draws=100, workers=1)
     assert once == random_entry(calls, Ground(candles, TERMS, None), seed=5, draws=100, workers=2)
     assert once != random_entry(calls, Ground(candles, TERMS, None), seed=6, draws=100)
+
+
+def test_a_run_that_is_kept_to_one_process_starts_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pool(*_: object, **__: object) -> None:
+        raise AssertionError("another process")
+
+    for name, value in (("PARALLEL_FROM", 0), ("CHUNK_PATHS", 1), ("ProcessPoolExecutor", pool)):
+        monkeypatch.setattr(moving, name, value)
+    monkeypatch.setenv("SIGNALPROOF_CORES", "1")
+    candles = market(4)
+    calls = lives(candles, [500, 502, 900], [Side.LONG] * 3)
+    assert random_entry(calls, Ground(candles, TERMS, None), seed=5, draws=100)
+    with pytest.raises(AssertionError, match="another process"):
+        random_entry(calls, Ground(candles, TERMS, None), seed=5, draws=100, workers=2)
 
 
 def test_what_cannot_be_moved_is_said() -> None:

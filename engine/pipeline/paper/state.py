@@ -107,7 +107,7 @@ def _open(
     stepper, plan = call.acting.stepper, call.plan
     fills, since = stepper.path().fills, book.heard.now.ahead(call.row) if not live else []
     state = "closed (live)" if call.over else ("open" if fills else "resting") + live
-    r = call.trade(stepper.terms).r if call.over else None
+    r = call.trade().r if call.over else None
     last = prices[plan.symbol][1] if plan.symbol in prices else None
     return {
         "signal_id": plan.signal_id,

@@ -31,6 +31,7 @@ import numpy as np
 
 from engine.domain import NOTHING_KNOWN
 from engine.risk.condition import Case, Condition, Finding
+from engine.units import show_count
 
 if TYPE_CHECKING:
     from engine.simulate.offers import Offers
@@ -41,7 +42,7 @@ def look(limit: tuple[str, ...], case: Case) -> Finding:
     """Holds when the verdict is one of the words."""
     seen = case.proposal.verdict or NOTHING_KNOWN
     listed = ", ".join(limit)
-    after = f"{seen.trades:,} closed {'call' if seen.trades == 1 else 'calls'}"
+    after = show_count(seen.trades, "closed call")
     text = f"the verdict on the channel after {after} is {seen.word}, the list is {listed}"
     return Finding(seen.word in limit, seen.word, listed, text)
 

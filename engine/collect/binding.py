@@ -1,0 +1,99 @@
+"""Which calls the words in a post are about: by the chain of replies, a link, the channel's own id, or the symbol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.domain import Action, Distance, Message, Refusal, Signal, Target
+from engine.units import DAY_MS
+
+Post = tuple[str, int, int]  # channel, chat_id, message_id
+Levels = tuple[tuple[float, ...], tuple[Target, ...], float | Distance | None]
+
+SAME_SYMBOL_MS = 30 * DAY_MS
+LONGEST_CHAIN = 100
+UNREAD = Refusal("no-layout", "the message has no text")
+
+
+@dataclass(slots=True)
+class Fate:
+    """What is known of one post so far; ``levels`` are those of its calls by their latest version that changed them."""
+
+    key: str
+    has_original: bool = False
+    reply_to: int | None = None
+    signals: tuple[Signal, ...] = ()
+    levels: tuple[Levels, ...] | None = None
+    actions: tuple[Action, ...] = ()
+    refusal: Refusal = UNREAD
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An action with what may bind it: the latest call of its id and of its symbol, or the call itself."""
+
+    message: Message
+    action: Action
+    by_ref: Signal | None
+    by_symbol: Signal | None
+    signal: Signal | None = None
+
+
+def calls_meant(one: Found, fates: dict[Post, Fate], signals: list[Signal]) -> list[str | None]:
+    """The ids of the signals that an update is about, [None] when nothing tells.
+
+    First the post itself and what it answers, and what that answers, up to a post that called the symbol (any symbol,
+    when the update names none and the post made one call); then the posts that it links to; then the call with the id
+    that it names; then the channel's latest earlier call on the symbol, when it is not older than 30 days.
+    """
+    message, action = one.message, one.action
+    if one.signal is not None:
+        return [one.signal.id]
+    if action.every:
+        young = message.known_ms - SAME_SYMBOL_MS
+        meant = [
+            signal.id
+            for signal in signals
+            if signal.message.channel == message.channel
+            and young <= signal.message.known_ms < message.known_ms
+            and action.side in (None, signal.setup.side)
+            and action.symbol in (None, signal.setup.symbol)
+        ]
+        return [*meant] or [None]
+    answered = _along_replies(message.message_id, one, fates)
+    if answered is not None:
+        return [answered.id]
+    linked = [
+        signal.id
+        for chat, number in action.links
+        if not chat or message.chat_id in (chat, -chat, int(f"-100{chat}"))
+        if (signal := _along_replies(number, one, fates)) is not None
+    ]
+    if linked:
+        return [*dict.fromkeys(linked)]
+    for near in (one.by_ref, one.by_symbol):
+        if near is not None and message.known_ms - near.message.known_ms <= SAME_SYMBOL_MS:
+            same = action.symbol in (None, near.setup.symbol) and action.side in (None, near.setup.side)
+            return [near.id if same else None]
+    return [None]
+
+
+def _along_replies(number: int | None, one: Found, fates: dict[Post, Fate]) -> Signal | None:
+    """The call that a post made, or the one it answers, and so on; None where there is not exactly one."""
+    message, action = one.message, one.action
+    for _ in range(LONGEST_CHAIN):
+        fate = fates.get((message.channel, message.chat_id, number)) if number is not None else None
+        if fate is None:
+            return None
+        about = [
+            signal
+            for signal in fate.signals
+            if action.symbol in (None, signal.setup.symbol) and action.side in (None, signal.setup.side)
+        ]
+        if number == message.message_id:  # a call that was edited into an update, not an update edited into a call
+            about = [signal for signal in about if signal.message.known_ms < message.known_ms]
+        if len(about) == 1:
+            return about[0]
+        number = fate.reply_to
+    return None
