@@ -139,9 +139,7 @@ def _exits(table: PathTable, out: Bools) -> list[str]:
     """Each exit of a table as text, row after row; ``out`` says where they stand."""
     columns = (table.leg_reason, table.leg_target, table.leg_price, table.leg_share)
     each = zip(*(column[out].tolist() for column in columns), _times(table.leg_ms[out]), strict=True)
-    return [
-        _exit(exit_name(REASONS[code], target), price, share, time) for code, target, price, share, time in each
-    ]
+    return [_exit(exit_name(REASONS[code], target), price, share, time) for code, target, price, share, time in each]
 
 
 def _times(moments_ms: Ints, known: Bools | None = None) -> list[str]:
