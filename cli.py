@@ -488,7 +488,7 @@ def paper_trades(
     workspace: Workspace, account: str | None, channels: tuple[str, ...], since: str | None, form: str
 ) -> None:
     """List the trades that were filled and are over, in the order in which they ended."""
-    from engine.pipeline.paper.book import trades
+    from engine.pipeline.paper.lists import trades
     from engine.pipeline.paper.table import print_rows
 
     print_rows("trades", *trades(workspace, account, channels, since), form, workspace.settings.timezone, click.echo)
@@ -504,7 +504,7 @@ def paper_calls(
     workspace: Workspace, account: str | None, channels: tuple[str, ...], since: str | None, refused: bool, form: str
 ) -> None:
     """List every call that was heard: what became of it, and who said no."""
-    from engine.pipeline.paper.book import calls
+    from engine.pipeline.paper.lists import calls
     from engine.pipeline.paper.table import print_rows
 
     found = calls(workspace, account, channels, since, refused)

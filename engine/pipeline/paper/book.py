@@ -1,16 +1,16 @@
-"""``cli.py paper trades`` and ``calls``: looking into the ledger. Names and dates that nobody knows are refused."""
+"""An account as its ledger has it, whether it runs now, and the last prices that are known of it.
+
+Names that nobody knows are refused.
+"""
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from engine.collect.lock import locked
 from engine.config.diagnostics import did_you_mean
@@ -20,11 +20,9 @@ from engine.paper.fold import Fold
 from engine.paper.ledger import Event, Ledger, LedgerError
 from engine.paper.worth import Seen, newest
 from engine.pipeline.errors import InputError
-from engine.pipeline.paper.fates import NOT_TAKEN, CallFate, Heard, fates_of, live_side
-from engine.pipeline.paper.table import CALL_COLUMNS, COLUMNS, call_row, trade_row
+from engine.pipeline.paper.fates import CallFate, Heard, fates_of, live_side
 from engine.problem import Problem
 from engine.report.show import count
-from engine.units import duration_ms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
     from engine.config.strategy import Strategy
     from engine.paper.call import PaperCall
     from engine.pipeline.workspace import Workspace
-
-Rows = tuple[tuple[str, ...], list[tuple[object, ...]]]
 
 
 @dataclass(frozen=True)
@@ -138,57 +134,6 @@ def book_at(path: Path) -> Book:
     ledger.check()
     (book,) = filter(None, (_book(ledger, name) for name in ledger.accounts()))
     return book
-
-
-# --------------------------------------------------------------------------- looking
-
-
-def trades(workspace: Workspace, account: str | None, channels: Sequence[str], since: str | None) -> Rows:
-    """The trades that were filled and are over, as columns and rows, in the order in which they ended."""
-    found, zone = books(workspace, account), workspace.settings.timezone
-    from_ms = since_ms(since, zone)
-    check_channels(workspace, found, channels)
-    ended = [
-        (trade.path.legs[-1].ts_ms, call.order, book, call, trade)
-        for book in found
-        for call in book.taken
-        if call.over and (not channels or call.plan.channel in channels)
-        if (trade := call.trade()).path.fills and trade.path.legs[-1].ts_ms >= from_ms
-    ]
-    ended.sort(key=lambda one: one[:2])
-    rows = [trade_row(book.account, call, trade, book.currency, zone) for *_, book, call, trade in ended]
-    return COLUMNS, rows
-
-
-def calls(workspace: Workspace, account: str | None, channels: Sequence[str], since: str | None, refused: bool) -> Rows:
-    """Every call that was heard, with its fate and who said no; ``refused``: only those that were not taken."""
-    found, zone = books(workspace, account), workspace.settings.timezone
-    from_ms = since_ms(since, zone)
-    check_channels(workspace, found, channels)
-    rows = [
-        call_row(row, zone)
-        for book in found
-        for row in book.fates
-        if row.posted_ms >= from_ms
-        and (not channels or row.channel in channels)
-        and (not refused or row.stage in NOT_TAKEN)
-    ]
-    return CALL_COLUMNS, rows
-
-
-def since_ms(since: str | None, zone: str) -> int:
-    """A day of the zone, or a duration before now, as epoch ms; 0 for None. Raises InputError for anything else."""
-    if since is None:
-        return 0
-    try:
-        return round(time.time() * 1000) - duration_ms(since)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(since)
-    except ValueError:
-        raise InputError(Problem(f'"{since}" is no time', hint="write --since 2025-03-01, or --since 7d")) from None
-    return round((moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))).timestamp() * 1000)
 
 
 def strategies_of(workspace: Workspace) -> list[str]:
