@@ -81,10 +81,9 @@ class PaperAccount:
 
     def _book(self, call: PaperCall, fills: int, legs: int, paid: Sequence[tuple[int, float]]) -> None:
         """Tell the books the newest fills, exits and payments of a trade, and its end."""
-        path, terms = call.stepper.path(), call.stepper.terms
-        flows = list(moves_of(path, call.quantity, terms, self.candles[call.plan.symbol].end_at))
-        into, out = flows[: len(path.fills)], flows[len(path.fills) :]
-        self.books.book(call.row, into[len(into) - fills :] + out[len(out) - legs :])
+        path, terms, end_at = call.stepper.path(), call.stepper.terms, self.candles[call.plan.symbol].end_at
+        before = len(path.fills) - fills, len(path.legs) - legs
+        self.books.book(call.row, moves_of(path, call.quantity, terms, end_at, *before))
         self._pay(call, paid)
         if call.stepper.done:
             self.books.end(call.row, call.end_ms)

@@ -117,13 +117,11 @@ class LiveAccount:
         marks.before = marks.before | {symbol: price for symbol, (_, price) in self.prices().items()}
         return marks
 
-    def _ahead(self, side: PaperCall, call: PaperCall) -> list[Flow]:
+    def _ahead(self, side: PaperCall, call: PaperCall) -> Iterator[Flow]:
         """The flows of a live side that the books do not know yet."""
-        path = side.acting.stepper.path()
-        known = call.acting.stepper.path() if call.facts is not None else None
-        all_ = list(moves_of(path, side.quantity, side.stepper.terms, self.over_ms))
-        into, out = all_[: len(path.fills)], all_[len(path.fills) :]
-        return into[len(known.fills) :] + out[len(known.legs) :] if known is not None else all_
+        known = call.acting.stepper.path()
+        had = (len(known.fills), len(known.legs)) if call.facts is not None else (0, 0)
+        return moves_of(side.acting.stepper.path(), side.quantity, side.stepper.terms, self.over_ms, *had)
 
     def over_ms(self, ts_ms: int) -> int:
         """When the candle of a moment is over."""

@@ -55,16 +55,20 @@ def flows_of(trade: Trade, venue: Venue) -> Iterator[Flow]:
         yield funding_flow(path.plan.symbol, ts, paid, quantity)
 
 
-def moves_of(path: Path, quantity: float, terms: Terms, end_at: Callable[[int], int]) -> Iterator[Flow]:
+def moves_of(
+    path: Path, quantity: float, terms: Terms, end_at: Callable[[int], int], fills: int = 0, legs: int = 0
+) -> Iterator[Flow]:
     """The flows of a path's fills and exits so far, fills first; each is known when its bar is over (``end_at``).
+
+    The first ``fills`` and ``legs`` of them are left out: they are booked.
 
     What an exit realises is counted against the average of the fills that came no later.
     """
     symbol, sign = path.plan.symbol, path.plan.side.sign
-    for fill in path.fills:
+    for fill in path.fills[fills:]:
         moved, fee = sign * fill.share * quantity, fee_of(fill, terms) * quantity
         yield Flow(end_at(fill.ts_ms), symbol, moved, -moved * fill.price - fee, -fee)
-    for leg in path.legs:
+    for leg in path.legs[legs:]:
         into = [fill for fill in path.fills if fill.ts_ms <= leg.ts_ms]
         entry = sum(fill.price * fill.share for fill in into) / sum(fill.share for fill in into)
         moved, fee = -sign * leg.share * quantity, fee_of(leg, terms) * quantity

@@ -7,7 +7,7 @@ yet (a trade whose first candle is not over, a stop that was hit) counts in the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,11 +55,9 @@ def worth_of(book: Book, prices: Mapping[str, tuple[int, float]]) -> Worth:
     return Worth(wallet, equity, equity - fees, held, len(live))
 
 
-def _since(call: PaperCall, side: PaperCall) -> list[Flow]:
+def _since(call: PaperCall, side: PaperCall) -> Iterable[Flow]:
     """What a trade did live since the record's last candle."""
     if side is call:
         return []
-    known, path = call.acting.stepper.path(), side.stepper.path()
-    flows = list(moves_of(path, side.quantity, side.stepper.terms, int))
-    into, out = flows[: len(path.fills)], flows[len(path.fills) :]
-    return into[len(known.fills) :] + out[len(known.legs) :]
+    known, terms = call.acting.stepper.path(), side.stepper.terms
+    return moves_of(side.stepper.path(), side.quantity, terms, int, len(known.fills), len(known.legs))
