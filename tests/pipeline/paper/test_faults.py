@@ -18,6 +18,7 @@ from engine.pipeline.logs import start_logging
 from engine.pipeline.paper.daily import Daily
 from engine.pipeline.paper.presence import presence
 from engine.pipeline.paper.stopping import until_stopped
+from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from tests.conftest import Run
 from tests.pipeline.paper.conftest import Account
@@ -65,7 +66,7 @@ def test_a_copy_that_cannot_be_made_is_told_and_a_damaged_ledger_ends_the_run(tm
         raise LedgerError(Problem("the ledger cannot be copied: the disk is full", to.name), damaged=damaged)
 
     desk = SimpleNamespace(ledger=SimpleNamespace(back_up=back_up))
-    daily: Any = SimpleNamespace(desk=desk, workspace=SimpleNamespace(ledger_path=tmp_path / "paper.db"))
+    daily: Any = SimpleNamespace(desk=desk, workspace=Workspace(tmp_path))
     daily.tell = told.append
     if damaged:
         with pytest.raises(LedgerError):
