@@ -8,7 +8,7 @@ latency. Meanwhile the channels post calls, answer them, edit and delete them. A
 Time is the doubles' own. It goes fast, and stands still while a killed account starts: how long that takes on a busy
 machine says nothing about the account.
 
-``SIGNALPROOF_LIVE_KILLS`` says how many (12).
+``SIGNALPROOF_LIVE_KILLS`` says how many (20).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tests.doubles.telegram.world import Channel
 from tests.paper.doubled import BASES, Doubles, doubles
 from tests.paper.trader import Trader
 
-KILLS = int(os.environ.get("SIGNALPROOF_LIVE_KILLS", "12"))
+KILLS = int(os.environ.get("SIGNALPROOF_LIVE_KILLS", "20"))
 VICTIMS, CHANNELS = 3, 3
 SPEED = 40.0  # market time: a minute takes a second and a half
 MOST_AWAY_MS = 100_000  # well within the latency of the strategy
