@@ -88,10 +88,17 @@ def two_worlds(
     found = []
     for name, span in channels.items():
         if known(name) not in (None, invented):
-            if invented:
-                text, hint = f"{name} is a real channel, but the prices are invented", "set market source to imported"
-            else:
-                text = f"{name} is an invented channel of the demo world, but the prices are real"
-                hint = "set market source to synthetic"
-            found.append(diagnose(source, span, "X007", text, hint))
+            found.append(diagnose(source, span, "X007", *apart(name, not invented)))
     return found
+
+
+def apart(name: str, invented: bool) -> tuple[str, str]:
+    """What is said, and the hint, of a channel whose calls (``invented``: those of the demo) and prices are of two
+    worlds.
+    """
+    if invented:
+        return (
+            f"{name} is an invented channel of the demo world, but the prices are real",
+            "set market source to synthetic",
+        )
+    return f"{name} is a real channel, but the prices are invented", "set market source to imported"

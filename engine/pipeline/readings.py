@@ -10,6 +10,7 @@ from engine.beside import beside
 from engine.channel import Profile, read
 from engine.collect.archive import Archive, ArchiveError
 from engine.collect.reading import Reader, ReadResult, read_archive, spoken
+from engine.pipeline.crossing import apart, is_demo
 from engine.pipeline.errors import InputError
 from engine.pipeline.progress import Track
 from engine.pipeline.workspace import Workspace
@@ -43,10 +44,11 @@ def channel_messages(
     found: dict[str, list[Message]] = {profile.id: [] for profile in profiles}
     archived = set(found)
     for profile in profiles:
-        is_demo = profile.source is not None and profile.source.kind == "demo"
-        if is_demo != (world is not None):
-            raise InputError(_two_worlds(profile, is_demo))
-        if is_demo and world is not None and profile.source is not None:
+        invented = is_demo(profile)
+        if invented != (world is not None):
+            text, hint = apart(profile.id, invented)
+            raise InputError(Problem(text, profile.path, hint=hint))
+        if invented and world is not None and profile.source is not None:
             from engine.collect.demo import DEMO_CHANNELS, demo_messages
 
             if profile.source.address not in DEMO_CHANNELS:
@@ -78,15 +80,6 @@ def read_messages(archive: Archive) -> Iterator[Message]:
         yield from archive.read()
     except ArchiveError as error:
         raise InputError(error.problem) from None
-
-
-def _two_worlds(profile: Profile, is_demo: bool) -> Problem:
-    """The problem of calls and prices that have nothing to do with each other."""
-    if is_demo:
-        text, hint = "is an invented channel of the demo world", "set market source to synthetic"
-    else:
-        text, hint = "is a real channel, but the prices are invented", "set market source to imported"
-    return Problem(f"{profile.id} {text}", profile.path, hint=hint)
 
 
 def read_channels(
