@@ -76,9 +76,8 @@ def packed_evidence(found: Iterable[Evidence]) -> bytes:
     return packed.getvalue()
 
 
-def write_evidence(path: Path, found: Iterable[Evidence] | bytes) -> None:
-    """Write the evidence of calls (or the file that it was packed into), atomically."""
-    data = found if isinstance(found, bytes) else packed_evidence(found)
+def write_evidence(path: Path, data: bytes) -> None:
+    """Write evidence that is packed, atomically."""
     with replacing(path) as temporary:
         temporary.write_bytes(data)
 

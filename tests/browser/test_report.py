@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.report.compare import COMPARE_FILE, comparison, render_comparison
-from engine.report.evidence import EVIDENCE_FILE, write_evidence
+from engine.report.evidence import EVIDENCE_FILE, packed_evidence, write_evidence
 from engine.report.html import render_report
 from engine.report.runfile import save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, write_calls, write_equity
@@ -185,7 +185,7 @@ def test_words_of_the_messages_are_found_whatever_case_and_accents(window, tmp_p
     told = [sample_evidence(row) for row in sample_calls()]
     for place, text in ((3, "Çok GÜÇLÜ sıkışma, dikkat"), (9, "çok güçlü")):
         told[place] = replace(told[place], versions=(replace(told[place].versions[0], text=text, marks=()),))
-    write_evidence(tmp_path / EVIDENCE_FILE, told)
+    write_evidence(tmp_path / EVIDENCE_FILE, packed_evidence(told))
     window.open(render_report(tmp_path))
     for words, number in (("cok guclu", 2), ("ÇOK Güçlü SIKIŞMA", 1), ("çok güçlü yok", 0)):
         search(window, words)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.report.evidence import EVIDENCE_FILE, Chart, Evidence, Move, Version, write_evidence
+from engine.report.evidence import EVIDENCE_FILE, Chart, Evidence, Move, Version, packed_evidence, write_evidence
 from engine.report.run import (
     FORMAT,
     AccountResult,
@@ -109,7 +109,7 @@ def write_sample(folder: Path, hostile: bool = True) -> Run:
     run = sample_run(rows, hostile)
     save_run(folder, run)
     write_calls(folder / CALLS_FILE, rows)
-    write_evidence(folder / EVIDENCE_FILE, [sample_evidence(row) for row in rows])
+    write_evidence(folder / EVIDENCE_FILE, packed_evidence(sample_evidence(row) for row in rows))
     write_equity(folder / EQUITY_FILE, *_curve(rows))
     return run
 

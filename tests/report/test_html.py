@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from engine.report.calltable import note_text
-from engine.report.evidence import EVIDENCE_FILE, Chart, Evidence, Version, write_evidence
+from engine.report.evidence import EVIDENCE_FILE, Chart, Evidence, Version, packed_evidence, write_evidence
 from engine.report.html import SHOWN_CALLS, embedded, render_report
 from engine.report.runfile import save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, UnreadableRunError, write_calls, write_equity
@@ -264,7 +264,7 @@ def test_five_thousand_calls_fit_in_eight_megabytes(tmp_path):
     rows = [replace(row, exits=exits, notes="stop moved to breakeven after target 1") for row in sample_calls() * 9]
     write_sample(tmp_path)
     write_calls(tmp_path / CALLS_FILE, rows)
-    write_evidence(tmp_path / EVIDENCE_FILE, _noisy(rows))
+    write_evidence(tmp_path / EVIDENCE_FILE, packed_evidence(_noisy(rows)))
     path = render_report(tmp_path)
     assert path.stat().st_size < 8_000_000
     shown = Page(path.read_text(encoding="utf-8")).unpacked("rows")

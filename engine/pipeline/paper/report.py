@@ -25,7 +25,7 @@ from engine.pipeline.paper.rows import Standing, rows_of
 from engine.pipeline.paper.sources import Sources, known_sources
 from engine.pipeline.report import LEDGER_FILE
 from engine.pipeline.runfolder import new_folder
-from engine.report.evidence import EVIDENCE_FILE, Evidence, write_evidence
+from engine.report.evidence import EVIDENCE_FILE, Evidence, packed_evidence, write_evidence
 from engine.report.paperexports import write_paper_tables
 from engine.report.paperpage import render_paper
 from engine.report.paperrun import PaperRow, save_paper
@@ -78,7 +78,7 @@ def write_paper(workspace: Workspace, book: Book, sources: Sources, folder: Path
     folder.mkdir(parents=True, exist_ok=True)
     write_calls(folder / CALLS_FILE, rows, PaperRow)
     write_equity(folder / EQUITY_FILE, equity.ts, equity.equity, equity.drawdown)
-    write_evidence(folder / EVIDENCE_FILE, _evidence(account, rows[-SHOWN_CALLS:]))
+    write_evidence(folder / EVIDENCE_FILE, packed_evidence(_evidence(account, rows[-SHOWN_CALLS:])))
     save_paper(folder, run)
     write_paper_tables(folder, run)
     return render_paper(folder, lang or workspace.settings.language)
