@@ -17,12 +17,15 @@ UNREAD = Refusal("no-layout", "the message has no text")
 
 @dataclass(slots=True)
 class Fate:
-    """What is known of one post so far; ``levels`` are those of its calls by their latest version that changed them."""
+    """What is known of one post so far; ``levels`` are those of its calls by their latest version that changed them.
 
-    key: str
+    ``called``: it is a call, not one that only enters an earlier call again.
+    """
+
     has_original: bool = False
     reply_to: int | None = None
     signals: tuple[Signal, ...] = ()
+    called: bool = False
     levels: tuple[Levels, ...] | None = None
     actions: tuple[Action, ...] = ()
     refusal: Refusal = UNREAD

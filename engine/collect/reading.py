@@ -109,7 +109,7 @@ class MessageReader:
         found: list[Found] = []
         fate = self._fates.get(post)
         if fate is None:
-            fate = self._fates[post] = Fate(message.key)
+            fate = self._fates[post] = Fate()
         fate.reply_to = fate.reply_to or message.reply_to
         fate.has_original |= not _is_edited(message)
         fate.edited |= bool(fate.signals) and fate.signals[0].message.text != message.text
@@ -118,6 +118,7 @@ class MessageReader:
         if reading.setups and not fate.signals:
             late = _is_hindsight(message, fate)
             fate.signals = tuple([Signal(message, setup, i, late) for i, setup in enumerate(reading.setups)])
+            fate.called = True
             self.signals += fate.signals
             for signal in fate.signals:
                 self._latest[message.channel, signal.setup.symbol] = signal
@@ -182,17 +183,44 @@ def read_archive(messages: Iterable[Message], read: Reader) -> ReadResult:
         Signals and updates in the order in which they became known, and what became of every post. An update that
         answers a post which was edited into a call later may lie before its signal's time.
     """
-    reader = MessageReader(read)
-    found, withdrawn = [], []
-    for message in sorted(messages, key=when_known):
-        found += reader.look(message)
-        withdrawn += reader.withdrawn(message)
-    return reader.result([update for one in found for update in reader.bind(one)], withdrawn)
+    reader = ArchiveReader(read)
+    reader.hear(in_order(messages))
+    return reader.result()
 
 
-def spoken(messages: Iterable[Message]) -> list[Message]:
-    """The versions that ``read_archive`` reads, in its order."""
-    return [one for one in sorted(messages, key=when_known) if one.kind != "deletion" and _has_text(one)]
+class ArchiveReader:
+    """What ``read_archive`` does, part by part: no version in a part became known before those of the parts before."""
+
+    def __init__(self, read: Reader) -> None:
+        self._reader = MessageReader(read)
+        self._found: list[Found] = []
+        self._withdrawn: list[Update] = []
+
+    def read_with(self, read: Reader) -> None:
+        """Read the parts that come in another way."""
+        self._reader.read_with(read)
+
+    def hear(self, messages: Iterable[Message]) -> None:
+        """Read the next part, which is in order."""
+        for message in messages:
+            self._found += self._reader.look(message)
+            if message.kind == "deletion":
+                self._withdrawn += self._reader.withdrawn(message)
+
+    def result(self) -> ReadResult:
+        """What the parts gave together."""
+        updates = [update for found in self._found for update in self._reader.bind(found)]
+        return self._reader.result(updates, self._withdrawn)
+
+
+def in_order(messages: Iterable[Message]) -> list[Message]:
+    """Message versions as they became known."""
+    return sorted(messages, key=when_known)
+
+
+def speaks(message: Message) -> bool:
+    """Whether a version has words to read."""
+    return message.kind != "deletion" and _has_text(message)
 
 
 def _has_text(message: Message) -> bool:
@@ -224,26 +252,20 @@ def _is_same(action: Action, other: Action) -> bool:
     return replace(action, layout="", values=()) == replace(other, layout="", values=())
 
 
-def _calls(fate: Fate) -> bool:
-    """Whether a post is a call, not one that only enters an earlier call again."""
-    return any(signal.again is None for signal in fate.signals)
-
-
 def _result(fates: dict[Post, Fate], signals: list[Signal], updates: list[Update], deleted: int) -> ReadResult:
     """Count what became of the posts."""
-    called = sum(_calls(fate) for fate in fates.values())
-    updated = sum(bool(fate.actions) and not _calls(fate) for fate in fates.values())
-    silent = [fate for fate in fates.values() if not fate.signals and not fate.actions]
-    refusals = [(fate.key, fate.refusal) for fate in silent if fate.refusal.code != UNREAD.code]
+    silent = [(post, fate.refusal) for post, fate in fates.items() if not fate.signals and not fate.actions]
+    refusals = [(f"{post[0]}/{post[2]}", refusal) for post, refusal in silent if refusal.code != UNREAD.code]
+    called = sum([fate.called for fate in fates.values()])
     return ReadResult(
         signals=signals,
         updates=updates,
         posted=len(fates),
         called=called,
-        updated=updated,
+        updated=sum([bool(fate.actions) and not fate.called for fate in fates.values()]),
         refused=Counter(refusal.code for _, refusal in refusals),
         refusals=refusals,
         unread=len(silent) - len(refusals),
-        edited=sum(fate.edited for fate in fates.values()),
+        edited=sum([fate.edited for fate in fates.values()]),
         deleted=deleted,
     )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from engine.beside import beside
 from engine.channel import Profile, read
 from engine.collect.archive import Archive, ArchiveError
-from engine.collect.reading import Reader, ReadResult, read_archive, spoken
+from engine.collect.reading import ArchiveReader, Reader, ReadResult, in_order, read_archive, speaks
 from engine.pipeline.crossing import apart, is_demo
 from engine.pipeline.errors import InputError
 from engine.pipeline.progress import Track
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from engine.domain import Message, Reading
     from engine.market.synthetic import SyntheticMarket
 
-BESIDE = 0.48  # of each channel's messages: a little less than half, since what they say has to be handed over
+BESIDE = 0.5  # of each channel's messages: to hand over what they say takes as long as to tell the others
 
 
 def read_with(profile: Profile, messages: Iterable[Message]) -> ReadResult:
@@ -87,24 +86,32 @@ def read_channels(
 ) -> dict[str, ReadResult]:
     """Read every channel with its profile.
 
-    A message is read without regard to any other, so a second core reads its part of each channel; what they come to
-    together is told afterwards, in their order.
+    A message is read without regard to any other, so a second core reads the later part of each channel; what is said
+    is told in the order in which it became known.
     """
-    texts = {profile.id: spoken(messages[profile.id]) for profile in profiles}
-    cut = {name: round(len(found) * (1 - BESIDE)) for name, found in texts.items()}
+    known = {profile.id: in_order(messages[profile.id]) for profile in profiles}
+    cut = {name: round(len(found) * (1 - BESIDE)) for name, found in known.items()}
+    readers = {profile.id: ArchiveReader(_reader(profile)) for profile in profiles}
 
-    def said(profile: Profile, part: slice) -> list[Reading]:
-        return list(map(_reader(profile), texts[profile.id][part]))
+    def later() -> dict[str, list[Reading]]:
+        return {profile.id: _said(profile, known[profile.id][cut[profile.id] :]) for profile in profiles}
 
-    def others() -> dict[str, list[Reading]]:
-        return {profile.id: said(profile, slice(cut[profile.id], None)) for profile in profiles}
+    with beside(later, sum(map(len, known.values()))) as said:
+        for profile in track(profiles, "reading messages"):
+            readers[profile.id].hear(known[profile.id][: cut[profile.id]])
+        answers = said()
+    for name, reader in readers.items():
+        reader.read_with(_answering(answers[name]))
+        reader.hear(known[name][cut[name] :])
+    return {name: reader.result() for name, reader in readers.items()}
 
-    with beside(others, sum(map(len, texts.values()))) as rest:
-        first = {profile.id: said(profile, slice(cut[profile.id])) for profile in track(profiles, "reading messages")}
-        answers = {name: chain(found, rest()[name]) for name, found in first.items()}
-    return {name: _told(messages[name], found) for name, found in answers.items()}
+
+def _said(profile: Profile, messages: Iterable[Message]) -> list[Reading]:
+    """What those of the messages say that have words."""
+    return list(map(_reader(profile), filter(speaks, messages)))
 
 
-def _told(messages: list[Message], answers: Iterator[Reading]) -> ReadResult:
-    """What a channel's messages come to when it is known what each says."""
-    return read_archive(messages, lambda _: next(answers))
+def _answering(answers: Iterable[Reading]) -> Reader:
+    """How a message is read whose answer is known: it is the next one."""
+    left = iter(answers)
+    return lambda _: next(left)

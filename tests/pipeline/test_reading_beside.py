@@ -95,7 +95,7 @@ def read_both_ways() -> str:
     return f"{part} read here; {', '.join(shown)}"
 
 
-@pytest.mark.parametrize(("cores", "part"), [pytest.param("", "0.52", marks=forks), pytest.param("1", "1.0")])
+@pytest.mark.parametrize(("cores", "part"), [pytest.param("", "0.53", marks=forks), pytest.param("1", "1.0")])
 def test_two_cores_read_what_one_reads(cores: str, part: str) -> None:
     story = "from tests.pipeline.test_reading_beside import read_both_ways\nprint(read_both_ways())"
     done = subprocess.run(
