@@ -108,6 +108,9 @@ class Value:
     end: int
 
 
+Base = Literal["near", "middle", "far"]
+
+
 @quick
 @dataclass(frozen=True, slots=True)
 class Distance:
@@ -119,7 +122,7 @@ class Distance:
 
     value: float
     unit: Literal["percent", "points", "R"]
-    base: Literal["near", "middle", "far"] = "middle"
+    base: Base = "middle"
 
 
 @quick

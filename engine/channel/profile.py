@@ -12,7 +12,7 @@ from engine.channel.layout.phrases import PhrasePattern
 from engine.channel.syntax.tree import Case
 from engine.channel.text.fields import Fields
 from engine.channel.text.numbers import Notation
-from engine.domain import Side
+from engine.domain import Base, Side
 
 if TYPE_CHECKING:
     from engine.channel.updates.phrasebook import Phrasebook
@@ -42,7 +42,7 @@ class Settings:
     whole_range_ends: bool = False
     side: Side | Literal["from levels"] | None = None
     stop_in_points: bool = False
-    distance_from: Literal["near", "middle", "far"] = "middle"
+    distance_from: Base = "middle"
     largest_distance: float = 0.4
     part: float | None = None
 

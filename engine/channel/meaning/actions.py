@@ -7,7 +7,7 @@ from dataclasses import replace
 from engine.channel.layout.layout import Layout
 from engine.channel.meaning.values import Read
 from engine.channel.profile import Profile
-from engine.domain import Action, ActionKind, Distance, EntryKind, Refusal, Setup
+from engine.domain import Action, ActionKind, EntryKind, Refusal, Setup
 
 
 def actions_of(profile: Profile, layout: Layout, read: Read) -> tuple[Action, ...] | Refusal:
@@ -17,11 +17,11 @@ def actions_of(profile: Profile, layout: Layout, read: Read) -> tuple[Action, ..
             return Refusal(name, "two different values in one update")
     common = Action(
         "close",
-        next(iter(read.symbols), None),
+        read.symbols[0] if read.symbols else None,
         layout.name,
         values=tuple(read.values),
-        side=next(iter(read.sides), None),
-        signal_ref=next(iter(read.refs), None),
+        side=read.sides[0] if read.sides else None,
+        signal_ref=read.refs[0] if read.refs else None,
         every=layout.every,
     )
     actions: list[Action] = []
@@ -62,7 +62,7 @@ def _close(profile: Profile, common: Action, read: Read, part: bool) -> list[Act
 
 
 def _move_stop(common: Action, read: Read) -> list[Action] | Refusal:
-    level = next(iter(read.stops), None)
+    level = read.stops[0] if read.stops else None
     if level is None and len(read.numbers) == 1:
         return [replace(common, target=read.numbers[0])]
     if isinstance(level, float) and level > 0:
@@ -74,7 +74,7 @@ def _move_stop(common: Action, read: Read) -> list[Action] | Refusal:
 
 def _levels(profile: Profile, kind: str, common: Action, read: Read) -> list[Action] | Refusal:
     """A change, more targets, or a new entry."""
-    stop = next(iter(read.stops), None)
+    stop = read.stops[0] if read.stops else None
     if isinstance(stop, str):
         return Refusal("stop", "the new stop is no price")
     if any(target.distance for target in read.targets):
@@ -82,8 +82,6 @@ def _levels(profile: Profile, kind: str, common: Action, read: Read) -> list[Act
     prices = [*read.entries, *(target.price for target in read.targets), *([stop] if isinstance(stop, float) else [])]
     if any(price is not None and price <= 0 for price in prices):
         return Refusal("number", "a price of zero")
-    if isinstance(stop, Distance):
-        stop = replace(stop, base=profile.settings.distance_from)
     if kind == "add-targets" and not read.targets:
         return Refusal("levels", "no target was read")
     if kind == "change" and not (read.entries or read.targets or stop is not None or read.market):

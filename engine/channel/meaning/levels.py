@@ -41,23 +41,33 @@ def level_fault(
     settings: Settings,
 ) -> tuple[str, str] | None:
     """Why these levels cannot be: (refusal code, sentence). ``entries`` holds a market call's reference price."""
-    prices = [*entries, *targets, *([stop] if isinstance(stop, float) else [])]
+    stops = [stop] if isinstance(stop, float) else []
+    prices = [*entries, *targets, *stops]
     if len(prices) > MOST_LEVELS:
         return "too-many-levels", f"{len(prices)} levels in one call"
-    if min(prices, default=1.0) <= 0:
+    if prices and min(prices) <= 0:
         return "number", "a price of zero"
     if len(set(prices)) < len(prices):
         twice = next(price for index, price in enumerate(prices) if price in prices[:index])
         return "duplicate-level", f"the level {show(twice)} stands twice"
-    sign = side.sign
-    if not entries and not targets:
-        return _distance_fault(side, entries, targets, stop, settings)
-    ladder = [("stop", stop)] if isinstance(stop, float) else []
-    ladder += [("entry", price) for price in entries] + [("target", price) for price in targets]
-    for (name, price), (other, level) in combinations(ladder, 2):
-        if sign * price >= sign * level and name != other:
-            return "levels", f"{name} {show(price)} lies beyond {other} {show(level)} of a {side}"
+    if entries or targets:
+        ladder = [("stop", stops), ("entry", entries), ("target", targets)]
+        for (name, before), (other, behind) in combinations(ladder, 2):
+            wrong = _beyond(side, before, behind)
+            if wrong is not None:
+                price, level = wrong
+                return "levels", f"{name} {show(price)} lies beyond {other} {show(level)} of a {side}"
     return _distance_fault(side, entries, targets, stop, settings)
+
+
+def _beyond(side: Side, before: Sequence[float], behind: Sequence[float]) -> tuple[float, float] | None:
+    """The first two levels, one ``before`` and one ``behind``, that do not come in this order; None where all do."""
+    if not before or not behind:
+        return None
+    if max(before) < min(behind) if side is Side.LONG else min(before) > max(behind):
+        return None
+    sign = side.sign
+    return next((one, other) for one in before for other in behind if sign * one >= sign * other)
 
 
 def _distance_fault(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import inf
 
 from engine.channel.form.form import Form
@@ -50,14 +49,16 @@ def _setup(profile: Profile, layout: str, read: Read) -> Setup | tuple[str, str]
     kind, entries, reference = entry
     known = (*entries, *((reference,) if reference is not None else ()))
     prices = _target_prices(read.targets)
-    stop = next(iter(read.stops), None)
+    stop = read.stops[0] if read.stops else None
     if isinstance(stop, str):
         return "stop", "a new call cannot have its stop at breakeven"
     if settings.stop_in_points and isinstance(stop, float) and known:
         middle = (min(known) + max(known)) / 2
         if abs(stop - middle) > settings.largest_distance * middle:
-            stop = Distance(stop, "points")
-    side = next(iter(read.sides), None) or read.breakout or (settings.side if isinstance(settings.side, Side) else None)
+            stop = Distance(stop, "points", settings.distance_from)
+    side = read.sides[0] if read.sides else read.breakout
+    if side is None and isinstance(settings.side, Side):
+        side = settings.side
     if side is None and settings.side == "from levels":
         side = implied_side(known, prices, stop if isinstance(stop, float) else None)
     if side is None:
@@ -75,16 +76,14 @@ def _setup(profile: Profile, layout: str, read: Read) -> Setup | tuple[str, str]
     )
     if fault:
         return fault
-    if isinstance(stop, Distance) and stop.base != settings.distance_from:
-        stop = replace(stop, base=settings.distance_from)
     leverage, leverage_high = read.leverage or (None, None)
     return Setup(
-        next(iter(read.symbols)), side, kind, entries, _targets(read.targets, side, settings), stop, layout,
+        read.symbols[0], side, kind, entries, _nearest_first(read.targets, side), stop, layout,
         reference=reference, leverage=leverage, leverage_high=leverage_high, values=tuple(read.values),
         market_leg=read.market and kind is EntryKind.LADDER,
         entry_shares=tuple([share for share in read.entry_shares if share]) if kind is EntryKind.LADDER else (),
         close_stop=None if read.close_ms is None else CloseStop(read.close_ms, read.hard),
-        ref=next(iter(read.refs), None),
+        ref=read.refs[0] if read.refs else None,
     )  # fmt: skip
 
 
@@ -123,20 +122,16 @@ def _target_prices(targets: Sequence[Target]) -> list[float]:
     return [price for at, price in enumerate(prices) if price not in prices[:at] or price not in shared]
 
 
-def _targets(targets: Sequence[Target], side: Side, settings: Settings) -> tuple[Target, ...]:
-    """The targets, nearest first; distances count from the base that the profile names."""
-    far, sign = float("inf"), side.sign
-    if not any(target.distance for target in targets):
-        return tuple(sorted(targets, key=lambda t: sign * t.price if t.price is not None else far))
-    based = [_based(target, settings) for target in targets]
-    return tuple(sorted(based, key=lambda t: t.distance.value if t.distance else far))
+def _nearest_first(targets: Sequence[Target], side: Side) -> tuple[Target, ...]:
+    """The targets, which are prices or distances, nearest first; open ones come last."""
+    sign = side.sign
 
+    def away(target: Target) -> float:
+        if target.distance:
+            return target.distance.value
+        return inf if target.price is None else sign * target.price
 
-def _based(target: Target, settings: Settings) -> Target:
-    """A target whose distance counts from the base that the profile names."""
-    if target.distance is None or target.distance.base == settings.distance_from:
-        return target
-    return replace(target, distance=replace(target.distance, base=settings.distance_from))
+    return tuple(sorted(targets, key=away))
 
 
 def _target_fault(
@@ -148,7 +143,7 @@ def _target_fault(
         return None
     unit = distances[0].unit
     is_mixed = len(distances) < len(targets) and any(target.price is not None for target in targets)
-    if is_mixed or any(distance.unit != unit for distance in distances[1:]):
+    if is_mixed or len({distance.unit for distance in distances}) > 1:
         return "levels", "prices and distances, or distances of two kinds, among the targets"
     values = [distance.value for distance in distances]
     if len(set(values)) < len(values):

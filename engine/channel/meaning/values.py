@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Literal, TypeVar
 
 from engine.channel.layout.pattern import Found
 from engine.channel.prepared import Prepared
@@ -14,6 +15,8 @@ from engine.channel.text.fields import Fields
 from engine.channel.text.fold import INDEX, index_number
 from engine.domain import Distance, Refusal, Side, Target, Value
 
+T = TypeVar("T")
+ENTRIES = frozenset({"entry", "entry market", "entry above", "entry below"})
 LARGEST_LEVERAGE = 500
 _value = lru_cache(4096)(Value)  # a channel writes the same words at the same places again and again
 Fault = tuple[str, str]  # a refusal's code, and what is wrong with the value
@@ -21,7 +24,7 @@ Fault = tuple[str, str]  # a refusal's code, and what is wrong with the value
 
 @dataclass(slots=True)
 class Read:
-    """Values by meaning, as they are met.
+    """Values by meaning, as they are met; symbols, sides, stops and ids each once.
 
     ``ranges`` counts the entries that were two bounds. Where the market and the limits come from different marks, a
     price beside "now" is an order of its own. ``breakout`` is the side that a breakout
@@ -29,8 +32,8 @@ class Read:
     ``part``: a share was named without a number ("close some").
     """
 
-    symbols: set[str] = field(default_factory=set)
-    sides: set[Side] = field(default_factory=set)
+    symbols: list[str] = field(default_factory=list)
+    sides: list[Side] = field(default_factory=list)
     entries: list[float] = field(default_factory=list)
     entry_shares: list[float | None] = field(default_factory=list)
     ranges: int = 0
@@ -38,23 +41,23 @@ class Read:
     reference: float | None = None
     breakout: Side | None = None
     targets: list[Target] = field(default_factory=list)
-    stops: set[float | Distance | str] = field(default_factory=set)
+    stops: list[float | Distance | Literal["breakeven"]] = field(default_factory=list)
     hard: float | None = None
     close_ms: int | None = None
     leverage: tuple[float, float | None] | None = None
     shares: list[float] = field(default_factory=list)
     part: bool = False
-    refs: set[str] = field(default_factory=set)
+    refs: list[str] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     values: list[Value] = field(default_factory=list)
     last: str = ""  # the field met last: a share belongs to it
-    market_marks: set[Mark] = field(default_factory=set)
-    limit_marks: set[Mark] = field(default_factory=set)
+    market_marks: list[Mark] = field(default_factory=list)
+    limit_marks: list[Mark] = field(default_factory=list)
 
     @property
     def market_apart(self) -> bool:
         """Whether no mark read both the market and a price."""
-        return not self.market_marks & self.limit_marks
+        return not any(mark in self.limit_marks for mark in self.market_marks)
 
 
 def read_values(
@@ -67,11 +70,12 @@ def read_values(
     read = Read()
     folded, text = prepared.folded, prepared.original
     for mark, start, end in found:
-        if mark.field != "any":
+        name = mark.field
+        if name != "any":
             begin, stop = folded.original(start, end)
-            value = _value(mark.field, text[begin:stop], begin, stop)
+            value = _value(name, text[begin:stop], begin, stop)
             piece = working[start:end]
-            if mark.field == "number" and piece == INDEX:
+            if name == "number" and piece == INDEX:
                 piece = str(index_number(text, begin) or "")
             if fault := take(read, mark, piece, profile, fields):
                 code, why = fault
@@ -83,22 +87,34 @@ def read_values(
 def take(read: Read, mark: Mark, text: str, profile: Profile, fields: Fields) -> Fault | None:
     """Add one value, ``text`` being its folded text; the fault when it cannot be read."""
     name = mark.field
+    if name == "target":
+        return _take_target(read, mark, text, profile, fields)
     if name == "side":
         side = fields.side(text)
         if side is None:
             return "side", "says both long and short"
-        read.sides.add(side)
+        _add(read.sides, side)
     elif name == "symbol":
         symbol = fields.symbol(text, profile.settings.quote)
         if symbol is None:
             return "no-quote", "names no quote currency"
-        read.symbols.add(symbol)
+        _add(read.symbols, symbol)
+    elif name == "stop":
+        price = fields.notation.parse(text)
+        stop = fields.stop(text, profile.settings.distance_from) if price is None else price
+        if stop is None:
+            return _no_number(fields)
+        _add(read.stops, stop)
+    elif name in ENTRIES:
+        return _take_entry(read, mark, text, profile, fields)
+    elif name == "share":
+        return _take_share(read, text, fields)
     elif name == "leverage":
         read.leverage = read.leverage or fields.leverage(text)
         if not 0 < read.leverage[0] <= LARGEST_LEVERAGE:
             return "leverage", "is no leverage"
     elif name == "id":
-        read.refs.add(text.lstrip("#").upper())
+        _add(read.refs, text.lstrip("#").upper())
     elif name == "number":
         number = fields.number(text)
         if number is None:
@@ -108,10 +124,48 @@ def take(read: Read, mark: Mark, text: str, profile: Profile, fields: Fields) ->
         read.close_ms = fields.timeframe(text)
         if read.close_ms is None:
             return "stop", "is no length of a candle"
-    elif name == "share":
-        return _take_share(read, text, fields)
+    elif name == "stop hard":
+        prices = fields.prices(text)
+        if prices is None:
+            return _no_number(fields)
+        read.hard = prices[0]
+    return None
+
+
+def _take_target(read: Read, mark: Mark, text: str, profile: Profile, fields: Fields) -> Fault | None:
+    """Add targets: prices, distances, or an open one."""
+    price = fields.notation.parse(text)
+    if price is not None:  # nearly always
+        read.targets.append(Target(price))
     else:
-        return _take_price(read, mark, text, profile, fields)
+        targets = fields.targets(text, mark.sample, profile.settings.distance_from)
+        if targets is None:
+            return _no_number(fields)
+        read.targets += targets
+    read.last = "target"
+    return None
+
+
+def _take_entry(read: Read, mark: Mark, text: str, profile: Profile, fields: Fields) -> Fault | None:
+    """Add an entry: at the market, with or without its price, at a limit, in a range, or a breakout."""
+    prices = fields.prices(text, mark.field == "entry" and profile.settings.whole_range_ends)
+    if prices is None:
+        return _no_number(fields)
+    if mark.field in ("entry above", "entry below"):
+        read.breakout = Side.LONG if mark.field == "entry above" else Side.SHORT
+    at_market = mark.field == "entry market" or not (text[0].isdigit() or text[0] == ".")
+    if at_market:
+        if not read.market:
+            read.entry_shares.insert(0, None)
+        read.market = True
+        _add(read.market_marks, mark)
+        read.reference = prices[0] if prices else read.reference
+    else:
+        read.entries += prices
+        read.ranges += len(prices) == 2
+        read.entry_shares += [None] * len(prices)
+        _add(read.limit_marks, mark)
+    read.last = "entry"
     return None
 
 
@@ -132,49 +186,13 @@ def _take_share(read: Read, text: str, fields: Fields) -> Fault | None:
     return None
 
 
-def _take_price(read: Read, mark: Mark, text: str, profile: Profile, fields: Fields) -> Fault | None:
-    """Add an entry, a reference price, a target or a stop."""
-    name = mark.field
-    number = fields.notation.parse(text)
-    is_plain = number is not None  # nearly always
-    if number is not None:
-        prices = [number]
-    else:
-        numbers = fields.numbers(text, name == "entry" and profile.settings.whole_range_ends)
-        prices = [number for number in numbers if number is not None]
-        if len(prices) < len(numbers):
-            wanted = fields.notation.name
-            return "number", f"is no number written like {wanted}" if wanted else "needs a line numbers: in the profile"
-    if name.startswith("entry"):
-        _take_entry(read, mark, text, prices)
-        read.last = "entry"
-    elif name == "target":
-        if not is_plain and fields.is_distance(mark.sample) and (away := fields.targets_away(text)):
-            read.targets += away
-        else:
-            read.targets += [Target(price) for price in prices] or [Target(None)]
-        read.last = "target"
-    elif name == "stop hard":
-        read.hard = prices[0]
-    else:
-        distance = None if is_plain else fields.distance(text)
-        read.stops.add(distance or (prices[0] if prices else "breakeven"))
-    return None
+def _add(several: list[T], one: T) -> None:
+    """Add what is not there yet."""
+    if one not in several:
+        several.append(one)
 
 
-def _take_entry(read: Read, mark: Mark, text: str, prices: list[float]) -> None:
-    """Add an entry: at the market, with or without its price, at a limit, in a range, or a breakout."""
-    if mark.field in ("entry above", "entry below"):
-        read.breakout = Side.LONG if mark.field == "entry above" else Side.SHORT
-    at_market = mark.field == "entry market" or not (text[0].isdigit() or text[0] == ".")
-    if at_market:
-        if not read.market:
-            read.entry_shares.insert(0, None)
-        read.market = True
-        read.market_marks.add(mark)
-        read.reference = prices[0] if prices else read.reference
-    else:
-        read.entries += prices
-        read.ranges += len(prices) == 2
-        read.entry_shares += [None] * len(prices)
-        read.limit_marks.add(mark)
+def _no_number(fields: Fields) -> Fault:
+    """The fault of a value with something that is no number in the notation."""
+    wanted = fields.notation.name
+    return "number", f"is no number written like {wanted}" if wanted else "needs a line numbers: in the profile"

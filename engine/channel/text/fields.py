@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import Literal
 
 from engine.channel.text.names import CURRENCIES, QUOTES
 from engine.channel.text.patterns import Patterns, remembered
@@ -14,7 +16,7 @@ from engine.channel.text.vocabulary import (
     alternatives,
     tokens_of,
 )
-from engine.domain import Distance, Side, Target
+from engine.domain import Base, Distance, Side, Target
 
 _LOOKALIKES = str.maketrans("авекмнорстухѕіј", "abekmhopctyxsij")
 _MONEY = tuple(quote for quote in QUOTES if quote not in ("BTC", "ETH", "BNB"))
@@ -86,26 +88,50 @@ class Fields(Patterns):
             return True
         return any(text.endswith(quote) and len(text) > len(quote) for quote in CURRENCIES)
 
+    def prices(self, text: str, whole_ends: bool = False) -> Sequence[float] | None:
+        """The prices in a value, as ``numbers`` finds them; None where one is none in the notation."""
+        price = self.notation.parse(text)
+        if price is not None:  # nearly always
+            return [price]
+        numbers = self.numbers(text, whole_ends)
+        prices = [number for number in numbers if number is not None]
+        return prices if len(prices) == len(numbers) else None
+
     @remembered
-    def distance(self, text: str) -> Distance | None:
+    def stop(self, text: str, base: Base) -> float | Distance | Literal["breakeven"] | None:
+        """The level of a stop, a distance counting from ``base``; None when its number is none in the notation."""
+        prices = self.prices(text)
+        if prices is None:
+            return None
+        return self._distance_of(text, base) or (prices[0] if prices else "breakeven")
+
+    @remembered
+    def targets(self, text: str, sample: str, base: Base) -> tuple[Target, ...] | None:
+        """The targets in a value, distances where its sample is one; None when a number is none in the notation."""
+        prices = self.prices(text)
+        if prices is None:
+            return None
+        away = self._targets_away(text, base) if self.is_distance(sample) else ()
+        return away or tuple(Target(price) for price in prices) or (Target(None),)
+
+    def _distance_of(self, text: str, base: Base) -> Distance | None:
         """A level said relative to the entry; None when it is a price."""
         value = self.numbers(text)
         if not value or value[0] is None:
             return None
         if "%" in text:
-            return Distance(value[0], "percent")
+            return Distance(value[0], "percent", base)
         rest = self._counted.sub("", text).strip()
-        return Distance(value[0], "R" if rest == "r" else "points") if rest else None
+        return Distance(value[0], "R" if rest == "r" else "points", base) if rest else None
 
-    @remembered
-    def targets_away(self, text: str) -> tuple[Target, ...]:
+    def _targets_away(self, text: str, base: Base) -> tuple[Target, ...]:
         """The targets at a distance in the value of a target, none when it holds prices."""
         ends = self._percent_range.fullmatch(text)
         if ends:  # 30-40%
             both = (*self.numbers(ends[1]), *self.numbers(ends[2]))
-            return tuple(Target(None, distance=Distance(value, "percent")) for value in both if value is not None)
+            return tuple(Target(None, distance=Distance(value, "percent", base)) for value in both if value is not None)
         found = self._target_distance.findall(text)
-        return tuple(Target(None, distance=distance) for one in found if (distance := self.distance(one)))
+        return tuple(Target(None, distance=away) for one in found if (away := self._distance_of(one, base)))
 
     def timeframe(self, text: str) -> int | None:
         """The length of the candle whose close a stop waits for, in milliseconds."""
