@@ -82,8 +82,9 @@ class Archive:
 
         A last line without its line end is left out: another process may be writing it.
         """
-        for message, _ in self.read_since(START):
-            if source is None or message.channel == source:
+        self._more_broken = 0
+        for message, _ in self._messages(START):
+            if message is not None and (source is None or message.channel == source):
                 yield message
 
     def read_since(self, place: Place) -> Iterator[tuple[Message, Place]]:

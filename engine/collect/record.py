@@ -24,6 +24,10 @@ KINDS: dict[str, Literal["post", "edit", "deletion"]] = {"post": "post", "edit":
 ORIGINS: dict[str, Literal["live", "export", "demo"]] = {"live": "live", "export": "export", "demo": "demo"}
 NUMBERS = ("chat_id", "message_id", "version", "ts", "received_at")
 numbers_of = itemgetter(*NUMBERS)
+fields_of = itemgetter(
+    "format", "source", "chat_id", "message_id", "version", "kind", "ts", "edited_at", "received_at", "text",
+    "entities", "reply_to", "sender", "forwarded_from", "grouped_id", "media", "origin",
+)  # fmt: skip
 LARGEST_NUMBER = 1 << 62
 HALF_A_PAIR = re.compile("[\ud800-\udfff]")  # of a surrogate pair
 YEAR_10000_MS = 253_402_300_800_000
@@ -82,16 +86,43 @@ def encode(message: Message) -> str:
 def decode(line: bytes) -> Message:
     """The message of a line. Raises UnknownFormatError, or ValueError that says what is wrong with the line.
 
-    orjson is quick and strict; a line that it does not read into a message is read once more by the standard library,
-    which knows halves of surrogate pairs and numbers of any length, and whose answer is the one that counts.
+    orjson is quick and strict; a line that it does not read into a whole record is read once more by the standard
+    library, which knows halves of surrogate pairs and numbers of any length, and whose answer is the one that counts.
     """
     try:
-        record = orjson.loads(line)
-        if record["format"] == FORMAT:
-            return _message(record)
+        return _plain(*fields_of(orjson.loads(line)))
     except (ValueError, KeyError, TypeError):
-        pass
-    return decode_slowly(line)
+        return decode_slowly(line)
+
+
+def _plain(
+    form: Any, source: Any, chat_id: Any, message_id: Any, version: Any, kind: Any, ts: Any, edited_at: Any,
+    received_at: Any, text: Any, entities: Any, reply_to: Any, sender: Any, forwarded_from: Any, grouped_id: Any,
+    media: Any, origin: Any,
+) -> Message:  # fmt: skip
+    """The message of a record by its fields. Raises ValueError or TypeError where ``_message`` has to look at it."""
+    if not (
+        form == FORMAT
+        and type(chat_id) is type(message_id) is type(version) is type(ts) is type(received_at) is int
+        and -LARGEST_NUMBER < chat_id < LARGEST_NUMBER
+        and -LARGEST_NUMBER < message_id < LARGEST_NUMBER
+        and -LARGEST_NUMBER < version < LARGEST_NUMBER
+        and 0 <= ts < YEAR_10000_MS
+        and 0 <= received_at < YEAR_10000_MS
+        and (edited_at is None or (type(edited_at) is int and 0 <= edited_at < YEAR_10000_MS))
+        and type(source) is type(text) is str
+        and (reply_to is None or type(reply_to) is int)
+        and (sender is None or type(sender) is str)
+        and (forwarded_from is None or type(forwarded_from) is str)
+        and (grouped_id is None or type(grouped_id) is int)
+        and (media is None or type(media) is str)
+    ):
+        raise ValueError
+    return Message(
+        intern(source), chat_id, message_id, version, KINDS[kind], ts, edited_at, received_at, text, reply_to, sender,
+        forwarded_from, grouped_id, media, ORIGINS[origin],
+        () if entities == [] else tuple([_entity(item) for item in entities]),
+    )  # fmt: skip
 
 
 def decode_slowly(line: bytes) -> Message:

@@ -71,15 +71,16 @@ class Segments:
             with path.open("rb") as file:
                 if last and self._find(place.segment)[1] is False:
                     continue  # renamed between the look and the opening: another file may have been opened
-                file.seek(place.offset)
+                segment, offset, line = place
+                file.seek(offset)
                 for raw in file:
                     if not raw.endswith(b"\n"):
                         break
-                    place = Place(place.segment, place.offset + len(raw), place.line + 1)
-                    yield raw, place
+                    offset, line = offset + len(raw), line + 1
+                    yield raw, Place(segment, offset, line)
             if last:
                 return
-            place = Place(self._after(place.segment), 0, 0)
+            place = Place(self._after(segment), 0, 0)
 
     def _after(self, segment: int) -> int:
         """The number of the file that follows one."""

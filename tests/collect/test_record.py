@@ -30,6 +30,7 @@ def told(line: bytes, how: Any) -> object:
 
 @given(st.dictionaries(st.sampled_from(sorted(json.loads(LINE))), VALUES | ENTITIES, max_size=4), st.booleans())
 @example({"reply_to": 10**30}, False)
+@example({"source": "half \ud83d of a pair"}, True)
 @example({"text": "half \ud83d of a pair"}, True)
 @example({"entities": [["bold", 0, 10**30, None]]}, False)
 @example({"edited_at": float("inf")}, False)
