@@ -130,12 +130,12 @@ def look(profile: Profile, prepared: Prepared, posted_ms: int | None) -> Sight:
             continue
         if posted_ms is not None and not layout.valid_at(posted_ms):
             continue
-        first = beginning(layout, text, lines)
-        if first < 0:
+        begun = beginning(layout, text, lines)
+        if begun is None:
             continue
-        match = match_layout(layout, text, lines, first)
+        match = match_layout(layout, text, lines, begun)
         if match.setups:
-            refusal = unread_part(profile, match, prepared)
+            refusal = unread_part(profile, match, prepared) if match.unclaimed else None
             if refusal is None:
                 sight.match = match
                 return sight

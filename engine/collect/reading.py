@@ -107,12 +107,14 @@ class MessageReader:
             self._deleted.add(post)
             return []
         found: list[Found] = []
+        edited = _is_edited(message)
         fate = self._fates.get(post)
         if fate is None:
-            fate = self._fates[post] = Fate()
-        fate.reply_to = fate.reply_to or message.reply_to
-        fate.has_original |= not _is_edited(message)
-        fate.edited |= bool(fate.signals) and fate.signals[0].message.text != message.text
+            fate = self._fates[post] = Fate(has_original=not edited, reply_to=message.reply_to)
+        else:
+            fate.reply_to = fate.reply_to or message.reply_to
+            fate.has_original |= not edited
+            fate.edited |= bool(fate.signals) and fate.signals[0].message.text != message.text
         reading = self._reading(message) if _has_text(message) else Reading(refusal=UNREAD)
         self.refusal = reading.refusal
         if reading.setups and not fate.signals:

@@ -10,10 +10,14 @@ import gc
 import random
 import re
 import time
+from itertools import product
+from pathlib import Path
 
 import pytest
 
 from engine.channel import Profile, load_profile, read
+from engine.channel.layout.pattern import Found, walk
+from engine.channel.text.fold import fold
 from engine.config.text import SourceText
 from tests.channel.helpers import ROOT, load, shipped
 
@@ -55,6 +59,30 @@ def seconds(loaded: Profile, message: str, tries: int = 3) -> float:
         best = min(best, time.process_time() - start)
     gc.enable()
     return best
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_line_goes_on_behind_its_head_as_if_it_were_walked_whole(path: Path) -> None:
+    loaded, _ = load_profile(SourceText(path.name, path.read_text(encoding="utf-8")), path.stem, shipped)
+    assert loaded is not None
+    dice = random.Random(7)
+    pieces = [piece for piece in fragments(loaded) if "\n" not in piece]
+    ends = 0
+    for layout in loaded.layouts:
+        said = fold(layout.sample.text).text.splitlines()
+        noise = [fold("".join(dice.choices(pieces, k=4))).text for _ in range(20)]
+        for line, text in product(layout.lines, [*said, *(one + dice.choice(pieces) for one in said), *noise]):
+            found: list[Found] = []
+            again: list[Found] = []
+            whole = walk(line.links, text, 0, len(text), found)
+            head = line.head.match(text)
+            if head is None:
+                assert whole[2] is not None, (line.beginning, text)
+            else:
+                assert line.walk(head, text, len(text), again) == whole
+                assert again == found
+                ends += whole[2] is None
+    assert ends >= len(loaded.layouts)
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

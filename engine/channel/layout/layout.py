@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from engine.channel.layout.pattern import Line, first_wanted
+from engine.channel.layout.pattern import Line, compiled, first_wanted
 from engine.channel.syntax import tree as t
 from engine.config.text import Span
 
@@ -126,7 +126,7 @@ class Layout:
     @cached_property
     def begins(self) -> re.Pattern[str]:
         """What a line of a message looks like with which this layout may begin."""
-        return re.compile("|".join(self.lines[line].head.pattern for line, _, _ in self.next_lines(START)))
+        return compiled("|".join(self.lines[line].beginning for line, _, _ in self.next_lines(START)))
 
     @property
     def opening(self) -> str:

@@ -10,6 +10,7 @@ from engine.channel.layout.layout import START, Layout, State
 from engine.channel.layout.pattern import Found, Step, behind_gap, walk
 
 _NEXT_WORD = re.compile(r"\W*+")
+Beginning = tuple[int, re.Match[str]]  # the number of a line, and what fits of it
 
 
 @dataclass(slots=True)
@@ -32,25 +33,25 @@ class Match:
     found: list[Found] = field(default_factory=list)
 
 
-def beginning(layout: Layout, text: str, lines: Sequence[tuple[int, int]]) -> int:
-    """The first line of a message with which a layout may begin, or -1: most layouts begin in none."""
+def beginning(layout: Layout, text: str, lines: Sequence[tuple[int, int]]) -> Beginning | None:
+    """The first line of a message with which a layout may begin, and how it does; most layouts begin in none."""
     begins = layout.begins.match
     for number, (start, end) in enumerate(lines):
-        if begins(text, start, end):
-            return number
-    return -1
+        if head := begins(text, start, end):
+            return number, head
+    return None
 
 
-def match_layout(layout: Layout, text: str, lines: Sequence[tuple[int, int]], first: int | None = None) -> Match:
+def match_layout(layout: Layout, text: str, lines: Sequence[tuple[int, int]], begun: Beginning | None = None) -> Match:
     """Walk the lines of a message through a layout: each line is taken by the first template line that may come next.
 
-    A line that none takes is skipped and stays unclaimed. ``first``: what ``beginning`` found.
+    A line that none takes is skipped and stays unclaimed. ``begun``: what ``beginning`` found.
     """
     result = Match(layout)
-    if first is None:
-        first = beginning(layout, text, lines)
-    if first < 0:
+    begun = begun or beginning(layout, text, lines)
+    if begun is None:
         return result
+    first, opening = begun
     template = layout.lines
     unclaimed = result.unclaimed
     unclaimed += lines[:first]
@@ -59,13 +60,16 @@ def match_layout(layout: Layout, text: str, lines: Sequence[tuple[int, int]], fi
     found: list[Found] = []
     shared: list[Found] = []
     claimed = 0
+    known = opening if len(candidates) == 1 else None  # with one line to begin with, it is that line's head
     for start, end in lines[first:]:
         for candidate in candidates:
             line = candidate[0]
-            if template[line].head.match(text, start, end) is None:
+            head = known or template[line].head.match(text, start, end)
+            known = None
+            if head is None:
                 continue
             kept = len(found)
-            behind, reached, failed = walk(template[line].links, text, start, end, found)
+            behind, reached, failed = template[line].walk(head, text, end, found)
             if failed is None and behind > start:
                 break
             del found[kept:]

@@ -25,7 +25,8 @@ _COUNT = rf"(?:\d{{1,2}}+(?![.,]?\d)|{INDEX})"
 
 
 @lru_cache(maxsize=20_000)  # profiles that take over the same library share its patterns
-def _compiled(pattern: str) -> re.Pattern[str]:
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern, compiled once."""
     return re.compile(pattern)
 
 
@@ -44,12 +45,12 @@ class Step:
     @cached_property
     def regex(self) -> re.Pattern[str]:
         """The expression, compiled."""
-        return _compiled(self.pattern)
+        return compiled(self.pattern)
 
     def stopped(self, text: str, at: int, end: int) -> tuple[int, int, str]:
         """Where this step did not fit in ``text[at:end]``: (pieces of its text found, offset, what it wanted there)."""
         for count, (pattern, shown) in enumerate(self.texts):
-            match = _compiled(pattern).match(text, at, end)
+            match = compiled(pattern).match(text, at, end)
             if match is None:
                 return count, behind_gap(text, at, end), shown
             at = match.end()
@@ -155,16 +156,36 @@ def _synonym(fields: Fields, group: str) -> str:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a template. ``beginning`` is what stands up to its second mark: a quick no ("" fits anything)."""
+    """A line of a template. ``beginning`` is what stands up to its second mark: a quick no ("" fits anything).
+
+    A message's line that it matches has been walked along its first links, ``begun`` of them.
+    """
 
     items: tuple[Item, ...]
     links: tuple[Link, ...]
     beginning: str
+    begun: int
 
     @cached_property
     def head(self) -> re.Pattern[str]:
         """What it begins with, compiled."""
-        return _compiled(self.beginning)
+        return compiled(self.beginning)
+
+    @cached_property
+    def _slots(self) -> tuple[t.Mark, ...]:
+        """The marks in the head, each with a group of its own."""
+        return tuple(link.slot for link in self.links[: self.begun] if isinstance(link, Step) and link.slot is not None)
+
+    @cached_property
+    def _rest(self) -> tuple[Link, ...]:
+        """The links behind the head."""
+        return self.links[self.begun :]
+
+    def walk(self, head: re.Match[str], text: str, end: int, found: list[Found]) -> tuple[int, int, Step | None]:
+        """What ``walk`` gives for the whole line, of which ``head`` has been matched."""
+        for number, slot in enumerate(self._slots, 1):
+            found.append((slot, *head.span(number)))
+        return walk(self._rest, text, head.end() if self.begun else head.start(), end, found)
 
     @cached_property
     def first_step(self) -> Step:
@@ -180,12 +201,14 @@ def line_of(items: tuple[Item, ...], fields: Fields, phrase: bool = False, ends:
     first = links
     while isinstance(first[0], Part) and first[0].repeats:
         first = first[0].steps
-    head = ""
+    steps: list[Step] = []
     for link in first[:2]:
         if isinstance(link, Part):
             break
-        head += link.pattern
-    return Line(items, links, head)
+        steps.append(link)
+    # what a step has taken it does not give back
+    head = "".join(f"(?>{step.pattern})" for step in steps[:-1]) + "".join(step.pattern for step in steps[-1:])
+    return Line(items, links, head, len(steps) if first is links else 0)
 
 
 def _guard(item: Item) -> str:
