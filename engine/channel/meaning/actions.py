@@ -17,11 +17,11 @@ def actions_of(profile: Profile, layout: Layout, read: Read) -> tuple[Action, ..
             return Refusal(name, "two different values in one update")
     common = Action(
         "close",
-        read.symbols[0] if read.symbols else None,
+        next(iter(read.symbols), None),
         layout.name,
         values=tuple(read.values),
         side=read.sides[0] if read.sides else None,
-        signal_ref=read.refs[0] if read.refs else None,
+        signal_ref=next(iter(read.refs), None),
         every=layout.every,
     )
     actions: list[Action] = []
@@ -62,7 +62,7 @@ def _close(profile: Profile, common: Action, read: Read, part: bool) -> list[Act
 
 
 def _move_stop(common: Action, read: Read) -> list[Action] | Refusal:
-    level = read.stops[0] if read.stops else None
+    level = next(iter(read.stops), None)
     if level is None and len(read.numbers) == 1:
         return [replace(common, target=read.numbers[0])]
     if isinstance(level, float) and level > 0:
@@ -74,7 +74,7 @@ def _move_stop(common: Action, read: Read) -> list[Action] | Refusal:
 
 def _levels(profile: Profile, kind: str, common: Action, read: Read) -> list[Action] | Refusal:
     """A change, more targets, or a new entry."""
-    stop = read.stops[0] if read.stops else None
+    stop = next(iter(read.stops), None)
     if isinstance(stop, str):
         return Refusal("stop", "the new stop is no price")
     if any(target.distance for target in read.targets):

@@ -30,28 +30,22 @@ def build(
 
 
 def setup_of(profile: Profile, layout: str, read: Read) -> Setup | Refusal:
-    """The setup that these values make."""
-    made = _setup(profile, layout, read)
-    return made if isinstance(made, Setup) else Refusal(*made)
-
-
-def _setup(profile: Profile, layout: str, read: Read) -> Setup | tuple[str, str]:
-    """The setup, or (code, sentence)."""
+    """The setup that these values make, or why they make none."""
     settings = profile.settings
     for name, several in (("symbol", read.symbols), ("side", read.sides), ("stop", read.stops), ("id", read.refs)):
         if len(several) > 1:
-            return name, f"two different values for {name}"
+            return Refusal(name, f"two different values for {name}")
     if not read.symbols:
-        return "no-symbol", "no symbol was read"
+        return Refusal("no-symbol", "no symbol was read")
     entry = entry_of(read, settings)
-    if len(entry) == 2:
+    if isinstance(entry, Refusal):
         return entry
     kind, entries, reference = entry
     known = (*entries, *((reference,) if reference is not None else ()))
     prices = _target_prices(read.targets)
-    stop = read.stops[0] if read.stops else None
+    stop = next(iter(read.stops), None)
     if isinstance(stop, str):
-        return "stop", "a new call cannot have its stop at breakeven"
+        return Refusal("stop", "a new call cannot have its stop at breakeven")
     if settings.stop_in_points and isinstance(stop, float) and known:
         middle = (min(known) + max(known)) / 2
         if abs(stop - middle) > settings.largest_distance * middle:
@@ -62,12 +56,10 @@ def _setup(profile: Profile, layout: str, read: Read) -> Setup | tuple[str, str]
     if side is None and settings.side == "from levels":
         side = implied_side(known, prices, stop if isinstance(stop, float) else None)
     if side is None:
-        return "no-side", "the message does not say whether it is a long or a short"
+        return Refusal("no-side", "the message does not say whether it is a long or a short")
     if read.breakout not in (None, side):
-        return (
-            "side",
-            f"a {side} does not get in {'above' if side is Side.SHORT else 'below'} a price it breaks through",
-        )
+        way = "above" if side is Side.SHORT else "below"
+        return Refusal("side", f"a {side} does not get in {way} a price it breaks through")
     fault = (
         level_fault(side, known, prices, stop, settings)
         or _target_fault(read.targets, stop, settings)
@@ -75,41 +67,41 @@ def _setup(profile: Profile, layout: str, read: Read) -> Setup | tuple[str, str]
         or _share_fault(read, kind)
     )
     if fault:
-        return fault
+        return Refusal(*fault)
+    ladder = kind is EntryKind.LADDER
+    shares = tuple([share for share in read.entry_shares if share]) if ladder else ()
+    close_stop = None if read.close_ms is None else CloseStop(read.close_ms, read.hard)
     leverage, leverage_high = read.leverage or (None, None)
     return Setup(
-        read.symbols[0], side, kind, entries, _nearest_first(read.targets, side), stop, layout,
-        reference=reference, leverage=leverage, leverage_high=leverage_high, values=tuple(read.values),
-        market_leg=read.market and kind is EntryKind.LADDER,
-        entry_shares=tuple([share for share in read.entry_shares if share]) if kind is EntryKind.LADDER else (),
-        close_stop=None if read.close_ms is None else CloseStop(read.close_ms, read.hard),
-        ref=read.refs[0] if read.refs else None,
+        next(iter(read.symbols)), side, kind, entries, _nearest_first(read.targets, side), stop, layout, reference,
+        leverage, leverage_high, tuple(read.values), ladder and read.market, shares, close_stop,
+        next(iter(read.refs), None),
     )  # fmt: skip
 
 
-def entry_of(read: Read, settings: Settings) -> tuple[EntryKind, tuple[float, ...], float | None] | tuple[str, str]:
+def entry_of(read: Read, settings: Settings) -> tuple[EntryKind, tuple[float, ...], float | None] | Refusal:
     """How the call gets in: (kind, entries, reference price)."""
     entries = tuple(read.entries)
     if read.breakout and (read.market or len(entries) != 1):
-        return "mixed-entry", "a breakout and other entries in one call"
+        return Refusal("mixed-entry", "a breakout and other entries in one call")
     if read.breakout:
         return EntryKind.BREAKOUT, entries, None
     if read.market and entries and not read.market_apart:
-        return "mixed-entry", "a market entry and a limit price in one call"
+        return Refusal("mixed-entry", "a market entry and a limit price in one call")
     if read.market and entries and read.ranges and settings.range == "zone":
-        return "mixed-entry", "a market entry and a range in one call"
+        return Refusal("mixed-entry", "a market entry and a range in one call")
     if read.market:
         return (EntryKind.LADDER if entries else EntryKind.MARKET), entries, read.reference
     if not entries:
         if settings.market_entry:
             return EntryKind.MARKET, (), None
-        return "no-entry", "no entry was read"
+        return Refusal("no-entry", "no entry was read")
     if len(entries) == 1:
         return EntryKind.LIMIT, entries, None
     if read.ranges == 1 and len(entries) == 2 and settings.range == "zone":
         return EntryKind.ZONE, tuple(sorted(entries)), None
     if read.ranges and len(entries) > 2 and settings.range == "zone":
-        return "mixed-entry", "a range and other entries in one call"
+        return Refusal("mixed-entry", "a range and other entries in one call")
     return EntryKind.LADDER, entries, None
 
 
@@ -141,18 +133,18 @@ def _target_fault(
     distances = [target.distance for target in targets if target.distance]
     if not distances:
         return None
-    unit = distances[0].unit
     is_mixed = len(distances) < len(targets) and any(target.price is not None for target in targets)
-    if is_mixed or len({distance.unit for distance in distances}) > 1:
+    units = {distance.unit for distance in distances}
+    if is_mixed or len(units) > 1:
         return "levels", "prices and distances, or distances of two kinds, among the targets"
-    values = [distance.value for distance in distances]
-    if len(set(values)) < len(values):
+    values = {distance.value for distance in distances}
+    if len(values) < len(distances):
         return "duplicate-level", "a target stands twice"
     if min(values) <= 0:
         return "number", "a target at no distance"
-    if unit == "R" and stop is None:
+    if "R" in units and stop is None:
         return "stop", "targets in R need a stop"
-    reach = 1000 * settings.largest_distance if unit == "percent" else 100.0 if unit == "R" else inf
+    reach = 1000 * settings.largest_distance if "percent" in units else 100.0 if "R" in units else inf
     if max(values) > reach:
         return "distance", "a target is implausibly far away"
     return None

@@ -24,7 +24,7 @@ Fault = tuple[str, str]  # a refusal's code, and what is wrong with the value
 
 @dataclass(slots=True)
 class Read:
-    """Values by meaning, as they are met; symbols, sides, stops and ids each once.
+    """Values by meaning, as they are met.
 
     ``ranges`` counts the entries that were two bounds. Where the market and the limits come from different marks, a
     price beside "now" is an order of its own. ``breakout`` is the side that a breakout
@@ -32,8 +32,8 @@ class Read:
     ``part``: a share was named without a number ("close some").
     """
 
-    symbols: list[str] = field(default_factory=list)
-    sides: list[Side] = field(default_factory=list)
+    symbols: set[str] = field(default_factory=set)
+    sides: tuple[Side, ...] = ()
     entries: list[float] = field(default_factory=list)
     entry_shares: list[float | None] = field(default_factory=list)
     ranges: int = 0
@@ -41,18 +41,18 @@ class Read:
     reference: float | None = None
     breakout: Side | None = None
     targets: list[Target] = field(default_factory=list)
-    stops: list[float | Distance | Literal["breakeven"]] = field(default_factory=list)
+    stops: set[float | Distance | Literal["breakeven"]] = field(default_factory=set)
     hard: float | None = None
     close_ms: int | None = None
     leverage: tuple[float, float | None] | None = None
     shares: list[float] = field(default_factory=list)
     part: bool = False
-    refs: list[str] = field(default_factory=list)
+    refs: set[str] = field(default_factory=set)
     numbers: list[int] = field(default_factory=list)
     values: list[Value] = field(default_factory=list)
     last: str = ""  # the field met last: a share belongs to it
-    market_marks: list[Mark] = field(default_factory=list)
-    limit_marks: list[Mark] = field(default_factory=list)
+    market_marks: tuple[Mark, ...] = ()
+    limit_marks: tuple[Mark, ...] = ()
 
     @property
     def market_apart(self) -> bool:
@@ -93,18 +93,18 @@ def take(read: Read, mark: Mark, text: str, profile: Profile, fields: Fields) ->
         side = fields.side(text)
         if side is None:
             return "side", "says both long and short"
-        _add(read.sides, side)
+        read.sides = _with(read.sides, side)
     elif name == "symbol":
         symbol = fields.symbol(text, profile.settings.quote)
         if symbol is None:
             return "no-quote", "names no quote currency"
-        _add(read.symbols, symbol)
+        read.symbols.add(symbol)
     elif name == "stop":
         price = fields.notation.parse(text)
         stop = fields.stop(text, profile.settings.distance_from) if price is None else price
         if stop is None:
             return _no_number(fields)
-        _add(read.stops, stop)
+        read.stops.add(stop)
     elif name in ENTRIES:
         return _take_entry(read, mark, text, profile, fields)
     elif name == "share":
@@ -114,7 +114,7 @@ def take(read: Read, mark: Mark, text: str, profile: Profile, fields: Fields) ->
         if not 0 < read.leverage[0] <= LARGEST_LEVERAGE:
             return "leverage", "is no leverage"
     elif name == "id":
-        _add(read.refs, text.lstrip("#").upper())
+        read.refs.add(text.lstrip("#").upper())
     elif name == "number":
         number = fields.number(text)
         if number is None:
@@ -158,13 +158,13 @@ def _take_entry(read: Read, mark: Mark, text: str, profile: Profile, fields: Fie
         if not read.market:
             read.entry_shares.insert(0, None)
         read.market = True
-        _add(read.market_marks, mark)
+        read.market_marks = _with(read.market_marks, mark)
         read.reference = prices[0] if prices else read.reference
     else:
         read.entries += prices
         read.ranges += len(prices) == 2
         read.entry_shares += [None] * len(prices)
-        _add(read.limit_marks, mark)
+        read.limit_marks = _with(read.limit_marks, mark)
     read.last = "entry"
     return None
 
@@ -186,10 +186,9 @@ def _take_share(read: Read, text: str, fields: Fields) -> Fault | None:
     return None
 
 
-def _add(several: list[T], one: T) -> None:
-    """Add what is not there yet."""
-    if one not in several:
-        several.append(one)
+def _with(several: tuple[T, ...], one: T) -> tuple[T, ...]:
+    """These, and one more where it is another."""
+    return several if one in several else (*several, one)
 
 
 def _no_number(fields: Fields) -> Fault:
