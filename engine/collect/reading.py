@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from engine.channel.meaning.actions import again_of
@@ -185,25 +185,24 @@ def read_archive(messages: Iterable[Message], read: Reader) -> ReadResult:
         Signals and updates in the order in which they became known, and what became of every post. An update that
         answers a post which was edited into a call later may lie before its signal's time.
     """
-    reader = ArchiveReader(read)
-    reader.hear(in_order(messages))
+    known = in_order(messages)
+    reader = ArchiveReader()
+    reader.hear(known, map(read, filter(speaks, known)))
     return reader.result()
 
 
 class ArchiveReader:
     """What ``read_archive`` does, part by part: no version in a part became known before those of the parts before."""
 
-    def __init__(self, read: Reader) -> None:
-        self._reader = MessageReader(read)
+    def __init__(self) -> None:
+        self._answers: Iterator[Reading] = iter(())
+        self._reader = MessageReader(lambda _: next(self._answers))
         self._found: list[Found] = []
         self._withdrawn: list[Update] = []
 
-    def read_with(self, read: Reader) -> None:
-        """Read the parts that come in another way."""
-        self._reader.read_with(read)
-
-    def hear(self, messages: Iterable[Message]) -> None:
-        """Read the next part, which is in order."""
+    def hear(self, messages: Iterable[Message], answers: Iterable[Reading]) -> None:
+        """Hear the next part, which is in order. ``answers``: what those of its versions say that speak."""
+        self._answers = iter(answers)
         for message in messages:
             self._found += self._reader.look(message)
             if message.kind == "deletion":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from engine.beside import beside
 from engine.channel import Profile, read
 from engine.collect.archive import Archive, ArchiveError
-from engine.collect.reading import ArchiveReader, Reader, ReadResult, in_order, read_archive, speaks
+from engine.collect.reading import ArchiveReader, ReadResult, in_order, read_archive, speaks
 from engine.pipeline.crossing import apart, is_demo
 from engine.pipeline.errors import InputError
 from engine.pipeline.progress import Track
@@ -24,12 +24,7 @@ BESIDE = 0.5  # of each channel's messages: to hand over what they say takes as 
 
 def read_with(profile: Profile, messages: Iterable[Message]) -> ReadResult:
     """Read a channel's messages with its profile."""
-    return read_archive(messages, _reader(profile))
-
-
-def _reader(profile: Profile) -> Reader:
-    """How a profile reads a message."""
-    return lambda message: read(profile, message.text, message.known_ms, message.sender)
+    return read_archive(messages, lambda message: read(profile, message.text, message.known_ms, message.sender))
 
 
 def channel_messages(
@@ -91,27 +86,22 @@ def read_channels(
     """
     known = {profile.id: in_order(messages[profile.id]) for profile in profiles}
     cut = {name: round(len(found) * (1 - BESIDE)) for name, found in known.items()}
-    readers = {profile.id: ArchiveReader(_reader(profile)) for profile in profiles}
+    earlier = {name: found[: cut[name]] for name, found in known.items()}
+    later = {name: found[cut[name] :] for name, found in known.items()}
+    told = {profile.id: ArchiveReader() for profile in profiles}
 
-    def later() -> dict[str, list[Reading]]:
-        return {profile.id: _said(profile, known[profile.id][cut[profile.id] :]) for profile in profiles}
+    def others() -> dict[str, list[Reading]]:
+        return {profile.id: _said(profile, later[profile.id]) for profile in profiles}
 
-    with beside(later, sum(map(len, known.values()))) as said:
+    with beside(others, sum(map(len, known.values()))) as rest:
         for profile in track(profiles, "reading messages"):
-            readers[profile.id].hear(known[profile.id][: cut[profile.id]])
-        answers = said()
-    for name, reader in readers.items():
-        reader.read_with(_answering(answers[name]))
-        reader.hear(known[name][cut[name] :])
-    return {name: reader.result() for name, reader in readers.items()}
+            told[profile.id].hear(earlier[profile.id], _said(profile, earlier[profile.id]))
+        answers = rest()
+    for name, reader in told.items():
+        reader.hear(later[name], answers[name])
+    return {name: reader.result() for name, reader in told.items()}
 
 
 def _said(profile: Profile, messages: Iterable[Message]) -> list[Reading]:
-    """What those of the messages say that have words."""
-    return list(map(_reader(profile), filter(speaks, messages)))
-
-
-def _answering(answers: Iterable[Reading]) -> Reader:
-    """How a message is read whose answer is known: it is the next one."""
-    left = iter(answers)
-    return lambda _: next(left)
+    """What those of the messages say that speak."""
+    return [read(profile, one.text, one.known_ms, one.sender) for one in messages if speaks(one)]
