@@ -157,19 +157,19 @@ class Calls(Sequence[CallRow]):
     def start_ms(self) -> list[int]:
         """When each was filled, or else posted."""
         times = zip(self.columns["filled_at"], self.columns["posted"], strict=True)
-        return [moment_ms(filled or posted) for filled, posted in times]
+        return _moments_ms([filled or posted for filled, posted in times])
 
     @cached_property
     def end_ms(self) -> list[int]:
         """When each was closed, or else when it began."""
-        times = zip(self.columns["closed_at"], self.start_ms, strict=True)
-        return [moment_ms(closed) if closed else start for closed, start in times]
+        times = zip(self.columns["closed_at"], self.columns["filled_at"], self.columns["posted"], strict=True)
+        return _moments_ms([closed or filled or posted for closed, filled, posted in times])
 
     def posted_in(self, zone: str) -> list[datetime]:
         """When each was posted, as the clock of a zone showed it."""
         there, posted = ZoneInfo(zone), self.columns["posted"]
         return self.once(
-            ("posted", zone), lambda: [datetime.fromtimestamp(moment_ms(text) / 1000, there) for text in posted]
+            ("posted", zone), lambda: [datetime.fromtimestamp(ms / 1000, there) for ms in _moments_ms(posted)]
         )
 
     def once(self, what: object, make: Callable[[], T]) -> T:
@@ -178,6 +178,14 @@ class Calls(Sequence[CallRow]):
             self._made[what] = make()
         found: T = self._made[what]
         return found
+
+
+def _moments_ms(texts: Sequence[str]) -> list[int]:
+    """``moment_ms`` of many times: all at once where they stand as ``iso`` writes them."""
+    if not all(len(text) in (20, 24) and text[4:11:3] == "--T" and text[-1] == "Z" for text in texts):
+        return list(map(moment_ms, texts))
+    moments: list[int] = np.array([text[:-1] for text in texts], "datetime64[ms]").astype(np.int64).tolist()
+    return moments
 
 
 def clean(text: str) -> str:
@@ -256,11 +264,10 @@ def _words(column: Sequence[str]) -> Sequence[str]:
     return ["'" + text if text.startswith("'") else text for text in cells]
 
 
-def _figures(column: Sequence[float | None]) -> Sequence[float | None]:
-    """Figures as CSV cells: what is None or not finite is none."""
-    values = np.array(column, np.float64)  # None becomes NaN
-    figures: list[float] = values.tolist()
-    return figures if np.isfinite(values).all() else [one if math.isfinite(one) else None for one in figures]
+def _figures(column: Sequence[float | None]) -> Sequence[float]:
+    """Figures as CSV cells: what is None or not finite is none, whole numbers are figures too."""
+    figures: list[float] = np.array(column, np.float64).tolist()  # None becomes NaN
+    return figures
 
 
 def _flags(column: Sequence[bool]) -> Sequence[str]:

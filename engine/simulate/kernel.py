@@ -84,10 +84,10 @@ class Prepared:
         """
         first, last = np.full(len(self.plans), -1, np.int64), np.full(len(self.plans), -1, np.int64)
         for columns, bars in self.groups:
-            found = np.searchsorted(bars.ts, columns.act_ms)
+            found = bars.first_from(columns.act_ms)
             wait = bars.ts[np.minimum(found, len(bars) - 1)] - columns.act_ms
             first[columns.at] = np.where((found < len(bars)) & (wait <= NEVER_FETCHED_MS), found, -1)
-            last[columns.at] = np.searchsorted(bars.ts, columns.expire_ms)
+            last[columns.at] = bars.first_from(columns.expire_ms)
         return first, last
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.market.candles import Candles, Floats, Ints
+from engine.market.candles import Candles, Floats, Ints, first_from
 from engine.market.timeframes import grid_offset_ms
 
 BLOCK = 64
@@ -46,7 +46,7 @@ class Bars:
         ts, length, ends = candles.ts, candles.timeframe_ms, candles.own_ends
         other = None
         if fair is not None and len(fair) and len(ts):
-            at = np.minimum(np.searchsorted(fair.ts, ts), len(fair) - 1)
+            at = np.minimum(fair.first_from(ts), len(fair) - 1)
             known = fair.ts[at] == ts
             columns = ((fair.open, candles.open), (fair.high, candles.high), (fair.low, candles.low))
             o, h, low = (np.where(known, f[at], last) for f, last in columns)
@@ -63,6 +63,10 @@ class Bars:
     def __len__(self) -> int:
         """How many bars."""
         return len(self.ts)
+
+    def first_from(self, at_ms: Ints) -> Ints:
+        """The first bar that opens at or after each moment (the number of bars: none does), same shape."""
+        return first_from(self.ts, self.length_ms, at_ms)
 
     def ends_at(self, bars: Ints) -> Ints:
         """When bars are over, same shape."""
