@@ -214,8 +214,5 @@ class Trailed:
 
 def _blocks(values: Floats, extreme: np.ufunc) -> Floats:
     """The extreme of each block of 64."""
-    if not len(values):
-        return values
-    whole = len(values) // BLOCK * BLOCK
-    blocks = extreme.reduce(values[:whole].reshape(-1, BLOCK), axis=1)
-    return blocks if whole == len(values) else np.append(blocks, extreme.reduce(values[whole:]))
+    blocks: Floats = extreme.reduceat(values, np.arange(0, len(values), BLOCK)) if len(values) else values
+    return blocks
