@@ -80,11 +80,12 @@ class Candles:
 
     def over(self, at_ms: int | Ints) -> Ints:
         """The place of the last bar that is over at a moment, or at many (-1: none is)."""
+        moments = np.asarray(at_ms)
         if self.own_ends is not None:
-            return self.own_ends.searchsorted(at_ms, side="right") - 1
-        if isinstance(at_ms, np.ndarray):
-            return self.first_from(at_ms - self.timeframe_ms + 1) - 1
-        return self.ts.searchsorted(at_ms - self.timeframe_ms, side="right") - 1
+            return self.own_ends.searchsorted(moments, side="right") - 1
+        if moments.ndim:
+            return self.first_from(moments - self.timeframe_ms + 1) - 1
+        return self.ts.searchsorted(moments - self.timeframe_ms, side="right") - 1
 
     def last_close(self, at_ms: Ints) -> Floats:
         """The close of the last bar that is over at each moment (the first open before any is)."""

@@ -1,6 +1,6 @@
 """Finding the first bar that touches a level, fast: block maxima of the highs and minima of the lows.
 
-A path that lives for days touches only a few bars that matter. Blocks of 64 bars whose high stays below the upper
+A path that lives for days touches only a few bars that matter. Blocks of 32 bars whose high stays below the upper
 level and whose low stays above the lower one are skipped whole, so the cost grows with the events, not the bars.
 Levels and answers are those a long would see; a short (sign -1) looks at the same arrays upside down.
 """
@@ -15,14 +15,14 @@ import numpy as np
 from engine.market.candles import Candles, Floats, Ints, first_from
 from engine.market.timeframes import grid_offset_ms
 
-BLOCK = 64
-CHUNK = 8  # blocks looked at in one step
+BLOCK = 32
+CHUNK = 16  # blocks looked at in one step
 Bools = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Bars of one symbol with block extremes. Arrays have shape (bars,); ``top`` and ``bottom`` one entry per 64 bars.
+    """Bars of one symbol with block extremes. Arrays have shape (bars,); ``top`` and ``bottom`` one entry per 32 bars.
 
     A bar is over ``length_ms`` after its ``ts``; ``own_ends`` says when where bars of several lengths are mixed.
     ``fair_open``, ``fair_high`` and ``fair_low`` are the prices that liquidate: the fair ones where they are known.
@@ -213,6 +213,6 @@ class Trailed:
 
 
 def _blocks(values: Floats, extreme: np.ufunc) -> Floats:
-    """The extreme of each block of 64."""
+    """The extreme of each block of 32."""
     blocks: Floats = extreme.reduceat(values, np.arange(0, len(values), BLOCK)) if len(values) else values
     return blocks
