@@ -10,7 +10,7 @@ import csv
 import math
 import re
 import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cached_property
@@ -135,8 +135,8 @@ class Calls(Sequence[CallRow]):
         return self.kind(**{name: column[at] for name, column in self.columns.items()})
 
     def taken(self, rows: Sequence[int]) -> Calls:
-        """Some of the calls."""
-        return Calls({name: list(map(column.__getitem__, rows)) for name, column in self.columns.items()}, self.kind)
+        """Some of the calls; a column is picked when it is looked at, and most of them never are."""
+        return Calls(_Picked(self.columns, rows), self.kind)
 
     @cached_property
     def counted(self) -> Calls:
@@ -178,6 +178,25 @@ class Calls(Sequence[CallRow]):
             self._made[what] = make()
         found: T = self._made[what]
         return found
+
+
+class _Picked(Mapping[str, Sequence[Any]]):
+    """Some rows of columns."""
+
+    def __init__(self, columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> None:
+        self._columns, self._rows = columns, rows
+        self._known: dict[str, Sequence[Any]] = {}
+
+    def __getitem__(self, name: str) -> Sequence[Any]:
+        if name not in self._known:
+            self._known[name] = list(map(self._columns[name].__getitem__, self._rows))
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
 
 
 def _moments_ms(texts: Sequence[str]) -> list[int]:
