@@ -240,7 +240,7 @@ def write_equity(path: Path, ts_ms: NDArray[Any], equity: NDArray[Any], drawdown
     equity so far that is lost (0 at a peak, 0.1 ten percent below it). The three have one length.
     """
     moments = np.asarray(ts_ms, dtype=np.int64).astype("datetime64[ms]")
-    times = [f"{text}Z" for text in np.datetime_as_string(moments).tolist()]
+    times = np.datetime_as_string(moments, timezone="UTC").tolist()
     columns = [np.asarray(column, dtype=np.float64).tolist() for column in (equity, drawdown)]
     write_csv(path, _EQUITY_COLUMNS, zip(times, *columns, strict=True))
 
