@@ -17,8 +17,8 @@ from engine.beside import cores
 from engine.domain import Plan
 from engine.market.candles import Candles, Floats, Funding, Ints
 from engine.memory import uncollected
-from engine.simulate.kernel import prepare
 from engine.simulate.money import money_of
+from engine.simulate.prepared import prepare
 from engine.simulate.table import Bools
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from engine.domain import Change, Order, PathStatus, Plan, Side, Trade
 from engine.market.candles import Candles, Funding
 from engine.simulate.flows import Venue, flows_of
-from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
 from engine.simulate.outcomes import Outcomes
+from engine.simulate.prepared import simulate
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS, MINUTE_MS
 from tests.conftest import EXAMPLES
