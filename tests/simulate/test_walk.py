@@ -12,7 +12,7 @@ from engine.config.strategy import Size, Strategy
 from engine.domain import Account, Change, Decision, Halt, Plan, Proposal, RuleNote, Trade
 from engine.market.candles import Candles, Funding
 from engine.simulate.equity import curve_of
-from engine.simulate.flows import Venue
+from engine.simulate.flows import Flows, Venue
 from engine.simulate.judge import Judge, TakeAll
 from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
@@ -46,14 +46,14 @@ def walk(
 class Watching(TakeAll):
     """A judge who takes all and remembers what he was shown, the peak too."""
 
-    about_peak = True
+    about_peak = about_history = True
     proposals: list[Proposal] = field(default_factory=list)
     accounts: list[Account] = field(default_factory=list)
     decision: Decision = field(default_factory=lambda: Decision(True, 1.0))
 
     def decide(self, proposal: Proposal, account: Account) -> Decision:
         self.proposals.append(proposal)
-        self.accounts.append(deepcopy(account))
+        self.accounts.append(deepcopy(replace(account, open_trades=tuple(account.open_trades))))
         return self.decision
 
 
@@ -293,7 +293,7 @@ def test_an_account_with_nothing_left_takes_nothing() -> None:
 
 
 def test_an_account_without_trades_stays_flat() -> None:
-    curve = curve_of([], {"BTCUSDT": bars(RISES)}, 500.0, 0, DAY_MS, HOUR_MS)
+    curve = curve_of(Flows(), {"BTCUSDT": bars(RISES)}, 500.0, 0, DAY_MS, HOUR_MS)
     assert set(curve.equity.tolist()) == {500.0}
     assert curve.max_drawdown == 0
 
