@@ -134,7 +134,8 @@ class Accountant:
     def offer(self, row: int) -> Answer:
         """Whether a call is taken, and with which size. Rows come in order of their moments of action."""
         books, plan = self.books, self.calls.plans[row]
-        self._new_days(plan.act_ms)
+        if plan.act_ms >= self.same_day_ms:
+            self._new_days(plan.act_ms)
         equity = self.advance(plan.act_ms)
         if books.halts:
             books.halts = [halt for halt in books.halts if halt.until_ms > plan.act_ms]
@@ -381,8 +382,6 @@ class Accountant:
 
     def _new_days(self, now_ms: int) -> None:
         """For each day of the zone that has begun, keep the equity at its midnight; on a Monday also for the week."""
-        if now_ms < self.same_day_ms:
-            return
         today = datetime.fromtimestamp(now_ms / 1000, self.zone).date()
         day = today if self.books.day is None else self.books.day + timedelta(days=1)
         while day <= today:

@@ -106,7 +106,8 @@ class Walk:
 
     def run(self, rows: Sequence[int], track: Callable[[Sequence[int]], Iterable[int]] | None = None) -> WalkResult:
         """Offer the rows (those that count as calls of their own) in order of action."""
-        ordered = sorted(rows, key=lambda i: (self.table.plans[i].act_ms, i))
+        ordered = np.sort(np.asarray(rows, np.int64))
+        ordered = ordered[np.argsort(self.table.planned.act_ms[ordered], kind="stable")].tolist()
         account = self.account
         if not self._prepared:
             self.prepare(ordered)
