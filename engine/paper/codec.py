@@ -91,7 +91,6 @@ def books_data(account: Accountant) -> Data:
         "week_equity": books.week_equity,
         "history": asdict(books.history),
         "sequence": account.sequence,
-        "same_day_ms": account.same_day_ms,
         "midnight_ms": account.midnight_ms,
         "now_ms": account.now_ms,
         "booked": account.booked,
@@ -113,8 +112,8 @@ def restore_books(account: Accountant, data: Data) -> None:
     books.day_equity, books.week_equity = data["day_equity"], data["week_equity"]
     books.history = History(**data["history"])
     account.restored(books)
-    account.sequence, account.same_day_ms = data["sequence"], data["same_day_ms"]
-    account.midnight_ms, account.now_ms, account.booked = data["midnight_ms"], data["now_ms"], data["booked"]
+    account.sequence, account.midnight_ms = data["sequence"], data["midnight_ms"]
+    account.now_ms, account.booked = data["now_ms"], data["booked"]
 
 
 def halt_from(data: Data) -> Halt:

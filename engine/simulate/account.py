@@ -44,10 +44,9 @@ from engine.simulate.history import note_closed
 from engine.simulate.judge import Alarm, Judge
 from engine.simulate.outlook import Outlook, look_ahead
 from engine.simulate.reach import Reach
-from engine.units import HOUR_MS, next_midnight_ms
+from engine.units import next_midnight_ms
 
 DUST = 1e-15  # what floating point leaves of a position that is closed
-SHORTEST_DAY_MS = 20 * HOUR_MS  # clocks that are put forward take two hours of a day at most
 NEVER_MS = sys.maxsize
 
 
@@ -120,8 +119,7 @@ class Accountant:
         start = strategy.equity
         self.books = Books(cash=start, wallet=start, peak=start, day_equity=start, week_equity=start)
         self.sequence = 0
-        self.same_day_ms = 0  # before this moment no new day can have begun
-        self.midnight_ms = NEVER_MS
+        self.midnight_ms = NEVER_MS  # when the next day begins; none has begun yet
         self.now_ms = 0
         self.booked = True  # something was, and no rule has looked at it yet
         self._margin = 0.0  # what all open trades hold, or more: of some that are over it is not taken off yet
@@ -134,7 +132,7 @@ class Accountant:
     def offer(self, row: int) -> Answer:
         """Whether a call is taken, and with which size. Rows come in order of their moments of action."""
         books, plan = self.books, self.calls.plans[row]
-        if plan.act_ms >= self.same_day_ms:
+        if plan.act_ms >= self.midnight_ms or books.day is None:
             self._new_days(plan.act_ms)
         equity = self.advance(plan.act_ms)
         if books.halts:
@@ -287,7 +285,7 @@ class Accountant:
 
     def _change(self, change_ms: int) -> None:
         """Go on to the moment of the next change."""
-        if change_ms >= self.same_day_ms:
+        if change_ms >= self.midnight_ms:
             self._new_days(change_ms)
         self.settle(change_ms)
         self.now_ms, self._outlook, self.booked = change_ms, None, True
@@ -382,17 +380,19 @@ class Accountant:
 
     def _new_days(self, now_ms: int) -> None:
         """For each day of the zone that has begun, keep the equity at its midnight; on a Monday also for the week."""
-        today = datetime.fromtimestamp(now_ms / 1000, self.zone).date()
-        day = today if self.books.day is None else self.books.day + timedelta(days=1)
-        while day <= today:
+        books = self.books
+        if books.day is None:
+            day = datetime.fromtimestamp(now_ms / 1000, self.zone).date()
             at = round(datetime.combine(day, time(), self.zone).timestamp() * 1000)
+        else:
+            day, at = books.day + timedelta(days=1), self.midnight_ms
+        while at <= now_ms:
             equity = self.advance(at)
-            if self.books.day is None or _monday(day) != _monday(self.books.day):
-                self.books.week_equity = equity
-            self.books.day, self.books.day_equity, self._floor = day, equity, None
-            self.same_day_ms = at + SHORTEST_DAY_MS
-            self.midnight_ms = next_midnight_ms(at, self.zone.key)
-            day += timedelta(days=1)
+            if books.day is None or _monday(day) != _monday(books.day):
+                books.week_equity = equity
+            books.day, books.day_equity, self._floor = day, equity, None
+            day, at = day + timedelta(days=1), next_midnight_ms(at, self.zone.key)
+            self.midnight_ms = at
 
 
 def _monday(day: date) -> date:
