@@ -14,7 +14,7 @@ import click
 
 from engine import __version__
 from engine.pipeline.completion import SHELLS, call_ids, codes, names_in
-from engine.pipeline.shell import FOLDER, Commands, Either, command, track, workspace_option
+from engine.pipeline.shell import FOLDER, Commands, Either, command, leave, track, workspace_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -665,7 +665,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    cli(prog_name="signalproof" if Path(sys.argv[0]).name == "signalproof" else "cli.py")
+    try:
+        cli(prog_name="signalproof" if Path(sys.argv[0]).name == "signalproof" else "cli.py")
+    except SystemExit as ended:
+        leave(ended)
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ from engine.memory import uncollected
 from engine.risk import RuleBook, load_rules
 from engine.simulate.flows import Venue
 from engine.simulate.judge import Alarm, Course, TakeAll
-from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
+from engine.simulate.prepared import simulate
 from engine.simulate.terms import Terms
 from engine.simulate.walk import Walk, WalkResult
 from engine.units import DAY_MS, MINUTE_MS, moment_ms

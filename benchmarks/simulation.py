@@ -20,8 +20,8 @@ import numpy as np
 
 from engine.domain import Distance, Order, Plan, Side, StopMove, Trail
 from engine.market.candles import Candles
-from engine.simulate.kernel import prepare
 from engine.simulate.money import money_of
+from engine.simulate.prepared import prepare
 from engine.simulate.table import REASONS, PathTable
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS, MINUTE_MS

@@ -25,7 +25,7 @@ import numpy as np
 
 from benchmarks.simulation import BARS, CALLS, DAY, FREE, SYMBOLS, drawn, made_world, plans_of, result
 from engine.market.candles import Candles
-from engine.simulate.kernel import prepare
+from engine.simulate.prepared import prepare
 
 NOTIONAL, FEE, CHUNK = 1000.0, 0.0005, 2_000
 UNIT = 1e-6  # backtesting.py trades whole numbers: a millionth of a coin is one

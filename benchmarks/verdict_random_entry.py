@@ -12,8 +12,8 @@ import numpy as np
 
 from engine.domain import Order, Plan, Side, StopMove
 from engine.market.synthetic import SyntheticMarket
-from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
+from engine.simulate.prepared import simulate
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS, moment_ms
 from engine.verdict.moving import Ground, Lives

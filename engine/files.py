@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import NoneType
 
 
 @contextmanager
@@ -97,19 +98,34 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object
 
 
 def write_csv_columns(path: Path, columns: Mapping[str, Sequence[object]]) -> None:
-    """As ``write_csv``, for long tables that are at hand by column: one in which no text begins like a formula is safe
-    as it stands.
-    """
-    cells: list[Sequence[object]] = []
-    for values in columns.values():
-        words = any(issubclass(kind, str) for kind in set(map(type, values)))
-        begins = {value[:1] for value in values if isinstance(value, str)} if words else set()
-        cells.append(values if begins.isdisjoint(FORMULAS) else [safe_cell(value) for value in values])
+    """As ``write_csv``, for long tables that are at hand by column; an empty cell is None."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(zip(*cells, strict=True))
+    writer.writerows(zip(*map(_cells, columns.values()), strict=True))
     write_text(path, out.getvalue())
+
+
+def _cells(values: Sequence[object]) -> Sequence[object]:
+    """A column as safe cells: figures as text all at once, texts as they stand where none begins like a formula."""
+    kinds = set(map(type, values))
+    if kinds and kinds <= {float, NoneType}:
+        return _figures(values)  # type: ignore[arg-type]  # as the line before says
+    words = any(issubclass(kind, str) for kind in kinds)
+    begins = {value[:1] for value in values if isinstance(value, str)} if words else set()
+    return values if begins.isdisjoint(FORMULAS) else [safe_cell(value) for value in values]
+
+
+def _figures(values: Sequence[float | None]) -> list[str]:
+    """Figures as ``repr`` writes them, four times as quickly; "" for none, and for what is not finite."""
+    import numpy as np
+    import orjson
+
+    cells = orjson.dumps(values).decode()[1:-1].replace("null", "").split(",")
+    size = np.abs(np.array(values, np.float64))  # None becomes NaN
+    for i in np.flatnonzero((size >= 1e16) & (size < np.inf) | (size < 1e-4) & (size > 0)).tolist():
+        cells[i] = repr(values[i])  # with an exponent, which orjson writes otherwise
+    return cells
 
 
 def sha256_of(path: Path) -> str:

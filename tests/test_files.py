@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import math
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from engine.files import append_synced, replacing, safe_cell, sha256_of, write_csv, write_text
+from engine.domain import Side
+from engine.files import append_synced, replacing, safe_cell, sha256_of, write_csv, write_csv_columns, write_text
 
 
 def test_a_replaced_file_is_the_old_one_when_writing_fails(tmp_path: Path) -> None:
@@ -66,3 +70,25 @@ def test_hash_is_of_the_bytes(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(b"abc" * 1_000_000)
     assert sha256_of(path) == hashlib.sha256(b"abc" * 1_000_000).hexdigest()
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(st.none(), st.floats(), st.floats(1e-6, 1e-3), st.floats(-1e18, 1e15)),
+            st.sampled_from(["", "fine", "=1+1", "-5", "+x", "@y", 'a "b"', "a,b", "a\nb", Side.LONG]),
+            st.booleans(),
+            st.one_of(
+                st.integers(), st.text(max_size=3).filter(lambda text: "\x00" not in text and text.isprintable())
+            ),
+        ),
+        max_size=30,
+    )
+)
+def test_a_table_written_by_columns_has_the_bytes_of_one_written_by_rows(tmp_path_factory, rows) -> None:
+    """Figures, formulas, empty cells and figures with exponents; what is not finite is an empty cell."""
+    folder, names = tmp_path_factory.mktemp("csv"), ("figure", "text", "flag", "either")
+    write_csv_columns(folder / "columns.csv", {name: [row[i] for row in rows] for i, name in enumerate(names)})
+    known = [[None if isinstance(row[0], float) and not math.isfinite(row[0]) else row[0], *row[1:]] for row in rows]
+    write_csv(folder / "rows.csv", names, known)
+    assert (folder / "columns.csv").read_bytes() == (folder / "rows.csv").read_bytes()

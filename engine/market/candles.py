@@ -11,6 +11,22 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
+def first_from(ts: Ints, step_ms: int, at_ms: Ints) -> Ints:
+    """The place of the first of the bars that opens at or after each moment (their number: none does), same shape.
+
+    While no bar is missing, its place follows from the moment: many times quicker than a search. Where the guess is
+    wrong it is searched for.
+    """
+    n = len(ts)
+    if not n:
+        return np.zeros(at_ms.shape, np.int64)
+    place: Ints = np.clip(-((ts[0] - at_ms) // step_ms), 0, n)
+    wrong = ((place < n) & (ts[np.minimum(place, n - 1)] < at_ms)) | ((place > 0) & (ts[place - 1] >= at_ms))
+    if wrong.any():
+        place[wrong] = ts.searchsorted(at_ms[wrong])
+    return place
+
+
 @dataclass(frozen=True, slots=True)
 class Candles:
     """Candles of one symbol, sorted by open time, without repeats; holes are simply absent rows.
@@ -43,6 +59,10 @@ class Candles:
         ends = None if self.own_ends is None else self.own_ends[:n]
         return Candles(self.symbol, self.timeframe_ms, self.ts[:n], o, h, low, c, volume, own_ends=ends)
 
+    def first_from(self, at_ms: Ints) -> Ints:
+        """The place of the first bar that opens at or after each moment (the number of bars: none does)."""
+        return first_from(self.ts, self.timeframe_ms, at_ms)
+
     @property
     def ends(self) -> Ints:
         """When each bar is over, shape (bars,)."""
@@ -66,9 +86,12 @@ class Candles:
 
     def over(self, at_ms: int | Ints) -> Ints:
         """The place of the last bar that is over at a moment, or at many (-1: none is)."""
-        if self.own_ends is None:
-            return self.ts.searchsorted(np.asarray(at_ms) - self.timeframe_ms, side="right") - 1
-        return self.own_ends.searchsorted(at_ms, side="right") - 1
+        moments = np.asarray(at_ms)
+        if self.own_ends is not None:
+            return self.own_ends.searchsorted(moments, side="right") - 1
+        if moments.ndim:
+            return self.first_from(moments - self.timeframe_ms + 1) - 1
+        return self.ts.searchsorted(moments - self.timeframe_ms, side="right") - 1
 
     def last_close(self, at_ms: Ints) -> Floats:
         """The close of the last bar that is over at each moment (the first open before any is)."""

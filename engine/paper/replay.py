@@ -111,7 +111,7 @@ class Clock:
             bars, fair = self.candles[symbol], (self.desk.market.fair or {}).get(symbol)
             low, high = bars.low, bars.high
             if fair is not None and len(fair):
-                at = np.minimum(np.searchsorted(fair.ts, bars.ts), len(fair) - 1)
+                at = np.minimum(fair.first_from(bars.ts), len(fair) - 1)
                 known = fair.ts[at] == bars.ts
                 low = np.where(known, np.minimum(low, fair.low[at]), low)
                 high = np.where(known, np.maximum(high, fair.high[at]), high)

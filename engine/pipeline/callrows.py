@@ -144,7 +144,7 @@ def _exits(table: PathTable, out: Bools) -> list[str]:
 
 def _times(moments_ms: Ints, known: Bools | None = None) -> list[str]:
     """Moments as ``iso`` writes them, "" where they are not known; most are whole seconds."""
-    texts = [f"{text}Z" for text in np.datetime_as_string((moments_ms // 1000).astype("datetime64[s]")).tolist()]
+    texts: list[str] = np.datetime_as_string((moments_ms // 1000).astype("datetime64[s]"), timezone="UTC").tolist()
     for i in np.flatnonzero(moments_ms % 1000).tolist():
         texts[i] = iso(int(moments_ms[i]))
     return texts if known is None else [text if one else "" for text, one in zip(texts, known.tolist(), strict=True)]

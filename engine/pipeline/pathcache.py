@@ -26,7 +26,7 @@ import numpy as np
 
 from engine import __version__
 from engine.market.candles import Funding
-from engine.simulate.kernel import Prepared
+from engine.simulate.prepared import Prepared
 from engine.simulate.pyramid import Bars
 from engine.simulate.table import PathTable
 from engine.simulate.terms import Terms

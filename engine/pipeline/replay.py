@@ -22,9 +22,9 @@ from engine.pipeline.pathcache import PathCache
 from engine.simulate.buckets import beyond_liquidation, stop_too_near
 from engine.simulate.calls import settle_calls
 from engine.simulate.flows import Venue
-from engine.simulate.kernel import Prepared, prepare, simulate
 from engine.simulate.money import Money, money_of
 from engine.simulate.planning import MAINTENANCE, make_plan
+from engine.simulate.prepared import Prepared, prepare, simulate
 from engine.simulate.table import STATUSES, Bools, PathTable
 from engine.simulate.terms import Terms
 from engine.simulate.volatility import average_true_range

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import inspect
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -80,6 +83,20 @@ def of_the_machine(error: BaseException) -> Problem | None:
         return None
     name = error.filename if isinstance(error.filename, str) else ""
     return Problem(REFUSED[error.errno], name, hint="mend that and try again; what was written before is whole")
+
+
+def leave(ended: SystemExit) -> NoReturn:
+    """End the process as ``ended`` says, without taking apart what it holds: after a large run that takes longer than
+    to write its report. Exit handlers run and buffers are written; where that fails or threads are still at work,
+    Python ends in its own way.
+    """
+    if isinstance(ended.code, int | None) and len(sys._current_frames()) == 1:
+        atexit._run_exitfuncs()
+        with suppress(OSError, ValueError):  # the reader of a pipe has gone, or the stream was closed
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+            os._exit(ended.code or 0)
+    raise ended
 
 
 def log_fault(ctx: click.Context) -> Path:

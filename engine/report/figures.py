@@ -85,11 +85,12 @@ def cumulative_figure(channels: Sequence[Judged], calls: Sequence[Calls], zone: 
     for place, (channel, counted) in enumerate(zip(channels, calls, strict=True)):
         if not counted:
             continue
-        ended = sorted(zip(counted.end_ms, counted.columns["r"], strict=True))
-        moments = [min(ended[0][0], moment_ms(min(counted.columns["posted"]))), *(ms for ms, _ in ended)]
-        total = np.cumsum([0.0, *(r for _, r in ended)])
+        ended, r = np.array(counted.end_ms, np.int64), np.array(counted.columns["r"], np.float64)
+        order = np.lexsort((r, ended))
+        moments = np.append(min(ended.min(), moment_ms(min(counted.columns["posted"]))), ended[order])
+        total = np.cumsum(np.append(0.0, r[order]))
         at = draw.thinned(total)
-        times = [show_time(moments[i], zone) for i in at.tolist()]
+        times = [show_time(ms, zone) for ms in moments[at].tolist()]
         dash = DASHES[place // len(LINES) % len(DASHES)]
         trace = draw.line(
             draw.name(channel.name), times, total[at], LINES[place % len(LINES)], hovertemplate="%{y:+.1f} R"

@@ -10,7 +10,7 @@ import csv
 import math
 import re
 import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cached_property
@@ -135,8 +135,8 @@ class Calls(Sequence[CallRow]):
         return self.kind(**{name: column[at] for name, column in self.columns.items()})
 
     def taken(self, rows: Sequence[int]) -> Calls:
-        """Some of the calls."""
-        return Calls({name: list(map(column.__getitem__, rows)) for name, column in self.columns.items()}, self.kind)
+        """Some of the calls; a column is picked when it is looked at, and most of them never are."""
+        return Calls(_Picked(self.columns, rows), self.kind)
 
     @cached_property
     def counted(self) -> Calls:
@@ -157,19 +157,19 @@ class Calls(Sequence[CallRow]):
     def start_ms(self) -> list[int]:
         """When each was filled, or else posted."""
         times = zip(self.columns["filled_at"], self.columns["posted"], strict=True)
-        return [moment_ms(filled or posted) for filled, posted in times]
+        return _moments_ms([filled or posted for filled, posted in times])
 
     @cached_property
     def end_ms(self) -> list[int]:
         """When each was closed, or else when it began."""
-        times = zip(self.columns["closed_at"], self.start_ms, strict=True)
-        return [moment_ms(closed) if closed else start for closed, start in times]
+        times = zip(self.columns["closed_at"], self.columns["filled_at"], self.columns["posted"], strict=True)
+        return _moments_ms([closed or filled or posted for closed, filled, posted in times])
 
     def posted_in(self, zone: str) -> list[datetime]:
         """When each was posted, as the clock of a zone showed it."""
         there, posted = ZoneInfo(zone), self.columns["posted"]
         return self.once(
-            ("posted", zone), lambda: [datetime.fromtimestamp(moment_ms(text) / 1000, there) for text in posted]
+            ("posted", zone), lambda: [datetime.fromtimestamp(ms / 1000, there) for ms in _moments_ms(posted)]
         )
 
     def once(self, what: object, make: Callable[[], T]) -> T:
@@ -178,6 +178,33 @@ class Calls(Sequence[CallRow]):
             self._made[what] = make()
         found: T = self._made[what]
         return found
+
+
+class _Picked(Mapping[str, Sequence[Any]]):
+    """Some rows of columns."""
+
+    def __init__(self, columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> None:
+        self._columns, self._rows = columns, rows
+        self._known: dict[str, Sequence[Any]] = {}
+
+    def __getitem__(self, name: str) -> Sequence[Any]:
+        if name not in self._known:
+            self._known[name] = list(map(self._columns[name].__getitem__, self._rows))
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+
+def _moments_ms(texts: Sequence[str]) -> list[int]:
+    """``moment_ms`` of many times: all at once where they stand as ``iso`` writes them."""
+    if not all(len(text) in (20, 24) and text[4:11:3] == "--T" and text[-1] == "Z" for text in texts):
+        return list(map(moment_ms, texts))
+    moments: list[int] = np.array([text[:-1] for text in texts], "datetime64[ms]").astype(np.int64).tolist()
+    return moments
 
 
 def clean(text: str) -> str:
@@ -213,7 +240,7 @@ def write_equity(path: Path, ts_ms: NDArray[Any], equity: NDArray[Any], drawdown
     equity so far that is lost (0 at a peak, 0.1 ten percent below it). The three have one length.
     """
     moments = np.asarray(ts_ms, dtype=np.int64).astype("datetime64[ms]")
-    times = [f"{text}Z" for text in np.datetime_as_string(moments).tolist()]
+    times = np.datetime_as_string(moments, timezone="UTC").tolist()
     columns = [np.asarray(column, dtype=np.float64).tolist() for column in (equity, drawdown)]
     write_csv(path, _EQUITY_COLUMNS, zip(times, *columns, strict=True))
 
@@ -256,11 +283,10 @@ def _words(column: Sequence[str]) -> Sequence[str]:
     return ["'" + text if text.startswith("'") else text for text in cells]
 
 
-def _figures(column: Sequence[float | None]) -> Sequence[float | None]:
-    """Figures as CSV cells: what is None or not finite is none."""
-    values = np.array(column, np.float64)  # None becomes NaN
-    figures: list[float] = values.tolist()
-    return figures if np.isfinite(values).all() else [one if math.isfinite(one) else None for one in figures]
+def _figures(column: Sequence[float | None]) -> Sequence[float]:
+    """Figures as CSV cells: what is None or not finite is none, whole numbers are figures too."""
+    figures: list[float] = np.array(column, np.float64).tolist()  # None becomes NaN
+    return figures
 
 
 def _flags(column: Sequence[bool]) -> Sequence[str]:

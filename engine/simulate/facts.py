@@ -111,7 +111,7 @@ def traded(bars: Candles, at_ms: Ints) -> Floats:
     """Quote currency traded in the 24 hours before each moment; NaN where the history does not reach back so far."""
     worth = np.concatenate([[0.0], np.cumsum(bars.volume * bars.close)])
     last = bars.over(at_ms) + 1
-    first = np.searchsorted(bars.ts, at_ms - DAY_MS)
+    first = bars.first_from(at_ms - DAY_MS)
     whole = (at_ms - DAY_MS >= bars.ts[0]) & (last > first)
     return np.where(whole, worth[last] - worth[np.minimum(first, last)], np.nan)
 

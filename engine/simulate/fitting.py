@@ -19,7 +19,7 @@ from engine.domain import Plan
 from engine.market.contracts import Contract, state_at
 from engine.simulate.flows import Venue
 from engine.simulate.impact import impact_of, impact_unit
-from engine.simulate.kernel import prepare_on
+from engine.simulate.prepared import prepare_on
 from engine.simulate.pyramid import Bars
 from engine.simulate.table import PathTable
 

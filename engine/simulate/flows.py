@@ -92,18 +92,32 @@ def moves_of(
 
     The first ``fills`` and ``legs`` of them are left out: they are booked.
 
-    What an exit realises is counted against the average of the fills that came no later.
+    What an exit realises is counted against the average entry of what is held then.
     """
     symbol, sign = path.plan.symbol, path.plan.side.sign
     for fill in path.fills[fills:]:
         moved, fee = sign * fill.share * quantity, fee_of(fill, terms) * quantity
         yield Flow(end_at(fill.ts_ms), symbol, moved, -moved * fill.price - fee, -fee)
-    for leg in path.legs[legs:]:
-        into = [fill for fill in path.fills if fill.ts_ms <= leg.ts_ms]
-        entry = sum(fill.price * fill.share for fill in into) / sum(fill.share for fill in into)
+    for leg, entry in list(zip(path.legs, held_entries(path), strict=True))[legs:]:
         moved, fee = -sign * leg.share * quantity, fee_of(leg, terms) * quantity
         won = -moved * (leg.price - entry)
         yield Flow(end_at(leg.ts_ms), symbol, moved, -moved * leg.price - fee, won - fee)
+
+
+def held_entries(path: Path) -> Iterator[float]:
+    """The average entry of what a path holds at each of its exits: a fill moves it, also one behind an exit; an exit
+    leaves it as it is. Fills in the bar of an exit count as before it.
+    """
+    average, held, before_ms = 0.0, 0.0, -1
+    for leg in path.legs:
+        worth, whole = average * held, held
+        for fill in path.fills:
+            if before_ms < fill.ts_ms <= leg.ts_ms:
+                worth, whole = worth + fill.price * fill.share, whole + fill.share
+        if whole > held:
+            average, held = worth / whole, whole
+        yield average
+        held, before_ms = held - leg.share, leg.ts_ms
 
 
 def funding_flow(symbol: str, ts_ms: int, paid: float, quantity: float) -> Flow:

@@ -1,124 +1,32 @@
 """Phase 1, vectorised: the paths of many plans over candles. The meaning of each step is in docs/realism.md.
 
-1. Plans are laid out as columns by symbol (``prepare``); a short is seen as a long over negated prices, so there is one
-   set of rules.
-2. The first bar that counts is the first whose open is at or after ``act_ms``: market orders and orders that are
+The plans are laid out (``prepared.py``), prices are those a long sees.
+
+1. The first bar that counts is the first whose open is at or after ``act_ms``: market orders and orders that are
    marketable fill at its open, or the call is too late.
-3. Then each row waits for its next event - an order, a target, the stop, liquidation - found by ``Bars.first_touch``
+2. Then each row waits for its next event - an order, a target, the stop, liquidation - found by ``Bars.first_touch``
    (``first_trailed`` where the stop follows the price); all rows that have one are taken through that bar together
    (``_bar``), and wait for the next. A row needs as many rounds as it has events, whatever the number of bars.
-4. Rows without a further event end, or are changed: expired, closed by time or after a candle's close, changed by
+3. Rows without a further event end, or are changed: expired, closed by time or after a candle's close, changed by
    their channel, or open at the end of the candles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-
 import numpy as np
 
-from engine.domain import ExitReason, PathStatus, Plan
-from engine.market.candles import Candles, Floats, Ints
-from engine.memory import uncollected
+from engine.domain import ExitReason, PathStatus
+from engine.market.candles import Floats, Ints
 from engine.simulate.changes import Changing
-from engine.simulate.columns import Columns, lay_out
-from engine.simulate.pyramid import Bars, Trailed
-from engine.simulate.rows import DUST, Rows
-from engine.simulate.table import Bools, PathTable, Planned
-from engine.simulate.terms import Terms
+from engine.simulate.pyramid import Trailed
+from engine.simulate.rows import DUST
+from engine.simulate.table import Bools
 from engine.units import DAY_MS
 
 NEVER_FETCHED_MS = DAY_MS  # no bar for so long after the call: the range is not in the store
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """Plans laid out over their candles, for any number of readings."""
-
-    plans: Sequence[Plan]
-    planned: Planned
-    groups: tuple[tuple[Columns, Bars], ...]
-
-    def run(self, terms: Terms) -> PathTable:
-        """The path of every plan under these terms."""
-        table = PathTable.empty(self.plans, self.planned)
-        for columns, bars in self.groups:
-            _Group(Rows.of(columns, bars, bars.end_ms), table, terms).run()
-        return table
-
-    def acting_at(self, act_ms: Ints) -> Prepared:
-        """The same plans acted on at other moments, shape (n,): valid as long, at the same prices.
-
-        The plans of the tables that come of it are those acted on at their own moments.
-        """
-        groups = tuple((columns.acting_at(act_ms[columns.at]), bars) for columns, bars in self.groups)
-        return replace(self, planned=replace(self.planned, act_ms=act_ms), groups=groups)
-
-    def taken(self, rows: Ints) -> Prepared:
-        """Some of the plans (a row may come often), shape (m,)."""
-        groups = []
-        for columns, bars in self.groups:
-            place = np.full(len(self.plans), -1, np.int64)
-            place[columns.at] = np.arange(len(columns))
-            mine = np.flatnonzero(place[rows] >= 0)
-            if len(mine):
-                groups.append((columns.taken(place[rows[mine]], mine), bars))
-        return Prepared([self.plans[row] for row in rows.tolist()], self.planned.taken(rows), tuple(groups))
-
-    def moved(self, rows: Ints, act_ms: Ints, factor: Floats) -> Prepared:
-        """Some plans (a row may come often) at other moments, all prices scaled by a factor; shape (m,) each.
-
-        What their channel said later comes as much later, its prices scaled too. The plans of the tables that come of
-        it are the unmoved ones.
-        """
-        taken = self.taken(rows)
-        groups = tuple((c.moved(act_ms[c.at], factor[c.at]), bars) for c, bars in taken.groups)
-        return replace(taken, planned=taken.planned.moved(act_ms, factor), groups=groups)
-
-    def bars(self) -> tuple[Ints, Ints]:
-        """The first bar that counts and the first in which orders fill no more, of each plan, in its symbol's candles;
-        -1 where no bar counts.
-
-        Plans that differ in nothing else have the same fills and exits. Shape (n,) each.
-        """
-        first, last = np.full(len(self.plans), -1, np.int64), np.full(len(self.plans), -1, np.int64)
-        for columns, bars in self.groups:
-            found = np.searchsorted(bars.ts, columns.act_ms)
-            wait = bars.ts[np.minimum(found, len(bars) - 1)] - columns.act_ms
-            first[columns.at] = np.where((found < len(bars)) & (wait <= NEVER_FETCHED_MS), found, -1)
-            last[columns.at] = np.searchsorted(bars.ts, columns.expire_ms)
-        return first, last
-
-
-def prepare(
-    plans: Sequence[Plan], candles: Mapping[str, Candles], fair: Mapping[str, Candles] | None = None
-) -> Prepared:
-    """Lay plans out over the candles of their symbols; ``fair`` has the fair prices that liquidate, where known."""
-    symbols = sorted({plan.symbol for plan in plans} & candles.keys())
-    return prepare_on(plans, {symbol: Bars.of(candles[symbol], (fair or {}).get(symbol)) for symbol in symbols})
-
-
-def prepare_on(plans: Sequence[Plan], bars: Mapping[str, Bars]) -> Prepared:
-    """Lay plans out over bars that are known already."""
-    with uncollected():
-        planned, groups = Planned.of(plans), []
-        for number, symbol in enumerate(planned.names):
-            mine = bars.get(symbol)
-            if mine is not None and len(mine):
-                found = np.flatnonzero(planned.symbol == number)
-                groups.append((lay_out([plans[i] for i in found.tolist()], found), mine))
-    return Prepared(plans, planned, tuple(groups))
-
-
-def simulate(
-    plans: Sequence[Plan], candles: Mapping[str, Candles], terms: Terms, fair: Mapping[str, Candles] | None = None
-) -> PathTable:
-    """The path of every plan. A symbol without candles gives "no data"; nothing is raised."""
-    return prepare(plans, candles, fair).run(terms)
-
-
-class _Group(Changing):
+class Group(Changing):
     """The rows of one symbol on their way through its bars."""
 
     def run(self) -> None:

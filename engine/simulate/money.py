@@ -103,7 +103,7 @@ def _funding(table: PathTable, candles: Mapping[str, Candles], funding: Mapping[
         bars, history = candles.get(symbol), funding.get(symbol)
         if not len(rows) or history is None or bars is None or not len(bars):
             continue
-        at = np.minimum(np.searchsorted(bars.ts, history.ts), len(bars) - 1)
+        at = np.minimum(bars.first_from(history.ts), len(bars) - 1)
         running = np.concatenate([[0.0], np.cumsum(history.rate * bars.open[at])])
         out = _until(running, history.ts, table.leg_ms[rows]) * table.leg_share[rows]
         into = _until(running, history.ts, table.fill_ms[rows]) * table.fill_share[rows]

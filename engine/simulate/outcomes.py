@@ -123,19 +123,28 @@ class Outcomes:
         lost = np.concatenate([np.zeros(into.sum(), np.bool_), t.leg_reason[out] == REASON[ExitReason.LIQUIDATION]])
         fee = np.where(lost, 0.0, price * share * self.venue.terms.fees(ts, maker))
         fill = np.arange(len(row)) < into.sum()
-        gain = np.where(fill, 0.0, price - self._entries(row, ts))
+        gain = np.concatenate([np.zeros(into.sum()), t.leg_price[out] - self._held_entries()[out]])
         signed = np.where(fill, share, -share) * t.planned.sign[row]
         order = np.argsort(row, kind="stable")
         return np.stack([self._known(row, ts), signed, price, fee, gain], axis=1)[order]
 
-    def _entries(self, row: Ints, ts: Ints) -> Floats:
-        """The average price of the fills of a row that came no later than a time, shape of ``row``."""
-        t, worth, whole = self.table, np.zeros(len(row)), np.zeros(len(row))
-        for j in range(t.fill_ms.shape[1]):
-            into = (t.fill_ms[row, j] >= 0) & (t.fill_ms[row, j] <= ts)
-            worth += np.where(into, t.fill_price[row, j] * t.fill_share[row, j], 0.0)
-            whole += np.where(into, t.fill_share[row, j], 0.0)
-        return worth / np.where(whole > 0, whole, 1.0)
+    def _held_entries(self) -> Floats:
+        """The average entry of what each row holds at each of its exits (``flows.held_entries``), shape of the legs."""
+        t = self.table
+        entries, average, held = np.zeros(t.leg_ms.shape), np.zeros(len(t)), np.zeros(len(t))
+        before = np.full(len(t), -1, np.int64)
+        for k in range(t.leg_ms.shape[1]):
+            worth, whole = average * held, held.copy()
+            for j in range(t.fill_ms.shape[1]):
+                into = (t.fill_ms[:, j] > before) & (t.fill_ms[:, j] <= t.leg_ms[:, k])
+                worth += np.where(into, t.fill_price[:, j] * t.fill_share[:, j], 0.0)
+                whole += np.where(into, t.fill_share[:, j], 0.0)
+            more = whole > held
+            average[more] = worth[more] / whole[more]
+            entries[:, k] = average
+            held = whole - np.where(t.leg_ms[:, k] >= 0, t.leg_share[:, k], 0.0)
+            before = np.maximum(before, t.leg_ms[:, k])
+        return entries
 
     def _known(self, row: Ints, ts: Ints) -> Ints:
         """When the bars are over that open at ``ts``, on the symbol of a row each."""

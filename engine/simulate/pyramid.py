@@ -1,6 +1,6 @@
 """Finding the first bar that touches a level, fast: block maxima of the highs and minima of the lows.
 
-A path that lives for days touches only a few bars that matter. Blocks of 64 bars whose high stays below the upper
+A path that lives for days touches only a few bars that matter. Blocks of 32 bars whose high stays below the upper
 level and whose low stays above the lower one are skipped whole, so the cost grows with the events, not the bars.
 Levels and answers are those a long would see; a short (sign -1) looks at the same arrays upside down.
 """
@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.market.candles import Candles, Floats, Ints
+from engine.market.candles import Candles, Floats, Ints, first_from
 from engine.market.timeframes import grid_offset_ms
 
-BLOCK = 64
-CHUNK = 8  # blocks looked at in one step
+BLOCK = 32
+CHUNK = 16  # blocks looked at in one step
 Bools = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Bars of one symbol with block extremes. Arrays have shape (bars,); ``top`` and ``bottom`` one entry per 64 bars.
+    """Bars of one symbol with block extremes. Arrays have shape (bars,); ``top`` and ``bottom`` one entry per 32 bars.
 
     A bar is over ``length_ms`` after its ``ts``; ``own_ends`` says when where bars of several lengths are mixed.
     ``fair_open``, ``fair_high`` and ``fair_low`` are the prices that liquidate: the fair ones where they are known.
@@ -46,7 +46,7 @@ class Bars:
         ts, length, ends = candles.ts, candles.timeframe_ms, candles.own_ends
         other = None
         if fair is not None and len(fair) and len(ts):
-            at = np.minimum(np.searchsorted(fair.ts, ts), len(fair) - 1)
+            at = np.minimum(fair.first_from(ts), len(fair) - 1)
             known = fair.ts[at] == ts
             columns = ((fair.open, candles.open), (fair.high, candles.high), (fair.low, candles.low))
             o, h, low = (np.where(known, f[at], last) for f, last in columns)
@@ -63,6 +63,10 @@ class Bars:
     def __len__(self) -> int:
         """How many bars."""
         return len(self.ts)
+
+    def first_from(self, at_ms: Ints) -> Ints:
+        """The first bar that opens at or after each moment (the number of bars: none does), same shape."""
+        return first_from(self.ts, self.length_ms, at_ms)
 
     def ends_at(self, bars: Ints) -> Ints:
         """When bars are over, same shape."""
@@ -209,9 +213,6 @@ class Trailed:
 
 
 def _blocks(values: Floats, extreme: np.ufunc) -> Floats:
-    """The extreme of each block of 64."""
-    if not len(values):
-        return values
-    whole = len(values) // BLOCK * BLOCK
-    blocks = extreme.reduce(values[:whole].reshape(-1, BLOCK), axis=1)
-    return blocks if whole == len(values) else np.append(blocks, extreme.reduce(values[whole:]))
+    """The extreme of each block of 32."""
+    blocks: Floats = extreme.reduceat(values, np.arange(0, len(values), BLOCK)) if len(values) else values
+    return blocks

@@ -95,8 +95,8 @@ class Rows:
             close_level=np.where(waits, plan.stop, -np.inf),
             reason=np.full(n, REASON[ExitReason.STOP]),
             liquidation=np.full(n, -np.inf),
-            cur=np.searchsorted(bars.ts, plan.act_ms).astype(np.int64),
-            expire=np.searchsorted(bars.ts, plan.expire_ms).astype(np.int64),
+            cur=bars.first_from(plan.act_ms),
+            expire=bars.first_from(plan.expire_ms),
             expires=plan.expire_ms <= end_ms,
             leave=np.full(n, most, np.int64),
             change=change,
@@ -178,8 +178,7 @@ class Rows:
             self.stop[at] = np.where(waits, plan.hard[at], level)
             self.close_level[at] = np.where(waits, level, -np.inf)
         timed = first[plan.close_after[first] < NEVER]
-        ts = self.bars.ts
-        self.leave[timed] = np.searchsorted(ts, ts[self.cur[timed]] + plan.close_after[timed])
+        self.leave[timed] = self.bars.first_from(self.bars.ts[self.cur[timed]] + plan.close_after[timed])
         if plan.target_unit.any():
             stop = self.first_stop[first]
             risk = np.where(np.isinf(stop), 0.0, np.abs(price - np.where(np.isinf(stop), price, stop)))

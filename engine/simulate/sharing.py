@@ -60,9 +60,17 @@ def target_weights(own: Sequence[float | None], shares: tuple[float, ...] | Spli
     named = [share for share in own if share is not None]
     if len(named) == len(own) and sum(named) > 0:
         return _whole(named)
-    if isinstance(shares, tuple):
-        return _whole([*shares[: len(own)], *[0.0] * (len(own) - len(shares))])
-    return split(shares, len(own))
+    return listed(shares, len(own)) if isinstance(shares, tuple) else split(shares, len(own))
+
+
+@cache
+def listed(shares: tuple[float, ...], count: int) -> tuple[float, ...]:
+    """A strategy's list of shares for any number of targets; those beyond it get nothing.
+
+    >>> listed((0.4, 0.4, 0.2), 2), listed((1.0,), 2)
+    ((0.5, 0.5), (1.0, 0.0))
+    """
+    return tuple(_whole([*shares[:count], *[0.0] * (count - len(shares))]))
 
 
 @cache

@@ -24,7 +24,8 @@ from engine.market.candles import Candles
 from engine.market.timeframes import grid_offset_ms
 from engine.simulate.grid import change_on_grid
 from engine.simulate.plain import change_from
-from engine.simulate.position import DUST, Position, State
+from engine.simulate.position import DUST, Position
+from engine.simulate.state import State
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS
 

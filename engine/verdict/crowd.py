@@ -20,6 +20,7 @@ FEWEST_MATCHES = 5
 TIMES_CHANCE = 3.0
 
 STRETCH_MS = 1 << 44  # longer than any time of a message (557 years)
+FAR_MS = 1 << 62  # later than any call
 
 Post = tuple[int, str]  # when, and coin with side
 
@@ -98,5 +99,5 @@ def _lags(one: Ints, other: Ints) -> np.ndarray[tuple[int], np.dtype[np.float64]
 def _near(some: Ints, others: Ints) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Which calls have one of the others within the window."""
     first = np.searchsorted(others, some - WITHIN_MS)
-    near: np.ndarray[tuple[int], np.dtype[np.bool_]] = first < np.searchsorted(others, some + WITHIN_MS, side="right")
+    near: np.ndarray[tuple[int], np.dtype[np.bool_]] = np.append(others, FAR_MS)[first] <= some + WITHIN_MS
     return near

@@ -33,7 +33,7 @@ def excursions(table: PathTable, rows: Ints, risk: Floats, candles: Mapping[str,
         if bars is None:
             known[at] = False
         elif len(at):
-            begin, end = np.searchsorted(bars.ts, first[at]), np.searchsorted(bars.ts, last[at])
+            begin, end = bars.first_from(first[at]), bars.first_from(last[at])
             low[at] = np.minimum(low[at], _extreme(bars.low, begin, end, np.minimum, np.inf))
             high[at] = np.maximum(high[at], _extreme(bars.high, begin, end, np.maximum, -np.inf))
     with np.errstate(invalid="ignore", divide="ignore"):

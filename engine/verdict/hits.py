@@ -93,24 +93,25 @@ def fair_stages(table: PathTable, rows: Ints) -> tuple[Floats, Floats]:
     plans = [table.plans[row] for row in rows.tolist()]
     most = max((len(plan.targets) for plan in plans), default=0)
     fair, score = np.full((len(plans), most), np.nan), np.full((len(plans), most), np.nan)
-    entry, stop, hit = table.entry_price[rows], table.stop[rows], reached(table, rows)
     reason, left_at = _last(table, rows)
-    for i, plan in enumerate(plans):
+    columns = (table.entry_price[rows], table.stop[rows], table.target[rows], reached(table, rows), reason, left_at)
+    each = zip(plans, *(column.tolist() for column in columns), strict=True)
+    for i, (plan, entry, stop, levels, hit, why, left_price) in enumerate(each):
         sign = plan.side.sign
-        targets = [sign * float(price) for price in table.target[rows[i], : len(plan.targets)]]
-        stages = _stages(plan, sign * float(entry[i]), sign * float(stop[i]), targets)
+        targets = [sign * price for price in levels[: len(plan.targets)]]
+        stages = _stages(plan, sign * entry, sign * stop, targets)
         p, left = 1.0, 1.0
-        undecided = int(reason[i]) in UNDECIDED
+        undecided = why in UNDECIDED
         for k, (one, target, below, following) in enumerate(stages):
             p *= one
             fair[i, k] = p
-            if k < hit[i]:
+            if k < hit:
                 score[i, k] = 1.0
             elif not undecided:
                 score[i, k] = 0.0
             else:
-                if k == hit[i]:  # from where it was left; beyond a level it has been decided after all
-                    one = min(max(sign * float(left_at[i]), below), target)
+                if k == hit:  # from where it was left; beyond a level it has been decided after all
+                    one = min(max(sign * left_price, below), target)
                     one = 1.0 if one == target else chance(one, target, below, following)[0]
                 left *= one
                 score[i, k] = left

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.market.candles import Candles, Floats, Funding, Ints
-from engine.simulate.kernel import Prepared
 from engine.simulate.money import money_of
+from engine.simulate.prepared import Prepared
 from engine.simulate.terms import Terms
 
 DELAYS_S = (0, 1, 5, 15, 30, 60, 300, 900)

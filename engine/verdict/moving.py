@@ -17,8 +17,8 @@ from engine.beside import cores
 from engine.domain import Plan
 from engine.market.candles import Candles, Floats, Funding, Ints
 from engine.memory import uncollected
-from engine.simulate.kernel import prepare
 from engine.simulate.money import money_of
+from engine.simulate.prepared import prepare
 from engine.simulate.table import Bools
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS
@@ -114,7 +114,7 @@ def _offsets(
             return offered[:0], there[:0]
         at = lives.act_ms[mine][:, None] + offered
         fits &= (at >= bars.ts[0]).all(axis=0)
-        bar = np.searchsorted(bars.ts, at)
+        bar = bars.first_from(at)
         known = (bar < len(bars)) & (bars.ts[np.minimum(bar, len(bars) - 1)] - at <= LATEST_BAR_MS)
         there &= known.all(axis=0)
     return offered[fits][:positions], there[fits][:positions]
@@ -183,8 +183,8 @@ def _result(job: _Job) -> tuple[Floats, Ints]:
     """R of each plan at each moment (NaN: not filled) and when it ended, shape (plans, positions)."""
     bars = job.candles
     open_ = bars.open
-    now = open_[np.minimum(np.searchsorted(bars.ts, [p.act_ms for p in job.plans]), len(bars) - 1)]
-    then = open_[np.minimum(np.searchsorted(bars.ts, job.act_ms), len(bars) - 1)]
+    now = open_[np.minimum(bars.first_from(np.array([p.act_ms for p in job.plans], np.int64)), len(bars) - 1)]
+    then = open_[np.minimum(bars.first_from(job.act_ms), len(bars) - 1)]
     factor = then / now[:, None]
     with uncollected():
         candles = {bars.symbol: bars}

@@ -63,7 +63,7 @@ def _moves(plans: Sequence[Plan], candles: Mapping[str, Candles]) -> tuple[Float
             continue
         step = STRETCH_MS // bars.timeframe_ms
         rows = np.flatnonzero(symbols == symbol)
-        bar = np.searchsorted(bars.ts, act_ms[rows])
+        bar = bars.first_from(act_ms[rows])
         first = bar - step * (DAY_STRETCHES + 1)
         known = (first >= 0) & (bar + step < len(bars))
         rows, first = rows[known], first[known]

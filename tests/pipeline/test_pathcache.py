@@ -19,7 +19,7 @@ from engine.pipeline import pathcache
 from engine.pipeline.pathcache import PathCache, prune
 from engine.pipeline.replay import Replay, replay
 from engine.pipeline.stress import stress
-from engine.simulate.kernel import Prepared
+from engine.simulate.prepared import Prepared
 from engine.units import HOUR_MS, MINUTE_MS
 from tests.conftest import Run
 from tests.pipeline.test_conditions import STRATEGY, hours, known, minutes, store  # noqa: F401 - known is a fixture

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from engine.report.tables import (
     CALL_COLUMNS,
     CallRow,
+    Calls,
     UnreadableRunError,
     clean,
     read_calls,
@@ -20,6 +21,7 @@ from engine.report.tables import (
     write_calls,
     write_equity,
 )
+from engine.units import moment_ms
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 price = st.floats(min_value=1e-12, max_value=1e9)
@@ -159,3 +161,12 @@ def test_a_curve_is_written_for_people(tmp_path):
 
 def test_clean_text_stands_on_one_line():
     assert clean("a\n\nb\tc\x1b[31m\u2029") == "a b c [31m "
+
+
+def test_times_of_many_calls_are_those_of_each() -> None:
+    """As a run writes them, with milliseconds, and as a person may have written them."""
+    plain = ["2025-05-04T15:30:05Z", "2024-02-29T00:00:00.250Z", "1999-12-31T23:59:59Z"]
+    for texts in (plain, [*plain, "2025-05-04 15:30"], [*plain, "2025-05-04T17:30:05+02:00"]):
+        calls = Calls.of([CallRow(f"a/{i}", "a", text, closed_at=text) for i, text in enumerate(texts)])
+        assert calls.start_ms == calls.end_ms == [moment_ms(text) for text in texts]
+        assert [round(1000 * moment.timestamp()) for moment in calls.posted_in("Asia/Tokyo")] == calls.start_ms

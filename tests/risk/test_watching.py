@@ -19,8 +19,8 @@ from engine.risk.conditions import CONDITIONS
 from engine.simulate.books import Marks
 from engine.simulate.flows import Venue
 from engine.simulate.judge import Alarm, Course
-from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
+from engine.simulate.prepared import simulate
 from engine.simulate.terms import Terms
 from engine.simulate.walk import Walk, WalkResult
 from engine.units import HOUR_MS, MINUTE_MS, moment_ms

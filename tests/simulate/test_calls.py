@@ -6,7 +6,7 @@ import pytest
 
 from engine.config.strategy import Calls
 from engine.simulate.calls import mark_calls
-from engine.simulate.kernel import simulate
+from engine.simulate.prepared import simulate
 from engine.simulate.terms import Terms
 from engine.units import MINUTE_MS
 from tests.simulate.world import bars, plan

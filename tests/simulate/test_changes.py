@@ -12,8 +12,8 @@ from engine.config.strategy import Calls, Entry, Exit
 from engine.domain import Action, Change, Distance, EntryKind, Message, Plan, Side, Target, Update
 from engine.market.candles import Candles
 from engine.simulate.calls import settle_calls
-from engine.simulate.kernel import simulate
 from engine.simulate.planning import make_plan
+from engine.simulate.prepared import simulate
 from engine.simulate.sharing import split
 from engine.simulate.step import Stepper
 from engine.simulate.terms import Terms

@@ -12,7 +12,7 @@ from engine.market.candles import Candles, Funding
 from engine.simulate.closing import close_early
 from engine.simulate.flows import Venue, flows_of
 from engine.simulate.judge import TakeAll
-from engine.simulate.kernel import simulate
+from engine.simulate.prepared import simulate
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS, moment_ms
 from tests.simulate.test_walk import FALLS, FREE, LONG, RISES, Watching, walk

@@ -16,8 +16,8 @@ from engine.simulate.flows import Venue
 from engine.simulate.grid import on_grid
 from engine.simulate.impact import impact_of, impact_unit
 from engine.simulate.judge import TakeAll
-from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
+from engine.simulate.prepared import simulate
 from engine.simulate.terms import Terms
 from engine.simulate.walk import Walk, WalkResult
 from engine.units import DAY_MS, MINUTE_MS

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from engine.domain import ExitReason, Order, Path, Plan, Side
 from engine.market.candles import Candles, Funding
-from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
+from engine.simulate.prepared import simulate
 from engine.simulate.terms import Terms
 from engine.units import MINUTE_MS
 from tests.simulate.test_twin import TERMS, candle_sets, plans

@@ -8,9 +8,9 @@ import numpy as np
 
 from engine.domain import Distance
 from engine.simulate.flows import Venue
-from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
 from engine.simulate.offers import Offers
+from engine.simulate.prepared import simulate
 from engine.simulate.terms import Terms
 from tests.simulate.world import bars, plan
 

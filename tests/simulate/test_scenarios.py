@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
+from engine.simulate.prepared import simulate
 from engine.simulate.step import step_path
 from tests.simulate.scenario import SYMBOL, Scenario, mirrored, read, told
 

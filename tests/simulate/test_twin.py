@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from engine.domain import ExitReason, Path, PathStatus, Plan, Side
 from engine.market.candles import Candles
-from engine.simulate.kernel import prepare, simulate
+from engine.simulate.prepared import prepare, simulate
 from engine.simulate.step import step_path
 from engine.simulate.terms import Terms
 from tests.simulate.dealing import TERMS, candle_sets, fair_of, many_plans, plans

@@ -14,8 +14,8 @@ from engine.market.candles import Candles, Funding
 from engine.simulate.equity import curve_of
 from engine.simulate.flows import Flows, Venue
 from engine.simulate.judge import Judge, TakeAll
-from engine.simulate.kernel import simulate
 from engine.simulate.money import money_of
+from engine.simulate.prepared import simulate
 from engine.simulate.terms import Terms
 from engine.simulate.walk import Walk, WalkResult
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS

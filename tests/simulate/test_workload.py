@@ -12,7 +12,7 @@ import pytest
 from benchmarks.simulation import CALLS, FREE, made_world, plans_of, result
 from engine.domain import Plan
 from engine.market.candles import Candles
-from engine.simulate.kernel import simulate
+from engine.simulate.prepared import simulate
 from engine.simulate.step import step_path
 from engine.units import DAY_MS
 from tests.simulate.test_twin import same

@@ -9,8 +9,8 @@ import pytest
 
 from engine.domain import Change, Distance, Order, Plan, Side, Trail
 from engine.market.candles import Candles
-from engine.simulate.kernel import prepare, simulate
 from engine.simulate.money import money_of
+from engine.simulate.prepared import prepare, simulate
 from engine.simulate.table import PathTable
 from engine.simulate.terms import Terms
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS
