@@ -81,7 +81,7 @@ class _Running:
 
 def _prices(bars: Candles, grid: Ints) -> Floats:
     """The last closed price at each moment of the grid (the first open before any is), shape (grid,)."""
-    first, last = (bars.over(grid[[0, -1]] - [1, 0]) + 1).tolist()  # the bars that end while it lasts
+    first, last = int(bars.over(int(grid[0]) - 1)) + 1, int(bars.over(int(grid[-1]))) + 1  # those that end meanwhile
     frame = int(grid[1] - grid[0]) if len(grid) > 1 else 0
     if first == last or bars.timeframe_ms != frame or not bars.gapless(first, last):
         return bars.last_close(grid)

@@ -98,7 +98,8 @@ class Minutes:
     def _fill(self, stretch: Stretch, symbol: str) -> None:
         """Look up the prices of one symbol."""
         bars, begin_ms = self._candles[symbol], stretch.number * STRETCH * MINUTE_MS
-        first, last = (bars.over(np.array([begin_ms - 1, begin_ms + STRETCH * MINUTE_MS - 1])) + 1).tolist()
+        first = int(bars.over(begin_ms - 1)) + 1
+        last = int(bars.over(begin_ms + STRETCH * MINUTE_MS - 1)) + 1
         regular = bars.timeframe_ms == MINUTE_MS and last > first and bars.gapless(first, last)
         if bars.end_of(first) % MINUTE_MS if regular else np.any(bars.ends_of(first, last) % MINUTE_MS):
             stretch.between.add(symbol)

@@ -155,6 +155,20 @@ def test_margin_that_is_not_free_refuses() -> None:
     assert result.end_equity == 10_000
 
 
+def test_margin_is_free_again_once_its_trade_is_over() -> None:
+    """Ten trades one after the other that need 3,000 of 10,000 each, all of them over but the one before."""
+    candles = {"BTCUSDT": bars("; ".join(["100 100 100 100"] * 60))}
+    calls = [
+        plan("long market, stop 50, targets 200", number=n, act_ms=5 * n * MINUTE_MS, close_after_ms=7 * MINUTE_MS)
+        for n in range(10)
+    ]
+    fixed = strategy(size=Size(fixed=15_000.0))
+    assert len(walk(calls, candles, given=fixed).trades) == 10
+    crowded = [*calls, *(plan("long market, stop 50, targets 200", number=n, act_ms=46 * MINUTE_MS) for n in (20, 21))]
+    refused = walk(crowded, candles, given=fixed).refused
+    assert [(one.signal_id, one.notes[-1].limit) for one in refused] == [("c/21", "1000.00 USDT")]
+
+
 def test_a_risk_cannot_size_a_trade_without_a_stop() -> None:
     result = walk([plan("long market, targets 110")], {"BTCUSDT": bars(RISES)})
     assert result.refused[0].notes[0].rule == "size"
