@@ -275,7 +275,7 @@ class Accountant:
             change_ms = self._change_ms()
             last_ms = change_ms - 1 if change_ms <= until_ms else until_ms
             peak = books.peak if judge.about_peak else inf
-            if not stays(books.cash, books.held, self.now_ms, last_ms, self._floor, peak):
+            if not (self._floor < inf and stays(books.cash, books.held, self.now_ms, last_ms, self._floor, peak)):
                 break
             self.booked = False
             if change_ms > until_ms:
