@@ -55,6 +55,7 @@ class CallByCall:
     def __init__(self, book: RuleBook) -> None:
         self.book = book
         self.watches, self.about_peak, self.floor = book.watches, book.about_peak, book.floor
+        self.about_history = book.about_history
 
     def prepare(self, offers) -> CallByCall:
         _ = offers.market, offers.standings

@@ -7,6 +7,7 @@ milliseconds (``*_ms``), prices are float64 in quote currency per base unit, sha
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -491,6 +492,7 @@ class History:
 class Account:
     """The account as a rule sees it at one moment: money marked to market at the last closed candle.
 
+    ``open_trades`` and ``history`` may be the account's own, which go on with it: who keeps them copies them.
     ``week_start_equity`` None: the week began with this day. Not frozen, like ``Proposal``: a walk makes both for every
     call, and a frozen one takes eight times as long to make.
     """
@@ -499,7 +501,7 @@ class Account:
     equity: float
     day_start_equity: float
     peak_equity: float
-    open_trades: tuple[OpenTrade, ...] = ()
+    open_trades: Collection[OpenTrade] = ()
     week_start_equity: float | None = None
     history: History = field(default_factory=History)
 

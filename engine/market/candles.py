@@ -78,6 +78,15 @@ class Candles:
             return self.ts[first:last] + self.timeframe_ms
         return self.own_ends[first:last]
 
+    def gapless(self, first: int, last: int) -> bool:
+        """Whether the bars from one place to before another have one length, and each begins where one ends.
+
+        Bars do not overlap, so as many as fit between the first and the last leave no hole.
+        """
+        if self.own_ends is not None:
+            return False
+        return last <= first or int(self.ts[last - 1] - self.ts[first]) == (last - 1 - first) * self.timeframe_ms
+
     def over(self, at_ms: int | Ints) -> Ints:
         """The place of the last bar that is over at a moment, or at many (-1: none is)."""
         moments = np.asarray(at_ms)

@@ -141,11 +141,11 @@ class PaperAccount:
     @property
     def open_calls(self) -> list[PaperCall]:
         """The calls that rest or are open, in the order in which the account took them."""
-        return [self.rows[holding.row] for holding in self.books.books.open]
+        return [self.rows[row] for row in self.books.books.open]
 
     def covered(self, close: Close) -> list[PaperCall]:
         """The open trades that a rule wants ended."""
-        return [self.rows[holding.row] for holding in self.books.books.open if close.covers(holding.facts)]
+        return [self.rows[row] for row, facts in self.books.books.open.items() if close.covers(facts)]
 
     def end_early(self, call: PaperCall, through_ms: int) -> bool:
         """End a trade whose ``closing_ms`` has come, as soon as a candle that opens then or later is over; whether so.

@@ -20,7 +20,7 @@ from engine.domain import (
     Trail,
 )
 from engine.simulate.account import Accountant, Answer
-from engine.simulate.books import Books, Holding
+from engine.simulate.books import Books
 from engine.simulate.flows import Flow
 from engine.simulate.judge import Alarm
 from engine.simulate.plain import change_from, level_from, levels_from
@@ -76,13 +76,14 @@ def facts_from(data: Data | None) -> OpenTrade | None:
 def books_data(account: Accountant) -> Data:
     """Everything that an account knows at a moment; flows to come in the order in which they will be booked."""
     books = account.books
-    symbols = {*books.held, *(flow.symbol for *_, flow in books.flows)}  # held now, or by what is booked already
+    ends = {row: end_ms for end_ms, _, row in books.ends}
+    symbols = {*books.held, *(symbol for *_, (_, symbol, *_) in books.flows)}  # held now, or by what is booked already
     return {
         "cash": books.cash,
         "wallet": books.wallet,
         "held": books.held,
         "flows": [[at, number, row, list(flow)] for at, number, row, flow in sorted(books.flows)],
-        "open": [[one.end_ms, one.row, asdict(one.facts), one.ending] for one in books.open],
+        "open": [[ends[row], row, asdict(facts), row in books.ending] for row, facts in books.open.items()],
         "halts": [asdict(halt) for halt in books.halts],
         "peak": books.peak,
         "day": None if books.day is None else books.day.isoformat(),
@@ -90,7 +91,6 @@ def books_data(account: Accountant) -> Data:
         "week_equity": books.week_equity,
         "history": asdict(books.history),
         "sequence": account.sequence,
-        "same_day_ms": account.same_day_ms,
         "midnight_ms": account.midnight_ms,
         "now_ms": account.now_ms,
         "booked": account.booked,
@@ -105,14 +105,15 @@ def restore_books(account: Accountant, data: Data) -> None:
     for end_ms, row, found, ending in data["open"]:
         facts = facts_from(found)
         assert facts is not None
-        books.add(Holding(end_ms, row, facts, ending))
+        books.add(row, facts, end_ms)
+        books.ending |= {row} if ending else set()
     books.halts = [halt_from(halt) for halt in data["halts"]]
     books.day = None if data["day"] is None else date.fromisoformat(data["day"])
     books.day_equity, books.week_equity = data["day_equity"], data["week_equity"]
     books.history = History(**data["history"])
     account.restored(books)
-    account.sequence, account.same_day_ms = data["sequence"], data["same_day_ms"]
-    account.midnight_ms, account.now_ms, account.booked = data["midnight_ms"], data["now_ms"], data["booked"]
+    account.sequence, account.midnight_ms = data["sequence"], data["midnight_ms"]
+    account.now_ms, account.booked = data["now_ms"], data["booked"]
 
 
 def halt_from(data: Data) -> Halt:

@@ -44,6 +44,11 @@ class Watchers:
         """See ``Judge``."""
         return any(judge.about_peak for judge in self.judges)
 
+    @property
+    def about_history(self) -> bool:
+        """See ``Judge``."""
+        return any(judge.about_history for judge in self.judges)
+
     def floor(self, account: Account) -> float:
         """See ``Judge``."""
         return max(judge.floor(account) for judge in self.judges)

@@ -160,14 +160,14 @@ class LiveRules:
     def _stands(self, now_ms: int) -> _Stand:
         ahead = self.account.ahead(now_ms)
         books = ahead.books
-        trades = tuple(holding.facts for holding in books.open)
+        trades = tuple(books.open.values())
         peak = self.desk.books.books.books.peak  # of closes of candles: what is trial in these books has no say
         account = Account(now_ms, books.cash, books.day_equity, peak, trades, books.week_equity, books.history)
         sides, rows = self.account.sides, self.desk.books.rows
         closable = {
-            holding.row: holding.facts
-            for holding in books.open
-            if not holding.ending and self.ending_ms(sides.get(holding.row, rows[holding.row])) is None
+            row: facts
+            for row, facts in books.open.items()
+            if row not in books.ending and self.ending_ms(sides.get(row, rows[row])) is None
         }
         known = {symbol: price for symbol, (_, price) in self.account.prices().items()}
         worth = {symbol: known.get(symbol) or ahead.marks.price(symbol, self.desk.through_ms) for symbol in books.held}

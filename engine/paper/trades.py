@@ -111,7 +111,7 @@ class Trades:
     def _mark(self) -> tuple[object, ...]:
         """Changes when the books do."""
         books, accountant = self.books.books.books, self.books.books
-        trades = tuple((holding.row, holding.end_ms, holding.ending) for holding in books.open)
+        trades = tuple(books.open), tuple(books.ends), frozenset(books.ending)
         return (books.cash, books.day, len(books.flows), trades, tuple(books.halts), accountant.now_ms // DAY_MS,
                 accountant.sequence)  # fmt: skip
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 
 from engine.domain import Fill, Leg
 from engine.paper.call import PaperCall
-from engine.simulate.flows import Flow
+from engine.simulate.flows import Move
 
 Seen = tuple[int, float]
 """When a price was known (epoch ms), and the price."""
@@ -41,13 +41,13 @@ def _when(seen: Seen) -> int:
 
 
 def booked(
-    cash: float, wallet: float, held: Mapping[str, float], flows: Iterable[Flow]
+    cash: float, wallet: float, held: Mapping[str, float], flows: Iterable[Move]
 ) -> tuple[float, float, dict[str, float]]:
     """Cash, realised money and quantities by symbol once these flows are booked."""
     after = dict(held)
-    for flow in flows:
-        cash, wallet = cash + flow.cash, wallet + flow.realised
-        after[flow.symbol] = after.get(flow.symbol, 0.0) + flow.quantity
+    for _, symbol, quantity, paid, realised in flows:
+        cash, wallet = cash + paid, wallet + realised
+        after[symbol] = after.get(symbol, 0.0) + quantity
     return cash, wallet, after
 
 

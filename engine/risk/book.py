@@ -51,6 +51,7 @@ class RuleBook:
         self._watched = tuple(rule for rule in self.rules if rule.watched)
         self._from_ms: Mapping[int, int] = {}  # by ``id``: rules that were not there from the beginning
         self.about_peak = self.asks("drawdown over")
+        self.about_history = self.asks("consecutive losses at least")
         self.watches = bool(self._watched) or self.about_peak
 
     def asks(self, key: str) -> bool:

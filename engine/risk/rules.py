@@ -51,9 +51,9 @@ class Scope:
     def mask(self, offers: Offers) -> Bools:
         """``covers`` for many calls, shape (n,)."""
         covered = np.ones(len(offers), np.bool_)
-        for seen, names in ((offers.channel, self.channels), (offers.symbol, self.symbols), (offers.side, self.sides)):
-            if names:
-                covered &= is_in(seen, names)
+        for column, names in (("channel", self.channels), ("symbol", self.symbols), ("side", self.sides)):
+            if names:  # else the column need not be made
+                covered &= is_in(getattr(offers, column), names)
         return covered
 
 

@@ -25,29 +25,28 @@ happened. The answers are the same, because nothing is booked before its time.
 
 from __future__ import annotations
 
-import heapq
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from heapq import heapify, heappop, heappush
 from math import inf
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from engine.config.strategy import Strategy
 from engine.domain import UNTIL_RESUMED_MS, Account, Close, Halt, OpenTrade, Plan, Proposal, RuleNote
-from engine.simulate.books import Books, Holding, Marks
+from engine.simulate.books import Books, Marks
 from engine.simulate.fitting import Fitted, Unfit
-from engine.simulate.flows import Flow
+from engine.simulate.flows import Flows, Move
 from engine.simulate.history import note_closed
 from engine.simulate.judge import Alarm, Judge
 from engine.simulate.outlook import Outlook, look_ahead
 from engine.simulate.reach import Reach
-from engine.units import HOUR_MS, next_midnight_ms
+from engine.units import next_midnight_ms
 
 DUST = 1e-15  # what floating point leaves of a position that is closed
-SHORTEST_DAY_MS = 20 * HOUR_MS  # clocks that are put forward take two hours of a day at most
 NEVER_MS = sys.maxsize
 
 
@@ -111,7 +110,7 @@ class Accountant:
         zone: str,
         outcome: Callable[[int], float | None],
         fit: Callable[[Plan, float, float], Fitted | Unfit] | None = None,
-        record: list[Flow] | None = None,
+        record: Flows | None = None,
     ) -> None:
         self.record = record
         self.fit = fit
@@ -120,12 +119,10 @@ class Accountant:
         start = strategy.equity
         self.books = Books(cash=start, wallet=start, peak=start, day_equity=start, week_equity=start)
         self.sequence = 0
-        self.same_day_ms = 0  # before this moment no new day can have begun
-        self.midnight_ms = NEVER_MS
+        self.midnight_ms = NEVER_MS  # when the next day begins; none has begun yet
         self.now_ms = 0
         self.booked = True  # something was, and no rule has looked at it yet
-        self._facts: list[OpenTrade] = []  # of the open trades, in their order; and what each of them holds
-        self._margins: list[float] = []
+        self._margin = 0.0  # what all open trades hold, or more: of some that are over it is not taken off yet
         self._outlook: Outlook | None = None
         self._reach = Reach(marks.extremes)
         self._floor: float | None = None  # above which equity no rule speaks; None: not known
@@ -135,11 +132,12 @@ class Accountant:
     def offer(self, row: int) -> Answer:
         """Whether a call is taken, and with which size. Rows come in order of their moments of action."""
         books, plan = self.books, self.calls.plans[row]
-        self._new_days(plan.act_ms)
+        if plan.act_ms >= self.midnight_ms or books.day is None:
+            self._new_days(plan.act_ms)
         equity = self.advance(plan.act_ms)
         if books.halts:
             books.halts = [halt for halt in books.halts if halt.until_ms > plan.act_ms]
-        halt = next((halt for halt in books.halts if _covers(halt, plan)), None)
+        halt = next((halt for halt in books.halts if _covers(halt, plan)), None) if books.halts else None
         if halt is not None:
             until = datetime.fromtimestamp(halt.until_ms / 1000, self.zone).strftime("%Y-%m-%d %H:%M")
             until = "paper resume" if halt.until_ms >= UNTIL_RESUMED_MS else until
@@ -153,7 +151,7 @@ class Accountant:
         if quantity is None:
             return self._refused("size", "no stop", "a stop", "a risk of equity needs a stop to size by")
         proposal = self.calls.proposal(row, quantity)
-        decision = self.judge.decide(proposal, self._seen(plan.act_ms, equity))
+        decision = self.judge.decide(proposal, self._seen(plan.act_ms, equity, books.open.values()))
         if decision.halt is not None:
             books.halts.append(decision.halt)
         if decision.close is not None:
@@ -170,12 +168,14 @@ class Accountant:
             margin = proposal.margin * factor
             if fitted.plan.leverage and fitted.plan.leverage < proposal.leverage:
                 margin *= proposal.leverage / fitted.plan.leverage
-        free = min(books.wallet, equity) - sum(self._margins)
-        if margin > free:
+        own = min(books.wallet, equity)
+        if margin > own - self._margin:
+            self._margin = sum([facts.margin for facts in books.open.values()])
+        if margin > (free := own - self._margin):
             text = "the margin of this trade is not free in the account"
             seen, limit = f"{margin:.2f}", f"{max(free, 0):.2f} {self.strategy.currency}"
             refused = self._refused("margin", seen, limit, text, decision.notes)
-            return replace(refused, holders=tuple(self._facts))
+            return replace(refused, holders=tuple(books.open.values()))
         answer = self._taken(proposal, factor, margin, decision.notes)
         return answer if fitted is None or fitted.plan is plan else replace(answer, plan=fitted.plan)
 
@@ -209,9 +209,8 @@ class Accountant:
 
     def hold(self, row: int, facts: OpenTrade, end_ms: int = NEVER_MS) -> None:
         """A trade occupies its place, until ``end_ms`` where that is known."""
-        self.books.add(Holding(end_ms, row, facts))
-        self._facts.append(facts)
-        self._margins.append(facts.margin)
+        self.books.add(row, facts, end_ms)
+        self._margin += facts.margin
         self._outlook, self.booked = None, False  # the rules were asked about it just now
 
     def end(self, row: int, end_ms: int) -> None:
@@ -219,17 +218,17 @@ class Accountant:
         self.books.end(row, end_ms)
         self._outlook = None
 
-    def book(self, row: int, flows: Iterable[Flow]) -> None:
+    def book(self, row: int, flows: Iterable[Move]) -> None:
         """Note what a trade will do to the account, each move when it is known."""
         for flow in flows:
             self.sequence += 1
-            heapq.heappush(self.books.flows, (flow.at_ms, self.sequence, row, flow))
+            heappush(self.books.flows, (flow[0], self.sequence, row, flow))
         self._outlook = None
 
     def unbook(self, row: int, after_ms: int = 0) -> None:
         """Forget the moves of a trade after a moment that are not booked yet: they come otherwise."""
         self.books.flows = [entry for entry in self.books.flows if entry[2] != row or entry[0] <= after_ms]
-        heapq.heapify(self.books.flows)
+        heapify(self.books.flows)
 
     # ------------------------------------------------------------------ time
 
@@ -268,29 +267,25 @@ class Accountant:
         """Let everything up to a moment be booked, as long as it is sure without a close look that nobody speaks;
         whether that was so all the way.
         """
-        while True:
+        books, judge, stays = self.books, self.judge, self._reach.stays
+        while self.marks.foreseen:
+            if self._floor is None:
+                known = Account(0, books.cash, books.day_equity, books.peak, (), books.week_equity, books.history)
+                self._floor = judge.floor(known)
             change_ms = self._change_ms()
-            if not self._calm(change_ms - 1 if change_ms <= until_ms else until_ms):
-                return False
+            last_ms = change_ms - 1 if change_ms <= until_ms else until_ms
+            peak = books.peak if judge.about_peak else inf
+            if not (self._floor < inf and stays(books.cash, books.held, self.now_ms, last_ms, self._floor, peak)):
+                break
             self.booked = False
             if change_ms > until_ms:
                 return True
             self._change(change_ms)
-
-    def _calm(self, last_ms: int) -> bool:
-        """Whether it is sure, without a close look, that nobody speaks from now up to a moment and the peak stays."""
-        if not self.marks.foreseen:
-            return False
-        books, floor = self.books, self._floor
-        if floor is None:
-            known = Account(0, books.cash, books.day_equity, books.peak, (), books.week_equity, books.history)
-            floor = self._floor = self.judge.floor(known)
-        peak = books.peak if self.judge.about_peak else inf
-        return floor < inf and self._reach.stays(books.cash, books.held, self.now_ms, last_ms, floor, peak)
+        return False
 
     def _change(self, change_ms: int) -> None:
         """Go on to the moment of the next change."""
-        if change_ms >= self.same_day_ms:
+        if change_ms >= self.midnight_ms:
             self._new_days(change_ms)
         self.settle(change_ms)
         self.now_ms, self._outlook, self.booked = change_ms, None, True
@@ -302,25 +297,26 @@ class Accountant:
             change_ms = flows[0][0]
         return ends[0][0] if ends and ends[0][0] < change_ms else change_ms
 
-    def _seen(self, now_ms: int, equity: float) -> Account:
-        """The account as rules see it at a moment."""
-        books, trades = self.books, tuple(self._facts)
+    def _seen(self, now_ms: int, equity: float, trades: Collection[OpenTrade]) -> Account:
+        """The account as rules see it at a moment, with the trades that are open then."""
+        books = self.books
         return Account(now_ms, equity, books.day_equity, books.peak, trades, books.week_equity, books.history)
 
     def _look_ahead(self, until_ms: int) -> None:
         """Look at the account's course from now on."""
-        account = self._seen(self.now_ms, self.advance(self.now_ms))
+        account = self._seen(self.now_ms, self.advance(self.now_ms), tuple(self.books.open.values()))
         self._outlook = look_ahead(account, self.books, self.marks, self.judge, until_ms, now=self.booked)
 
     def _ending(self, close: Close) -> None:
         """Mark the trades that a rule ends, so that it ends them once."""
-        for holding in self.books.open:
-            holding.ending = holding.ending or close.covers(holding.facts)
+        self.books.ending.update(row for row, facts in self.books.open.items() if close.covers(facts))
 
     def _rise(self, equity: float) -> None:
         """The peak is at least this high."""
         if equity > self.books.peak:
-            self.books.peak, self._floor = equity, None
+            self.books.peak = equity
+            if self.judge.about_peak:
+                self._floor = None
 
     def advance(self, now_ms: int) -> float:
         """Book everything that is over at ``now_ms``, looking at the peak whenever something was; the equity then."""
@@ -335,38 +331,42 @@ class Accountant:
         books = self.books
         if self._outlook is not None:
             self._rise(self._outlook.peak(now_ms))
-        flows, held, move = books.flows, books.held, self._reach.move
-        while flows and flows[0][0] <= now_ms:
-            self._outlook = None
-            at_ms = flows[0][0]
-            self.booked = True
-            while flows and flows[0][0] == at_ms:
-                flow = heapq.heappop(flows)[3]
-                _, symbol, quantity, cash, realised = flow
-                before = held.pop(symbol, 0.0)
-                after = before + quantity
-                if abs(after) > DUST:
-                    held[symbol] = after
-                books.cash += cash
-                books.wallet += realised
-                move(symbol, before, after, cash)
-                if self.record is not None:
-                    self.record.append(flow)
-            if self.judge.about_peak or not self.marks.foreseen:  # on paper also for rules that are still to come
-                self._rise(self.equity(at_ms))
-        if books.ends and books.ends[0][0] <= now_ms:
-            for place, holding in books.free(now_ms):
-                del self._facts[place], self._margins[place]
-                net = self.outcome(holding.row)
-                if net is not None:
-                    note_closed(books.history, holding.facts, net, holding.end_ms)
+        if books.flows and books.flows[0][0] <= now_ms:
+            self._outlook, self.booked = None, True
+            self._book_until(now_ms)
+        while books.ends and books.ends[0][0] <= now_ms:
+            end_ms, _, row = heappop(books.ends)
+            books.ending.discard(row)
+            facts, net = books.open.pop(row), self.outcome(row)
+            if net is not None:
+                note_closed(books.history, facts, net, end_ms)
+                if self.judge.about_history:
                     self._floor = None
+
+    def _book_until(self, now_ms: int) -> None:
+        """Book the moves that are known at ``now_ms``."""
+        books, record, move = self.books, self.record, self._reach.move
+        flows, held = books.flows, books.held
+        rises = self.judge.about_peak or not self.marks.foreseen  # on paper also for rules that are still to come
+        while flows and flows[0][0] <= now_ms:
+            at_ms, _, _, flow = heappop(flows)
+            _, symbol, quantity, cash, realised = flow
+            before = held.pop(symbol, 0.0)
+            after = before + quantity
+            if abs(after) > DUST:
+                held[symbol] = after
+            books.cash += cash
+            books.wallet += realised
+            move(symbol, before, after, cash)
+            if record is not None:
+                record.append(flow)
+            if rises and not (flows and flows[0][0] == at_ms):
+                self._rise(self.equity(at_ms))
 
     def restored(self, books: Books) -> None:
         """Go on with books from before a restart."""
         self.books, self._outlook, self._floor = books, None, None
-        self._facts = [holding.facts for holding in books.open]
-        self._margins = [facts.margin for facts in self._facts]
+        self._margin = sum([facts.margin for facts in books.open.values()])
 
     def pass_time(self, now_ms: int) -> None:
         """Let time go on without a call: days begin, and what is over is booked. No answer depends on it."""
@@ -380,19 +380,19 @@ class Accountant:
 
     def _new_days(self, now_ms: int) -> None:
         """For each day of the zone that has begun, keep the equity at its midnight; on a Monday also for the week."""
-        if now_ms < self.same_day_ms:
-            return
-        today = datetime.fromtimestamp(now_ms / 1000, self.zone).date()
-        day = today if self.books.day is None else self.books.day + timedelta(days=1)
-        while day <= today:
+        books = self.books
+        if books.day is None:
+            day = datetime.fromtimestamp(now_ms / 1000, self.zone).date()
             at = round(datetime.combine(day, time(), self.zone).timestamp() * 1000)
+        else:
+            day, at = books.day + timedelta(days=1), self.midnight_ms
+        while at <= now_ms:
             equity = self.advance(at)
-            if self.books.day is None or _monday(day) != _monday(self.books.day):
-                self.books.week_equity = equity
-            self.books.day, self.books.day_equity, self._floor = day, equity, None
-            self.same_day_ms = at + SHORTEST_DAY_MS
-            self.midnight_ms = next_midnight_ms(at, self.zone.key)
-            day += timedelta(days=1)
+            if books.day is None or _monday(day) != _monday(books.day):
+                books.week_equity = equity
+            books.day, books.day_equity, self._floor = day, equity, None
+            day, at = day + timedelta(days=1), next_midnight_ms(at, self.zone.key)
+            self.midnight_ms = at
 
 
 def _monday(day: date) -> date:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -12,19 +12,9 @@ import numpy as np
 
 from engine.domain import Halt, History, OpenTrade
 from engine.market.candles import Candles, Floats, Ints
-from engine.simulate.flows import Flow
+from engine.simulate.flows import Move
 from engine.simulate.minutes import Minutes
 from engine.simulate.reach import Extremes
-
-
-@dataclass(slots=True, eq=False)
-class Holding:
-    """A trade that is resting or open; ``ending``: a rule has asked for its end."""
-
-    end_ms: int
-    row: int
-    facts: OpenTrade
-    ending: bool = False
 
 
 @dataclass
@@ -34,9 +24,10 @@ class Books:
     cash: float
     wallet: float  # what is realised: open profit and loss are not in it
     held: dict[str, float] = field(default_factory=dict)  # signed quantity by symbol
-    flows: list[tuple[int, int, int, Flow]] = field(default_factory=list)  # a heap: time, sequence, row, flow
-    open: list[Holding] = field(default_factory=list)
-    ends: list[tuple[int, Any, Holding]] = field(default_factory=list)  # a heap: time, rank, the trade that ends then
+    flows: list[tuple[int, int, int, Move]] = field(default_factory=list)  # a heap: time, sequence, row, flow
+    open: dict[int, OpenTrade] = field(default_factory=dict)  # what rests or is open, by row, as it was taken
+    ends: list[tuple[int, Any, int]] = field(default_factory=list)  # a heap: time, rank, the row that ends then
+    ending: set[int] = field(default_factory=set)  # the open rows whose end a rule has asked for
     halts: list[Halt] = field(default_factory=list)
     peak: float = 0.0
     day: date | None = None
@@ -48,54 +39,36 @@ class Books:
     @property
     def symbols(self) -> set[str]:
         """Those of the open trades."""
-        return {holding.facts.symbol for holding in self.open}
+        return {facts.symbol for facts in self.open.values()}
 
     @property
     def closable(self) -> tuple[OpenTrade, ...]:
         """The open trades that no rule has ended yet."""
-        return tuple([holding.facts for holding in self.open if not holding.ending])
+        return tuple([facts for row, facts in self.open.items() if row not in self.ending])
 
-    def add(self, holding: Holding) -> None:
-        """A trade occupies a place."""
-        self.open.append(holding)
-        heapq.heappush(self.ends, (holding.end_ms, self.rank(holding.row), holding))
+    def add(self, row: int, facts: OpenTrade, end_ms: int) -> None:
+        """A trade occupies a place until a moment."""
+        self.open[row] = facts
+        heapq.heappush(self.ends, (end_ms, self.rank(row), row))
 
     def end(self, row: int, end_ms: int) -> None:
         """A trade ends at another moment than was known."""
-        for holding in self.open:
-            if holding.row == row:
-                holding.end_ms = end_ms
-        self.ends = _ends(self.open, self.rank)
-
-    def free(self, now_ms: int) -> Iterator[tuple[int, Holding]]:
-        """Free the places of trades that are over; where each stood in ``open``, in the order in which they ended."""
-        while self.ends and self.ends[0][0] <= now_ms:
-            holding = heapq.heappop(self.ends)[2]
-            place = self.open.index(holding)
-            del self.open[place]
-            yield place, holding
+        self.ends = [(end_ms if one == row else known_ms, rank, one) for known_ms, rank, one in self.ends]
+        heapq.heapify(self.ends)
 
     def copied(self) -> Books:
         """The same books, to go on with apart."""
-        before, opened = self.history, [replace(holding) for holding in self.open]
-        history = replace(before, on_symbol=dict(before.on_symbol), of_channel=dict(before.of_channel))
-        halts, flows = list(self.halts), list(self.flows)
+        before = self.history
         return replace(
             self,
             held=dict(self.held),
-            flows=flows,
-            open=opened,
-            ends=_ends(opened, self.rank),
-            halts=halts,
-            history=history,
+            flows=list(self.flows),
+            open=dict(self.open),
+            ends=list(self.ends),
+            ending=set(self.ending),
+            halts=list(self.halts),
+            history=replace(before, on_symbol=dict(before.on_symbol), of_channel=dict(before.of_channel)),
         )
-
-
-def _ends(holdings: Sequence[Holding], rank: Callable[[int], Any]) -> list[tuple[int, Any, Holding]]:
-    """When each of some trades ends, as a heap."""
-    ends = [(holding.end_ms, rank(holding.row), holding) for holding in holdings]
-    heapq.heapify(ends)
-    return ends
 
 
 class Marks:

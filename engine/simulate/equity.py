@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.market.candles import Candles, Floats, Ints
-from engine.simulate.flows import Flow
+from engine.simulate.flows import Flows
 
 PIECE = 32_768  # moments of the grid at once: what is made of them stays in the processor's cache
 
@@ -30,7 +30,7 @@ class EquityCurve:
 
 
 def curve_of(
-    flows: Sequence[Flow], candles: Mapping[str, Candles], start_equity: float, start_ms: int, end_ms: int, step_ms: int
+    flows: Flows, candles: Mapping[str, Candles], start_equity: float, start_ms: int, end_ms: int, step_ms: int
 ) -> EquityCurve:
     """The account's equity at the close of every bar of the finest time frame, told at steps of ``step_ms``.
 
@@ -38,14 +38,12 @@ def curve_of(
     """
     frame = min((bars.timeframe_ms for bars in candles.values()), default=step_ms)
     grid = np.arange(start_ms, max(end_ms, start_ms) + frame, frame, dtype=np.int64)
-    at_ms = np.array([flow.at_ms for flow in flows], np.int64)
+    at_ms, cash, quantity = (np.asarray(column) for column in (flows.at_ms, flows.cash, flows.quantity))
     at = np.clip(-((start_ms - at_ms) // frame), 0, len(grid))  # the first moment of the grid that is not before it
     order = np.argsort(at, kind="stable")
-    cash = np.array([flow.cash for flow in flows], np.float64)[order]
-    quantity = np.array([flow.quantity for flow in flows], np.float64)[order]
-    number = {symbol: i for i, symbol in enumerate(sorted({flow.symbol for flow in flows}))}
-    whose = np.array([number[flow.symbol] for flow in flows], np.int64)[order]
-    at = at[order]
+    number = {symbol: i for i, symbol in enumerate(sorted(set(flows.symbol)))}
+    whose = np.array([number[symbol] for symbol in flows.symbol], np.int64)[order]
+    at, cash, quantity = at[order], cash[order], quantity[order]
     money = _Running(at, cash, len(grid))
     held = {symbol: _Running(at[whose == i], quantity[whose == i], len(grid)) for symbol, i in number.items()}
     equity = np.empty(len(grid))
@@ -53,7 +51,8 @@ def curve_of(
         piece = slice(begin, begin + PIECE)
         total = start_equity + money.during(piece)
         for symbol, position in held.items():
-            total += position.during(piece) * _prices(candles[symbol], grid[piece])
+            worth = position.during(piece)
+            total += np.multiply(worth, _prices(candles[symbol], grid[piece]), out=worth)
         equity[piece] = total
     peak = np.maximum.accumulate(np.maximum(equity, start_equity))
     drawdown = 1 - equity / peak
@@ -82,12 +81,16 @@ class _Running:
 
 def _prices(bars: Candles, grid: Ints) -> Floats:
     """The last closed price at each moment of the grid (the first open before any is), shape (grid,)."""
-    first, last = (bars.over(grid[[0, -1]]) + 1).tolist()
-    ends = bars.ends_of(first, last)
-    begin = int(grid.searchsorted(ends[0])) if len(ends) else len(grid)
-    if not np.array_equal(ends, grid[begin : begin + len(ends)]):
+    first, last = int(bars.over(int(grid[0]) - 1)) + 1, int(bars.over(int(grid[-1]))) + 1  # those that end meanwhile
+    frame = int(grid[1] - grid[0]) if len(grid) > 1 else 0
+    if first == last or bars.timeframe_ms != frame or not bars.gapless(first, last):
         return bars.last_close(grid)
-    price = np.full(len(grid), bars.close[last - 1] if last else bars.open[0])
+    begin, apart = divmod(bars.end_of(first) - int(grid[0]), frame)
+    if apart:
+        return bars.last_close(grid)
+    if last - first == len(grid):  # a candle ends at each moment
+        return bars.close[first:last]
+    price = np.full(len(grid), bars.close[last - 1])
     price[:begin] = bars.close[first - 1] if first else bars.open[0]
-    price[begin : begin + len(ends)] = bars.close[first:last]  # a candle ends at each moment
+    price[begin : begin + last - first] = bars.close[first:last]
     return price

@@ -57,6 +57,11 @@ class Judge(Protocol):
         """Whether the highest equity of all closes of candles is asked for."""
         ...
 
+    @property
+    def about_history(self) -> bool:
+        """Whether anything is asked of the closed trades between calls, so that each may move the floor."""
+        ...
+
     def prepare(self, offers: Offers) -> Judge:
         """The judge for these calls: what depends on no account may be looked at now, for all of them at once."""
         ...
@@ -81,7 +86,7 @@ class Judge(Protocol):
 class TakeAll:
     """A judge without rules."""
 
-    watches = about_peak = False
+    watches = about_peak = about_history = False
 
     def prepare(self, offers: Offers) -> Self:  # noqa: ARG002 - the protocol's names
         """There is nothing to prepare."""

@@ -1,17 +1,19 @@
-"""What positions are worth minute by minute: the prices of a stretch of minutes, worked out at once.
+"""What positions are worth minute by minute: the prices of a stretch of minutes, looked up at once.
 
-Accounts walk through the same time one after another, so stretches are kept for those that come later, up to a limit of
-memory; beyond it a stretch is worked out again. Candles that end between minutes have no place here.
+Where a candle ends at each minute they are the candles' own closes; else they are worked out. Accounts walk through the
+same time one after another, so stretches are kept for those that come later, up to a limit of memory; beyond it a
+stretch is worked out again. Candles that end between minutes have no place here.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from engine.market.candles import Candles, Floats, Ints
+from engine.memory import picking
 from engine.units import MINUTE_MS
 
 STRETCH = 4096  # minutes
@@ -20,29 +22,28 @@ KEPT_BYTES = 256_000_000  # three years of 20 symbols
 
 
 class Stretch:
-    """The last closed price of each symbol (rows) at each minute (columns).
+    """The last closed price at each minute, shape (STRETCH,), of each symbol that was asked for.
 
-    ``row`` has the rows of the symbols that were asked for, in the form in which single prices are picked quickest.
-    ``always`` are those with a candle that ends at each minute, ``between`` those with one that does not end at a
-    minute: their prices are NaN, not known here.
+    ``row`` has them in the form in which single prices are picked quickest. ``always`` are the symbols with a candle
+    that ends at each minute, ``between`` those with one that does not end at a minute: their prices are NaN, not known
+    here.
     """
 
-    def __init__(self, number: int, symbols: int) -> None:
+    def __init__(self, number: int) -> None:
         self.number = number
-        self.prices = np.full((symbols, STRETCH), np.nan)
-        self.row: dict[str, memoryview] = {}
+        self.prices: dict[str, Floats] = {}
+        self.row: dict[str, Sequence[float]] = {}
         self.always: set[str] = set()
         self.between: set[str] = set()
 
 
 class Minutes:
-    """The stretches of a market; columns are made for who is asked for."""
+    """The stretches of a market; prices are looked up for who is asked for."""
 
     def __init__(self, candles: Mapping[str, Candles]) -> None:
         self._candles = candles
-        self._place = {symbol: i for i, symbol in enumerate(candles)}
         self._kept: dict[int, Stretch] = {}
-        self._stretch = Stretch(NOWHERE, 0)
+        self._stretch = Stretch(NOWHERE)
 
     def worth(self, held: Mapping[str, float], now_ms: int) -> float | None:
         """What quantities by symbol are worth at a moment; None where that cannot be told here."""
@@ -64,14 +65,14 @@ class Minutes:
         """
         first, last = after_ms // MINUTE_MS + 1, until_ms // MINUTE_MS
         quantity = np.array(list(held.values()))
-        places = [self._place[symbol] for symbol in held]
         parts, concerned = [], {*held, *symbols}
         for number in range(first // STRETCH, last // STRETCH + 1):
             stretch = self._at(number, concerned)
             if stretch.always.isdisjoint(symbols) or not stretch.between.isdisjoint(concerned):
                 return None
             begin, end = max(first - number * STRETCH, 0), min(last + 1 - number * STRETCH, STRETCH)
-            parts.append(quantity @ stretch.prices[places, begin:end])
+            prices = np.array([stretch.prices[symbol][begin:end] for symbol in held])
+            parts.append(quantity @ prices.reshape(len(held), max(end - begin, 0)))
         worth = np.concatenate(parts) if parts else np.empty(0)
         return np.arange(first, first + len(worth), dtype=np.int64) * MINUTE_MS, worth
 
@@ -85,8 +86,8 @@ class Minutes:
         if self._stretch.number != number:
             stretch = self._kept.get(number)
             if stretch is None:
-                stretch = Stretch(number, len(self._place))
-                if (len(self._kept) + 1) * stretch.prices.nbytes <= KEPT_BYTES:
+                stretch = Stretch(number)
+                if (len(self._kept) + 1) * len(self._candles) * STRETCH * 8 <= KEPT_BYTES:
                     self._kept[number] = stretch
             self._stretch = stretch
         for symbol in symbols:
@@ -95,14 +96,17 @@ class Minutes:
         return self._stretch
 
     def _fill(self, stretch: Stretch, symbol: str) -> None:
-        """Work out the prices of one symbol."""
-        bars, known = self._candles[symbol], stretch.prices[self._place[symbol]]
-        stretch.row[symbol] = memoryview(known)
-        minutes = (stretch.number * STRETCH + np.arange(STRETCH, dtype=np.int64)) * MINUTE_MS
-        first, last = (bars.over(minutes[[0, -1]] + np.array([-1, MINUTE_MS - 1])) + 1).tolist()
-        if np.any(bars.ends_of(first, last) % MINUTE_MS):
+        """Look up the prices of one symbol."""
+        bars, begin_ms = self._candles[symbol], stretch.number * STRETCH * MINUTE_MS
+        first = int(bars.over(begin_ms - 1)) + 1
+        last = int(bars.over(begin_ms + STRETCH * MINUTE_MS - 1)) + 1
+        regular = bars.timeframe_ms == MINUTE_MS and last > first and bars.gapless(first, last)
+        if bars.end_of(first) % MINUTE_MS if regular else np.any(bars.ends_of(first, last) % MINUTE_MS):
             stretch.between.add(symbol)
-            return
-        if last - first == STRETCH:
+            prices = np.full(STRETCH, np.nan)
+        elif last - first == STRETCH:
             stretch.always.add(symbol)
-        known[:] = bars.close[first:last] if last - first == STRETCH else bars.last_close(minutes)
+            prices = bars.close[first:last]
+        else:
+            prices = bars.last_close(begin_ms + np.arange(STRETCH, dtype=np.int64) * MINUTE_MS)
+        stretch.prices[symbol], stretch.row[symbol] = prices, picking(prices)

@@ -22,6 +22,8 @@ from engine.simulate.money import Money
 from engine.simulate.standing import StandingColumns, standing_columns
 from engine.simulate.table import CODE, Bools, PathTable
 
+UNKNOWN = MarketFacts()
+
 
 @dataclass(frozen=True)
 class Offers:
@@ -46,9 +48,8 @@ class Offers:
 
     def proposal(self, row: int, quantity: float) -> Proposal:
         """One call asking to be taken with a quantity; facts that nobody has asked for yet are left out."""
-        plan, entry = self.plans[row], self.entries[row]
-        risk, stop, notional = self.risks[row], self._stops[row], quantity * self.entries[row]
-        leverage = self._leverages[row]
+        plan, entry, stop = self.table.plans[row], self.entries[row], self._stops[row]
+        risk, notional, leverage = self.risks[row], quantity * entry, self._leverages[row]
         prices, shares = self._targets[row]
         known = self.__dict__
         return Proposal(
@@ -68,7 +69,7 @@ class Offers:
             leverage,
             shares,
             self._asked_for[row],
-            self._facts[row] if "market" in known else MarketFacts(),
+            self._facts[row] if "market" in known else UNKNOWN,
             self._stands[row] if "standings" in known else None,
             self.verdicts[row] if "verdicts" in known else None,
         )

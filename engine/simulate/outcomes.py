@@ -17,7 +17,7 @@ import numpy as np
 from engine.domain import ExitReason, Fill, Leg, Path, RuleNote, Trade
 from engine.market.candles import Floats, Ints
 from engine.memory import picking
-from engine.simulate.flows import Flow, Venue, funding_flow
+from engine.simulate.flows import Move, Venue, funding_flow
 from engine.simulate.money import Money, settlements
 from engine.simulate.table import REASON, REASONS, STATUSES, PathTable
 
@@ -50,13 +50,13 @@ class Outcomes:
             path = self._paths[row] = Path(self.table.plans[row], status, fills, legs, bool(self.table.ambiguous[row]))
         return path
 
-    def flows(self, row: int, quantity: float) -> list[Flow]:
+    def flows(self, row: int, quantity: float) -> list[Move]:
         """All flows of a row at a quantity, as ``flows_of`` gives them."""
-        symbol = self.table.plans[row].symbol
-        flows, first, (at_ms, share, price, fee, gain) = [], self._first_move, self._moves
-        for i in range(first[row], first[row + 1]):
-            moved, paid = share[i] * quantity, fee[i] * quantity
-            flows.append(Flow(at_ms[i], symbol, moved, -moved * price[i] - paid, -moved * gain[i] - paid))
+        symbol, first = self.table.plans[row].symbol, self._first_move
+        flows: list[Move] = []
+        for at_ms, share, price, fee, gain in self._moves[first[row] : first[row + 1]].tolist():
+            moved, paid = share * quantity, fee * quantity
+            flows.append((int(at_ms), symbol, moved, -moved * price - paid, -moved * gain - paid))
         history = self.venue.funding.get(symbol) if self.venue.funding else None
         if history is not None:
             paid_at = settlements(self.path(row), history, self.venue.candles[symbol])
@@ -110,8 +110,10 @@ class Outcomes:
         return picking(np.append(0, np.cumsum(count)))
 
     @cached_property
-    def _moves(self) -> tuple[Sequence[Any], ...]:
-        """The moves of all rows, fills first: known when, signed share, price, fee, gain on the average entry."""
+    def _moves(self) -> Floats:
+        """The moves of all rows, fills first, shape (moves, 5): known when, signed share, price, fee, gain on the
+        average entry.
+        """
         t, into, out = self.table, self.table.fill_ms >= 0, self.table.leg_ms >= 0
         row = np.concatenate([np.nonzero(into)[0], np.nonzero(out)[0]])
         ts = np.concatenate([t.fill_ms[into], t.leg_ms[out]])
@@ -124,7 +126,7 @@ class Outcomes:
         gain = np.concatenate([np.zeros(into.sum()), t.leg_price[out] - self._held_entries()[out]])
         signed = np.where(fill, share, -share) * t.planned.sign[row]
         order = np.argsort(row, kind="stable")
-        return tuple(picking(c[order]) for c in (self._known(row, ts), signed, price, fee, gain))
+        return np.stack([self._known(row, ts), signed, price, fee, gain], axis=1)[order]
 
     def _held_entries(self) -> Floats:
         """The average entry of what each row holds at each of its exits (``flows.held_entries``), shape of the legs."""

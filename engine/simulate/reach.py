@@ -80,7 +80,7 @@ class Reach:
         extremes, place, worst, best = self._extremes, self._extremes.place(block), cash, cash
         for symbol, quantity in held.items():
             lows, highs = extremes[symbol]
-            low, high = quantity * lows[place], quantity * highs[place]
-            worst += low if quantity > 0 else high
-            best += high if quantity > 0 else low
+            low, high = (lows[place], highs[place]) if quantity > 0 else (highs[place], lows[place])
+            worst += quantity * low
+            best += quantity * high
         self._place, self._worst, self._best = place, worst, best

@@ -22,7 +22,7 @@ from engine.simulate.account import Accountant, Answer
 from engine.simulate.books import Books, Marks
 from engine.simulate.closing import close_early
 from engine.simulate.fitting import Fitting
-from engine.simulate.flows import Flow, Venue, flows_of
+from engine.simulate.flows import Flows, Venue, flows_of
 from engine.simulate.judge import Alarm, Judge
 from engine.simulate.money import Money, money_of
 from engine.simulate.offers import Offers
@@ -51,7 +51,7 @@ class WalkResult:
     refused: list[Refused]
     end_equity: float
     alarms: tuple[Alarm, ...] = ()
-    flows: Sequence[Flow] = field(default=(), repr=False)
+    flows: Flows = field(default_factory=Flows, repr=False)
 
 
 class Walk:
@@ -89,7 +89,7 @@ class Walk:
         self.trades = Trades(self.outcomes)
         self.refused: list[Refused] = []
         self.alarms: list[Alarm] = []
-        self.flows: list[Flow] = []
+        self.flows = Flows()
         net = self.trades.net  # no way back to the walk, which would keep it all in memory
         self.account = Accountant(self.strategy, judge, self.offers, self.marks, self.zone, net, fit, self.flows)
 
@@ -106,7 +106,8 @@ class Walk:
 
     def run(self, rows: Sequence[int], track: Callable[[Sequence[int]], Iterable[int]] | None = None) -> WalkResult:
         """Offer the rows (those that count as calls of their own) in order of action."""
-        ordered = sorted(rows, key=lambda i: (self.table.plans[i].act_ms, i))
+        ordered = np.sort(np.asarray(rows, np.int64))
+        ordered = ordered[np.argsort(self.table.planned.act_ms[ordered], kind="stable")].tolist()
         account = self.account
         if not self._prepared:
             self.prepare(ordered)
@@ -147,9 +148,8 @@ class Walk:
 
     def _close(self, close: Close, now_ms: int, note: RuleNote) -> None:
         """End the trades that a rule wants ended; what of them is not over yet comes otherwise."""
-        for holding in self.books.open:
-            row = holding.row
-            ended = close_early(self.trades[row], now_ms, self.venue) if close.covers(holding.facts) else None
+        for row, facts in self.books.open.items():
+            ended = close_early(self.trades[row], now_ms, self.venue) if close.covers(facts) else None
             if ended is not None:
                 trade, end_ms = ended
                 trade = replace(trade, notes=(*trade.notes, note))

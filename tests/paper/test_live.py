@@ -123,9 +123,9 @@ async def until_open(stage: Stage, live: Live) -> str:
     """Let time pass until a trade is filled and open."""
     while True:
         await stage.until(stage.now_ms + 10 * MINUTE_MS)
-        for holding in live.desk.books.books.books.open:
-            if live.desk.books.rows[holding.row].stepper.held > 0:
-                return live.desk.books.rows[holding.row].plan.signal_id
+        for row in live.desk.books.books.books.open:
+            if live.desk.books.rows[row].stepper.held > 0:
+                return live.desk.books.rows[row].plan.signal_id
 
 
 def test_a_halt_by_hand_stays_over_a_restart_until_it_is_lifted(stage: Stage) -> None:
@@ -161,7 +161,7 @@ def test_a_trade_closed_by_hand_goes_out_at_the_next_open(stage: Stage) -> None:
             (leg,) = [leg for leg in trade.path.legs if leg.reason == "rule"]
             assert leg.ts_ms in (asked_ms, asked_ms + MINUTE_MS)
             assert trade.notes[-1].rule == "by hand"
-            assert name not in [live.desk.books.rows[h.row].plan.signal_id for h in live.desk.books.books.books.open]
+            assert name not in [live.desk.books.rows[row].plan.signal_id for row in live.desk.books.books.books.open]
 
     asyncio.run(play())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from math import inf
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -134,13 +134,13 @@ class MinuteByMinute(Walk):
         for minute in range(first, until_ms + 1, MINUTE_MS):
             self._minute = minute + MINUTE_MS
             day = books.day
-            spoken = any(at <= minute for at in [*[flow[0] for flow in books.flows], *[h.end_ms for h in books.open]])
+            spoken = any(at <= minute for at in [*[flow[0] for flow in books.flows], *[end[0] for end in books.ends]])
             self.account._new_days(minute)
             equity = self.account.advance(minute)
-            closing = [minute - MINUTE_MS in self.venue.candles[h.facts.symbol].ts for h in books.open]
+            closing = [minute - MINUTE_MS in self.venue.candles[facts.symbol].ts for facts in books.open.values()]
             spoken = spoken or any(closing) or books.day != day
             while spoken:
-                open_trades = tuple(holding.facts for holding in books.open)
+                open_trades = tuple(books.open.values())
                 account = Account(
                     minute, equity, books.day_equity, books.peak, open_trades, books.week_equity, books.history
                 )
@@ -158,18 +158,18 @@ class MinuteByMinute(Walk):
                     np.array([account.peak_equity]),
                     account,
                     books.halts,
-                    [h.facts for h in books.open if not h.ending],
+                    books.closable,
                 )
             )
             in_force = any(h.rule == rule.name and h.until_ms > account.now_ms for h in books.halts)
-            covered = [h for h in books.open if not h.ending and _covers(rule, h.facts)] if rule.then.closes else []
+            covered = {row for row, facts in books.open.items() if rule.then.closes and _covers(rule, facts)}
+            covered -= books.ending
             if not covered and (rule.then.kind != "halt" or in_force):
                 continue
             assert close is not None
             assert close.note.rule == rule.name
             books.halts += [close.halt] if close.halt else []
-            for holding in covered:
-                holding.ending = True
+            books.ending |= covered
             self.alarms.append(close)
             if close.close is not None:
                 self._close(close.close, close.at_ms, close.note)
@@ -239,7 +239,7 @@ class Closely(Walk):
     """The same walk that looks closely at every stretch."""
 
     def _watch(self, until_ms: int) -> None:
-        self.account._calm = lambda _: False  # type: ignore[method-assign]
+        self.account._reach.stays = lambda *_: False  # type: ignore[method-assign]
         super()._watch(until_ms)
 
 
@@ -249,15 +249,16 @@ class Counting(Walk):
     looked: ClassVar[Counter[bool]] = Counter()
 
     def _watch(self, until_ms: int) -> None:
-        if "_calm" not in vars(self.account):
-            calm = self.account._calm
+        reach = self.account._reach
+        if "stays" not in vars(reach):
+            stays = reach.stays
 
-            def counted(last_ms: int) -> bool:
-                found = calm(last_ms)
+            def counted(*asked: Any) -> bool:
+                found = stays(*asked)
                 self.looked[found] += 1
                 return found
 
-            self.account._calm = counted  # type: ignore[method-assign]
+            reach.stays = counted  # type: ignore[method-assign]
         super()._watch(until_ms)
 
 

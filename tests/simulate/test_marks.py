@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -51,6 +53,15 @@ def test_both_ways_of_marking_agree(kinds: list[tuple[int, float, int]], seed: i
     found, wanted = (m.course(held, set(candles), now_ms, now_ms + wide * MINUTE_MS) for m in (quick, plain))
     assert found[0].tolist() == wanted[0].tolist()
     assert found[1] == pytest.approx(wanted[1], rel=1e-12)
+
+
+@given(KINDS, st.integers(0, 100), st.integers(0, 300), st.integers(0, 300))
+def test_candles_without_a_hole(kind: tuple[int, float, int], seed: int, first: int, n: int) -> None:
+    bars = series(seed, "S", *kind)
+    steps = np.diff(bars.ts[first : first + n])
+    assert bars.gapless(first, first + n) == bool(np.all(steps == bars.timeframe_ms))
+    mixed = replace(bars, own_ends=bars.ends)
+    assert not mixed.gapless(first, first + n)
 
 
 @settings(max_examples=60, deadline=None)

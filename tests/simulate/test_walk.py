@@ -12,7 +12,7 @@ from engine.config.strategy import Size, Strategy
 from engine.domain import Account, Change, Decision, Halt, Plan, Proposal, RuleNote, Trade
 from engine.market.candles import Candles, Funding
 from engine.simulate.equity import curve_of
-from engine.simulate.flows import Venue
+from engine.simulate.flows import Flows, Venue
 from engine.simulate.judge import Judge, TakeAll
 from engine.simulate.money import money_of
 from engine.simulate.prepared import simulate
@@ -46,14 +46,14 @@ def walk(
 class Watching(TakeAll):
     """A judge who takes all and remembers what he was shown, the peak too."""
 
-    about_peak = True
+    about_peak = about_history = True
     proposals: list[Proposal] = field(default_factory=list)
     accounts: list[Account] = field(default_factory=list)
     decision: Decision = field(default_factory=lambda: Decision(True, 1.0))
 
     def decide(self, proposal: Proposal, account: Account) -> Decision:
         self.proposals.append(proposal)
-        self.accounts.append(deepcopy(account))
+        self.accounts.append(deepcopy(replace(account, open_trades=tuple(account.open_trades))))
         return self.decision
 
 
@@ -153,6 +153,20 @@ def test_margin_that_is_not_free_refuses() -> None:
     assert [r.notes[-1].rule for r in result.refused] == ["margin", "margin"]
     assert result.refused[0].notes[-1].where == "strategies/test.yaml"
     assert result.end_equity == 10_000
+
+
+def test_margin_is_free_again_once_its_trade_is_over() -> None:
+    """Ten trades one after the other that need 3,000 of 10,000 each, all of them over but the one before."""
+    candles = {"BTCUSDT": bars("; ".join(["100 100 100 100"] * 60))}
+    calls = [
+        plan("long market, stop 50, targets 200", number=n, act_ms=5 * n * MINUTE_MS, close_after_ms=7 * MINUTE_MS)
+        for n in range(10)
+    ]
+    fixed = strategy(size=Size(fixed=15_000.0))
+    assert len(walk(calls, candles, given=fixed).trades) == 10
+    crowded = [*calls, *(plan("long market, stop 50, targets 200", number=n, act_ms=46 * MINUTE_MS) for n in (20, 21))]
+    refused = walk(crowded, candles, given=fixed).refused
+    assert [(one.signal_id, one.notes[-1].limit) for one in refused] == [("c/21", "1000.00 USDT")]
 
 
 def test_a_risk_cannot_size_a_trade_without_a_stop() -> None:
@@ -293,7 +307,7 @@ def test_an_account_with_nothing_left_takes_nothing() -> None:
 
 
 def test_an_account_without_trades_stays_flat() -> None:
-    curve = curve_of([], {"BTCUSDT": bars(RISES)}, 500.0, 0, DAY_MS, HOUR_MS)
+    curve = curve_of(Flows(), {"BTCUSDT": bars(RISES)}, 500.0, 0, DAY_MS, HOUR_MS)
     assert set(curve.equity.tolist()) == {500.0}
     assert curve.max_drawdown == 0
 

@@ -14,7 +14,7 @@ from engine.pipeline.paper.events import Told
 from engine.pipeline.paper.rows import Last, Standing, last_bars, standing
 from engine.report.paperrun import Alone
 from engine.simulate.equity import EquityCurve, curve_of
-from engine.simulate.flows import funding_flow, moves_of
+from engine.simulate.flows import Flows, funding_flow, moves_of
 from engine.units import HOUR_MS
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def curve(account: Account) -> tuple[EquityCurve, bool]:
     step = int(account.book.begun.data["timeframe_ms"])
     begin = account.book.began_ms // step * step
     mine = {symbol: candles[symbol] for symbol in {flow.symbol for flow in flows}}
-    return curve_of(flows, mine, account.start, begin, account.through_ms, max(HOUR_MS, step)), True
+    return curve_of(Flows.of(flows), mine, account.start, begin, account.through_ms, max(HOUR_MS, step)), True
 
 
 def _covers(bars: Candles, one: Standing, through_ms: int) -> bool:
