@@ -43,8 +43,8 @@ class Found:
     signal: Signal | None = None
 
 
-def calls_meant(one: Found, fates: dict[Post, Fate], signals: list[Signal]) -> list[str | None]:
-    """The ids of the signals that an update is about, [None] when nothing tells.
+def calls_meant(one: Found, fates: dict[Post, Fate], signals: list[Signal]) -> list[Signal | None]:
+    """The signals that an update is about, each once; [None] when nothing tells.
 
     First the post itself and what it answers, and what that answers, up to a post that called the symbol (any symbol,
     when the update names none and the post made one call); then the posts that it links to; then the call with the id
@@ -52,11 +52,11 @@ def calls_meant(one: Found, fates: dict[Post, Fate], signals: list[Signal]) -> l
     """
     message, action = one.message, one.action
     if one.signal is not None:
-        return [one.signal.id]
+        return [one.signal]
     if action.every:
         young = message.known_ms - SAME_SYMBOL_MS
         meant = [
-            signal.id
+            signal
             for signal in signals
             if signal.message.channel == message.channel
             and young <= signal.message.known_ms < message.known_ms
@@ -66,19 +66,19 @@ def calls_meant(one: Found, fates: dict[Post, Fate], signals: list[Signal]) -> l
         return [*meant] or [None]
     answered = _along_replies(message.message_id, one, fates)
     if answered is not None:
-        return [answered.id]
-    linked = [
-        signal.id
+        return [answered]
+    linked = {
+        signal.id: signal
         for chat, number in action.links
         if not chat or message.chat_id in (chat, -chat, int(f"-100{chat}"))
         if (signal := _along_replies(number, one, fates)) is not None
-    ]
+    }
     if linked:
-        return [*dict.fromkeys(linked)]
+        return [*linked.values()]
     for near in (one.by_ref, one.by_symbol):
         if near is not None and message.known_ms - near.message.known_ms <= SAME_SYMBOL_MS:
             same = action.symbol in (None, near.setup.symbol) and action.side in (None, near.setup.side)
-            return [near.id if same else None]
+            return [near if same else None]
     return [None]
 
 

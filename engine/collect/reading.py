@@ -142,12 +142,11 @@ class MessageReader:
 
     def _enter_again(self, found: Found, fate: Fate) -> None:
         """Make the calls anew that an action is about, as far as they are known now."""
-        bound = [name for name in calls_meant(found, self._fates, self.signals) if name is not None]
-        known = {signal.id: signal for signal in self.signals if signal.id in bound}
+        bound = [signal for signal in calls_meant(found, self._fates, self.signals) if signal is not None]
         late = _is_hindsight(found.message, fate)
-        for i, name in enumerate(bound):
-            setup = again_of(known[name].setup, found.action)
-            fate.signals += (Signal(found.message, setup, i, late, again=name),)
+        for i, signal in enumerate(bound):
+            setup = again_of(signal.setup, found.action)
+            fate.signals += (Signal(found.message, setup, i, late, again=signal.id),)
             self._latest[found.message.channel, setup.symbol] = fate.signals[-1]
         self.signals += fate.signals
 
@@ -163,7 +162,8 @@ class MessageReader:
 
     def bind(self, found: Found) -> list[Update]:
         """The updates that an action makes: one for each signal that it is about, or one that nothing binds."""
-        return [Update(found.message, found.action, bound) for bound in calls_meant(found, self._fates, self.signals)]
+        meant = calls_meant(found, self._fates, self.signals)
+        return [Update(found.message, found.action, None if signal is None else signal.id) for signal in meant]
 
     def result(self, updates: list[Update], withdrawn: Sequence[Update] = ()) -> ReadResult:
         """What became of all posts so far."""
