@@ -22,8 +22,8 @@ def close_early(trade: Trade, now_ms: int, venue: Venue) -> tuple[Trade, int] | 
     path, plan = trade.path, trade.path.plan
     bars = venue.candles[plan.symbol]
     i = int(np.searchsorted(bars.ts, now_ms))
-    if i == len(bars) or (path.legs and path.legs[-1].ts_ms < bars.ts[i]):
-        return None
+    if i == len(bars) or (path.status is PathStatus.CLOSED and path.legs[-1].ts_ms < bars.ts[i]):
+        return None  # a path that is under way (on paper) may have parts out by now, and is not over
     ts, price = int(bars.ts[i]), float(bars.open[i])
     fills = tuple(fill for fill in path.fills if fill.ts_ms < ts)
     legs = tuple(leg for leg in path.legs if leg.ts_ms < ts)

@@ -48,9 +48,11 @@ tests:
   - {name: proven, given: {stop: 98, verdict: FOLLOW}, expect: {action: take}}
   - {name: unproven, given: {stop: 98}, expect: {action: scale, rule: keep-small}}
 """
+NIGHT = "rules:\n  - {name: night, when: {hours: [22:00-23:00]}, then: {close: open trades}}\n"
 CALLS = "repeat: ignore, opposite: ignore"
 VARIANTS = {
     "rules that halt and close": {"rules: [default]": "rules: [stress]"},
+    "a clock that closes all that is open, also what is partly out": {"rules: [default]": "rules: [night]"},
     "later calls replace": {CALLS: "repeat: replace, opposite: reverse", "rules: [default]": "rules: [stress]"},
     "funding": {CALLS: "repeat: add, opposite: close", "funding: none": "funding: 0.01%"},
     "an impact on the price": {"slippage: 2bp": "slippage: 2bp, impact: square root"},
@@ -74,6 +76,7 @@ VARIANTS = {
 def varied(workspace: Path, changes: dict[str, str]) -> str:
     """The demo's strategy with changes, each of which is one; the rules that variants name are there."""
     (workspace / "rules" / "stress.yaml").write_text(STRESS, encoding="utf-8")
+    (workspace / "rules" / "night.yaml").write_text(NIGHT, encoding="utf-8")
     text = (workspace / "strategies" / "demo.yaml").read_text(encoding="utf-8")
     for old, new in changes.items():
         assert old in text
