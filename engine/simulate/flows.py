@@ -10,9 +10,10 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
-from engine.domain import Path, Trade
+from engine.domain import ExitReason, Path, Trade
 from engine.market.candles import Candles, Funding
 from engine.market.contracts import Contract
 from engine.simulate.money import fee_of, settlements
@@ -20,6 +21,7 @@ from engine.simulate.terms import Terms
 
 Move = tuple[int, str, float, float, float]
 """A ``Flow`` without its names, which is much quicker to make."""
+AT_OPEN = (ExitReason.CHANNEL, ExitReason.REPLACED)  # they act before any order of their bar is filled
 
 
 class Flow(NamedTuple):
@@ -106,18 +108,29 @@ def moves_of(
 
 def held_entries(path: Path) -> Iterator[float]:
     """The average entry of what a path holds at each of its exits: a fill moves it, also one behind an exit; an exit
-    leaves it as it is. Fills in the bar of an exit count as before it.
+    leaves it as it is. Fills in the bar of an exit count as before it, but where it goes out at the open (``AT_OPEN``).
     """
-    average, held, before_ms = 0.0, 0.0, -1
-    for leg in path.legs:
+    return islice(_entries(path), len(path.legs))
+
+
+def held_entry(path: Path) -> float | None:
+    """The average entry of what a path holds now, or held at its last exit; None where nothing was filled."""
+    return [*_entries(path)][-1] if path.fills else None
+
+
+def _entries(path: Path) -> Iterator[float]:
+    """The average entry at each exit, and at last that after all fills."""
+    average, held, taken = 0.0, 0.0, 0
+    for leg in (*path.legs, None):
         worth, whole = average * held, held
-        for fill in path.fills:
-            if before_ms < fill.ts_ms <= leg.ts_ms:
-                worth, whole = worth + fill.price * fill.share, whole + fill.share
+        for fill in path.fills[taken:]:
+            if leg is not None and fill.ts_ms + (leg.reason in AT_OPEN) > leg.ts_ms:
+                break
+            worth, whole, taken = worth + fill.price * fill.share, whole + fill.share, taken + 1
         if whole > held:
             average, held = worth / whole, whole
         yield average
-        held, before_ms = held - leg.share, leg.ts_ms
+        held -= 0.0 if leg is None else leg.share
 
 
 def funding_flow(symbol: str, ts_ms: int, paid: float, quantity: float) -> Flow:

@@ -17,7 +17,7 @@ import numpy as np
 from engine.domain import ExitReason, Fill, Leg, Path, RuleNote, Trade
 from engine.market.candles import Floats, Ints
 from engine.memory import picking
-from engine.simulate.flows import Move, Venue, funding_flow
+from engine.simulate.flows import AT_OPEN, Move, Venue, funding_flow
 from engine.simulate.money import Money, settlements
 from engine.simulate.table import REASON, REASONS, STATUSES, PathTable
 
@@ -132,18 +132,18 @@ class Outcomes:
         """The average entry of what each row holds at each of its exits (``flows.held_entries``), shape of the legs."""
         t = self.table
         entries, average, held = np.zeros(t.leg_ms.shape), np.zeros(len(t)), np.zeros(len(t))
-        before = np.full(len(t), -1, np.int64)
+        opens, left = np.isin(t.leg_reason, [REASON[reason] for reason in AT_OPEN]), t.fill_ms >= 0
         for k in range(t.leg_ms.shape[1]):
             worth, whole = average * held, held.copy()
             for j in range(t.fill_ms.shape[1]):
-                into = (t.fill_ms[:, j] > before) & (t.fill_ms[:, j] <= t.leg_ms[:, k])
+                into = left[:, j] & (t.fill_ms[:, j] + opens[:, k] <= t.leg_ms[:, k])
+                left[:, j] &= ~into
                 worth += np.where(into, t.fill_price[:, j] * t.fill_share[:, j], 0.0)
                 whole += np.where(into, t.fill_share[:, j], 0.0)
             more = whole > held
             average[more] = worth[more] / whole[more]
             entries[:, k] = average
             held = whole - np.where(t.leg_ms[:, k] >= 0, t.leg_share[:, k], 0.0)
-            before = np.maximum(before, t.leg_ms[:, k])
         return entries
 
     def _known(self, row: Ints, ts: Ints) -> Ints:

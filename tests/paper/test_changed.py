@@ -17,6 +17,7 @@ from engine.pipeline.errors import InputError
 from engine.pipeline.paper.changes import acting_from, refuse_another, standing_halts
 from engine.pipeline.paper.desk import begin, hashes, load, make_desk, terms_of
 from engine.pipeline.workspace import Workspace
+from engine.simulate.flows import held_entry
 from tests.paper.livestage import START_MS, LiveStage
 
 CALL = "BUY BTCUSDT NOW @ 64800, TP 65000, SL 64500"
@@ -85,7 +86,7 @@ def money_is_that_of_the_trades(whole: Desk) -> None:
             if not call.over and trade.path.fills:
                 left = call.quantity * call.acting.stepper.held * call.plan.side.sign
                 open_[call.plan.symbol] = open_.get(call.plan.symbol, 0.0) + left
-                made += left * call.acting.stepper.position.average
+                made += left * (held_entry(call.acting.stepper.path()) or 0.0)
         assert cash == pytest.approx(10_000 + flowed, abs=1e-6)
         assert wallet == pytest.approx(10_000 + made, abs=1e-6)
         assert {symbol: round(q, 9) for symbol, q in held.items() if abs(q) > 1e-9} == {

@@ -9,6 +9,7 @@ from engine.domain import BY_HAND, UNTIL_RESUMED_MS, Halt
 from engine.paper.worth import leaving, leaving_all, marked
 from engine.pipeline.paper.fates import who
 from engine.report.tables import clean
+from engine.simulate.flows import held_entry
 from engine.units import show_time
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def open_row(call: PaperCall, last: Last, zone: str) -> tuple[str, ...]:
     stepper, plan = call.acting.stepper, call.plan
     fills = stepper.path().fills
     price = last[plan.symbol][1] if plan.symbol in last else None
-    entry = stepper.position.average if fills else None
+    entry = held_entry(stepper.path())
     target = stepper.position.first_target()
     made = "" if price is None or not fills else f"{open_r(call, price):+.2f}"
     return (

@@ -21,6 +21,7 @@ from engine.pipeline.paper.presence import ended
 from engine.pipeline.paper.table import moment
 from engine.pipeline.paper.words import kept_words
 from engine.pipeline.paper.worth import worth_of
+from engine.simulate.flows import held_entry
 
 if TYPE_CHECKING:
     from engine.paper.call import PaperCall
@@ -118,7 +119,7 @@ def _open(
         "state": state,
         "since": moment(fills[0].ts_ms if fills else plan.act_ms, zone),
         "quantity": call.quantity * stepper.held,
-        "entry": stepper.position.average if fills else None,
+        "entry": held_entry(stepper.path()),
         "stop": stepper.stop,
         "next_target": stepper.position.first_target(),
         "last": last,
