@@ -409,6 +409,7 @@ class ExitReason(StrEnum):
     TIME = "time"
     END = "end of data"
     RULE = "rule"  # a risk rule closed the open trades
+    HAND = "by hand"  # a person closed it
 
 
 @quick

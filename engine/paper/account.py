@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from engine.domain import Close, Plan, Trade
 from engine.market.candles import Candles, Funding
 from engine.paper.broker import Moved
-from engine.paper.call import WAITING, PaperCall
+from engine.paper.call import WAITING, PaperCall, ended_by
 from engine.paper.lane import Lane, Watchers
 from engine.paper.offered import Offered
 from engine.paper.prices import LiveMarks
@@ -159,7 +159,8 @@ class PaperAccount:
         if not len(bars) or int(bars.ts[-1]) < call.closing_ms:
             return False
         terms = call.stepper.terms
-        ended = close_early(call.trade(), call.closing_ms, Venue(terms, {call.plan.symbol: bars}))
+        venue, reason = Venue(terms, {call.plan.symbol: bars}), ended_by(call.closing_notes)
+        ended = close_early(call.trade(), call.closing_ms, venue, reason)
         if ended is None:
             call.closing_ms = None
             return False

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from engine.domain import Fill, Leg, OpenTrade, Path, PathStatus, Plan, RuleNote, Trade
+from engine.domain import BY_HAND, ExitReason, Fill, Leg, OpenTrade, Path, PathStatus, Plan, RuleNote, Trade
 from engine.simulate.account import NEVER_MS
 from engine.simulate.money import fee_of
 from engine.simulate.step import Stepper
@@ -190,6 +191,11 @@ class PaperCall:
             return None
         gross, fees, funding = self.money()
         return (gross - fees - funding) / self.risk
+
+
+def ended_by(notes: Sequence[RuleNote]) -> ExitReason:
+    """Who ended a trade before its path, by what was noted of that first: a person, or a rule."""
+    return ExitReason.HAND if notes and notes[0].rule == BY_HAND else ExitReason.RULE
 
 
 def quiet(stepper: Stepper) -> tuple[float, float, int] | None:

@@ -24,7 +24,7 @@ from heapq import merge
 from typing import Any
 
 from engine.domain import ExitReason, Fill, Leg, Path, PathStatus, Trade
-from engine.paper.call import PaperCall
+from engine.paper.call import PaperCall, ended_by
 from engine.paper.codec import Data, facts_from, notes_from, plan_from, terms_from
 from engine.paper.ledger import Event, Key, Ledger
 from engine.simulate.plain import change_from
@@ -140,6 +140,8 @@ class Fold:
         call, trade = self._call(event), data["trade"]
         path = trade["path"]
         legs = tuple(Leg(**(leg | {"reason": ExitReason(leg["reason"])})) for leg in path["legs"])
+        if legs and legs[-1].reason is ExitReason.RULE:  # ledgers of before called a person a rule
+            legs = (*legs[:-1], replace(legs[-1], reason=ended_by(call.closing_notes)))
         fills = tuple(Fill(**fill) for fill in path["fills"])
         whole = Path(call.plan, PathStatus(path["status"]), fills, legs, path["ambiguous"])
         notes = (*call.notes, *call.closing_notes)

@@ -26,10 +26,9 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from engine.domain import ExitReason
 from engine.paper import liverules
 from engine.paper.broker import Placed, VirtualBroker
-from engine.paper.call import WAITING, Bar, PaperCall, quiet
+from engine.paper.call import WAITING, Bar, PaperCall, ended_by, quiet
 from engine.paper.codec import facts_from
 from engine.paper.desk import Desk
 from engine.paper.fold import stand
@@ -185,11 +184,11 @@ class Instant:
     def _end_as_said(self, side: PaperCall) -> None:
         """A trade that was ended live stays so, at the price that was said, until the record has ended it or not."""
         side.closing_ms = self.rules.ending_ms(side)
-        said = next((move for move in self.spoken.of(side.row).owed.values() if move.by_rule), None)
+        said = next((move for move in self.spoken.of(side.row).owed.values() if move.ordered), None)
         stepper = side.acting.stepper
         if said is not None and side.closing_ms is not None and not side.over and stepper.held > DUST:
             stepper.position.state.ts = said.ts_ms
-            stepper.position.close_all(said.price, ExitReason.RULE)
+            stepper.position.close_all(said.price, said.reason)
 
     # ------------------------------------------------------------------ one price
 
@@ -220,8 +219,8 @@ class Instant:
         """End the trades that a rule or a person wants ended, at a price."""
         for side in [self._sides[call.row] for call in self.broker.book.get(symbol, ()) if call.closing_ms is not None]:
             if side.facts is not None and side.closing_ms is not None and bar.ts >= side.closing_ms and not side.over:
-                out(side.acting.stepper, bar)
                 call = self.desk.books.rows[side.row]
+                out(side.acting.stepper, bar, ended_by(call.closing_notes))
                 by = "" if call.closing_ms is not None else self.rules.ended_by(side.row)
                 self.saying.write(side, bar, None, stands=call.fate == WAITING, by=by)
 

@@ -35,11 +35,11 @@ def due(call: PaperCall, ts_ms: int) -> bool:
     return (change_ms is not None and change_ms <= ts_ms) or (bounds is not None and bounds[2] <= ts_ms)
 
 
-def out(stepper: Stepper, bar: Bar) -> None:
+def out(stepper: Stepper, bar: Bar, reason: ExitReason) -> None:
     """End what a rule or a person wants ended, at a price."""
     position = stepper.position
     position.state.ts = bar.ts
     if stepper.held > DUST:
-        position.close_all(position.sell(bar.close), ExitReason.RULE)
+        position.close_all(position.sell(bar.close), reason)
     else:
         position.state.status = PathStatus.EXPIRED

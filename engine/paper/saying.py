@@ -96,9 +96,9 @@ class Saying:
                 continue
             over = not call.counted or call.facts is None or call.over
             moves = [move for move in known.owed.values() if over or self.account.over_ms(move.ts_ms + step) <= told_ms]
-            gone = [move for move in moves if over or not (move.by_rule and awaited(row))]
+            gone = [move for move in moves if over or not (move.ordered and awaited(row))]
             if gone:
-                ruled = all(move.by_rule for move in gone) and not over
+                ruled = all(move.ordered for move in gone) and not over
                 why = "no rule spoke when its candle was over" if ruled else _why(call)
                 data: Data = {"moves": [asdict(move) for move in gone], "why": why}
                 key = (call.plan.channel, row, 0, f"{call.lane}/withdrawn/{known.number}/{gone[0].what}")

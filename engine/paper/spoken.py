@@ -20,6 +20,7 @@ from engine.paper.codec import Data
 from engine.paper.ledger import Event
 
 KINDS = ("call", "placed", "live", "withdrawn", "step", "decided", "early")
+ORDERED = (ExitReason.RULE, ExitReason.HAND)
 SAME = 1e-4  # prices and shares that differ by less are the same to people
 SIZED = 1e-3  # a size that differs by less is told as the same
 
@@ -34,9 +35,14 @@ class Move:
     share: float
 
     @property
-    def by_rule(self) -> bool:
+    def reason(self) -> ExitReason:
+        """Why it went out; only an exit has a reason."""
+        return ExitReason(self.what.rpartition(" ")[0])
+
+    @property
+    def ordered(self) -> bool:
         """Whether a rule or a person ended the trade."""
-        return self.what.startswith(f"{ExitReason.RULE.value} ")
+        return self.what.rpartition(" ")[0] in ORDERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +192,8 @@ class Spoken:
 
     def _answer(self, call: Call, row: int, move: Move) -> tuple[bool, float | None]:
         """Whether a move of the record is news, and at which price it was said live (None: it was not)."""
-        live = call.owed.pop(move.what, None)
+        what = next((one.what for one in call.owed.values() if one.ordered and move.ordered), move.what)
+        live = call.owed.pop(what, None)  # a rule and a person may both want it ended: it ends once
         if live is None:
             return True, None
         self.pair(Pair(row, live, move, call.risk))

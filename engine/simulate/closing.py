@@ -1,4 +1,4 @@
-"""A trade that a rule ends before its time.
+"""A trade that a rule, or a person, ends before its time.
 
 The order to close goes out at a moment and acts like every market order: at the open of the first bar that opens at or
 after it, with slippage and taker fee. What the trade did in bars before that one stays as it was; entry orders that had
@@ -17,7 +17,9 @@ from engine.simulate.flows import Venue
 from engine.simulate.money import fee_of, settlements
 
 
-def close_early(trade: Trade, now_ms: int, venue: Venue) -> tuple[Trade, int] | None:
+def close_early(
+    trade: Trade, now_ms: int, venue: Venue, reason: ExitReason = ExitReason.RULE
+) -> tuple[Trade, int] | None:
     """The trade as it ends now, and when that is known (epoch ms); None where it ends before, or no bar comes after."""
     path, plan = trade.path, trade.path.plan
     bars = venue.candles[plan.symbol]
@@ -32,7 +34,7 @@ def close_early(trade: Trade, now_ms: int, venue: Venue) -> tuple[Trade, int] | 
         gone = replace(path, status=PathStatus.EXPIRED, fills=(), legs=())
         return replace(trade, path=gone, gross=0.0, fees=0.0, funding=0.0, net=0.0, r=None), ts
     slip = venue.terms.slippage + plan.impact * sqrt(held)
-    out = Leg(ts, price * (1 - plan.side.sign * slip), held, ExitReason.RULE, maker=False)
+    out = Leg(ts, price * (1 - plan.side.sign * slip), held, reason, maker=False)
     ended = replace(path, status=PathStatus.CLOSED, fills=fills, legs=(*legs, out))
     worth = sum(leg.price * leg.share for leg in ended.legs) - sum(fill.price * fill.share for fill in fills)
     gross = plan.side.sign * worth * trade.quantity

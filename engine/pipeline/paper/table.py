@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
-from engine.domain import BY_HAND, ExitReason
+from engine.domain import ExitReason
 from engine.files import csv_text
 from engine.pipeline.paper.fates import CallFate, who
 from engine.report.tables import clean
@@ -101,8 +101,7 @@ def ending(trade: Trade) -> str:
 
 def _exit(leg: Leg, trade: Trade) -> str:
     if leg.reason is ExitReason.RULE and trade.notes:
-        rule = trade.notes[-1].rule
-        return rule if rule == BY_HAND else f"rule {rule}"
+        return f"rule {trade.notes[-1].rule}"
     return leg.name
 
 
