@@ -6,22 +6,41 @@ The record follows when a candle is over. Until then ``live`` events say what we
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
-from engine.domain import PathStatus
+from engine.domain import ExitReason, PathStatus
 from engine.paper.codec import halt_from
 from engine.paper.spoken import Spoken
 from engine.simulate.position import DUST
 from engine.simulate.step import Stepper
 
 if TYPE_CHECKING:
-    from engine.domain import Halt
+    from engine.domain import Change, Halt
     from engine.paper.call import PaperCall
     from engine.paper.codec import Data
     from engine.paper.ledger import Event
 
+LEVELS = ("stop", "targets")
 ALARMS = ("live_alarm", "alarm", "alarm_withdrawn")
+
+
+def with_changes(stepper: Stepper, more: Iterable[Change] = ()) -> Stepper:
+    """A trade with the stop and targets that its channel has named since the last candle, and ``more`` that it was not
+    told of; itself where there are none.
+
+    Nothing goes in or out by it: what a new target or a close does at once is said when it happens.
+    """
+    waiting = [*stepper.changes[stepper.position.state.changed :], *more]
+    named = [change for change in waiting if change.kind in LEVELS]
+    if stepper.done or not named:
+        return stepper
+    amended = Stepper.restored(stepper.plan, stepper.terms, stepper.saved())
+    for change in named:
+        amended.position.apply(change, -inf * stepper.plan.side.sign)
+    return amended
 
 
 @dataclass
@@ -52,15 +71,17 @@ class Now:
 
     def side(self, call: PaperCall) -> PaperCall:
         """A trade as it stands now; the record's own where nothing was said since."""
-        moves = self.ahead(call.row)
-        if not moves:
+        moves, acting = self.ahead(call.row), call.acting
+        amended = with_changes(acting.stepper)
+        if not moves and amended is acting.stepper:
             return call
-        acting = call.acting
-        saved = acting.stepper.saved()
+        saved = amended.saved()
         state: dict[str, Any] = saved["state"]
         for move in moves:
             kept = {name: value for name, value in move.items() if name != "what"}
             state["legs" if "reason" in move else "fills"].append(kept)
+            if move.get("reason") == ExitReason.TARGET:
+                state["targets"] = state["targets"][1:]
         held = sum(fill["share"] for fill in state["fills"]) - sum(leg["share"] for leg in state["legs"])
         if held <= DUST and any("reason" in move for move in moves):
             state["status"] = PathStatus.CLOSED

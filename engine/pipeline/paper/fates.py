@@ -19,7 +19,7 @@ from engine.paper.call import WAITING, PaperCall
 from engine.paper.codec import Data, facts_from
 from engine.paper.fold import stand
 from engine.paper.ledger import Event
-from engine.pipeline.paper.ahead import Now
+from engine.pipeline.paper.ahead import Now, with_changes
 from engine.report.reasons import fate_reason
 from engine.report.show import count
 
@@ -146,6 +146,7 @@ def live_side(call: PaperCall, heard: Heard) -> PaperCall | None:
         return None
     side = replace(call, quantity=said["quantity"], facts=facts_from(said["facts"]), paid=[], own=None)
     stand(side, said["stands"])
+    side.stepper = with_changes(side.stepper, [one for one in call.stepper.changes if one not in side.stepper.changes])
     return side
 
 

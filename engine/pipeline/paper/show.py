@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from math import isclose
 from typing import TYPE_CHECKING, Any
 
-from engine.domain import ExitReason, PathStatus
+from engine.domain import BY_HAND, ExitReason, PathStatus
 from engine.notify.notice import Notice, NoticeKind
 from engine.pipeline.paper.fates import blocked, exit_word, refusal, who
 from engine.report.reasons import fate_reason
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 STOPS = ("stop", "breakeven", "moved stop", "trailing", "liquidation")
 CHANGES = {
-    "close": "closes it",
     "cancel": "takes its orders away",
     "stop": "moves the stop",
     "orders": "changes the entries",
@@ -132,8 +131,8 @@ def _left(call: PaperCall, legs: Iterable[Mapping[str, Any]], event: Event, curr
 def exit_of(leg: Mapping[str, Any], call: PaperCall) -> tuple[str, NoticeKind]:
     """An exit in words, such as ``target 2``, ``stop`` or ``closed by hand``, and the kind of its notice."""
     reason = str(leg["reason"])
-    if reason == ExitReason.RULE and call.closing_notes:
-        return exit_word(call.closing_notes[0].rule), NoticeKind.CLOSE
+    if reason == ExitReason.HAND or (reason == ExitReason.RULE and call.closing_notes):
+        return exit_word(BY_HAND if reason == ExitReason.HAND else call.closing_notes[0].rule), NoticeKind.CLOSE
     if reason == "target":
         return f"target {leg['target']}", NoticeKind.TARGET
     return reason, NoticeKind.STOP if reason in STOPS else NoticeKind.CLOSE
@@ -166,14 +165,19 @@ def _update(event: Event, call: PaperCall | None, _currency: str) -> Iterator[Sa
     """A channel's later word on a call that the account took, or may still take."""
     if call is None or call.over or call.fate not in ("", "waiting") or (call.asked and call.facts is None):
         return
-    kinds = dict.fromkeys(
-        STANDS if _stands(change, call) else CHANGES[change["kind"]] for change in event.data["changes"]
-    )
+    kinds = dict.fromkeys(STANDS if _stands(change, call) else _does(change) for change in event.data["changes"])
     if event.data["action"] == "deletion":
         goes_on = "the trade goes on" if call.facts is not None else "it stays in the channel's record"
         yield Said(f"{call.name} was deleted by its channel: {'it is closed' if kinds else goes_on}")
     elif kinds:
         yield Said(f"{call.name}: its channel {' and '.join(kinds)}")
+
+
+def _does(change: Mapping[str, Any]) -> str:
+    """What a change does, in a word or two; a part that is closed is named."""
+    if change["kind"] == "close":
+        return "closes it" if change["share"] >= 1 else f"closes {change['share']:.0%} of it"
+    return CHANGES[change["kind"]]
 
 
 def _stands(change: Mapping[str, Any], call: PaperCall) -> bool:
