@@ -12,7 +12,7 @@ from engine.units import moment_ms, show_duration, show_time
 
 LONGEST_TEXT = 240
 _EXIT = re.compile(r"([a-z ]+?(?: \d+)?) ([-+.\de]+) x ([-+.\de]+) @ (\S+)")
-TRANSLATED = ("side", "status", "exit_reason", "entry_kind")
+TRANSLATED = ("side", "status", "own_status", "exit_reason", "entry_kind")
 
 Columns = tuple[tuple[str, str, str], ...]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,11 +36,13 @@ def paper_figures(run: PaperRun, rows: Sequence[PaperRow], curve: Curve, zone: s
 
 
 def counted_rows(run: PaperRun, rows: Sequence[PaperRow]) -> list[Calls]:
-    """Of each channel of the record the calls that closed and count."""
+    """Of each channel of the record the calls that closed by themselves and count, as they did."""
     found: dict[tuple[str, str], list[PaperRow]] = {(c.strategy, c.channel): [] for c in run.channels}
     for row in rows:
-        if row.r is not None and row.status in FILLED and row.closed_at and (row.strategy, row.channel) in found:
-            found[row.strategy, row.channel].append(row)
+        counts = row.own_r is not None and row.own_status in FILLED and row.own_closed_at
+        if counts and (row.strategy, row.channel) in found:
+            own = replace(row, r=row.own_r, status=row.own_status, closed_at=row.own_closed_at)
+            found[row.strategy, row.channel].append(own)
     return [Calls.of(part, PaperRow) for part in found.values()]
 
 

@@ -41,12 +41,12 @@ class ChannelRecord:
     def told(self) -> str:
         """The record of its calls in words."""
         if self.mean_r is None:
-            return "none of its calls has closed"
+            return "none of its calls has closed by itself"
         shown = f"an edge is shown at {ENOUGH:g}"
         if self.shown_after is not None:
             shown = f"an edge was shown after {count(self.shown_after, 'burst')}"
         return (
-            f"all its calls: {self.closed} closed, {self.sum_r:+.2f} R, mean {self.mean_r:+.2f} R, "
+            f"its calls by themselves: {self.closed} closed, {self.sum_r:+.2f} R, mean {self.mean_r:+.2f} R, "
             f"evidence {self.evidence:.2f} ({shown})"
         )
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from engine.domain import Distance, ExitReason, Path, PathStatus, Plan, Trade
 from engine.paper.call import Bar, PaperCall
 from engine.pipeline.callrows import OF_THE_ACCOUNT, exits_of
-from engine.pipeline.paper.fates import NOT_PLANNED
+from engine.pipeline.paper.fates import NOT_PLANNED, fate_of
 from engine.report.paperrun import OpenCall, PaperRow
+from engine.simulate.flows import held_entry
 from engine.simulate.money import average_price
 from engine.units import iso
 
@@ -80,6 +81,14 @@ def own_fate(call: PaperCall) -> str:
     return "open" if path.fills else "resting"
 
 
+def outcome(one: Standing) -> str:
+    """What became of a call in the account that took it; of another one in its channel's record."""
+    if one.trade is None:
+        return own_fate(one.call)
+    fate = fate_of(one.call)
+    return "no stop" if fate == PathStatus.CLOSED and not one.call.risk > 0 else fate
+
+
 def _unplanned(fate: CallFate) -> PaperRow:
     return PaperRow(
         fate.signal_id, fate.channel, iso(fate.posted_ms), symbol=fate.symbol, side=fate.side, status=fate.fate,
@@ -91,6 +100,7 @@ def _planned(one: Standing, told: Told, why: str) -> PaperRow:
     call, trade = one.call, one.trade
     plan = call.plan
     path = trade.path if trade else call.stepper.path()
+    own, own_r = call.stepper.path(), call.r() if call.counted else None
     prices, _ = call.targets()
     notes = (*call.notes, *call.closing_notes)
     no = call.notes[-1] if call.refused and call.notes else None
@@ -108,18 +118,21 @@ def _planned(one: Standing, told: Told, why: str) -> PaperRow:
         "targets": prices,
         "leverage": plan.leverage,
         "layout": told.layouts.get(call.row, ""),
-        "status": own_fate(call),
+        "status": outcome(one),
         "ambiguous": path.ambiguous,
         "taken": trade is not None,
         "rule": no.rule if no else "",
         "rule_where": no.where if no else "",
         "notes": "; ".join(note.text for note in notes),
-        "r": call.r() if call.counted else None,
+        "r": own_r if trade is None else trade.r if call.over else None,
         "strategy": call.lane,
         "late": call.marked_late,
         "why": why,
         "seen": None if seen is None else seen[1],
         "behind_bp": behind_bp(one, seen),
+        "own_status": own_fate(call),
+        "own_closed_at": iso(own.legs[-1].ts_ms) if own.status is PathStatus.CLOSED else "",
+        "own_r": own_r,
     }
     if path.fills:
         cells |= _filled(path, call)
@@ -167,7 +180,7 @@ def _open(one: Standing) -> OpenCall:
         side=plan.side.value,
         acted=iso(plan.act_ms),
         since=iso(fills[0].ts_ms) if fills else "",
-        entry=stepper.position.average if fills else None if call.entry != call.entry else call.entry,
+        entry=held_entry(stepper.path()) if fills else None if call.entry != call.entry else call.entry,
         stop=stepper.stop,
         targets=[price for price in targets if price is not None],
         held=stepper.held,
