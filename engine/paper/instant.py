@@ -76,6 +76,10 @@ class Instant:
             self._dirty.add(self.desk.books.rows[event.row].plan.symbol)
         return self._take(event)
 
+    def _awaited(self, row: int) -> bool:
+        """Whether the record may still end a trade as a rule or a person ended it live."""
+        return self.rules.ending_ms(self.desk.books.rows[row]) is not None
+
     def _take(self, event: Event) -> Event:
         """Keep in mind what was written."""
         if event.kind in liverules.KINDS:
@@ -97,7 +101,7 @@ class Instant:
         dirty, self._dirty = sorted(self._dirty), set()
         for symbol in dirty:
             told_ms = self._told_ms.get(symbol, 0)
-            self.saying.withdraw(symbol, told_ms, lambda row: self.rules.closing_ms(row) is not None)
+            self.saying.withdraw(symbol, told_ms, self._awaited)
             self._begin(symbol)
         if dirty:
             self.rules.moved()

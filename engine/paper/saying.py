@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from engine.domain import PathStatus
+from engine.domain import ExitReason, PathStatus
 from engine.paper.call import WAITING, Bar, PaperCall
 from engine.paper.codec import Data, margins_of
 from engine.paper.desk import Desk
@@ -87,7 +87,7 @@ class Saying:
     def withdraw(self, symbol: str, told_ms: int, awaited: Callable[[int], bool]) -> None:
         """Take back what the record has not confirmed, once it could have: its candles were told up to ``told_ms``.
 
-        ``awaited``: whether the record may still end the trade of a row by a rule, as it was ended live.
+        ``awaited``: whether the record may still end the trade of a row, as a rule or a person ended it live.
         """
         step = self.desk.market.timeframe_ms
         for row, known in self.spoken.owing():
@@ -98,7 +98,7 @@ class Saying:
             moves = [move for move in known.owed.values() if over or self.account.over_ms(move.ts_ms + step) <= told_ms]
             gone = [move for move in moves if over or not (move.ordered and awaited(row))]
             if gone:
-                ruled = all(move.ordered for move in gone) and not over
+                ruled = all(move.ordered and move.reason is ExitReason.RULE for move in gone) and not over
                 why = "no rule spoke when its candle was over" if ruled else _why(call)
                 data: Data = {"moves": [asdict(move) for move in gone], "why": why}
                 key = (call.plan.channel, row, 0, f"{call.lane}/withdrawn/{known.number}/{gone[0].what}")

@@ -715,7 +715,7 @@ def test_a_trade_that_is_only_live_can_be_closed(tmp_path: Path, name: str, rest
     stage.candle(3, 64400, 64400, 64300, 64400)
     assert stage.said() == []
     trade = stage.desk.books.rows[0].trade()
-    assert [(leg.reason, leg.ts_ms, leg.price) for leg in trade.path.legs] == [("rule", START_MS + 120_000, 64825)]
+    assert [(leg.reason, leg.ts_ms, leg.price) for leg in trade.path.legs] == [("by hand", START_MS + 120_000, 64825)]
     assert trade.notes[-1].rule == "by hand"
     assert stage.desk.books.books.books.held == {}
     assert stage.desk.books.books.equity(stage.now_ms) == pytest.approx(10_000 + trade.net)
@@ -744,7 +744,7 @@ def test_a_word_before_the_first_candle_opens_leaves_no_trade_in_the_record(
     assert [line.partition(":")[0] for line in lines] == [] if rests else [
         "vip/1 long BTCUSDT cancelled by hand (paper close)", "vip/1 long BTCUSDT withdrawn"
     ]  # fmt: skip
-    assert all("rule at 64795 (live) is not in the record: it was closed before" in line for line in lines[1:])
+    assert all("by hand at 64795 (live) is not in the record: it was closed before" in line for line in lines[1:])
     trade = stage.desk.books.rows[0].trade()
     assert (trade.path.fills, trade.net) == ((), 0.0)
     assert stage.desk.books.books.equity(stage.now_ms) == 10_000

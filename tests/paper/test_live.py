@@ -158,7 +158,7 @@ def test_a_trade_closed_by_hand_goes_out_at_the_next_open(stage: Stage) -> None:
             asked_ms = stage.now_ms
             await stage.until(stage.now_ms + 5 * MINUTE_MS, MINUTE_MS)
             trade = closed(live)[name]
-            (leg,) = [leg for leg in trade.path.legs if leg.reason == "rule"]
+            (leg,) = [leg for leg in trade.path.legs if leg.reason == "by hand"]
             assert leg.ts_ms in (asked_ms, asked_ms + MINUTE_MS)
             assert trade.notes[-1].rule == "by hand"
             assert name not in [live.desk.books.rows[row].plan.signal_id for row in live.desk.books.books.books.open]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.domain import Change, Order, PathStatus, Plan, Side, Trade
 from engine.market.candles import Candles, Funding
-from engine.simulate.flows import Venue, flows_of
+from engine.simulate.flows import Venue, flows_of, held_entry
 from engine.simulate.money import money_of
 from engine.simulate.outcomes import Outcomes
 from engine.simulate.prepared import simulate
@@ -62,4 +62,20 @@ def test_an_entry_that_fills_after_a_part_has_left_moves_the_average_of_what_is_
     trade = Outcomes(table, money_of(table, FREE, candles, None), venue).trade(0, 2.0, 0.0, ())
     flows = list(flows_of(trade, venue))
     assert [round(flow.realised, 9) for flow in flows] == [0.0, 0.0, 2.0, -20.0]
+    assert sum(flow.realised for flow in flows) == pytest.approx(trade.net)
+
+
+def test_what_the_channel_closes_goes_out_at_the_open_before_an_order_of_the_same_bar_is_filled() -> None:
+    """Half at 100; at the next open, 98, half of that is closed, at a loss of 2; then the other half comes in at 90."""
+    orders = (Order("limit", 100.0, 0.5), Order("limit", 90.0, 0.5))
+    part = Change(2 * MINUTE_MS, "close", share=0.5)
+    plan = Plan("a/1", "a", "BTCUSDT", Side.LONG, 0, DAY_MS, orders, 80.0, ((120.0, 1.0),), changes=(part,))
+    candles = {"BTCUSDT": bars("101 102 100.5 101; 101 103 100 100; 98 98 89 95; 94 95 79 80")}
+    table, venue = simulate([plan], candles, FREE), Venue(FREE, candles)
+    outcomes = Outcomes(table, money_of(table, FREE, candles, None), venue)
+    trade = outcomes.trade(0, 2.0, 0.0, ())
+    flows = list(flows_of(trade, venue))
+    assert outcomes.flows(0, 2.0) == flows
+    assert [round(flow.realised, 9) for flow in flows] == [0.0, 0.0, -1.0, -20.0]
+    assert held_entry(trade.path) == pytest.approx((100 / 4 + 90 / 2) / 0.75)
     assert sum(flow.realised for flow in flows) == pytest.approx(trade.net)

@@ -170,8 +170,8 @@ def _print_channels(records: Sequence[ChannelRecord], alone: dict[str, float]) -
         table.add_row(Text(_name(record, records)), *(f"{number:,}" for number in counts), *made)
     console = Console()
     console.print(table)
-    said = "alive: waiting, resting or open. all closed, sum and mean R, evidence: of all its calls, also the refused, "
-    said += f"net of costs; an evidence of {ENOUGH:g} shows an edge."
+    said = "alive: waiting, resting or open. all closed, sum and mean R, evidence: of all its calls by "
+    said += f"themselves, also the refused, net of costs; an evidence of {ENOUGH:g} shows an edge."
     said += f" alone: {ALONE}." if alone else ""
     console.print(Text(said))
 
