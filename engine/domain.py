@@ -197,8 +197,9 @@ class Action:
     a target-hit ``target`` is the one that was hit. ``share`` of a close is the fraction closed (1 = whole).
     ``order`` n of a cancel is the n-th entry order, its ``entries`` are the prices of single orders (neither: all that
     still rest). A change carries the new levels, each empty or None where it stays, and with ``target`` n only the
-    n-th target; ``entry_kind`` says how new entries are meant. add-targets carries ``targets``; re-enter carries
-    ``entries`` (empty: as before), and ``targets`` and ``stop`` where it names new ones; it makes a signal of its own.
+    n-th target, nearest first; ``entry_kind`` says how new entries are meant. add-targets carries ``targets``; re-enter
+    carries ``entries`` (empty: as before), and ``targets`` and ``stop`` where it names new ones; it makes a signal of
+    its own.
 
     ``side``, ``signal_ref`` (the channel's own id of a signal, as ``Setup.ref``) and ``links`` (chat, 0 where the link
     names none, and message of each t.me link) help to bind it. ``every``: meant for all trades of the channel, of
