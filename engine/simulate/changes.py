@@ -95,7 +95,7 @@ class Changing(Writer):
         rows.said_targets.pop(row, None)
         if waits:
             rows.said_targets[row] = tuple(level for level, _ in change.targets)
-        part = rows.held[row] / rows.filled[row] if rows.filled[row] > 0 else 1.0
+        part = 1.0 - float(rows.share[row, :taken].sum())  # what the targets taken have not sold of what was filled
         total = sum(share for _, share in ahead)
         end = taken + len(ahead)
         rows.target[row, taken:end] = [price for price, _ in ahead]

@@ -37,6 +37,11 @@ class Position:
         return self.filled - sum(leg.share for leg in self.state.legs)
 
     @property
+    def sold_at_targets(self) -> float:
+        """What the targets have sold of the planned quantity; a part that the channel closed is none of it."""
+        return sum(leg.share for leg in self.state.legs if leg.reason is ExitReason.TARGET)
+
+    @property
     def average(self) -> float:
         """The average fill price."""
         return sum(fill.price * fill.share for fill in self.state.fills) / self.filled
@@ -297,6 +302,6 @@ class Position:
         if not ahead:
             return
         total = sum(share for _, share in ahead)
-        part = self.held / self.filled if state.fills else 1.0
+        part = 1.0 - self.sold_at_targets / self.filled if state.fills else 1.0
         state.targets = [(price, share / total * part) for price, share in ahead]
         self.market_targets(open_)

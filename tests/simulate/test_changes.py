@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.config.strategy import Calls, Entry, Exit
 from engine.domain import Action, Change, Distance, EntryKind, Message, Plan, Side, Target, Update
@@ -19,6 +20,7 @@ from engine.simulate.step import Stepper
 from engine.simulate.terms import Terms
 from engine.simulate.volatility import average_true_range
 from engine.units import MINUTE_MS
+from tests.simulate.dealing import many_plans
 from tests.simulate.test_twin import TERMS, candle_sets, plans, same
 from tests.simulate.world import bars, plan, signal, strategy
 
@@ -458,3 +460,21 @@ def test_a_change_fed_live_acts_like_one_known_beforehand() -> None:
         live.bar(*row)
     assert live.path().legs[-1].price == 100.0
     assert live.path().legs[-1].reason == "breakeven"
+
+
+@settings(max_examples=150, deadline=None)
+@given(candle_sets(), st.integers(0, 2**40), st.integers(0, 30), st.integers(0, 60), st.sampled_from([0.1, 0.3, 0.5]))
+def test_targets_that_are_said_again_sell_what_they_would_have_sold(
+    candles: Candles, seed: int, closing: int, again: int, part: float
+) -> None:
+    """Before the fill or after it, behind targets taken and parts closed."""
+    found: list[Plan] = []
+    for one in many_plans(seed, 60):
+        closed = Change(one.act_ms + closing * MINUTE_MS, "close", share=part)
+        changes = (closed, Change(closed.act_ms + again * MINUTE_MS, "targets", targets=one.targets))
+        plain = replace(one, changes=(closed,), stop=None, trail=None, tick=None, maintenance=None)
+        found += [plain, replace(plain, changes=changes)] if len(one.targets) > 1 else []
+    table = simulate(found, {"X": candles}, Terms(0, 0, 0))
+    sold = [[(leg.target, leg.share) for leg in table.path(row).legs] for row in range(len(found))]
+    for plain, edited in zip(sold[::2], sold[1::2], strict=True):
+        assert edited == [(target, pytest.approx(share)) for target, share in plain]
