@@ -324,9 +324,10 @@ class Change:
     number ``order`` (from 1, nearest first; None: all that rest); ``stop`` moves the stop to ``stop`` (a price or the
     average entry) or to the price of target ``target``; ``orders`` replaces the orders that rest (weights sum to 1,
     of what is not filled yet); ``targets`` are all targets from now on (shares sum to 1): those not beyond the last
-    one taken are left out, and the others share, in proportion, what those taken have not sold of what was filled.
-    ``by`` says who: the channel, or a later call. A stop or
-    target at a Distance counts from the first fill; said before it, it acts with it.
+    one taken are left out, and the others share, in proportion, what those taken have not sold of what was filled. With
+    ``instead`` one target was moved from there: where it is taken already nothing changes. ``by`` says who: the
+    channel, or a later call. A stop or target at a Distance counts from the first fill; said before it, it acts with
+    it.
     """
 
     act_ms: int
@@ -338,6 +339,7 @@ class Change:
     orders: tuple[Order, ...] = ()
     targets: tuple[tuple[float | Distance, float], ...] = ()
     by: Literal["channel", "call"] = "channel"
+    instead: float | Distance | None = None
 
 
 @quick

@@ -34,10 +34,12 @@ def changes_of(
     targets = _nearest_first(setup.targets, setup.side)
     known = bool(setup.entries) and all(order.price is not None for order in orders)
     book = list(enumerate(orders, 1))
-    numbered, meant = len(book), setup
+    last, meant = len(book), setup
     for update in sorted(updates, key=lambda u: u.message.known_ms):
         action = update.action
         at = update.message.known_ms + entry.latency_ms
+        numbered = action.kind == "change" and action.target is not None and _moves_targets(action, targets)
+        instead = targets[action.target - 1] if numbered and action.target is not None else None
         targets = _told(targets, action, setup.side, leave)
         if action.kind == "change" and action.entries:
             meant = replace(setup, entries=action.entries)
@@ -47,8 +49,11 @@ def changes_of(
         made = _changes(setup, action, at, entry, book, entered, stop, targets, leave)
         for change in made:
             if change.kind == "orders":
-                book = list(enumerate(change.orders, numbered + 1))
-                numbered += len(book)
+                book = list(enumerate(change.orders, last + 1))
+                last += len(book)
+        if instead is not None:
+            level = _level(instead, entered, [order for _, order in book], stop)
+            made = [replace(change, instead=level) if change.kind == "targets" else change for change in made]
         found += made
     return tuple(found)
 

@@ -293,6 +293,10 @@ class Position:
     def _put_targets(self, change: Change, open_: float) -> None:
         state = self.state
         last = state.passed[-1] if state.passed else None
+        if last is not None and change.instead is not None:
+            moved = self._settled(change.instead, state.fills[0].price)
+            if self.sign * (moved - last) <= SAME * abs(last):
+                return
         levels: list[tuple[float | Distance, float]] = list(change.targets)
         if state.fills:
             levels = [(self._settled(level, state.fills[0].price), share) for level, share in levels]

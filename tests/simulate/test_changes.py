@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from engine.config.strategy import Calls, Entry, Exit
 from engine.domain import Action, Change, Distance, EntryKind, Message, Plan, Side, Target, Update
 from engine.market.candles import Candles
+from engine.pipeline.paper.moves import change_words
 from engine.simulate.calls import settle_calls
 from engine.simulate.planning import make_plan, wrong_numbers
 from engine.simulate.prepared import simulate
@@ -241,6 +242,19 @@ def test_a_call_without_shares_takes_those_of_the_strategy_also_later(later: dic
 def test_one_target_of_a_short_is_counted_from_its_nearest() -> None:
     found = sold({"target": 2} | at(78), levels=(70.0, 90.0, 80.0), own=(0.2, 0.4, 0.4), side=Side.SHORT)
     assert found == [(90, 0.4), (78, 0.4), (70, 0.2)]
+
+
+@pytest.mark.parametrize("kind", [EntryKind.LIMIT, EntryKind.MARKET])
+def test_a_target_that_is_moved_says_from_where(kind: EntryKind) -> None:
+    """It may be taken by then; what follows counts from where it was put."""
+    first, second = said(kind="change", target=2, **at(125)), said(kind="change", target=2, **at(127))
+    second = replace(second, message=replace(second.message, posted_ms=second.message.posted_ms + 1))
+    made = changes(first, second, kind=kind)
+    assert [(change.instead, [level for level, _ in change.targets]) for change in made] == [
+        (120.0, [110.0, 125.0]),
+        (125.0, [110.0, 127.0]),
+    ]
+    assert change_words(made[0]) == "changes the targets to 110 / 125, unless 120 was taken before"
 
 
 def test_a_number_that_no_target_has_changes_none_of_them_and_is_named() -> None:
