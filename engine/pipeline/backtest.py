@@ -30,7 +30,7 @@ from engine.beside import beside
 from engine.config.strategy import Strategy
 from engine.memory import uncollected
 from engine.pipeline.accounts import Walks
-from engine.pipeline.asked import cut_at, load_strategy, no_candles, prices_of, with_period
+from engine.pipeline.asked import check_held_out, cut_at, load_strategy, no_candles, prices_of, with_period
 from engine.pipeline.asof import opinions
 from engine.pipeline.callrows import call_rows, posting_order
 from engine.pipeline.conditions import conditions_of
@@ -132,6 +132,10 @@ def find(
 
     prices, world = prices_of(workspace, whole)
     known = channel_messages(workspace, profiles, world, strategy.seed)
+    if holdout is not None:
+        check_held_out(
+            holdout, strategy, {name: [m for m in found if inside(m, whole)] for name, found in known.items()}
+        )
     period = played_period(workspace, file, strategy, profiles, known, prices, track)
     played, candles = period.played, period.candles
     judged_then = opinions(profiles, period.readings, period.messages, played, strategy.seed)

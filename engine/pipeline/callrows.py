@@ -157,7 +157,12 @@ def _known(values: Floats) -> list[float | None]:
 
 def exits_of(legs: Sequence[Leg]) -> str:
     """The exits as text: ``target 1 65000 x 0.5 @ 2025-05-04T15:40:00Z; stop ...``."""
-    return "; ".join([_exit(leg.name, leg.price, leg.share, iso(leg.ts_ms)) for leg in legs])
+    return "; ".join([f"{leg.name} {sized(leg)} @ {iso(leg.ts_ms)}" for leg in legs])
+
+
+def sized(leg: Leg) -> str:
+    """The price of an exit and its share of the planned quantity: ``65000 x 0.5``."""
+    return f"{leg.price:.10g} x {leg.share:.3g}"
 
 
 def _exit(name: str, price: float, share: float, time: str) -> str:
