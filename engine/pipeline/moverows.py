@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.domain import ExitReason, Leg, exit_name
+from engine.domain import ExitReason, Fill, Leg, exit_name
 from engine.pipeline.callrows import posting_order, times
 from engine.pipeline.postlines import NOTHING, change_words, said_by
-from engine.report.moves import ENTRY, MAKER, TAKER
-from engine.report.moves import SAID as SAID_ROW
+from engine.report.moves import ENTRY, MAKER, SAID, TAKER
 from engine.simulate.table import REASON, REASONS
 
 if TYPE_CHECKING:
@@ -47,29 +46,23 @@ def move_columns(
     place[at[at >= 0]] = np.flatnonzero(at >= 0)
     usual = np.ones(len(table), np.bool_)
     usual[list(own)] = False
-    parts = [_fills(table, terms, usual, place), _exits(table, terms, usual, place)]
-    names = [part.pop("what") for part in parts]
-    texts = [[""] * len(part["place"]) for part in parts]
-    for row, path in own.items():
-        part, named = _of_path(path, terms, int(place[row]))
-        parts.append(part)
-        names.append(named)
-        texts.append([""] * len(named))
     said = list(_said(played, messages, readings, strategy))
-    parts.append(_of_said([(int(place[row]), ms) for row, ms, _ in said]))
-    names.append([SAID_ROW] * len(said))
-    texts.append([text for _, _, text in said])
+    parts = [
+        _fills(table, terms, usual, place),
+        _exits(table, terms, usual, place),
+        _of_paths([(int(place[row]), path) for row, path in own.items()], terms),
+        _of_said([(int(place[row]), ms, text) for row, ms, text in said]),
+    ]
+    what, text = ([one for part in parts for one in part.pop(name)] for name in ("what", "text"))
     columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    sorted_ = np.lexsort((columns["rank"], columns["ms"], columns["place"])).tolist()
-    what = [name for part in names for name in part]
-    text = [one for part in texts for one in part]
-    ids = [played.signals[i].id for i in order]
-    columns = {name: column[sorted_] for name, column in columns.items()}
+    by_time = np.lexsort((columns["rank"], columns["ms"], columns["place"]))
+    columns = {name: column[by_time] for name, column in columns.items()}
     moved = (columns["rank"] != FIRST_SAID).tolist()
+    ids, turn = [played.signals[i].id for i in order], by_time.tolist()
     return {
         "signal_id": [ids[i] for i in columns["place"].tolist()],
         "time": times(columns["ms"]),
-        "what": [what[i] for i in sorted_],
+        "what": [what[i] for i in turn],
         "price": _known(columns["price"]),
         "share": _known(columns["share"]),
         "liquidity": [
@@ -77,7 +70,7 @@ def move_columns(
             for maker, is_move in zip(columns["maker"].tolist(), moved, strict=True)
         ],
         "fee_rate": _known(columns["rate"]),
-        "text": [text[i] for i in sorted_],
+        "text": [text[i] for i in turn],
     }
 
 
@@ -85,8 +78,9 @@ def _fills(table: PathTable, terms: Terms, usual: Bools, place: Ints) -> dict[st
     into = (table.fill_ms >= 0) & usual[:, None]
     row, _ = np.nonzero(into)
     ms, maker = table.fill_ms[into], table.fill_maker[into]
-    part = _part(place[row], ms, FIRST_IN, table.fill_price[into], table.fill_share[into], maker, terms.fees(ms, maker))
-    return part | {"what": [ENTRY] * len(row)}
+    rate = terms.fees(ms, maker)
+    what = [ENTRY] * len(row)
+    return _part(place[row], ms, FIRST_IN, table.fill_price[into], table.fill_share[into], maker, rate, what)
 
 
 def _exits(table: PathTable, terms: Terms, usual: Bools, place: Ints) -> dict[str, Any]:
@@ -95,37 +89,47 @@ def _exits(table: PathTable, terms: Terms, usual: Bools, place: Ints) -> dict[st
     ms, maker, reason = table.leg_ms[out], table.leg_maker[out], table.leg_reason[out]
     # the fees of a liquidation come out of the margin, which is gone
     rate = np.where(reason == REASON[ExitReason.LIQUIDATION], 0.0, terms.fees(ms, maker))
-    part = _part(place[row], ms, FIRST_OUT, table.leg_price[out], table.leg_share[out], maker, rate)
     each = zip(reason.tolist(), table.leg_target[out].tolist(), strict=True)
-    return part | {"what": [exit_name(REASONS[code], target) for code, target in each]}
+    what = [exit_name(REASONS[code], target) for code, target in each]
+    return _part(place[row], ms, FIRST_OUT, table.leg_price[out], table.leg_share[out], maker, rate, what)
 
 
-def _of_path(path: Path, terms: Terms, place: int) -> tuple[dict[str, Any], list[str]]:
-    moves = [*path.fills, *path.legs]
-    free = [isinstance(move, Leg) and move.reason is ExitReason.LIQUIDATION for move in moves]
-    rate = [0.0 if none else terms.fee(move.ts_ms, maker=move.maker) for move, none in zip(moves, free, strict=True)]
-    part = _part(
-        np.full(len(moves), place, np.int64),
-        np.array([move.ts_ms for move in moves], np.int64),
-        FIRST_IN,
-        np.array([move.price for move in moves], np.float64),
-        np.array([move.share for move in moves], np.float64),
-        np.array([move.maker for move in moves], np.bool_),
-        np.array(rate, np.float64),
+def _of_paths(paths: Sequence[tuple[int, Path]], terms: Terms) -> dict[str, Any]:
+    moves: list[tuple[int, Fill | Leg]] = []
+    for place, path in paths:
+        moves += [(place, fill) for fill in path.fills]
+        moves += [(place, leg) for leg in path.legs]
+    rates = [
+        0.0
+        if isinstance(move, Leg) and move.reason is ExitReason.LIQUIDATION
+        else terms.fee(move.ts_ms, maker=move.maker)
+        for _, move in moves
+    ]
+    return _part(
+        np.array([place for place, _ in moves], np.int64),
+        np.array([move.ts_ms for _, move in moves], np.int64),
+        np.array([FIRST_OUT if isinstance(move, Leg) else FIRST_IN for _, move in moves], np.int64),
+        np.array([move.price for _, move in moves], np.float64),
+        np.array([move.share for _, move in moves], np.float64),
+        np.array([move.maker for _, move in moves], np.bool_),
+        np.array(rates, np.float64),
+        [move.name if isinstance(move, Leg) else ENTRY for _, move in moves],
     )
-    part["rank"][len(path.fills) :] = FIRST_OUT
-    return part, [move.name if isinstance(move, Leg) else ENTRY for move in moves]
 
 
-def _of_said(said: Sequence[tuple[int, int]]) -> dict[str, Any]:
+def _of_said(said: Sequence[tuple[int, int, str]]) -> dict[str, Any]:
     none = np.full(len(said), np.nan)
     place, ms = (np.array([one[i] for one in said], np.int64) for i in (0, 1))
-    return _part(place, ms, FIRST_SAID, none, none, np.zeros(len(said), np.bool_), none)
+    part = _part(place, ms, FIRST_SAID, none, none, np.zeros(len(said), np.bool_), none, [SAID] * len(said))
+    return part | {"text": [text for _, _, text in said]}
 
 
-def _part(place: Ints, ms: Ints, rank: int, price: Floats, share: Floats, maker: Bools, rate: Floats) -> dict[str, Any]:
-    ranks = np.full(len(place), rank, np.int64)
-    return {"place": place, "ms": ms, "rank": ranks, "price": price, "share": share, "maker": maker, "rate": rate}
+def _part(
+    place: Ints, ms: Ints, rank: int | Ints, price: Floats, share: Floats, maker: Bools, rate: Floats, what: list[str]
+) -> dict[str, Any]:
+    ranks = np.broadcast_to(np.array(rank, np.int64), place.shape)
+    figures = {"place": place, "ms": ms, "rank": ranks, "price": price, "share": share, "maker": maker, "rate": rate}
+    return figures | {"what": what, "text": [""] * len(what)}
 
 
 def _said(
