@@ -162,8 +162,8 @@ def exits_of(legs: Sequence[Leg]) -> str:
 
 def sized(leg: Leg) -> str:
     """The price of an exit and its share of the planned quantity: ``65000 x 0.5``."""
-    return f"{leg.price:.10g} x {leg.share:.3g}"
+    return f"{leg.price:.10g} x {leg.share:.6g}"
 
 
 def _exit(name: str, price: float, share: float, time: str) -> str:
-    return f"{name} {price:.10g} x {share:.3g} @ {time}"
+    return f"{name} {price:.10g} x {share:.6g} @ {time}"
