@@ -15,12 +15,13 @@ from engine.domain import ExitReason, Fill, Leg, exit_name
 from engine.pipeline.callrows import posting_order, times
 from engine.pipeline.postlines import NOTHING, change_words, said_by
 from engine.report.moves import ENTRY, MAKER, SAID, TAKER
+from engine.simulate.planning import no_such_target, wrong_numbers
 from engine.simulate.table import REASON, REASONS
 
 if TYPE_CHECKING:
     from engine.collect.reading import ReadResult
     from engine.config.strategy import Strategy
-    from engine.domain import Message, Path, Plan, Signal
+    from engine.domain import Message, Path, Plan, Signal, Update
     from engine.market.candles import Floats, Ints
     from engine.pipeline.replay import Replay
     from engine.simulate.table import Bools, PathTable
@@ -139,11 +140,11 @@ def _said(
     strategy: Strategy,
 ) -> Iterator[tuple[int, int, str]]:
     """What was said of each planned call: its row, when, and the words."""
-    bound: dict[str, list[Message]] = {}  # by call
+    bound: dict[str, list[Update]] = {}  # by call
     for reading in readings.values():
         for update in (*reading.updates, *reading.withdrawn):
             if update.signal_id is not None:
-                bound.setdefault(update.signal_id, []).append(update.message)
+                bound.setdefault(update.signal_id, []).append(update)
     later: dict[str, list[Message]] = {}  # by post: its own edits and its deletion, whether they change it or not
     for found in messages.values():
         for message in found:
@@ -156,8 +157,14 @@ def _said(
         own = [m for m in later.get(signal.message.key, ()) if m.version > signal.message.version]
         if plan.changes or own or signal.id in bound:
             latency_ms = strategy.entry_of(signal.message.channel).latency_ms
-            for ms, text in said_of(signal, plan, [*bound.get(signal.id, ()), *own], latency_ms):
-                yield row, ms, text
+            updates = bound.get(signal.id, ())
+            wrong = {
+                update.message.known_ms: no_such_target(update.action.target, there_are)
+                for update, there_are in wrong_numbers(signal, strategy, updates)
+            }
+            heard = [*(update.message for update in updates), *own]
+            for ms, text in said_of(signal, plan, heard, latency_ms):
+                yield row, ms, f"{text} ({wrong[ms]})" if ms in wrong else text
 
 
 def said_of(signal: Signal, plan: Plan, messages: Sequence[Message], latency_ms: int) -> Iterator[tuple[int, str]]:

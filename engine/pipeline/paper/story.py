@@ -231,6 +231,7 @@ class _Teller:
             if event.kind == "update" and event.key is not None:
                 words = [change_words(change_from(change)) for change in event.data["changes"]]
                 done = " and ".join(dict.fromkeys(words)) or NOTHING
+                done += f" ({event.data['wrong']})" if "wrong" in event.data else ""
                 said = spoken_by(event.data["action"] == "deletion", event.key[1], own)
                 late, ms = " (late)" if event.late else "", int(event.data["known_ms"])
                 yield ms, [f"  {show_time(ms, self.zone)} {said}{late}: {done}"]
