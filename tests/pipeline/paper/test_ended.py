@@ -95,7 +95,7 @@ def test_what_a_person_closed_is_said_to_be_closed_by_hand(account: Account, run
     stage.candle(4, 64_850, 64_850, 64_840, 64_850)
     assert status(stage, run)["open"] == []
     (row,) = csv.DictReader(io.StringIO(run("paper", "trades", "--format", "csv").stdout))
-    assert (row["ended"], row["exits"]) == ("by hand", "by hand @ 64850")
+    assert (row["ended"], row["exits"]) == ("by hand", "by hand 64850 x 1 @ 2025-03-03T12:03:00+00:00")
     row = page_row(stage, run)
     assert (row["exit_reason"], row["exits"][:7]) == ("by hand", "by hand")
     story = told(stage, run, "vip/1")
