@@ -224,6 +224,13 @@ def test_a_message_that_no_template_fits_is_drafted_as_it_stands() -> None:
     assert "# Not finished. Not found here: what 21 is." in numbers.text
 
 
+def test_a_call_by_a_persons_word_is_not_forbidden_by_its_own_words() -> None:
+    """``update`` in a history is a sign of a result; in the one message that a person gives it is a word."""
+    one = profile_from_message("x", HEADED.replace("#INJ/USDT", "#INJ/USDT (update)"))
+    assert one.finished
+    assert "\n- update" not in one.text
+
+
 def test_a_line_that_may_be_an_entry_is_never_skipped() -> None:
     call = "{coin} LONG\n{n}-{high}\nniveau {n} {high}\nTP {target}\nSL {stop}"
     texts = [

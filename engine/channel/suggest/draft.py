@@ -138,9 +138,9 @@ class _Drafting:
             profile = self._load()
         if profile is not None:
             self._read(profile)
+            self.sketch.layouts = [layout for layout in self.sketch.layouts if layout.read]
             for layout in self.sketch.layouts:
                 self._date(layout)
-            self.sketch.layouts = [layout for layout in self.sketch.layouts if layout.read]
             self.sketch.tests = "" if self.sketch.trusted else self._tests(profile)
         return Draft(
             self.sketch.text(),
@@ -202,8 +202,8 @@ class _Drafting:
         return sorted(kept, key=lambda layout: -len(layout.read))[:MOST_LAYOUTS]
 
     def _forbid_results(self, profile: Profile) -> None:
-        """Forbid what posts about results say that would be read as calls."""
-        for post in self.history:
+        """Forbid what posts about results say that would be read as calls; what a person calls a call is none."""
+        for post in self.history if not self.sketch.trusted else ():
             signs = results_in(fold(post.text).text)
             if signs and read(profile, post.text).setups:
                 self.sketch.never += [sign for sign in signs[:1] if sign not in self.sketch.never]
