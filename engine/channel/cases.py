@@ -8,18 +8,28 @@ Expected values are written plainly, whatever the channel's notation: ``entry: 3
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from engine.channel.profile import Profile
 from engine.channel.reader import read
 from engine.channel.settings import name_faults
 from engine.channel.syntax import tree as t
-from engine.channel.text.names import EXPECT_KEYS
+from engine.channel.text.names import EXPECT_KEYS, UPDATES
 from engine.channel.text.numbers import show
 from engine.channel.text.timeframes import show_frame
-from engine.config.diagnostics import Diagnostic, diagnose
+from engine.config.diagnostics import Diagnostic, diagnose, did_you_mean
 from engine.config.text import SourceText, Span
-from engine.domain import Action, Distance, EntryKind, Reading, Setup, Target
+from engine.domain import Action, Distance, EntryKind, Reading, Setup, Side, Target
+
+# The words that a line of ``expect`` may hold; those of CLOSED hold nothing else.
+WORDS: Mapping[str, Sequence[str]] = {
+    "side": tuple(Side),
+    "update": tuple(UPDATES),
+    "entry": ("market",),
+    "stop": ("breakeven", "none"),
+    "every trade": ("yes", "none"),
+}
+CLOSED = frozenset({"side", "update", "every trade"})
 
 
 def case_faults(profile: Profile, source: SourceText) -> list[Diagnostic]:
@@ -70,8 +80,18 @@ def _compare(made: Setup | Action, block: tuple[t.Setting, ...], case: t.Case, s
         have = got.get(line.key, "none")
         if _plain(have) != _plain(line.value):
             message = f'test "{case.name}": {line.key} is {have}, expected {line.value}'
-            found.append(diagnose(source, line.value_span, "D403", message, "which of the two is right?"))
+            found.append(diagnose(source, line.value_span, "D403", message, _hint(line)))
     return found
+
+
+def _hint(line: t.Setting) -> str:
+    """What to do about a value that differs: a word that no such line can hold is mistyped."""
+    known = WORDS.get(line.key, ())
+    value = _plain(line.value)
+    if value in known or (known and re.search(r"\d", value)):
+        return "which of the two is right?"
+    choices = f"{line.key} is one of: {', '.join(known)}" if line.key in CLOSED else "which of the two is right?"
+    return did_you_mean(value, known) or choices
 
 
 def _plain(value: str) -> str:
