@@ -10,11 +10,19 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
+try:
+    import click
+except ModuleNotFoundError:  # a Python that has nothing installed: shell.py tells of the other packages
+    print(
+        f"error: the package click is not installed for {sys.executable}; "
+        "use the Python that SignalProof was installed into: . .venv/bin/activate (README.md)",
+        file=sys.stderr,
+    )
+    raise SystemExit(2) from None
 
 from engine import __version__
 from engine.pipeline.completion import SHELLS, call_ids, codes, names_in
-from engine.pipeline.shell import FOLDER, Commands, Either, command, leave, track, workspace_option
+from engine.pipeline.shell import FOLDER, Commands, Either, begin, command, leave, track, workspace_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -664,9 +672,7 @@ def explain_trade(workspace: Workspace, identity: str, run: str | None, on_paper
 
 def main() -> None:
     """The console command."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    begin()
     try:
         cli(prog_name="signalproof" if Path(sys.argv[0]).name == "signalproof" else "cli.py")
     except SystemExit as ended:

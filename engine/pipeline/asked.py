@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,11 @@ from engine.pipeline.errors import InputError
 from engine.pipeline.prices import Prices, StoredPrices, SyntheticPrices
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
-from engine.units import DAY_MS, moment_ms
+from engine.units import DAY_MS, iso, moment_ms
 
 if TYPE_CHECKING:
     from engine.config.strategies import StrategyFile
+    from engine.domain import Message
 
 
 def load_strategy(workspace: Workspace, given: str) -> StrategyFile:
@@ -53,8 +54,24 @@ def cut_at(strategy: Strategy, holdout: str) -> Strategy:
     except ValueError:
         raise InputError(Problem(f"--holdout {holdout} is no date", hint="write it as 2025-03-01")) from None
     if day <= (strategy.from_ms or 0) or day >= (strategy.to_ms or day + 1):
-        raise InputError(Problem(f"--holdout {holdout} does not lie inside the period"))
+        raise outside_period(holdout, strategy.from_ms, None if strategy.to_ms is None else strategy.to_ms - 1)
     return replace(strategy, to_ms=day)
+
+
+def outside_period(holdout: str, start_ms: int | None, last_ms: int | None) -> InputError:
+    """A day to hold out from that leaves nothing on one of its sides; ``last_ms`` is still inside."""
+    first = "" if start_ms is None else f" from {iso((start_ms // DAY_MS + 1) * DAY_MS)[:10]}"
+    last = "" if last_ms is None else f" to {iso(last_ms)[:10]}"
+    hint = f"choose a day{first}{last}" if first or last else ""
+    return InputError(Problem(f"--holdout {holdout} does not lie inside the period", hint=hint))
+
+
+def check_held_out(holdout: str, strategy: Strategy, known: Mapping[str, Sequence[Message]]) -> None:
+    """Refuse a day to hold out from, the end of ``strategy``, with all ``known`` messages on one of its sides."""
+    posted = [message.posted_ms for found in known.values() for message in found]
+    inside = [ms for ms in posted if ms >= (strategy.from_ms or 0)]
+    if inside and strategy.to_ms is not None and not min(inside) < strategy.to_ms <= max(inside):
+        raise outside_period(holdout, min(inside), max(inside))
 
 
 def prices_of(workspace: Workspace, strategy: Strategy) -> tuple[Prices, SyntheticMarket | None]:

@@ -9,7 +9,7 @@
 6. **money** - fees and funding of each path, its R multiple;
 7. **accounts** - one chronological walk in which the risk rules speak, and one of each channel alone (``accounts.py``);
 8. **verdict** - each channel from all its paths, without account rules (``judging.py``, ``results.py``);
-9. **files of the run** - run.json, trades.csv, equity.csv, evidence.jsonl.gz, tables/, the report;
+9. **files of the run** - run.json, trades.csv, moves.csv, equity.csv, evidence.jsonl.gz, tables/, the report;
    data/backtest_results.csv, and a line in data/trials.jsonl.
 """
 
@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from engine.beside import beside
 from engine.config.strategy import Strategy
 from engine.memory import uncollected
 from engine.pipeline.accounts import Walks
-from engine.pipeline.asked import cut_at, load_strategy, no_candles, prices_of, with_period
+from engine.pipeline.asked import check_held_out, cut_at, load_strategy, no_candles, prices_of, with_period
 from engine.pipeline.asof import opinions
 from engine.pipeline.callrows import call_rows, posting_order
 from engine.pipeline.conditions import conditions_of
@@ -38,13 +38,14 @@ from engine.pipeline.errors import InputError
 from engine.pipeline.evidence import evidence_of
 from engine.pipeline.heldout import holdout_result
 from engine.pipeline.judging import Judgement, judge_channels, load_trials, trial_key
+from engine.pipeline.moverows import move_columns
 from engine.pipeline.pathcache import PathCache
 from engine.pipeline.prices import Prices
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages, read_channels
 from engine.pipeline.replay import Replay, replay
 from engine.pipeline.results import channel_results, held_market
-from engine.pipeline.runfolder import Behind, behind_of, inputs_of, new_folder, note_trial, write_run
+from engine.pipeline.runfolder import Behind, behind_of, inputs_of, new_folder, note_trial, whole, write_run
 from engine.pipeline.statements import assumptions, deletion_note, inside, outside, shown_period, warnings
 from engine.pipeline.ticks import shown_decimals
 from engine.pipeline.workspace import Workspace
@@ -86,6 +87,7 @@ class Found:
 
     run: Run
     rows: Calls
+    moves: dict[str, Sequence[Any]]
     curve: EquityCurve
     behind: Behind
     keys: dict[str, str]  # the name of each channel's trial
@@ -108,8 +110,9 @@ def run_backtest(
     found = find(workspace, given, from_, to, track, holdout)  # messages, plans and paths are gone again
     run = found.run
     folder = out or new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{run.strategy}")
-    write_run(workspace, folder, run, found.rows, found.curve, found.behind)
-    note_trial(workspace, run, found.keys)
+    with whole(folder) as begun:
+        write_run(workspace, begun, run, found.rows, found.moves, found.curve, found.behind)
+        note_trial(workspace, run, found.keys)
     LOG.info(
         "backtest %s: %d calls, %d trades, report in %s", run.strategy_path, len(found.rows), run.account.trades, folder
     )
@@ -129,6 +132,10 @@ def find(
 
     prices, world = prices_of(workspace, whole)
     known = channel_messages(workspace, profiles, world, strategy.seed)
+    if holdout is not None:
+        check_held_out(
+            holdout, strategy, {name: [m for m in found if inside(m, whole)] for name, found in known.items()}
+        )
     period = played_period(workspace, file, strategy, profiles, known, prices, track)
     played, candles = period.played, period.candles
     judged_then = opinions(profiles, period.readings, period.messages, played, strategy.seed)
@@ -158,6 +165,8 @@ def find(
     cut = round(len(profiles) * TOLD_HERE)
     with beside(partial(told, profiles[cut:], judged[cut:]), len(walks.rows)) as others:
         rows = call_rows(played, walked, *_excursions(judged, len(played.table)))
+        own = {row: trade.path for row, trade in walked.trades.own.items()}
+        moves = move_columns(played, own, period.messages, period.readings, strategy)
         inputs = inputs_of(workspace, strategy, prices, sorted(candles))
         market = held_market(prices, strategy, span)
         without = set(period.symbols) - set(candles)
@@ -187,7 +196,7 @@ def find(
         decimals={symbol: shown_decimals(bars, prices.contracts(symbol)) for symbol, bars in sorted(candles.items())},
     )
     LOG.info("paths: %d parts known from runs before, %d computed", played.cache.hits, played.cache.misses)
-    return Found(run, rows, curve, behind, keys)
+    return Found(run, rows, moves, curve, behind, keys)
 
 
 def played_period(

@@ -45,8 +45,8 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
     columns: dict[str, Sequence[Any]] = {
         "signal_id": [signal.id for signal in signals],
         "channel": [message.channel for message in messages],
-        "posted": _times(np.array([message.posted_ms for message in messages], np.int64)),
-        "acted": _times(np.append(table.planned.act_ms, 0)[at], at >= 0),
+        "posted": times(np.array([message.posted_ms for message in messages], np.int64)),
+        "acted": times(np.append(table.planned.act_ms, 0)[at], at >= 0),
         "symbol": [setup.symbol for setup in setups],
         "side": [setup.side.value for setup in setups],
         "entry_kind": [setup.entry_kind.value for setup in setups],
@@ -58,8 +58,8 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
         "leverage": [setup.leverage for setup in setups],
         "layout": [setup.layout for setup in setups],
         "status": [played.fates[i] for i in order],
-        "filled_at": _times(paths.filled_ms, paths.filled_ms >= 0),
-        "closed_at": _times(paths.closed_ms, paths.closed_ms >= 0),
+        "filled_at": times(paths.filled_ms, paths.filled_ms >= 0),
+        "closed_at": times(paths.closed_ms, paths.closed_ms >= 0),
         "entry_price": _known(paths.entry_price),
         "exit_reason": paths.reason,
         "exits": paths.exits,
@@ -138,11 +138,11 @@ def _of_paths(table: PathTable, at: Ints) -> _Paths:
 def _exits(table: PathTable, out: Bools) -> list[str]:
     """Each exit of a table as text, row after row; ``out`` says where they stand."""
     columns = (table.leg_reason, table.leg_target, table.leg_price, table.leg_share)
-    each = zip(*(column[out].tolist() for column in columns), _times(table.leg_ms[out]), strict=True)
+    each = zip(*(column[out].tolist() for column in columns), times(table.leg_ms[out]), strict=True)
     return [_exit(exit_name(REASONS[code], target), price, share, time) for code, target, price, share, time in each]
 
 
-def _times(moments_ms: Ints, known: Bools | None = None) -> list[str]:
+def times(moments_ms: Ints, known: Bools | None = None) -> list[str]:
     """Moments as ``iso`` writes them, "" where they are not known; most are whole seconds."""
     texts: list[str] = np.datetime_as_string((moments_ms // 1000).astype("datetime64[s]"), timezone="UTC").tolist()
     for i in np.flatnonzero(moments_ms % 1000).tolist():
@@ -157,8 +157,13 @@ def _known(values: Floats) -> list[float | None]:
 
 def exits_of(legs: Sequence[Leg]) -> str:
     """The exits as text: ``target 1 65000 x 0.5 @ 2025-05-04T15:40:00Z; stop ...``."""
-    return "; ".join([_exit(leg.name, leg.price, leg.share, iso(leg.ts_ms)) for leg in legs])
+    return "; ".join([f"{leg.name} {sized(leg)} @ {iso(leg.ts_ms)}" for leg in legs])
+
+
+def sized(leg: Leg) -> str:
+    """The price of an exit and its share of the planned quantity: ``65000 x 0.5``."""
+    return f"{leg.price:.10g} x {leg.share:.6g}"
 
 
 def _exit(name: str, price: float, share: float, time: str) -> str:
-    return f"{name} {price:.10g} x {share:.3g} @ {time}"
+    return f"{name} {price:.10g} x {share:.6g} @ {time}"

@@ -130,7 +130,7 @@ async def _collect(
     from engine.collect.telegram import Telegram
 
     if await sign_in(account, Terminal(), by_qr):
-        say(f"signed in; the login is kept in {workspace.shown(account.session)} (guard it like a password)")
+        say(f"signed in; the login is kept in {account.session.as_posix()} (guard it like a password)")
     archive = Archive(workspace.archive_path)
     sender = make_sender(workspace)
 

@@ -71,7 +71,7 @@ def import_export(workspace: Workspace, export: Path, name: str, chat: str | Non
     LOG.info("import %s into %s: %d messages, %d new", export, name, count, new)
     lines = [
         f"{name}: {show_count(count, 'message')} in the export ({summary}); {new:,} new in the archive",
-        f"archive: {workspace.shown(workspace.archive_path)}",
+        f"archive: {workspace.archive_path.as_posix()}",
     ]
     if name not in known:
         lines.append(f"note: there is no channels/{name}.channel yet")

@@ -58,7 +58,7 @@ def parse_archive(workspace: Workspace, track: Track) -> str:
             rows = write_signals(workspace.signals_path, parsed.rows())
         counts = parsed.counts()
     lines = [_line(name, found, workspace.profile(name) is not None) for name, found in counts.items()]
-    lines.append(f"{workspace.shown(workspace.signals_path)}: {show_count(rows, 'signal')}")
+    lines.append(f"{workspace.signals_path.as_posix()}: {show_count(rows, 'signal')}")
     LOG.info("parse: %s", "; ".join(lines))
     return "\n".join(lines + [f"note: {problem}" for problem in archive.problems])
 

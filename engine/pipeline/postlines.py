@@ -1,4 +1,4 @@
-"""What the stories of backtests and of paper trading have in common: the message, the call, prices and moments."""
+"""What the stories of backtests and of paper trading have in common: the message, the call, its moves and changes."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from engine.channel import explain, render
+from engine.domain import Distance
 from engine.report.tables import clean
 from engine.units import show_time
 
 if TYPE_CHECKING:
-    from engine.domain import Message
+    from engine.domain import Change, Message, Signal
     from engine.pipeline.workspace import Workspace
 
 SAID = {"edit": "edited", "deletion": "deleted"}
+NOTHING = "nothing of the trade changes"
+AMBIGUOUS = "ambiguous: the candles do not tell in which order things happened"
+OWN_WAY = "its size changed its plan (margin tier, or impact on the price): it went its own way through the candles"
 
 
 def post_number(signal_id: str) -> int:
@@ -57,3 +61,49 @@ def call_line(
 def price(value: float | str) -> str:
     """A price without digits that say nothing; a word or a distance as it is."""
     return value if isinstance(value, str) else f"{value:.10g}"
+
+
+def move_line(
+    ts_ms: int, zone: str, what: str, quantity: float | None, share: float, at: float, liquidity: str, fee: float
+) -> str:
+    """A fill or exit: when, what, how much (units, and the share of the planned quantity), at which price, its fee.
+
+    A trade that no account has taken has no ``quantity`` (None); its fee is then a rate.
+    """
+    part = f"{share * 100:.4g}%"
+    size = part if quantity is None else f"{quantity:.6g} ({part})"
+    paid = f"{fee:.4%}" if quantity is None else f"{fee:,.2f}"
+    return f"  {show_time(ts_ms, zone)} {what}: {size} at {price(at)}, {liquidity} fee {paid}"
+
+
+def said_by(message: Message, signal: Signal) -> str:
+    """Whose words a change of a call are: those of its own later version, of its deletion, or of another message."""
+    return spoken_by(message.kind == "deletion", message.message_id, signal.message.message_id)
+
+
+def spoken_by(deleted: bool, number: int, own: int) -> str:
+    """The same from a message's number and that of the call's own (``own``)."""
+    return "deleted by its channel" if deleted else "edited" if number == own else f"message {number}"
+
+
+def change_words(change: Change) -> str:
+    """What a change does, in words: ``moves the stop to 64900``."""
+    match change.kind:
+        case "close":
+            return "closes it" if change.share >= 1 else f"closes {change.share:.0%} of it"
+        case "cancel":
+            return "takes its orders away" if change.order is None else f"takes its order {change.order} away"
+        case "stop":
+            to = f"target {change.target}" if change.target is not None else _level(change.stop)
+            return f"moves the stop to {to}"
+        case "orders":
+            return f"changes the entries to {', '.join(_level(order.price) for order in change.orders)}"
+        case "targets":
+            taken = "" if change.instead is None else f", unless {_level(change.instead)} was taken before"
+            return f"changes the targets to {' / '.join(_level(level) for level, _ in change.targets)}{taken}"
+
+
+def _level(level: float | Distance | str | None) -> str:
+    if isinstance(level, Distance):
+        return f"{level.value:g} {level.unit} from the entry"
+    return "the market" if level is None else price(level)

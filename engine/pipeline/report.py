@@ -10,7 +10,7 @@ from engine.pipeline.errors import InputError
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from engine.report.run import Run
-from engine.report.runfile import load_run
+from engine.report.runfile import RUN_FILE, is_finished, load_run, run_folders
 from engine.report.tables import UnreadableRunError
 
 if TYPE_CHECKING:
@@ -21,13 +21,18 @@ LEDGER_FILE = "paper.db"  # the ledger of a replay, in its run's folder
 
 def find_run(workspace: Workspace, given: str) -> Path:
     """The folder of a run, by path, by name below runs/, or the word ``last``. Raises InputError when there is none."""
-    names = sorted(p.parent.name for p in workspace.runs_path.glob("*/run.json"))
+    names = [folder.name for folder in run_folders(workspace.runs_path)]
     if given == "last":
         if not names:
             raise InputError(Problem("there is no run yet", hint="cli.py backtest strategies/demo.yaml makes one"))
         return workspace.runs_path / names[-1]
     for folder in _folders(workspace, given):
-        if (folder / "run.json").is_file():
+        if (folder / RUN_FILE).is_file():
+            if not is_finished(folder):
+                hint = "nothing else needs the folder: delete it, and run the backtest again"
+                raise InputError(
+                    Problem("this run was never finished: its writing was cut off", str(folder), hint=hint)
+                )
             return folder
     raise InputError(Problem("there is no such run", given, hint=did_you_mean(Path(given).name, names)))
 

@@ -5,22 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 from engine.beside import beside
 from engine.config.strategy import Strategy
-from engine.files import append_synced, replacing, sha256_of
+from engine.files import append_synced, replacing, sha256_of, sync_folder
 from engine.pipeline.prices import Prices
 from engine.pipeline.workspace import Workspace
 from engine.report.evidence import EVIDENCE_FILE, Evidence, packed_evidence, write_evidence
 from engine.report.exports import write_tables
 from engine.report.html import known_zone, render_report
+from engine.report.moves import MOVES_FILE, write_moves
 from engine.report.packing import Stories, packed_stories
 from engine.report.run import Run
-from engine.report.runfile import save_run
+from engine.report.runfile import RUN_FILE, UNFINISHED, save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, Calls, write_calls, write_equity
 from engine.simulate.equity import EquityCurve
 
@@ -41,6 +43,38 @@ def new_folder(parent: Path, name: str) -> Path:
     return folder
 
 
+@contextmanager
+def whole(folder: Path) -> Iterator[Path]:
+    """A folder that becomes ``folder``, whole, when the block ends without an error; else it goes again.
+
+    So a run that a full disk or a kill has ended is never taken for one; a kill leaves ``.NAME.unfinished`` behind.
+    A folder that is there already (``--out``) keeps its other files, and has no run.json until all new ones are in it.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    place = folder if folder.is_dir() else folder.parent  # on the same disk
+    begun = place / f".{folder.name}{UNFINISHED}"
+    shutil.rmtree(begun, ignore_errors=True)
+    begun.mkdir()
+    try:
+        yield begun
+        if folder.is_dir():
+            _into(begun, folder)
+        else:
+            begun.rename(folder)
+        sync_folder(folder.parent)
+    finally:
+        shutil.rmtree(begun, ignore_errors=True)
+
+
+def _into(begun: Path, folder: Path) -> None:
+    """Move all files of a run into a folder that is there, its run.json last."""
+    (folder / RUN_FILE).unlink(missing_ok=True)
+    files = [path.relative_to(begun) for path in sorted(begun.rglob("*")) if path.is_file()]
+    for file in sorted(files, key=lambda one: one == Path(RUN_FILE)):
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (begun / file).replace(folder / file)
+
+
 @dataclass(frozen=True, slots=True)
 class Behind:
     """What stands behind the latest calls: their evidence as its file, and as the page shows it."""
@@ -54,12 +88,24 @@ def behind_of(found: Sequence[Evidence], zone: str) -> Behind:
     return Behind(packed_evidence(found), packed_stories(found, known_zone(zone)))
 
 
-def write_run(workspace: Workspace, folder: Path, run: Run, rows: Calls, curve: EquityCurve, behind: Behind) -> None:
+def write_run(
+    workspace: Workspace,
+    folder: Path,
+    run: Run,
+    rows: Calls,
+    moves: Mapping[str, Sequence[Any]],
+    curve: EquityCurve,
+    behind: Behind,
+) -> None:
     """Everything a run leaves in its folder, and the table of the last run."""
-    folder.mkdir(parents=True, exist_ok=True)
+
+    def tables() -> None:
+        write_calls(folder / CALLS_FILE, rows)
+        write_moves(folder / MOVES_FILE, moves)
+
     write_evidence(folder / EVIDENCE_FILE, behind.evidence)
     write_equity(folder / EQUITY_FILE, curve.ts, curve.equity, curve.drawdown)
-    with beside(partial(write_calls, folder / CALLS_FILE, rows), len(rows)):
+    with beside(tables, len(rows)):
         save_run(folder, run)
         write_tables(folder, run, rows)
         render_report(folder, workspace.settings.language, (rows, behind.stories))

@@ -32,7 +32,7 @@ def new_file(workspace: Workspace, kind: str, name: str, channel: str | None = N
     if kind == "strategy":
         text = _fill_strategy(workspace, text, channel)
     write_text(path, text)
-    return workspace.shown(path)
+    return path.as_posix()
 
 
 def new_path(workspace: Workspace, kind: str, name: str) -> Path:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import atexit
 import errno
 import inspect
+import io
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -30,6 +31,8 @@ REFUSED = {
     errno.EPERM: "this user has no right to that",
     errno.EIO: "the disk does not read or write (dmesg says more)",
 }
+OF_SQLITE = {13: errno.ENOSPC, 10: errno.EIO, 8: errno.EROFS}  # SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY
+AGAIN = "mend that and try again; what was written before is whole"
 Command = Callable[..., Any]
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -78,11 +81,58 @@ class Either(click.Group):
 
 
 def of_the_machine(error: BaseException) -> Problem | None:
-    """What the machine refused, as a person can mend it: a full disk, a file that may not be read or written."""
+    """What the machine refused, as a person can mend it: a full disk, a file that may not be read or written, a Python
+    without the packages that are needed.
+    """
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] != "engine":
+        text = f"the package {error.name} is not installed for {sys.executable}"
+        return Problem(
+            text, hint="use the Python that SignalProof was installed into: . .venv/bin/activate (README.md)"
+        )
+    kind = getattr(error, "sqlite_errorcode", None)  # of sqlite3, which few commands load; its lower byte is the kind
+    if kind is not None and kind & 0xFF in OF_SQLITE:
+        return Problem(REFUSED[OF_SQLITE[kind & 0xFF]], hint=AGAIN)
     if not isinstance(error, OSError) or error.errno not in REFUSED:
         return None
     name = error.filename if isinstance(error.filename, str) else ""
-    return Problem(REFUSED[error.errno], name, hint="mend that and try again; what was written before is whole")
+    return Problem(REFUSED[error.errno], name, hint=AGAIN)
+
+
+class Unbroken(io.TextIOWrapper):
+    """A stream whose reader may go (``... | head -1``): what is said after that is said to nobody, and the command goes
+    on to its own exit code.
+    """
+
+    def write(self, text: str) -> int:
+        """Write a text."""
+        with self._unheard():
+            return super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is in the buffers."""
+        with self._unheard():
+            super().flush()
+
+    @contextmanager
+    def _unheard(self) -> Iterator[None]:
+        """Once the reader has gone, the stream leads nowhere; what its buffer holds goes there too."""
+        try:
+            yield
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
+
+
+def begin() -> None:
+    """Make standard output and standard error UTF-8, and indifferent to readers that go."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):
+            lines, through = stream.line_buffering, stream.write_through
+            made = Unbroken(stream.detach(), "utf-8", "backslashreplace", None, lines, through)
+            setattr(sys, name, made)
 
 
 def leave(ended: SystemExit) -> NoReturn:

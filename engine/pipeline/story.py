@@ -4,7 +4,8 @@ Of a backtest:
 
 1. the row of the call in the run's trades.csv;
 2. the message as it was read, its values underlined (from the archive, or from the demo world made again);
-3. what the candles made of it, and what the account did or which rule refused it, with file and line.
+3. each fill and exit, and what the channel said in between, in the order of time (from the run's moves.csv);
+4. what the account did or which rule refused it, with file and line.
 
 Of an account on paper, or of a replay, ``engine.pipeline.paper.story`` tells the same from the ledger's events.
 """
@@ -12,7 +13,7 @@ Of an account on paper, or of a replay, ``engine.pipeline.paper.story`` tells th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from engine.config.diagnostics import did_you_mean
@@ -20,11 +21,12 @@ from engine.domain import Message
 from engine.market.synthetic import SyntheticMarket
 from engine.pipeline.callids import LAST, heard_ids
 from engine.pipeline.errors import InputError
-from engine.pipeline.postlines import call_line, post_lines, post_number, price
+from engine.pipeline.postlines import AMBIGUOUS, call_line, move_line, post_lines, post_number, price
 from engine.pipeline.readings import channel_messages
 from engine.pipeline.report import find_run, replay_folder
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
+from engine.report.moves import ENTRY, MOVES_FILE, SAID, MoveRow, read_moves
 from engine.report.run import Run
 from engine.report.runfile import load_run
 from engine.report.tables import CALLS_FILE, CallRow, UnreadableRunError, read_calls
@@ -67,7 +69,11 @@ def _tell_run(workspace: Workspace, identity: str, given: str) -> str:
     row = _find(folder, identity)
     lines = [f"{row.signal_id} in {run.strategy} ({folder.name}): {row.status}"]
     lines += _message(workspace, run, row)
-    lines += _path(row, run.timezone)
+    try:
+        moves = read_moves(folder / MOVES_FILE, row.signal_id)
+    except UnreadableRunError as error:
+        raise InputError(error.problem) from None
+    lines += _path(row, moves, run.timezone)
     lines += _account(row, run)
     return "\n".join(lines)
 
@@ -122,18 +128,19 @@ def _messages(workspace: Workspace, run: Run, row: CallRow) -> list[Message]:
 # --------------------------------------------------------------------------- what became of it
 
 
-def _path(row: CallRow, zone: str) -> Iterator[str]:
-    """The plan and what the candles made of it."""
+def _path(row: CallRow, moves: Sequence[MoveRow] | None, zone: str) -> Iterator[str]:
+    """The plan, and what became of it move by move; ``moves`` None: they are not known any more."""
     yield call_line(row.side, row.symbol, row.entry_kind, row.entry, row.stop, row.targets)
     if row.acted:
         yield f"acts: {_moment(row.acted, zone)}"
-    if row.entry_price is not None and row.filled_at:
-        yield f"filled: {_moment(row.filled_at, zone)} at {price(row.entry_price)} on average"
-        for part in row.exits.split("; "):
-            what, _, at = part.rpartition(" @ ")
-            yield f"  out: {what} @ {_moment(at, zone)}"
+    if moves is None:
+        yield from _exits(row, zone)
+    else:
+        yield from (_move(row, move, zone) for move in moves)
+        if sum(move.what == ENTRY for move in moves) > 1 and row.entry_price is not None:
+            yield f"in at {price(row.entry_price)} on average"
     if row.ambiguous:
-        yield "ambiguous: the candles do not tell in which order things happened"
+        yield AMBIGUOUS
     if row.r is not None:
         ended = row.exit_reason == "rule"  # the account's trade; the call's own R knows no rules of the account
         if ended and row.risk and row.net is not None:
@@ -141,6 +148,28 @@ def _path(row: CallRow, zone: str) -> Iterator[str]:
             yield f"  the call by itself, without the rules: {row.r:+.2f} R"
         else:
             yield f"result: {row.r:+.2f} R net of costs"
+
+
+def _move(row: CallRow, move: MoveRow, zone: str) -> str:
+    """A fill or exit with its fee, or what was said and what it changed."""
+    quantity = row.quantity
+    if move.what == SAID:
+        over = row.closed_at and move.at_ms >= moment_ms(row.closed_at)
+        return f"  {show_time(move.at_ms, zone)} {move.text}{', but the trade was over' if over else ''}"
+    fee = (move.fee_rate or 0.0) if quantity is None else move.fee(quantity)
+    share, at = move.share or 0.0, move.price or 0.0
+    size = None if quantity is None else quantity * share
+    return move_line(move.at_ms, zone, move.what, size, share, at, move.liquidity, fee)
+
+
+def _exits(row: CallRow, zone: str) -> Iterator[str]:
+    """What trades.csv alone knows of a trade."""
+    yield f"its single fills and what its channel said later are not known any more: {MOVES_FILE} is missing"
+    if row.entry_price is not None and row.filled_at:
+        yield f"filled: first {_moment(row.filled_at, zone)}, at {price(row.entry_price)} on average"
+        for part in row.exits.split("; "):
+            what, _, at = part.rpartition(" @ ")
+            yield f"  out: {what} @ {_moment(at, zone)}"
 
 
 def _account(row: CallRow, run: Run) -> Iterator[str]:

@@ -16,9 +16,22 @@ from typing import Any, TypeVar
 
 from engine.files import write_text
 from engine.report.run import FORMAT, Run
+from engine.report.tables import CALLS_FILE
 
 T = TypeVar("T")
 RUN_FILE = "run.json"
+UNFINISHED = ".unfinished"  # ends the name of a run's folder that is being written
+
+
+def run_folders(runs: Path) -> list[Path]:
+    """The folders of all runs, the last one at the end; those whose writing was cut off are none."""
+    folders = sorted(path.parent for path in runs.glob(f"*/{RUN_FILE}"))
+    return [folder for folder in folders if is_finished(folder)]
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether a folder with a run.json was written to its end."""
+    return not folder.name.endswith(UNFINISHED) and (folder / CALLS_FILE).is_file()
 
 
 def save_run(folder: Path, run: Run) -> Path:

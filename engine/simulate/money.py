@@ -49,7 +49,7 @@ def money_of(
     lost = table.leg_reason == REASON[ExitReason.LIQUIDATION]  # its fees come out of the margin, which is gone
     exit_fees = (sold * np.where(lost, 0.0, terms.fees(table.leg_ms, table.leg_maker))).sum(axis=1)
     fees = entry_fees + exit_fees
-    paid = np.zeros(len(table)) if funding is None else sign * _funding(table, candles, funding)
+    paid = np.zeros(len(table)) if funding is None else sign * _funding(table, candles, funding) + 0.0  # no -0
     net = gross - fees - paid
     price, weight = planned_orders(table)
     entry = (price * weight).sum(axis=1)
@@ -105,8 +105,11 @@ def _funding(table: PathTable, candles: Mapping[str, Candles], funding: Mapping[
             continue
         at = np.minimum(bars.first_from(history.ts), len(bars) - 1)
         running = np.concatenate([[0.0], np.cumsum(history.rate * bars.open[at])])
-        out = _until(running, history.ts, table.leg_ms[rows]) * table.leg_share[rows]
-        into = _until(running, history.ts, table.fill_ms[rows]) * table.fill_share[rows]
+        fill_ms, leg_ms = table.fill_ms[rows], table.leg_ms[rows]
+        first_ms = np.where(fill_ms < 0, np.iinfo(np.int64).max, fill_ms).min(axis=1, keepdims=True)
+        before = _until(running, history.ts, first_ms)  # counted from there, what was never due is 0 and not a rest
+        out = (_until(running, history.ts, leg_ms) - before) * table.leg_share[rows]
+        into = (_until(running, history.ts, fill_ms) - before) * table.fill_share[rows]
         paid[rows] = out.sum(axis=1) - into.sum(axis=1)
     return paid
 

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.report.moves import ENTRY, MOVES_FILE, SAID, read_moves
+from engine.report.runfile import load_run
 from engine.report.tables import CallRow, read_calls
+from engine.units import show_time
 from tests.conftest import Run
 
 
@@ -18,6 +21,13 @@ def calls(workspace: Path, run: Run) -> list[CallRow]:
     return read_calls(folder / "trades.csv")
 
 
+def zone_of(folder: Path) -> str:
+    """The zone of a run's clock."""
+    found = load_run(folder)
+    assert not isinstance(found, str)
+    return found.timezone
+
+
 def test_a_taken_trade_tells_message_fills_and_money(calls: list[CallRow], run: Run) -> None:
     row = next(c for c in calls if c.taken and c.filled_at and c.channel == "demo_keel")
     text = run("explain", "trade", row.signal_id).stdout
@@ -27,7 +37,60 @@ def test_a_taken_trade_tells_message_fills_and_money(calls: list[CallRow], run: 
         assert f"{price:.10g}" in text
     assert f"result: {row.r:+.2f} R net of costs" in text
     assert f"net {row.net:+,.2f} USDT" in text
-    assert text.count("  out: ") == row.exits.count(";") + 1
+    assert text.count(" fee ") == row.exits.count(";") + 1 + text.count(" in: ")
+
+
+def test_the_files_of_a_run_show_each_fill_and_exit_with_its_fee(
+    workspace: Path, calls: list[CallRow], run: Run
+) -> None:
+    """A trade can be checked from the files alone: money and fees are those of its moves, in the order of time."""
+    (folder,) = (workspace / "runs").iterdir()
+    traded = [c for c in calls if c.taken and c.quantity and c.filled_at]
+    assert len(traded) > 50
+    several = 0
+    for row in traded:
+        moves = read_moves(folder / MOVES_FILE, row.signal_id) or []
+        assert [m.at_ms for m in moves] == sorted(m.at_ms for m in moves)
+        into = [m for m in moves if m.what == ENTRY]
+        out = [m for m in moves if m.what not in (ENTRY, SAID)]
+        several += len(into) > 1
+        assert row.quantity is not None
+        assert sum(m.fee(row.quantity) for m in moves) == pytest.approx(row.fees)
+        flows = [sum((m.price or 0) * (m.share or 0) * row.quantity for m in part) for part in (into, out)]
+        assert (flows[1] - flows[0]) * (1 if row.side == "long" else -1) == pytest.approx(row.gross)
+        assert into[0].time == row.filled_at
+        assert out[-1].time == row.closed_at
+    assert several > 10, "an order may fill in parts"
+    row = next(c for c in traded if len(read_moves(folder / MOVES_FILE, c.signal_id) or []) > 3)
+    story, zone = run("explain", "trade", row.signal_id).stdout, zone_of(folder)
+    for move in read_moves(folder / MOVES_FILE, row.signal_id) or []:
+        if move.what != SAID:
+            assert f"  {show_time(move.at_ms, zone)} {move.what}: " in story
+            assert f"{move.liquidity} fee {move.fee(row.quantity or 0):,.2f}" in story
+
+
+def test_what_the_channel_said_stands_between_the_fills(workspace: Path, calls: list[CallRow], run: Run) -> None:
+    (folder,) = (workspace / "runs").iterdir()
+    found = [(c, read_moves(folder / MOVES_FILE, c.signal_id) or []) for c in calls if c.channel == "demo_echo"]
+    row, moves = next((c, m) for c, m in found if m and m[-1].what == SAID and "moves the stop to" in m[-1].text)
+    lines = run("explain", "trade", row.signal_id).stdout.splitlines()
+    said = f"  {show_time(moves[-1].at_ms, zone_of(folder))} {moves[-1].text}, but the trade was over"
+    assert said in lines
+    (left,) = [i for i, line in enumerate(lines) if f" {row.exit_reason}: " in line]
+    assert lines.index(said) == left + 1
+
+
+def test_a_run_without_its_moves_says_what_is_not_known_any_more(
+    workspace: Path, calls: list[CallRow], run: Run
+) -> None:
+    (folder,) = (workspace / "runs").iterdir()
+    row = next(c for c in calls if c.taken and c.filled_at)
+    (folder / MOVES_FILE).write_text("nonsense\n", encoding="utf-8")
+    assert "moves.csv:1: the columns are not those" in run("explain", "trade", row.signal_id).stderr
+    (folder / MOVES_FILE).unlink()
+    story = run("explain", "trade", row.signal_id).stdout
+    assert "its single fills and what its channel said later are not known any more: moves.csv is missing" in story
+    assert story.count("  out: ") == row.exits.count(";") + 1
 
 
 def test_a_refused_trade_names_the_rule_and_its_line(calls: list[CallRow], run: Run) -> None:

@@ -42,10 +42,30 @@ def test_a_thread_at_work_is_waited_for() -> None:
     assert (done.returncode, done.stdout) == (0, "done\n")
 
 
-def test_a_reader_that_has_gone_is_no_fault_of_ours() -> None:
-    """As with ``cli.py ... | head -1``: Python's own end is taken, with its own exit code."""
+TALKS = """
+import click
+from rich.console import Console
+from engine.pipeline.shell import begin
+begin()
+for _ in range(5_000):
+    click.echo("what nobody reads any more")
+    Console().print("nor this")
+print("the end", file=sys.stderr)
+leave(SystemExit({code}))
+"""
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_reader_that_has_gone_is_no_finding(code: int) -> None:
+    """As with ``cli.py ... | head -1``: the command goes on to its end, and its exit code is its own."""
     with subprocess.Popen(["true"], stdin=subprocess.PIPE) as reader:
         reader.wait()
-        done = ends("print('unread'); leave(SystemExit(0))", stdout=reader.stdin)
-    assert done.returncode == 120
-    assert "Traceback" not in done.stderr
+        done = ends(TALKS.format(code=code), stdout=reader.stdin)
+    assert (done.returncode, done.stderr) == (code, "the end\n")
+
+
+def test_what_is_said_arrives_whole_and_as_utf_8() -> None:
+    done = ends(
+        "from engine.pipeline.shell import begin; begin(); print(chr(0x20bf), chr(0xd800)); leave(SystemExit(0))"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "\u20bf \\ud800\n", "")

@@ -61,6 +61,24 @@ def test_funding_is_paid_at_the_settlements_inside_the_trade(side: str, sign: in
     assert money.net[0] == pytest.approx(-sign * 0.3)
 
 
+@pytest.mark.parametrize("side", ["long", "short"])
+def test_a_trade_without_a_settlement_pays_no_funding_at_all(side: str) -> None:
+    """Whatever its shares are and was due before it: 0, not a rest of -4.89e-17."""
+    if side == "long":
+        candles = {"BTCUSDT": bars("101 101 101 101; 101 101 95 100; 100 131 100 130; 130 130 130 130")}
+        one = plan("long 100 99 98, stop 90, targets 110 120 130", act_ms=MINUTE_MS)
+    else:
+        candles = {"BTCUSDT": bars("99 99 99 99; 99 105 99 100; 100 100 69 70; 70 70 70 70")}
+        one = plan("short 100 101 102, stop 110, targets 90 80 70", act_ms=MINUTE_MS)
+    table = simulate([one], candles, FREE)
+    assert (table.fill_ms[0] >= 0).sum() == (table.leg_ms[0] >= 0).sum() == 3
+    ts = np.array([0, MINUTE_MS, 3 * MINUTE_MS], np.int64)
+    for due in np.linspace(0.00011, 0.00097, 50).tolist():
+        funding = {"BTCUSDT": Funding("BTCUSDT", ts, np.array([due, due / 7, due]))}
+        paid = money_of(table, FREE, candles, funding).funding[0]
+        assert str(paid) == "0.0"
+
+
 def test_a_path_without_a_stop_has_no_r() -> None:
     candles = {"BTCUSDT": bars("100 100 100 100; 100 111 100 110")}
     money = money_of(simulate([plan("long market, targets 110")], candles, FREE), FREE, candles)

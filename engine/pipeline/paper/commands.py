@@ -100,8 +100,8 @@ def replay(
             f"{closed} filled, {len(kept.refused)} refused"
         )
     files = {"trades": TRADES_FILE, "calls": CALLS_FILE, "ledger": LEDGER_FILE}
-    say(", ".join(f"{name}: {workspace.shown(done.folder / file)}" for name, file in files.items()))
-    say(f"report: {workspace.shown(page)}")
+    say(", ".join(f"{name}: {(done.folder / file).as_posix()}" for name, file in files.items()))
+    say(f"report: {page.as_posix()}")
     same = [_say_compared(one, done, say) for one in done.compared or ()]  # each is to be said
     return all(same)
 

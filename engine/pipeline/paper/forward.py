@@ -20,7 +20,7 @@ from engine.pipeline.paper.channels import channel_records
 from engine.pipeline.paper.fates import NOT_PLANNED
 from engine.pipeline.paper.rows import Standing, own_fate
 from engine.report.paperrun import Alone, Expected, Forward
-from engine.report.runfile import RUN_FILE, load_run
+from engine.report.runfile import load_run, run_folders
 from engine.simulate.money import fee_of
 from engine.verdict.checks import Record
 from engine.verdict.following import Stakes, end_equity
@@ -175,7 +175,7 @@ def expectations(runs: Path, strategies: Sequence[str], inputs: Mapping[str, str
     """What the newest backtest of each strategy says of its channels; ``inputs`` are the hashes of the account."""
     found: dict[tuple[str, str], Expected] = {}
     missing = set(strategies)
-    for folder in sorted((path.parent for path in runs.glob(f"*/{RUN_FILE}")), reverse=True)[:MOST_RUNS]:
+    for folder in run_folders(runs)[::-1][:MOST_RUNS]:
         if not missing:
             break
         run = load_run(folder)

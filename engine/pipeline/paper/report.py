@@ -47,7 +47,7 @@ def report_paper(workspace: Workspace, account: str | None, out: Path | None, la
             new_folder(workspace.runs_path, named) if out is None else out if len(found) == 1 else out / book.account
         )
         path = write_paper(workspace, book, known_sources(workspace, book), folder, lang)
-        lines.append(f"{book.account}: {workspace.shown(path)}")
+        lines.append(f"{book.account}: {path.as_posix()}")
     return lines
 
 

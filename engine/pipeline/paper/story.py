@@ -9,7 +9,7 @@ A call that became no plan, and a post that looks like a call and was not read, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,11 +30,21 @@ from engine.pipeline.paper.desk import Loaded, hashes
 from engine.pipeline.paper.events import Told
 from engine.pipeline.paper.fates import CallFate, fate_of, stage_of, who
 from engine.pipeline.paper.inputs import used_before
-from engine.pipeline.paper.moves import change_words, moves_lines
+from engine.pipeline.paper.moves import moves_lines
 from engine.pipeline.paper.replay import messages_of
 from engine.pipeline.paper.rows import entry_kind, last_bars, standing
 from engine.pipeline.paper.sources import loaded_now
-from engine.pipeline.postlines import call_line, post_lines, price
+from engine.pipeline.postlines import (
+    AMBIGUOUS,
+    NOTHING,
+    OWN_WAY,
+    call_line,
+    change_words,
+    post_lines,
+    post_number,
+    price,
+    spoken_by,
+)
 from engine.pipeline.readings import read_messages
 from engine.pipeline.report import LEDGER_FILE
 from engine.pipeline.workspace import Workspace
@@ -206,25 +216,25 @@ class _Teller:
         if call.row in told.first:
             at_ms, seen = told.first[call.row]
             yield f"first live price: {price(seen)} at {show_time(at_ms, self.zone)}"
-        yield from self._later(events)
         if call.asked and call.counted:
             yield from answer_lines(call, self._rules(call, heard))
-        yield from self._ended(call, fate, told)
+        yield from self._ended(call, fate, told, self._later(events))
         for event in events:
             if event.kind == "withdrawn":
                 moves = ", ".join(f"{in_words(move['what'])} at {price(move['price'])}" for move in event.data["moves"])
                 yield f"withdrawn: {moves} (live) is not in the record: {event.data['why']}"
 
-    def _later(self, events: Sequence[Event]) -> Iterator[str]:
-        """What the channel said of it later."""
+    def _later(self, events: Sequence[Event]) -> Iterator[tuple[int, list[str]]]:
+        """What the channel said of it later: when it was known, and its line."""
+        own = post_number(self.identity)
         for event in events:
             if event.kind == "update" and event.key is not None:
                 words = [change_words(change_from(change)) for change in event.data["changes"]]
-                done = " and ".join(dict.fromkeys(words)) or "nothing of the trade changes"
+                done = " and ".join(dict.fromkeys(words)) or NOTHING
                 done += f" ({event.data['wrong']})" if "wrong" in event.data else ""
-                said = "deleted by its channel" if event.data["action"] == "deletion" else f"message {event.key[1]}"
-                late = " (late)" if event.late else ""
-                yield f"{said}, {show_time(event.data['known_ms'], self.zone)}{late}: {done}"
+                said = spoken_by(event.data["action"] == "deletion", event.key[1], own)
+                late, ms = " (late)" if event.late else "", int(event.data["known_ms"])
+                yield ms, [f"  {show_time(ms, self.zone)} {said}{late}: {done}"]
 
     def _rules(self, call: PaperCall, heard: Event) -> Loaded | None:
         """The strategy of a call with its rules; None where the files are not those of then."""
@@ -234,10 +244,19 @@ class _Teller:
         files = {one.strategy.path, *(rule.where.rpartition(":")[0] for rule in one.rules.rules)}
         return None if self._changed(heard, sorted(files)) else one
 
-    def _ended(self, call: PaperCall, fate: CallFate, told: Told) -> Iterator[str]:
-        """Fills, exits and money, or why there are none."""
+    def _ended(
+        self, call: PaperCall, fate: CallFate, told: Told, later: Iterable[tuple[int, list[str]]]
+    ) -> Iterator[str]:
+        """Fills, exits and what was said between them, in the order of time; the money, or why there is none."""
         one, currency = self._standing(call), self.book.currency
         trade = one.trade
+        moves = () if trade is None else moves_lines(call, trade.path, told.pairs, self.zone)
+        if trade is not None and call.own is not None:
+            yield OWN_WAY
+        for _, lines in sorted([*later, *moves], key=lambda move: move[0]):  # what was said first of one moment
+            yield from lines
+        if trade is not None and trade.path.fills and trade.path.ambiguous:
+            yield f"  {AMBIGUOUS}"
         if trade is None:
             if fate.stage != "refused":  # that was said by who refused it
                 yield f"account: {fate.stage}, {fate.fate}: {fate.reason}".replace(
@@ -246,7 +265,6 @@ class _Teller:
             yield from self._by_itself(call, fate)
             yield from self._alone(call)
             return
-        yield from moves_lines(call, trade.path, told.pairs, self.zone)
         size = f"account: {trade.quantity:.6g} units, {trade.risk or 0:,.2f} {currency} at risk"
         if not trade.path.fills:
             yield f"{size}; {_became(fate.stage, fate.fate)}: {fate.reason}"

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from engine.domain import BY_HAND, ExitReason
 from engine.files import csv_text
+from engine.pipeline.callrows import sized
 from engine.pipeline.paper.fates import CallFate, who
 from engine.report.tables import clean
 from engine.simulate.money import average_price
@@ -62,7 +63,7 @@ def trade_rows(desk: Desk, record: Record) -> Iterator[tuple[object, ...]]:
 
 
 def trade_row(account: str, call: PaperCall, trade: Trade, currency: str, zone: str) -> tuple[object, ...]:
-    """One filled trade; ``exit_price`` is the average of its exits, ``exits`` has each of them."""
+    """One filled trade; ``exit_price`` is the average of its exits, ``exits`` has each, as in trades.csv."""
     path, plan = trade.path, trade.path.plan
     legs = [leg for leg in path.legs if leg.reason is not ExitReason.END]
     over = path.status.value == "closed"
@@ -82,7 +83,7 @@ def trade_row(account: str, call: PaperCall, trade: Trade, currency: str, zone: 
         average_price(path.fills),
         average_price(legs) if legs else None,
         ending(trade) if over else "open",
-        "; ".join(f"{_exit(leg, trade)} @ {leg.price:.8g}" for leg in legs),
+        "; ".join(f"{_exit(leg, trade)} {sized(leg)} @ {moment(leg.ts_ms, zone)}" for leg in legs),
         trade.risk,
         trade.gross,
         trade.fees,

@@ -285,7 +285,7 @@ def test_the_command_writes_the_page_of_a_ledger(place: Workspace) -> None:
     result = CliRunner().invoke(cli, ["paper", "report", "--workspace", str(place.root)])
     assert result.exit_code == 0, result.output
     (folder,) = (place.root / "runs").glob("*-paper-demo")
-    assert result.stdout.strip() == f"demo: runs/{folder.name}/report.html"
+    assert result.stdout.strip() == f"demo: {folder.as_posix()}/report.html", "it exists from here"
     with (folder / "tables" / "channels.csv").open(encoding="utf-8", newline="") as file:
         assert len(list(csv.DictReader(file))) == 3
     turkish = CliRunner().invoke(cli, ["paper", "report", "--lang", "tr", "--out", str(place.root / "x"),

@@ -54,10 +54,10 @@ def test_a_live_trade_from_the_post_to_the_money(account: Account, run: Run) -> 
         "first live price: 64803.24 at 2025-03-03 12:00:02",
         "  no-dogs (rules/mine.yaml:3): nothing to say",
         "answer: taken",
-        "  2025-03-03 12:01:00 in: 0.0154321 at 64800, taker fee 0.50",
+        "  2025-03-03 12:01:00 in: 0.0154321 (100%) at 64800, taker fee 0.50",
         "    live: 64803.24 at 2025-03-03 12:00:02, 0.5 bp away",
-        "  2025-03-03 12:01:00 target 1: 0.00771605 at 65000, maker fee 0.00",
-        "  2025-03-03 12:02:00 breakeven: 0.00771605 at 64800, taker fee 0.25",
+        "  2025-03-03 12:01:00 target 1: 0.00771605 (50%) at 65000, maker fee 0.00",
+        "  2025-03-03 12:02:00 breakeven: 0.00771605 (50%) at 64800, taker fee 0.25",
         "account: 0.0154321 units, 4.63 USDT at risk, net +0.79 USDT (+0.17 R)",
         "  gross +1.54, fees 0.75, funding 0.00",
     ):
@@ -92,9 +92,28 @@ def test_what_the_channel_said_later(account: Account, run: Run) -> None:
     stage.edit(130, 1, CALL.replace("SL 64500", "SL 64600"))
     stage.candle(2, 64_800, 64_810, 64_790, 64_800)
     story = told(stage, run, "vip/1")
-    assert "message 1, 2025-03-03 12:02:10: moves the stop to 64600" in story
+    lines = story.splitlines()
+    assert "  2025-03-03 12:02:10 edited: moves the stop to 64600" in lines
+    assert lines.index("  2025-03-03 12:02:10 edited: moves the stop to 64600") > next(
+        i for i, line in enumerate(lines) if " in: " in line
+    ), "in the order of time"
     assert "edited 2025-03-03 12:02:10: BUY BTCUSDT NOW @ 64800, TP1 65000, TP2 65200, SL 64600" in story
     assert "if what is held were left at 64800" in story
+
+
+def test_moves_and_words_stand_in_the_order_of_time(account: Account, run: Run) -> None:
+    """Two orders fill after the stop was moved, and they stand behind it."""
+    stage = account()
+    stage.post(0.5, "BUY BTCUSDT @ 64800 - 64600, TP 65200, SL 64000")
+    stage.candle(1, 64_850, 64_860, 64_790, 64_800)
+    stage.edit(130, 1, "BUY BTCUSDT @ 64800 - 64600, TP 65200, SL 64100")
+    stage.candle(3, 64_810, 64_820, 64_790, 64_800)
+    stage.candle(4, 64_800, 64_810, 64_590, 64_600)
+    story = told(stage, run, "vip/1")
+    times = [line[:21] for line in story.splitlines() if line.startswith("  2025-")]
+    assert len(times) == 4, story
+    assert times == sorted(times)
+    assert times.index("  2025-03-03 12:02:10") == 1
 
 
 def test_what_was_withdrawn_has_the_words_in_which_it_was_told(account: Account, run: Run) -> None:

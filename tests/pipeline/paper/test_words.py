@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -39,7 +40,7 @@ def test_a_trade_that_is_closed_by_hand_says_so(stage: LiveStage, run: Run) -> N
     assert any(line.startswith("vip/1 long BTCUSDT in the record: closed by hand at 64") for line in stage.said())
     (trade,) = rows(stage, run, "trades")
     assert trade["ended"] == "by hand"
-    assert trade["exits"].startswith("by hand @ 64")
+    assert re.fullmatch(r"by hand 64[\d.]+ x 1 @ 2025-03-03T12:0\d:00\+00:00", trade["exits"])
     (call,) = rows(stage, run, "calls")
     assert (call["fate"], call["reason"]) == ("closed", "Closed by hand.")
 

@@ -1,0 +1,86 @@
+"""moves.csv of a run: every fill and exit of each call, and what was said of it later, in the order of time.
+
+With it a trade can be checked from the run's files alone, and ``explain trade`` needs neither archive nor candles.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from engine.files import write_csv_columns
+from engine.problem import Problem
+from engine.report.tables import UnreadableRunError
+from engine.units import moment_ms
+
+MOVES_FILE = "moves.csv"
+ENTRY, SAID = "in", "said"
+MAKER, TAKER = "maker", "taker"
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRow:
+    """A fill (``what`` is ``in``), an exit (its name, such as ``target 1``), or what was said (``said``).
+
+    ``time`` is ISO 8601 in UTC: the candle in which it happened, or when the message was known. ``price`` has slippage
+    in it, ``share`` is that of the planned quantity, ``fee_rate`` the fraction of price times quantity that was paid,
+    ``liquidity`` maker or taker. ``text`` has who said what, and what it changes.
+    """
+
+    signal_id: str
+    time: str
+    what: str
+    price: float | None = None
+    share: float | None = None
+    liquidity: str = ""
+    fee_rate: float | None = None
+    text: str = ""
+
+    @property
+    def at_ms(self) -> int:
+        """Its moment."""
+        return moment_ms(self.time)
+
+    def fee(self, quantity: float) -> float:
+        """The fee for a planned quantity; 0 of what was said."""
+        return (self.price or 0.0) * (self.share or 0.0) * (self.fee_rate or 0.0) * quantity
+
+
+COLUMNS = tuple(f.name for f in fields(MoveRow))
+
+
+def write_moves(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Write moves, given as columns named as in ``MoveRow``, atomically."""
+    write_csv_columns(path, {name: columns[name] for name in COLUMNS})
+
+
+def read_moves(path: Path, signal_id: str) -> list[MoveRow] | None:
+    """The moves of one call; None where the run has no such file. Raises UnreadableRunError for a damaged one."""
+    found, line = [], 1
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.reader(file)
+            if tuple(next(reader, ())) != COLUMNS:
+                raise ValueError("the columns are not those of this version")
+            for cells in reader:
+                if cells and cells[0].removeprefix("'") == signal_id:
+                    line = reader.line_num
+                    found.append(_row(cells))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UnreadableRunError(Problem(f"cannot be read: {error.strerror}", str(path))) from None
+    except (ValueError, csv.Error) as error:
+        raise UnreadableRunError(Problem(str(error), str(path), line, hint="run the backtest again")) from None
+    return found
+
+
+def _row(cells: Sequence[str]) -> MoveRow:
+    """A move from its cells. Raises ValueError."""
+    name, time, what, price, share, liquidity, rate, text = cells
+    moment_ms(time)
+    figures = [float(cell) if cell else None for cell in (price, share, rate)]
+    return MoveRow(name.removeprefix("'"), time, what, figures[0], figures[1], liquidity, figures[2], text)
