@@ -223,13 +223,15 @@ def channel_suggest(workspace: Workspace, source: Path, name: str | None, write:
     """Draft a profile from a history: the layouts that repeat in it, with marked samples and the share each reads.
 
     SOURCE is an export (result.json), the archive, or a .jsonl file of {"id": ..., "text": ...}. From one message:
-    channel new.
+    channel new. Exit code 1: the draft reads none of the posts.
     """
     from engine.pipeline.suggest import suggest_profile
 
-    draft, note = suggest_profile(workspace, source, name, write, track)
+    draft, note, reads = suggest_profile(workspace, source, name, write, track)
     click.echo(draft)
     click.echo(note, err=True)
+    if not reads:
+        raise click.exceptions.Exit(1)
 
 
 @command(channel, "new", "channel new < post.txt", "channel new fast_scalps --message post.txt")

@@ -8,30 +8,62 @@ Expected values are written plainly, whatever the channel's notation: ``entry: 3
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from engine.channel.profile import Profile
 from engine.channel.reader import read
 from engine.channel.settings import name_faults
 from engine.channel.syntax import tree as t
-from engine.channel.text.names import EXPECT_KEYS
+from engine.channel.text.names import EXPECT_KEYS, UPDATES
 from engine.channel.text.numbers import show
 from engine.channel.text.timeframes import show_frame
-from engine.config.diagnostics import Diagnostic, diagnose
+from engine.config.diagnostics import Diagnostic, diagnose, did_you_mean
 from engine.config.text import SourceText, Span
-from engine.domain import Action, Distance, EntryKind, Reading, Setup, Target
+from engine.domain import Action, Distance, EntryKind, Reading, Setup, Side, Target
+
+# The words that a line of ``expect`` may hold; those of CLOSED hold nothing else.
+WORDS: Mapping[str, Sequence[str]] = {
+    "side": tuple(Side),
+    "update": tuple(UPDATES),
+    "entry": ("market",),
+    "stop": ("breakeven", "none"),
+    "every trade": ("yes", "none"),
+}
+CLOSED = frozenset({"side", "update", "every trade"})
 
 
-def case_faults(profile: Profile, source: SourceText) -> list[Diagnostic]:
-    """Findings for every embedded test that fails."""
-    return [fault for case in profile.tests for fault in _case_faults(profile, case, source)]
+def expect_faults(file: t.File, source: SourceText) -> list[Diagnostic]:
+    """Findings for what no test may expect, whatever its message reads as: unknown keys and words."""
+    found = []
+    for block in (block for case in file.tests for block in case.expected):
+        found += name_faults(block, dict.fromkeys(EXPECT_KEYS), source)
+        for line in block:
+            if _is_no_word(line):
+                message = f'"{line.value}" is not one of: {", ".join(WORDS[line.key])}'
+                hint = (
+                    did_you_mean(line.value.lower(), WORDS[line.key])
+                    or "a test says it in one of these words, whatever the channel says"
+                )
+                found.append(diagnose(source, line.value_span, "D203", message, hint))
+    return found
 
 
-def _case_faults(profile: Profile, case: t.Case, source: SourceText) -> list[Diagnostic]:
-    bad_keys = [fault for block in case.expected for fault in name_faults(block, dict.fromkeys(EXPECT_KEYS), source)]
-    if bad_keys:
-        return bad_keys
+def _is_no_word(line: t.Setting) -> bool:
+    """Whether a line of ``expect`` has a word that it can never have."""
+    return line.key in CLOSED and _plain(line.value) not in map(_plain, WORDS[line.key])
+
+
+def case_faults(profile: Profile, source: SourceText, is_sure: Callable[[Reading], bool]) -> list[Diagnostic]:
+    """Findings for every embedded test that fails; ``is_sure``: a reading is known, though the file has faults."""
+    return [fault for case in profile.tests for fault in _case_faults(profile, case, source, is_sure)]
+
+
+def _case_faults(
+    profile: Profile, case: t.Case, source: SourceText, is_sure: Callable[[Reading], bool]
+) -> list[Diagnostic]:
     reading = read(profile, case.message)
+    if not is_sure(reading):
+        return []
     got: tuple[Setup | Action, ...] = (*reading.setups, *reading.actions)
     if not case.expected:
         if not got:
@@ -67,11 +99,20 @@ def _compare(made: Setup | Action, block: tuple[t.Setting, ...], case: t.Case, s
     got = summary(made)
     found = []
     for line in block:
+        if line.key not in EXPECT_KEYS or _is_no_word(line):
+            continue  # told already
         have = got.get(line.key, "none")
         if _plain(have) != _plain(line.value):
             message = f'test "{case.name}": {line.key} is {have}, expected {line.value}'
-            found.append(diagnose(source, line.value_span, "D403", message, "which of the two is right?"))
+            found.append(diagnose(source, line.value_span, "D403", message, _hint(line)))
     return found
+
+
+def _hint(line: t.Setting) -> str:
+    """What to do about a value that differs: a word that no such line can hold is mistyped."""
+    value, known = _plain(line.value), WORDS.get(line.key, ())
+    mistyped = value not in known and not re.search(r"\d", value)
+    return (did_you_mean(value, known) if mistyped else "") or "which of the two is right?"
 
 
 def _plain(value: str) -> str:

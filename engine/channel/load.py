@@ -1,14 +1,16 @@
 """Load a profile: parse, take over, check the names, compile, then let the profile read its own samples and tests.
 
-All findings of one run are collected. What needs a sound profile (samples, tests) is skipped while there are errors.
+All findings of one run are collected. Of a profile with errors those samples and tests are run whose answer the faulty
+sections cannot change (``sound.py``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
-from engine.channel.cases import case_faults
+from engine.channel.cases import case_faults, expect_faults
 from engine.channel.checks import sample_faults
 from engine.channel.form.form import blind_forms, compile_forms, form_faults
 from engine.channel.layout.compiler import compile_layouts, taken_layouts
@@ -18,9 +20,11 @@ from engine.channel.layout.phrases import phrase_pattern, text_pattern, unread_r
 from engine.channel.library import Library, find_named, joined
 from engine.channel.profile import Profile
 from engine.channel.settings import Header, read_settings
+from engine.channel.sound import faulty_sections
 from engine.channel.syntax import tree as t
 from engine.channel.syntax.parser import parse
 from engine.channel.text.fields import Fields
+from engine.channel.text.vocabulary import Vocabulary
 from engine.channel.updates.phrasebook import phrasebook
 from engine.channel.words import compile_words, unused_words
 from engine.config.diagnostics import Diagnostic, diagnose, has_errors
@@ -57,12 +61,48 @@ def _load(
         found += mark_faults(phrase.pieces, fields, source, in_phrase=True)
     layouts, faults = compile_layouts(file, fields, update_fields, header.settings, source)
     found += faults + form_faults(file.forms, source) + blind_forms(file, whole, source)
-    if has_errors(found):
-        return None, _sorted(found), whole
     if len(chain) > 1:  # the samples and tests of a profile that is taken over are run when it is loaded itself
         return None, _sorted(found), whole
-    layouts += taken_layouts(whole.layouts[len(file.layouts) :], fields, update_fields, source)
-    profile = _profile(file, whole, header, (fields, update_fields), layouts, chain, source)
+    is_clean, faulty = not has_errors(found), faulty_sections(found, source)
+    found += expect_faults(file, source)
+    if faulty is None:
+        return None, _sorted(found), whole
+    own, layouts = faulty.sound(file, layouts)
+    whole = replace(
+        whole,
+        layouts=[*own.layouts, *whole.layouts[len(file.layouts) :]],
+        forms=[] if faulty.has_forms else whole.forms,
+    )
+    profile = _in_all_notations(own, whole, header, (words, update_words), layouts, chain, source)
+    if is_clean:
+        found += unused_words(file, whole, words, update_words, source)
+    found += sample_faults(profile, own, source)
+    if is_clean and not file.tests:
+        message, hint = "this profile has no tests", 'paste a message that is no call: test "chat" ... expect nothing'
+        found.append(diagnose(source, file.name_span, "D501", message, hint, "warning"))
+    faulty = faulty_sections(found, source)
+    if faulty is not None:
+        found += case_faults(profile, source, partial(faulty.is_sure, own=layouts, all_layouts=profile.layouts))
+    return (None if has_errors(found) else profile), _sorted(found), whole
+
+
+def _in_all_notations(
+    file: t.File,
+    whole: t.File,
+    header: Header,
+    both_words: tuple[Vocabulary, Vocabulary],
+    layouts: Sequence[Layout],
+    chain: tuple[str, ...],
+    source: SourceText,
+) -> Profile:
+    """A compiled profile with its variants, one for each further notation of numbers; ``layouts`` are the file's own.
+
+    ``both_words`` are those of calls and of updates.
+    """
+    words, update_words = both_words
+    both = Fields(words, header.notation), Fields(update_words, header.notation)
+    layouts = [*layouts, *taken_layouts(whole.layouts[len(file.layouts) :], *both, source)]
+    profile = _profile(file, whole, header, both, layouts, chain, source)
     alike = {header.notation.token: profile}  # notations that find numbers at the same places share what is compiled
     variants = []
     for notation in header.other_notations:
@@ -71,14 +111,7 @@ def _load(
             read_so = taken_layouts(whole.layouts, *both, source)
             alike[notation.token] = _profile(file, whole, header, both, read_so, chain, source)
         variants.append(alike[notation.token].in_notation(notation))
-    profile = replace(profile, variants=tuple(variants))
-    found += unused_words(file, whole, words, update_words, source) + sample_faults(profile, file, source)
-    if not file.tests:
-        message, hint = "this profile has no tests", 'paste a message that is no call: test "chat" ... expect nothing'
-        found.append(diagnose(source, file.name_span, "D501", message, hint, "warning"))
-    if not has_errors(found):
-        found += case_faults(profile, source)
-    return (None if has_errors(found) else profile), _sorted(found), whole
+    return replace(profile, variants=tuple(variants))
 
 
 def _profile(

@@ -206,6 +206,18 @@ class Archive:
         """The chats whose messages stand under a channel's name."""
         return self._ask(lambda index: index.chats(source).get(source, []))
 
+    def originals(self, source: str, chat_id: int, ids: Iterable[int]) -> int:
+        """Of how many of some posts the text that was first posted is here, and not only a later one."""
+
+        def count(index: Index) -> int:
+            number, pending, found = index.chat(source, chat_id), iter(ids), 0
+            while batch := list(islice(pending, BATCH_LINES)):
+                states = index.load([(number, one) for one in batch]).values()
+                found += sum(state.original is not None for state in states)
+            return found
+
+        return self._ask(count)
+
     def fetched(self, source: str, chat_id: int) -> int:
         """The number of the message up to which a history was fetched whole; 0 when it was not."""
         return self._ask(lambda index: index.fetched(source, chat_id))

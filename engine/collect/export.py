@@ -11,8 +11,9 @@ a whole one.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ MOST_BITS = 200_000_000
 class ImportSummary:
     """What an export held. ``local_times`` counts messages whose UTC time follows from ``timezone`` only.
 
+    An export has only the last text of what was ``edited``; of ``originals`` of them the archive has the first one too.
     ``broken`` says what is wrong with a damaged file, ``damage`` at which places something could not be read.
     """
 
@@ -50,6 +52,7 @@ class ImportSummary:
     timezone: str
     broken: Problem | None = None
     damage: tuple[Place, ...] = ()
+    originals: int = 0
 
     def __str__(self) -> str:
         """One line: the chat, its days, what was skipped."""
@@ -57,12 +60,21 @@ class ImportSummary:
         if self.first_ms is not None and self.last_ms is not None:
             parts.append(f"{iso(self.first_ms)[:10]} to {iso(self.last_ms)[:10]}")
         if self.edited:
-            parts.append(f"{self.edited:,} edited after posting, only the last text known")
+            parts.append(f"{self.edited:,} edited after posting, {self._known}")
         if self.skipped:
             parts.append("skipped: " + ", ".join(f"{count:,} {reason}" for reason, count in self.skipped))
         if self.local_times:
             parts.append(f"{self.local_times:,} times without a zone taken as {self.timezone}")
         return "; ".join(parts)
+
+    @property
+    def _known(self) -> str:
+        """What is known of the edited messages."""
+        if not self.originals:
+            return "only the last text known"
+        if self.originals < self.edited:
+            return f"the original of {self.originals:,} in the archive, of the others only the last text known"
+        return "the original in the archive" if self.edited == 1 else "all originals in the archive"
 
 
 class Export:
@@ -80,6 +92,7 @@ class Export:
         self._chat = chat
         self._skipped: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
+        self._edited = array("q")
         self._first_ms: int | None = None
         self._last_ms: int | None = None
 
@@ -115,10 +128,16 @@ class Export:
     def _count(self, message: Message, record: dict[str, Any]) -> None:
         """Count a message for the summary."""
         self._counts["messages"] += 1
-        self._counts["edited"] += message.kind == "edit"
+        if message.kind == "edit":
+            self._edited.append(message.message_id)
         self._counts["local"] += not has_utc_time(record)
         self._first_ms = min(message.posted_ms, self._first_ms or message.posted_ms)
         self._last_ms = max(message.posted_ms, self._last_ms or message.posted_ms)
+
+    @property
+    def edited(self) -> Sequence[int]:
+        """The numbers of the edited messages that were read so far."""
+        return self._edited
 
     @property
     def summary(self) -> ImportSummary:
@@ -127,7 +146,7 @@ class Export:
             chat=self._chat.name,
             chat_id=self._chat.chat_id,
             messages=self._counts["messages"],
-            edited=self._counts["edited"],
+            edited=len(self._edited),
             first_ms=self._first_ms,
             last_ms=self._last_ms,
             skipped=tuple(sorted(self._skipped.items())),

@@ -68,7 +68,11 @@ def price_fault(candles: Candles, cell: Callable[[str, int], str]) -> Fault | No
         note(~np.isfinite(values), _no_number(name, cell), f"every row needs a number as its {name}")
     for name in names:
         values = getattr(candles, name)
-        note(values <= 0, _shown(f"has a {name} of {{{name}:.12g}}", candles), "prices are above zero")
+        note(
+            values <= 0,
+            _shown(f"has {'an' if name == 'open' else 'a'} {name} of {{{name}:.12g}}", candles),
+            "prices are above zero",
+        )
     note(candles.volume < 0, _shown("has a volume of {volume:.12g}", candles), "volume is zero or more")
     high, low = candles.high, candles.low
     top, bottom = np.maximum(candles.open, candles.close), np.minimum(candles.open, candles.close)

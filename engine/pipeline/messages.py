@@ -61,9 +61,11 @@ def import_export(workspace: Workspace, export: Path, name: str, chat: str | Non
             if isinstance(found, Problem):
                 raise InputError(found)
             new = archive.append(found.messages())
-            if found.summary.broken is not None and not found.summary.messages:
-                raise InputError(found.summary.broken)
-            count, summary, damage = found.summary.messages, str(found.summary), _damage(found.summary)
+            held = found.summary
+            if held.broken is not None and not held.messages:
+                raise InputError(held.broken)
+            held = replace(held, originals=archive.originals(name, held.chat_id, found.edited))
+            count, summary, damage = held.messages, str(held), _damage(held)
     except (ArchiveError, ExportError) as error:
         raise InputError(error.problem) from None
     LOG.info("import %s into %s: %d messages, %d new", export, name, count, new)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from engine.channel.suggest.draft import Draft, draft_profile, unfinished_profile
-from engine.channel.suggest.marks import guess
+from engine.channel.suggest.draft import Draft, draft_profile
+from engine.channel.suggest.single import profile_from_message
 from engine.channel.suggest.writing import HistoryPost
 from engine.files import write_text
 from engine.pipeline.channels import message_text
@@ -21,11 +21,14 @@ from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from engine.units import show_count
 
-WANTED = {"symbol": "a symbol", "side": "a side", "entry": "an entry", "target": "a target", "stop": "a stop"}
 
+def suggest_profile(
+    workspace: Workspace, source: Path, name: str | None, write: bool, track: Track
+) -> tuple[str, str, bool]:
+    """The draft from a history (or where it was written), a sentence about it, and whether it reads any post.
 
-def suggest_profile(workspace: Workspace, source: Path, name: str | None, write: bool, track: Track) -> tuple[str, str]:
-    """The draft from a history (or where it was written), and a sentence about it. Raises InputError."""
+    Raises InputError.
+    """
     if write and name is None:
         raise InputError(Problem("which channel is it?", hint="with --write, name it: --channel my_channel"))
     channel = name or re.sub(r"[^a-z0-9_-]+", "_", source.stem.lower()).strip("_-") or "drafted"
@@ -37,16 +40,21 @@ def suggest_profile(workspace: Workspace, source: Path, name: str | None, write:
         )
     history = [HistoryPost(post.id, post.text, post.posted_ms) for post in track(found, "reading messages")]
     draft = draft_profile(channel, history)
-    return _placed(workspace, draft.text, path), _sentence(draft)
+    return _placed(workspace, draft.text, path), _sentence(draft), draft.read > 0
 
 
 def _sentence(draft: Draft) -> str:
-    """What the draft reads."""
-    return (
-        f"{draft.posts:,} posts with text, {draft.calls:,} look like calls; the draft reads {draft.read:,} posts "
-        f"with {show_count(len(draft.layouts), 'layout')}. Look over its marks, then see what it misses: "
-        "channel coverage"
+    """What the draft reads, and what to do next."""
+    alike = "looks like a call" if draft.calls == 1 else "look like calls"
+    told = (
+        f"{show_count(draft.posts, 'post')} with text, {draft.calls:,} {alike}; the draft reads "
+        f"{show_count(draft.read, 'post')} with {show_count(len(draft.layouts), 'layout')}. "
     )
+    if draft.asleep:
+        return told + "How the numbers are written is not clear: fill in the line numbers: and uncomment the layouts"
+    if not draft.layouts:
+        return told + "This profile is not finished: begin with one call, channel new"
+    return told + "Look over its marks, then see what it misses: channel coverage"
 
 
 def new_from_message(workspace: Workspace, name: str | None, message: Path) -> tuple[str, str, bool]:
@@ -56,20 +64,16 @@ def new_from_message(workspace: Workspace, name: str | None, message: Path) -> t
     when the message cannot be read, or when nothing in it looks like a call.
     """
     path = new_path(workspace, "channel", name) if name else None
-    text = message_text(message).strip("\n")
-    draft = draft_profile(name or "my_channel", [HistoryPost("1", text)], trusted=True)
-    marked = guess(text)
-    found = {g.field.partition(" ")[0] for _, _, line in marked.lines for g in line}
-    lacking = [words for field, words in WANTED.items() if field not in found]
-    if not draft.layouts and "signal" not in draft.text:
-        what = ", ".join(lacking) if lacking else "a layout that reads it back"
-        if unfinished := unfinished_profile(name or "my_channel", text, lacking):
-            note = f"this profile is not finished. Not found in the message: {what}. Mark them by hand, then validate"
-            return _placed(workspace, unfinished, path), note, False
+    draft = profile_from_message(name or "my_channel", message_text(message).strip("\n"))
+    lacking = ", ".join(draft.lacking)
+    if not draft.text:
         hint = "mark the values by hand: cli.py new channel NAME makes a profile to change"
-        raise InputError(Problem(f"found no call in this message; missing: {what}", hint=hint))
-    note = f"not found in the message: {', '.join(lacking)}" if lacking else "every kind of value was found"
-    if not draft.layouts:
+        raise InputError(Problem(f"found no call in this message; missing: {lacking}", hint=hint))
+    if not draft.finished:
+        note = f"this profile is not finished. Not found in the message: {lacking}. Mark them by hand, then validate"
+        return _placed(workspace, draft.text, path), note, False
+    note = f"not found in the message: {lacking}" if lacking else "every kind of value was found"
+    if draft.asks_numbers:
         note += "; how its numbers are written is not clear: fill in the line numbers:"
     return _placed(workspace, draft.text, path), f"{note}. Look over the marks", True
 

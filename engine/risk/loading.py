@@ -32,8 +32,7 @@ def load_rules(source: SourceText, shared: Groups = ()) -> tuple[RuleFile | None
     check_symbols(document)
     built = [_build_rule(document, path, groups) for path in rules if document.sound(*path)]
     currency = _currency(document)
-    if not document.failed:
-        run_tests(document, built, currency)
+    run_tests(document, built, currency)
     if document.failed:
         return None, document.ordered
     return RuleFile(source, tuple(built), _channel_spans(document), currency), document.ordered

@@ -52,9 +52,19 @@ class RuleTest:
 
 
 def run_tests(document: Document, rules: Sequence[Rule], currency: str | None) -> None:
-    """Run the tests of a sound rule file, whose amounts are in a currency; report what fails and what no test holds."""
-    tests = [_build_test(document, ("tests", i), rules, currency) for i in range(document.count("tests"))]
-    if document.failed:
+    """Run the tests of a rule file, whose amounts are in a currency; report what fails and what no test holds.
+
+    ``rules`` are those without a fault. Where one is missing, what the rules would answer is not known: the tests are
+    read then, so that what is wrong in themselves is told in the same run, and not asked.
+    """
+    is_whole = _is_whole(document)
+    tests = []
+    for path in [("tests", i) for i in range(document.count("tests"))]:
+        known = len(document.findings)
+        test = _build_test(document, path, currency, is_whole) if document.sound(*path) else None
+        if test is not None and len(document.findings) == known:
+            tests.append(test)
+    if not is_whole:
         return
     decisions = [_ask(document, rules, test) for test in tests]
     for test, decision in zip(tests, decisions, strict=True):
@@ -78,8 +88,32 @@ def _ask(document: Document, rules: Sequence[Rule], test: RuleTest) -> Decision:
     return RuleBook([RuleFile(document.source, tuple(rules), {})]).decide(test.proposal, test.account)
 
 
-def _build_test(document: Document, path: Path, rules: Sequence[Rule], own: str | None) -> RuleTest:
-    """The test at a path; values that contradict each other are reported."""
+def _is_whole(document: Document) -> bool:
+    """Whether every error of the file lies within its tests."""
+    places = [
+        span
+        for spans in (document.file.keys, document.file.values)
+        for at, span in spans.items()
+        if at[:1] == ("tests",)
+    ]
+    lines = {document.source.place(at).line for span in places for at in (span.start, span.end)}
+    return all(lines and min(lines) <= one.line <= max(lines) for one in document.findings if one.severity == "error")
+
+
+def _rule_names(document: Document) -> list[str] | None:
+    """The names of all rules, those with faults included; None where a rule has no name that can be read."""
+    data = document.file.data
+    rules = data.get("rules") if isinstance(data, dict) else None
+    named = [rule.get("name") if isinstance(rule, dict) else None for rule in rules] if isinstance(rules, list) else []
+    names = [name for name in named if isinstance(name, str)]
+    return names if names and len(names) == len(named) else None
+
+
+def _build_test(document: Document, path: Path, own: str | None, is_whole: bool) -> RuleTest:
+    """The test at a path; values that contradict each other are reported.
+
+    ``own`` is the currency of the rules, which is not known for sure where the file is not whole.
+    """
     given: dict[str, Any] = document.get(*path, "given")
     expect: dict[str, Any] = document.get(*path, "expect")
     notional, currency = money(given.get("notional", f"1000 {own or 'USDT'}"))
@@ -87,7 +121,7 @@ def _build_test(document: Document, path: Path, rules: Sequence[Rule], own: str 
     wanted = money(expect["notional"]) if "notional" in expect else None
     peak = money(given["peak"]) if "peak" in given else None
     others = [amount[1] for amount in (wanted, peak) if amount]
-    if {own or currency, currency, account_currency, *others} != {currency}:
+    if is_whole and {own or currency, currency, account_currency, *others} != {currency}:
         message, default = "amounts in different currencies", f"what is not given is in {own or 'USDT'}"
         document.report(path, "R109", message, f"write all of them in {own or currency}; {default}")
     side, entry, stop = Side(given.get("side", "long")), float(given.get("entry", 100)), given.get("stop")
@@ -96,8 +130,8 @@ def _build_test(document: Document, path: Path, rules: Sequence[Rule], own: str 
         message = f"the stop of a {side} must be {where} its entry of {entry:g}"
         document.report((*path, "given", "stop"), "R204", message, f"write stop: {entry - side.sign * entry / 50:g}")
     rule = expect.get("rule")
-    names = [each.name for each in rules]
-    if rule is not None and rule not in names:
+    names = _rule_names(document)
+    if rule is not None and names is not None and rule not in names:
         hint = did_you_mean(rule, names) or f"rules of this file: {', '.join(names)}"
         document.report((*path, "expect", "rule"), "R205", f'no rule of this file is called "{rule}"', hint)
     channel, symbol = given.get("channel", "test"), given.get("symbol", "BTCUSDT")

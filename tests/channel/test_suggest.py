@@ -10,6 +10,7 @@ from engine.channel import load_profile, read
 from engine.channel.suggest.draft import Draft, HistoryPost, draft_profile
 from engine.channel.suggest.marks import guess, results_in
 from engine.channel.suggest.numbers import decide_notation
+from engine.channel.suggest.single import profile_from_message
 from engine.config.diagnostics import has_errors
 from engine.config.text import SourceText
 from engine.units import DAY_MS
@@ -149,6 +150,85 @@ def test_the_draft_of_one_message_reads_it() -> None:
     profile, _ = load_profile(SourceText("draft", draft.text), "draft")
     assert profile is not None
     assert said(read(profile, message)).startswith("symbol INJUSDT, side short, entry 22.4")
+
+
+HEADED = """⚡ LONG #INJ/USDT
+Entry zone: 21.90 - 22.40
+Targets:
+TP1: 23.10 (50%)
+TP2: 24.00 (30%)
+TP3: 25.00 (20%)
+Stop loss: 20.80"""
+HEADS = [
+    HEADED,
+    HEADED.replace("Targets:", "TP:"),
+    HEADED.replace("Targets:", "🎯 Take profit targets 👇"),
+    HEADED.replace("Targets:", "Profit:"),  # a trade word, and no label
+    HEADED.replace("Entry zone: 21.90 - 22.40", "Entry:\nEntry 1: 22.40 (60%)\nEntry 2: 21.90 (40%)"),
+    HEADED.replace("Stop loss:", "Stop:\nSL"),
+    HEADED.replace("Entry zone", "Entry signal\n\nEntry zone"),
+    f"New Entry\n{HEADED}\nLeverage\nCross 5x",
+]
+
+
+@pytest.mark.parametrize("message", HEADS)
+def test_a_heading_above_labelled_lines_belongs_to_the_layout(message: str) -> None:
+    """``Targets:`` above ``TP1: 23.10 (50%)``: one message is drafted whole, and so is a history of them."""
+    one = profile_from_message("x", message)
+    assert (one.finished, one.lacking) == (True, ())
+    profile, found = load_profile(SourceText("draft", one.text), "x")
+    assert profile is not None, found
+    assert "targets 23.1 (50%), 24 (30%), 25 (20%), stop 20.8" in said(read(profile, message))
+    posts = [HistoryPost(str(n), message.replace("INJ", coin)) for n, coin in enumerate(COINS)]
+    draft = draft_profile("x", posts)
+    checked(draft)
+    assert draft.read == len(posts)
+
+
+def test_a_layout_keeps_its_brackets_and_its_headings() -> None:
+    text = draft_profile("x", [HistoryPost("1", HEADED)], trusted=True).text
+    assert "\nTargets:\nTP1: {target: 23.10} ({share: 50%})\nTP2: {target: 24.00} ({share: 30%})\n" in text
+    remark = HEADED.replace("(50%)", "(50% of it, then wait)").replace("(30%)", "[30% 👌]")
+    text = draft_profile("x", [HistoryPost("1", remark)], trusted=True).text
+    assert "TP1: {target: 23.10} ({share: 50%})\nTP2: {target: 24.00} [{share: 30%}]" in text
+
+
+def test_lines_before_a_value_stay_in_their_order() -> None:
+    """``Leverage`` above ``Cross 5x``: both stand in all posts, at the same place."""
+    text = draft_profile("x", [HistoryPost("1", f"{HEADED}\nLeverage\nCross 5x\nProfit\nRisk 2%")], trusted=True).text
+    assert "\nLeverage\nCross {leverage: 5x}\nProfit\nRisk {any: 2}" in text
+
+
+@pytest.mark.parametrize(
+    ("symbol", "names_it"),
+    [("#INJ/USDT", True), ("INJUSDT.P", True), ("ETH/BTC", True), ("$BTC", False), ("#WBTC", False)],
+)
+def test_a_draft_asks_for_the_quote_currency_only_where_no_symbol_names_it(symbol: str, names_it: bool) -> None:
+    wordy = f"{HEADED}\nClose half at the first target".replace("#INJ/USDT", symbol)
+    for message in (HEADED.replace("#INJ/USDT", symbol), wordy):
+        assert ("the symbols name no quote currency" not in profile_from_message("x", message).text) == names_it
+
+
+def test_a_message_that_no_template_fits_is_drafted_as_it_stands() -> None:
+    message = f"{HEADED}\nClose half at the first target, and move the stop".replace("LONG", "做多")
+    assert draft_profile("x", [HistoryPost("1", message)], trusted=True).layouts == ()
+    one = profile_from_message("x", message)
+    assert one.finished
+    profile, found = load_profile(SourceText("draft", one.text), "x")
+    assert profile is not None, found
+    assert "\nClose half at the first target, and move the stop\n>>>" in one.text
+    assert "Not finished" not in one.text
+    assert "side long, entry 21.9 - 22.4, targets 23.1 (50%)" in said(read(profile, message))
+    numbers = profile_from_message("x", f"{HEADED}\nClose half in 21 hours")
+    assert not numbers.finished
+    assert "# Not finished. Not found here: what 21 is." in numbers.text
+
+
+def test_a_call_by_a_persons_word_is_not_forbidden_by_its_own_words() -> None:
+    """``update`` in a history is a sign of a result; in the one message that a person gives it is a word."""
+    one = profile_from_message("x", HEADED.replace("#INJ/USDT", "#INJ/USDT (update)"))
+    assert one.finished
+    assert "\n- update" not in one.text
 
 
 def test_a_line_that_may_be_an_entry_is_never_skipped() -> None:

@@ -81,6 +81,35 @@ def test_the_view_counts_edits_deletions_and_missing_ids(run: Run, workspace: Pa
     assert run("channel", "integrity", "demo_keel").exit_code == 2
 
 
+def test_an_import_says_of_which_edited_posts_the_archive_has_the_original(run: Run, workspace: Path) -> None:
+    (workspace / "channels" / "fast_scalps.channel").write_text(PROFILE)
+    path = workspace / "result.json"
+
+    def imported(*edited: int) -> str:
+        messages = [
+            {
+                "id": n,
+                "type": "message",
+                "date_unixtime": "1746349500",
+                "text": CALL if n not in edited else f"{CALL} now",
+            }
+            | ({"edited_unixtime": "1746353100"} if n in edited else {})
+            for n in (1, 2)
+        ]
+        path.write_text(json.dumps({"name": "Fast Scalps", "type": "public_channel", "id": 1, "messages": messages}))
+        return run("import", path, "--channel", "fast_scalps").stdout
+
+    assert "edited" not in imported()
+    assert "1 edited after posting, the original in the archive); 1 new in the archive" in imported(2)
+    assert "2 edited after posting, all originals in the archive" in imported(1, 2)
+    (workspace / "data" / "signals_raw.jsonl").unlink()
+    assert "1 edited after posting, only the last text known" in imported(2)
+    assert (
+        "2 edited after posting, the original of 1 in the archive, of the others only the last text known"
+        in imported(1, 2)
+    )
+
+
 def test_a_history_without_dates_is_read_and_never_acts(run: Run, workspace: Path) -> None:
     (workspace / "channels" / "fast_scalps.channel").write_text(PROFILE)
     path = workspace / "history.jsonl"

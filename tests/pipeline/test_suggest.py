@@ -47,6 +47,32 @@ def test_one_message_becomes_a_profile(workspace: Path, run: Run) -> None:
     assert "symbol SOLUSDT, side long, entry 140.5 - 142" in run("channel", "explain", "mine", stdin=CALL).stdout
 
 
+def test_targets_under_a_heading_are_drafted_whole(workspace: Path, run: Run) -> None:
+    call = "🔥 LONG #SOL/USDT\nEntry: 140.5 - 142\nTargets:\nTP1: 145 (60%)\nTP2: 150 (40%)\nSL: 133"
+    printed = run("channel", "new", stdin=call)
+    assert printed.exit_code == 0, printed.output
+    assert printed.stderr.strip() == "every kind of value was found. Look over the marks"
+    assert "TP1: {target: 145} ({share: 60%})" in printed.stdout
+    assert "quote: USDT\n" in printed.stdout
+    path = workspace / "history.jsonl"
+    texts = [call.replace("SOL", coin) for coin in ("SOL", "ARB", "OP", "INJ", "SEI", "TIA", "LTC", "DOT")]
+    path.write_text("".join(json.dumps({"id": n, "text": text}) + "\n" for n, text in enumerate(texts)))
+    found = run("channel", "suggest", path)
+    assert "8 look like calls; the draft reads 8 posts with 1 layout." in found.stderr
+    assert found.exit_code == 0
+
+
+def test_a_draft_that_reads_nothing_is_not_told_as_finished(workspace: Path, run: Run) -> None:
+    path = workspace / "history.jsonl"
+    path.write_text(json.dumps({"id": 1, "text": CALL}) + "\n", encoding="utf-8")
+    found = run("channel", "suggest", path)
+    expected = (
+        "1 post with text, 1 looks like a call; the draft reads 0 posts with 0 layouts. This profile is not finished"
+    )
+    assert expected in found.stderr
+    assert found.exit_code == 1
+
+
 def test_a_message_that_is_no_plain_call_becomes_a_profile_to_finish(workspace: Path, run: Run) -> None:
     message = "#NEAR 6.42 üzerinde ALIM {VIP} 🎯 6.60 - 6.85 🛑 6.15"
     printed = run("channel", "new", stdin=message)

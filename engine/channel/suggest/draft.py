@@ -21,18 +21,16 @@ from engine.channel.load import load_profile
 from engine.channel.prepared import LONGEST_MESSAGE, MOST_LINES
 from engine.channel.profile import Profile
 from engine.channel.reader import read
-from engine.channel.suggest.families import families
+from engine.channel.suggest.families import LEAST_POSTS, families
 from engine.channel.suggest.marks import LEVELS, guess, results_in
 from engine.channel.suggest.numbers import decide_notation
 from engine.channel.suggest.rows import Post, post_of
 from engine.channel.suggest.writing import (
     BREAKS_A_SAMPLE,
-    LEAST_POSTS,
     DraftedLayout,
     HistoryPost,
     Sketch,
     test_section,
-    unfinished_section,
 )
 from engine.channel.text.fold import fold
 from engine.config.diagnostics import Diagnostic
@@ -51,12 +49,16 @@ ALWAYS_NEVER = ("{target} ✅", "hit", "reached", "closed", "cancelled", "% prof
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A drafted profile: its text, how many posts had text and looked like calls, and what each layout reads."""
+    """A drafted profile: its text, how many posts had text and looked like calls, and what each layout reads.
+
+    ``asleep`` layouts stand in it as comments, until a person has said how numbers are written.
+    """
 
     text: str
     posts: int
     calls: int
     layouts: tuple[tuple[str, int], ...]
+    asleep: int
 
     @property
     def read(self) -> int:
@@ -83,22 +85,6 @@ def draft_profile(name: str, history: Sequence[HistoryPost], trusted: bool = Fal
             if trusted or _is_laid_out(made):
                 posts.append(made)
     return _Drafting(name, history, posts, texts, trusted).draft()
-
-
-def unfinished_profile(name: str, message: str, lacking: Sequence[str]) -> str:
-    """A profile around one message that is no whole call: its few marks, and what is ``lacking`` as a comment.
-
-    It is no valid profile before a person has finished it. "" where there is nothing to begin with: no symbol or side
-    and fewer than two numbers, or lines that no sample can hold.
-    """
-    marked = guess(message)
-    numbers = [value for value in marked.values("any", *LEVELS) if value[0].isdecimal()]
-    begun = marked.values("symbol", "side") or len(numbers) >= 2
-    if BREAKS_A_SAMPLE.search(message) or not begun:
-        return ""
-    sketch = Sketch(name, [], 1, True, numbers, decide_notation(numbers), list(ALWAYS_NEVER))
-    sketch.unfinished = unfinished_section(marked, lacking)
-    return sketch.text()
 
 
 def _is_laid_out(post: Post) -> bool:
@@ -152,15 +138,16 @@ class _Drafting:
             profile = self._load()
         if profile is not None:
             self._read(profile)
+            self.sketch.layouts = [layout for layout in self.sketch.layouts if layout.read]
             for layout in self.sketch.layouts:
                 self._date(layout)
-            self.sketch.layouts = [layout for layout in self.sketch.layouts if layout.read]
             self.sketch.tests = "" if self.sketch.trusted else self._tests(profile)
         return Draft(
             self.sketch.text(),
             self.sketch.texts,
             len(self.sketch.posts),
             tuple((one.name, len(one.read)) for one in self.sketch.layouts),
+            len(self.sketch.asleep),
         )
 
     def _load(self) -> Profile | None:
@@ -215,8 +202,8 @@ class _Drafting:
         return sorted(kept, key=lambda layout: -len(layout.read))[:MOST_LAYOUTS]
 
     def _forbid_results(self, profile: Profile) -> None:
-        """Forbid what posts about results say that would be read as calls."""
-        for post in self.history:
+        """Forbid what posts about results say that would be read as calls; what a person calls a call is none."""
+        for post in self.history if not self.sketch.trusted else ():
             signs = results_in(fold(post.text).text)
             if signs and read(profile, post.text).setups:
                 self.sketch.never += [sign for sign in signs[:1] if sign not in self.sketch.never]

@@ -16,10 +16,15 @@ from difflib import SequenceMatcher
 from engine.channel.suggest.marks import Guess
 from engine.channel.suggest.rows import Gap, Post, Row, Token
 from engine.channel.suggest.words import RESULTS
+from engine.channel.text.vocabulary import TOKEN
 
 MOST_LINES_OF_A_RUN = 3
 LEAST_SHARE = 0.01  # of a family: rarer spellings are left out
+USUAL_SHARE = 0.95  # of a family: a line that more posts have belongs to the layout
 MOST_EXTRAS = 4
+BRACKETS = {"(": ")", "[": "]", "（": "）", "【": "】", "「": "」"}
+LEAST_POSTS = 3  # of one kind, before anything is made of them
+LEAST_WORDS_TO_IGNORE = 3  # a line of fewer is too common to be skipped wherever it stands
 
 
 @dataclass(slots=True)
@@ -87,28 +92,41 @@ class Family:
         return is_signed, several, usual, has_extras, -len(post.marked.text)
 
     def _extras(self) -> list[tuple[int, Gap, int]]:
-        """The lines without a level that many posts have: (place, words, how many posts)."""
+        """The lines without a level that belong to the layout: (place, words, how many posts).
+
+        Values that vary, and words that nearly every post has and that are too few to be listed under ``ignore``.
+        """
         found: Counter[tuple[int, Gap]] = Counter()
+        wordy: set[tuple[int, Gap]] = set()
         for post in self.posts:
-            found.update({(place, row.words[0]) for place, row in post.extras if not _tells_results(post, row)})
+            rows = [(place, row) for place, row in post.extras if not _tells_results(post, row)]
+            found.update(list(dict.fromkeys((place, row.words[0]) for place, row in rows)))  # in order, each once
+            wordy |= {(place, row.words[0]) for place, row in rows if may_be_ignored(post, row)}
         least = min(max(2, 2 * LEAST_SHARE * len(self.posts)), len(self.posts))
         kept = [(place, gap, count) for (place, gap), count in found.most_common(MOST_EXTRAS) if count >= least]
         has_entry = any({"entry", "entry market"} & set(run[0].key) for run in self.posts[0].core)
-        return [one for one in kept if _is_harmless_line(one[1], has_entry)]
+        usual = USUAL_SHARE * len(self.posts)
+        return [
+            (place, gap, count)
+            for place, gap, count in kept
+            if _is_harmless_line(gap, has_entry)
+            or (all(map(str.isalpha, gap)) and count > usual and not (count >= LEAST_POSTS and (place, gap) in wordy))
+        ]
 
     def _extra_lines(self, sample: Post, place: int, extras: list[tuple[int, Gap, int]]) -> list[str]:
-        """The extra lines before a row, from the sample or from another post that has them."""
-        lines = []
+        """The extra lines before a row, from the sample or from another post that has them, in the order they have."""
+        lines: list[tuple[int, str]] = []
         for where, gap, count in extras:
             if where != place:
                 continue
             for post in (sample, *self.posts):
-                row = next((row for at, row in post.extras if at == place and row.words[0] == gap), None)
-                if row is not None:
-                    line = _marked_up(post, row, {}, {})
-                    lines.append(line if count > 0.95 * len(self.posts) else f"{{? {line} }}")
+                of_place = [row for at, row in post.extras if at == place]
+                index = next((i for i, row in enumerate(of_place) if row.words[0] == gap), None)
+                if index is not None:
+                    line = _marked_up(post, of_place[index], {}, {})
+                    lines.append((index, line if count > USUAL_SHARE * len(self.posts) else f"{{? {line} }}"))
                     break
-        return lines
+        return [line for _, line in sorted(lines, key=lambda one: one[0])]
 
     def _line(self, sample: Post, row: Row, variants: list[Counter[Gap]]) -> str:
         """One line of the sample with its marks, and with the words of other posts worked in."""
@@ -170,6 +188,12 @@ def _is_harmless_line(gap: Gap, has_entry: bool) -> bool:
     return numbers == 1 and any(key.isalpha() for key in gap) and (has_entry or "id" in gap)
 
 
+def may_be_ignored(post: Post, row: Row) -> bool:
+    """Whether a line of words has enough of them to be listed under ``ignore``."""
+    text = post.marked.folded.text[row.start : row.end]
+    return all(token.key[0] not in "<#" for token in row.gaps[0]) and len(TOKEN.findall(text)) >= LEAST_WORDS_TO_IGNORE
+
+
 def _tells_results(post: Post, row: Row) -> bool:
     """Whether a line says that something has happened to the call."""
     text = post.marked.folded.text[row.start : row.end]
@@ -203,7 +227,20 @@ def _marked_up(post: Post, row: Row, maybe: dict[int, int], added: dict[int, lis
         out.append(shown)
         at = max(at, end)
     out.append(_literal(text[folded.origin(at) : folded.origin(last - 1) + 1]) if last > at else "")
-    return "".join(out).strip()
+    kept = text[folded.origin(row.start) : folded.origin(last - 1) + 1]
+    colon = ":" if not row.values and folded.text[last : last + 1] == ":" else ""  # a heading looks like one
+    return "".join([*out, colon, *_closed(kept)]).strip()
+
+
+def _closed(text: str) -> list[str]:
+    """The brackets that a piece of a line leaves open, closed: what stood behind its last value is not kept."""
+    still_open: list[str] = []
+    for char in text:
+        if char in BRACKETS:
+            still_open.append(BRACKETS[char])
+        elif still_open and char == still_open[-1]:
+            still_open.pop()
+    return still_open[::-1]
 
 
 def escaped(text: str) -> str:

@@ -106,7 +106,7 @@ def rows_of(marked: Marked) -> list[Row]:
         gaps[-1] += _tokens(marked.folded.text, at, end)
         while gaps[-1] and not _matters(gaps[-1][-1]):  # harmless words behind the last value
             gaps[-1].pop()
-        heading = not line and _is_heading(gaps[0]) and _bare_below(marked, index)
+        heading = not line and _is_heading(gaps[0]) and _level_below(marked, index)
         if values or heading or gaps[-1]:
             rows.append(Row(start, end, values, tuple(map(tuple, gaps)), heading))
     return rows
@@ -130,9 +130,7 @@ def _is_heading(gap: Sequence[Token]) -> bool:
     return any(words[: len(label)] == label or words[-len(label) :] == label for label in _LABEL_TOKENS)
 
 
-def _bare_below(marked: Marked, index: int) -> bool:
-    """Whether the next line begins with a level."""
-    if index + 1 == len(marked.lines):
-        return False
-    start, _, line = marked.lines[index + 1]
-    return bool(line) and line[0].field in LEVELS and not _tokens(marked.folded.text, start, line[0].start)
+def _level_below(marked: Marked, index: int) -> bool:
+    """Whether the next line begins with a level: alone under its heading (``145``) or labelled (``TP1: 145``)."""
+    below = marked.lines[index + 1][2] if index + 1 < len(marked.lines) else []
+    return bool(below) and below[0].field in LEVELS

@@ -110,6 +110,7 @@ SCAN = re.compile(
 )
 JOINT = re.compile(rf"{_BLANK}(?:[-~/&\u2010-\u2015\u2212\u301c]+|to|and|till){_BLANK}[$€]?")
 _QUOTE = "(?:usdt|usdc|fdusd|busd|usd|btc|eth)"
+NAMES_QUOTE = re.compile(rf"usd|\w[ \t]?[/|:-][ \t]?{_QUOTE}(?!\w)")  # in a folded symbol: btcusdt, eth/btc
 COINS = (
     re.compile(rf"[$#][ \t]?(?=[a-z0-9]*[a-z])[a-z0-9]{{1,15}}(?:[ \t]?[/|:-]?[ \t]?{_QUOTE})?(?:\.p|perp)?(?![\w])"),
     re.compile(rf"(?<![\w$#])(?=\d*[a-z])[a-z0-9]{{1,15}}[ \t]?[/|-][ \t]?{_QUOTE}(?:\.p|[ -]?perp)?(?!\w)"),

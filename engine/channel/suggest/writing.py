@@ -8,17 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.channel.cases import summary
-from engine.channel.suggest.families import Family, escaped
+from engine.channel.suggest.families import LEAST_POSTS, Family, escaped, may_be_ignored
 from engine.channel.suggest.marks import Marked, results_in
 from engine.channel.suggest.rows import Post
-from engine.channel.suggest.words import LONG, MARKET, SHORT, SIGNS
+from engine.channel.suggest.words import LONG, MARKET, NAMES_QUOTE, SHORT, SIGNS
 from engine.channel.text.fold import fold
 from engine.channel.text.names import FIELDS, SPECIAL_GROUPS
 from engine.channel.text.numbers import NOTATIONS
-from engine.channel.text.vocabulary import TOKEN, clean, tokens_of
+from engine.channel.text.vocabulary import clean, tokens_of
 from engine.domain import Reading
 
-LEAST_POSTS = 3
 BREAKS_A_SAMPLE = re.compile(r"^[ \t]*(<<<|>>>)|[\x00-\x08\x0b-\x1f\x7f]", re.MULTILINE)
 
 
@@ -56,6 +55,7 @@ class Sketch:
 
     ``texts`` counts the posts with text, ``posts`` are those that look like calls, ``numbers`` their levels as written;
     ``asleep`` are layouts that wait for the line ``numbers:``. ``trusted``: a person says that these are calls.
+    ``message`` is one message that no layout was made of, ``lacking`` what a person still has to mark in it.
     """
 
     name: str
@@ -68,7 +68,8 @@ class Sketch:
     layouts: list[DraftedLayout] = field(default_factory=list)
     asleep: list[DraftedLayout] = field(default_factory=list)
     tests: str = ""
-    unfinished: str = ""
+    message: Marked | None = None
+    lacking: Sequence[str] = ()
 
     def text(self) -> str:
         """The whole profile."""
@@ -83,8 +84,8 @@ class Sketch:
             sections.append("\n".join(["# The same in many calls, and of no matter.", "ignore",
                                        *(f"- {line}" for line in ignored)]))  # fmt: skip
         sections += [self._section(layout) for layout in self.layouts]
-        if self.unfinished:
-            sections.append(self.unfinished)
+        if self.message is not None:
+            sections.append(_message_section(self.message, self.lacking))
         if self.tests:
             sections.append(self.tests)
         if not self.tests:
@@ -96,6 +97,8 @@ class Sketch:
 
     def _head(self) -> list[str]:
         fields = [{name for run in one.family.posts[0].core for name in run[0].key} for one in self.layouts]
+        if self.message is not None and not self.lacking:
+            fields.append({guess.field for _, _, line in self.message.lines for guess in line})
         about = (
             f"{self.texts:,} posts, of which {len(self.posts):,} look like calls" if not self.trusted else "one message"
         )
@@ -117,7 +120,7 @@ class Sketch:
         return lines
 
     def _numbers_line(self) -> str:
-        shown = ", ".join(sorted(set(self.numbers), key=lambda n: (n.isdecimal(), -len(n)))[:3])
+        shown = ", ".join(sorted(dict.fromkeys(self.numbers), key=lambda n: (n.isdecimal(), -len(n)))[:3])
         if self.notation is not None:
             return f"numbers: {self.notation:<24} # as in {shown}" if shown else f"numbers: {self.notation}"
         return (
@@ -126,7 +129,7 @@ class Sketch:
         )
 
     def _quote_note(self) -> str:
-        named = any("usd" in value for post in self.posts for value in post.marked.values("symbol"))
+        named = any(NAMES_QUOTE.search(value) for post in self.posts for value in post.marked.values("symbol"))
         return "" if named else "                      # the symbols name no quote currency: is it this one?"
 
     def _words(self) -> list[str]:
@@ -169,9 +172,9 @@ class Sketch:
             lines = {
                 " ".join(post.marked.text[slice(*post.marked.folded.original(row.start, row.end))].split())
                 for _, row in post.extras
-                if all(token.key[0] not in "<#" for token in row.gaps[0])
+                if may_be_ignored(post, row)
             }
-            found.update(line for line in lines if len(TOKEN.findall(line)) >= 3)
+            found.update(lines)
         least = max(LEAST_POSTS, len(self.posts) // 100)
         return [escaped(line) for line, n in found.most_common(10) if n >= least]
 
@@ -186,8 +189,8 @@ class Sketch:
         return "\n".join([*lines, f'signal "{layout.name}"{layout.options}', "<<<", layout.text, ">>>"])
 
 
-def unfinished_section(marked: Marked, lacking: Sequence[str]) -> str:
-    """A message that is no whole call as a layout: the marks that were found, and a comment with what it lacks."""
+def _message_section(marked: Marked, lacking: Sequence[str]) -> str:
+    """A message just as it stands as a layout, with the marks that were found; what it is ``lacking`` as a comment."""
     text, at, lines = marked.text, 0, []
     for one in sorted((g for _, _, line in marked.lines for g in line if g.field in FIELDS), key=lambda g: g.start):
         start, end = marked.folded.original(one.start, one.end)
@@ -195,13 +198,15 @@ def unfinished_section(marked: Marked, lacking: Sequence[str]) -> str:
             lines += [escaped(text[at:start]), f"{{{one.field}: {escaped(text[start:end])}}}"]
             at = end
     sample = "".join([*lines, escaped(text[at:])])
-    wanted = ", ".join(lacking) or "marks that read it back"
-    return "\n".join([
-        f"# Not finished. Not found here: {wanted}.",
-        "# Mark by hand what the message has of it, as in {stop: 64500}; the channel's own word for long or short goes",
-        "# under words (long = ...). Then: cli.py validate",
-        'signal "first"', "<<<", sample, ">>>",
-    ])  # fmt: skip
+    section = ['signal "first"', "<<<", sample, ">>>"]
+    if lacking:
+        section = [
+            f"# Not finished. Not found here: {', '.join(lacking)}.",
+            "# Mark by hand what the message has of it, as in {stop: 64500}; the channel's own word for long or short",
+            "# goes under words (long = ...). Then: cli.py validate",
+            *section,
+        ]
+    return "\n".join(section)
 
 
 def test_section(name: str, text: str, reading: Reading) -> str:

@@ -50,7 +50,7 @@ def _parse_sections(source: SourceText, text: str) -> tuple[t.File, list[Diagnos
     """The slow way through a file with syntax errors."""
     file = t.File()
     found: list[Diagnostic] = []
-    for index, (start, stop, keyword) in enumerate(_sections(text)):
+    for index, (start, stop, keyword) in enumerate(sections(text)):
         if index == 0 and keyword != "channel":
             found.append(_no_channel(source, text, start, stop))
         if keyword == "channel" and index > 0:
@@ -103,7 +103,7 @@ def _no_channel(source: SourceText, text: str, start: int, stop: int) -> Diagnos
     return diagnose(source, Span(at, at + 1), "D108", "a profile begins with its channel line", hint)
 
 
-def _sections(text: str) -> Iterator[tuple[int, int, str]]:
+def sections(text: str) -> Iterator[tuple[int, int, str]]:
     """Cut a file at its section lines: (start, stop, keyword), keyword "" for what stands before the first.
 
     A sample that is not closed ends before the next section line, if no ``>>>`` comes before the next ``<<<``.
