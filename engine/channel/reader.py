@@ -39,7 +39,7 @@ _NOTHING = Refusal("no-layout", "no layout begins like any line of this message"
 # Where a text has none of these, its numbers are the same in every notation, or are found at the same places.
 _SIGN_IN_NUMBER = re.compile(r"[.,'’]\d|\d \d{3}")
 _BLANK_IN_NUMBER = re.compile(r"\d \d{3}")
-_STOP_IN_PROFIT = frozenset({"levels", "duplicate-level", "no-side"})
+_STOP_IN_PROFIT = frozenset({"levels", "duplicate-level", "no-side", "stop"})
 _WHATEVER_THE_NUMBERS = frozenset({"no-layout", "no-symbol", "doubt", "done", "symbol"})
 
 

@@ -108,9 +108,13 @@ def _locked(action: Action, before: Levels) -> list[Action]:
     """
     _, targets, stop = before
     found = []
-    if isinstance(action.stop, float) and action.stop != stop:
-        found.append(replace(action, kind="move-stop", level=action.stop, entries=(), targets=(), stop=None,
-                             entry_kind=None))  # fmt: skip
+    if action.stop is not None and action.stop != stop:
+        bare = replace(action, entries=(), targets=(), entry_kind=None)
+        if isinstance(action.stop, float):
+            bare = replace(bare, kind="move-stop", level=action.stop, stop=None)
+        elif action.stop.value == 0:  # at the entry (``Reading.running``)
+            bare = replace(bare, kind="move-stop", level="breakeven", stop=None)
+        found.append(bare)
     if action.targets != targets:
         found.append(replace(action, entries=(), stop=None))
     return found

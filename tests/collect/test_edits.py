@@ -107,6 +107,13 @@ def test_a_stop_moved_into_profit_by_an_edit_moves_the_stop(story, stop: str, le
     assert not result.unfollowed
 
 
+def test_a_stop_at_the_entry_said_in_words_is_breakeven(story) -> None:
+    (update,) = story(*edited(LONG, LONG.replace("139.00", "entry"))).updates
+    assert (update.action.kind, update.action.level) == ("move-stop", "breakeven")
+    back = story(*edited(LONG, LONG.replace("139.00", "entry"), LONG.replace("139.00", "be"), LONG))
+    assert said(back) == ["10h move-stop fast_scalps/1", "12h change fast_scalps/1 stop 139"]
+
+
 def test_of_a_short_too(story) -> None:
     assert said(story(*edited(SHORT, SHORT.replace("149.90", "136.10")))) == ["10h move-stop fast_scalps/1 136.1"]
 

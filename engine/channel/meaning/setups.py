@@ -47,7 +47,9 @@ def setup_of(profile: Profile, layout: str, read: Read, running: bool = False) -
     known = (*entries, *((reference,) if reference is not None else ()))
     prices = _target_prices(read.targets)
     stop = next(iter(read.stops), None)
-    if isinstance(stop, str):
+    if isinstance(stop, str) and running:
+        stop = Distance(0.0, "points")
+    elif isinstance(stop, str):
         return Refusal("stop", "a new call cannot have its stop at breakeven")
     if settings.stop_in_points and isinstance(stop, float) and known:
         middle = (min(known) + max(known)) / 2
