@@ -197,8 +197,9 @@ class Action:
     a target-hit ``target`` is the one that was hit. ``share`` of a close is the fraction closed (1 = whole).
     ``order`` n of a cancel is the n-th entry order, its ``entries`` are the prices of single orders (neither: all that
     still rest). A change carries the new levels, each empty or None where it stays, and with ``target`` n only the
-    n-th target; ``entry_kind`` says how new entries are meant. add-targets carries ``targets``; re-enter carries
-    ``entries`` (empty: as before), and ``targets`` and ``stop`` where it names new ones; it makes a signal of its own.
+    n-th target, nearest first; ``entry_kind`` says how new entries are meant. add-targets carries ``targets``; re-enter
+    carries ``entries`` (empty: as before), and ``targets`` and ``stop`` where it names new ones; it makes a signal of
+    its own.
 
     ``side``, ``signal_ref`` (the channel's own id of a signal, as ``Setup.ref``) and ``links`` (chat, 0 where the link
     names none, and message of each t.me link) help to bind it. ``every``: meant for all trades of the channel, of
@@ -329,8 +330,10 @@ class Change:
     number ``order`` (from 1, nearest first; None: all that rest); ``stop`` moves the stop to ``stop`` (a price or the
     average entry) or to the price of target ``target``; ``orders`` replaces the orders that rest (weights sum to 1,
     of what is not filled yet); ``targets`` are all targets from now on (shares sum to 1): those not beyond the last
-    one taken are left out, and the others share what is held. ``by`` says who: the channel, or a later call. A stop or
-    target at a Distance counts from the first fill; said before it, it acts with it.
+    one taken are left out, and the others share, in proportion, what those taken have not sold of what was filled. With
+    ``instead`` one target was moved from there: where it is taken already nothing changes. ``by`` says who: the
+    channel, or a later call. A stop or target at a Distance counts from the first fill; said before it, it acts with
+    it.
     """
 
     act_ms: int
@@ -342,6 +345,7 @@ class Change:
     orders: tuple[Order, ...] = ()
     targets: tuple[tuple[float | Distance, float], ...] = ()
     by: Literal["channel", "call"] = "channel"
+    instead: float | Distance | None = None
 
 
 @quick

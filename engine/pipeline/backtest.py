@@ -160,7 +160,8 @@ def find(
         rows = call_rows(played, walked, *_excursions(judged, len(played.table)))
         inputs = inputs_of(workspace, strategy, prices, sorted(candles))
         market = held_market(prices, strategy, span)
-        said = [*outside(known, strategy), *warnings(played, period.readings, set(period.symbols) - set(candles))]
+        without = set(period.symbols) - set(candles)
+        said = [*outside(known, strategy), *warnings(played, period.readings, without, strategy)]
         results = [*told(profiles[:cut], judged[:cut]), *others()]
     luck = [one.verdict.luck for one in judged if one.verdict.luck is not None]
     run = Run(

@@ -12,10 +12,13 @@ from engine.domain import REPORTS
 from engine.pipeline.prices import Prices
 from engine.pipeline.replay import Replay
 from engine.pipeline.workspace import Workspace
+from engine.simulate.planning import no_such_target, wrong_numbers
 from engine.units import iso, show_count, show_duration, show_names
 
 if TYPE_CHECKING:
     from engine.domain import Message, Update
+
+SHOWN = 3  # wrong numbers that are named one by one
 
 
 def inside(message: Message, strategy: Strategy) -> bool:
@@ -93,7 +96,7 @@ def _place(to: str | int) -> str:
     return f"target {to}" if isinstance(to, int) else to
 
 
-def warnings(played: Replay, readings: dict[str, ReadResult], without: set[str]) -> list[str]:
+def warnings(played: Replay, readings: dict[str, ReadResult], without: set[str], strategy: Strategy) -> list[str]:
     """What the reader should see before any figure."""
     found = []
     if without:
@@ -108,8 +111,27 @@ def warnings(played: Replay, readings: dict[str, ReadResult], without: set[str])
             )
         if left := counted(reading.why_unfollowed):
             found.append(f"{name}: {left}")
+        wrong = _wrong_numbers(reading, strategy)
+        if wrong:
+            found.append(f"{name}: {wrong}")
     ambiguous = int(played.table.ambiguous[played.table.filled].sum())
     if played.table.filled.any() and ambiguous > 0.1 * played.table.filled.sum():
         share = ambiguous / played.table.filled.sum()
         found.append(f"{share:.0%} of the trades are ambiguous on these candles; finer ones would decide them")
     return found
+
+
+def _wrong_numbers(reading: ReadResult, strategy: Strategy) -> str:
+    """Which updates name a target that their call does not have; empty where none does."""
+    named: dict[str, list[Update]] = {}
+    for update in reading.updates:
+        if update.signal_id is not None:
+            named.setdefault(update.signal_id, []).append(update)
+    wrong = [
+        f"message {update.message.message_id} ({update.signal_id}: {no_such_target(update.action.target, there_are)})"
+        for signal in reading.signals
+        if signal.id in named
+        for update, there_are in wrong_numbers(signal, strategy, named[signal.id])
+    ]
+    more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
+    return f"a wrong number moved nothing: {', '.join(wrong[:SHOWN])}{more}" if wrong else ""

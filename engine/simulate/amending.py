@@ -31,15 +31,16 @@ def changes_of(
     if not updates:
         return ()
     found: list[Change] = []
-    targets = [*setup.targets]
+    targets = _nearest_first(setup.targets, setup.side)
     known = bool(setup.entries) and all(order.price is not None for order in orders)
     book = list(enumerate(orders, 1))
-    numbered, meant = len(book), setup
+    last, meant = len(book), setup
     for update in sorted(updates, key=lambda u: u.message.known_ms):
         action = update.action
         at = update.message.known_ms + entry.latency_ms
-        if action.targets and action.kind in ("change", "add-targets"):
-            targets = [*action.targets] if action.kind == "change" else [*targets, *action.targets]
+        numbered = action.kind == "change" and action.target is not None and _moves_targets(action, targets)
+        instead = targets[action.target - 1] if numbered and action.target is not None else None
+        targets = _told(targets, action, setup.side, leave)
         if action.kind == "change" and action.entries:
             meant = replace(setup, entries=action.entries)
         entered = meant if known else None
@@ -48,8 +49,11 @@ def changes_of(
         made = _changes(setup, action, at, entry, book, entered, stop, targets, leave)
         for change in made:
             if change.kind == "orders":
-                book = list(enumerate(change.orders, numbered + 1))
-                numbered += len(book)
+                book = list(enumerate(change.orders, last + 1))
+                last += len(book)
+        if instead is not None:
+            level = _level(instead, entered, [order for _, order in book], stop)
+            made = [replace(change, instead=level) if change.kind == "targets" else change for change in made]
         found += made
     return tuple(found)
 
@@ -90,9 +94,66 @@ def _changes(
     if action.kind == "change" and action.stop is not None:
         made.append(Change(at, "stop", stop=stop))
     if action.kind in ("change", "add-targets"):
-        levels = _targets(setup, entered, placed, stop, targets, leave)
-        made += [Change(at, "targets", targets=levels)] if levels and any(map(_has_level, action.targets)) else []
+        levels = _targets(setup, entered, placed, stop, targets, leave) if _moves_targets(action, targets) else ()
+        made += [Change(at, "targets", targets=levels)] if levels else []
     return made
+
+
+def numbered_wrong(setup: Setup, updates: Sequence[Update], leave: Exit) -> list[tuple[Update, int]]:
+    """The changes of one signal that name a target by a number that none has, each with how many there are by then."""
+    found, targets = [], _nearest_first(setup.targets, setup.side)
+    for update in sorted(updates, key=lambda u: u.message.known_ms):
+        number = update.action.target
+        if update.action.kind == "change" and number is not None and not 1 <= number <= len(targets):
+            found.append((update, len(targets)))
+        targets = _told(targets, update.action, setup.side, leave)
+    return found
+
+
+def _moves_targets(action: Action, targets: Sequence[Target]) -> bool:
+    """Whether an action says where targets are; a number that no target has moves none."""
+    return any(map(_has_level, action.targets)) and (action.target is None or 1 <= action.target <= len(targets))
+
+
+def _told(targets: list[Target], action: Action, side: Side, leave: Exit) -> list[Target]:
+    """All targets after an action, nearest first, each with its share where the channel's words give it one.
+
+    New targets without shares take those of as many targets before them. A share that is named for one more target is
+    what it sells of a trade in which none is taken yet; the others keep their proportions of the rest.
+    """
+    if action.kind not in ("change", "add-targets") or not _moves_targets(action, targets):
+        return targets
+    new = _nearest_first(action.targets, side)
+    if action.kind == "change" and action.target is not None:
+        place, (one,) = action.target - 1, new
+        one = replace(one, share=targets[place].share if one.share is None else one.share)
+        return _nearest_first([*targets[:place], one, *targets[place + 1 :]], side)
+    if action.kind == "change":
+        if len(new) != len(targets) or None not in [target.share for target in new if _has_level(target)]:
+            return new
+        return [replace(target, share=before.share) for target, before in zip(new, targets, strict=True)]
+    kept = [target for target in targets if target.price is None or target.price not in [one.price for one in new]]
+    added = sum(target.share or 0.0 for target in new)
+    if all(target.share for target in new):
+        standing = [target for target in kept if _has_level(target)]
+        weights = target_weights([target.share for target in standing], leave.shares)
+        rest = max(0.0, 1 - added)
+        shared = [replace(t, share=weight * rest) for t, weight in zip(standing, weights, strict=True)]
+        kept = [*shared, *(target for target in kept if not _has_level(target))]
+    return _nearest_first([*kept, *new], side)
+
+
+def _nearest_first(targets: Sequence[Target], side: Side) -> list[Target]:
+    """Targets in the order in which price reaches them, open ones last.
+
+    Prices and distances together stay as they were said.
+    """
+    placed = [target for target in targets if _has_level(target)]
+    if all(target.price is not None for target in placed):
+        placed.sort(key=lambda target: (target.price or 0.0) * side.sign)
+    elif len({target.distance.unit if target.distance else None for target in placed}) == 1:
+        placed.sort(key=lambda target: target.distance.value if target.distance else 0.0)
+    return [*placed, *(target for target in targets if not _has_level(target))]
 
 
 def _at_prices(book: Sequence[tuple[int, Order]], prices: Sequence[float], entry: Entry) -> list[int]:
@@ -142,15 +203,20 @@ def _targets(
     targets: Sequence[Target],
     leave: Exit,
 ) -> tuple[tuple[float | Distance, float], ...]:
-    """All targets from now on with the strategy's shares; none where prices and distances from a fill that is to come
-    cannot be put in order.
+    """All targets from now on with their own shares where each has one, else the strategy's; none where prices and
+    distances from a fill that is to come cannot be put in order. Two at one level are one.
     """
-    levels = [level for target in targets if (level := _level(target, entered, placed, stop)) is not None]
-    if len({level.unit if isinstance(level, Distance) else "price" for level in levels}) > 1:
+    own: dict[float | Distance, float | None] = {}
+    for target in targets:
+        level = _level(target, entered, placed, stop)
+        if level is not None:
+            before = own.get(level, 0.0)
+            own[level] = None if before is None or target.share is None else before + target.share
+    if len({level.unit if isinstance(level, Distance) else "price" for level in own}) > 1:
         return ()
     sign = setup.side.sign
-    ordered = sorted(set(levels), key=lambda level: level.value if isinstance(level, Distance) else level * sign)
-    shares = target_weights([None] * len(ordered), leave.shares)
+    ordered = sorted(own, key=lambda level: level.value if isinstance(level, Distance) else level * sign)
+    shares = target_weights([own[level] for level in ordered], leave.shares)
     return tuple((level, share) for level, share in zip(ordered, shares, strict=True) if share > 0)
 
 

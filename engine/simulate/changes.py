@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.domain import Change, Distance, ExitReason, PathStatus
 from engine.market.candles import Ints
+from engine.simulate.amending import SAME
 from engine.simulate.rows import DUST
 from engine.simulate.writing import Writer
 
@@ -87,6 +88,8 @@ class Changing(Writer):
     def _put_targets(self, row: int, change: Change) -> None:
         rows, taken = self.rows, int(self.rows.taken[row])
         last = rows.target[row, taken - 1] if taken else -np.inf
+        if taken and change.instead is not None and rows.level(row, change.instead, 1) <= last + SAME * abs(last):
+            return
         waits = rows.filled[row] <= 0 and any(isinstance(level, Distance) for level, _ in change.targets)
         levels = [(np.inf if waits else rows.level(row, level, 1), share) for level, share in change.targets]
         ahead = [(price, share) for price, share in levels if price > last]
@@ -95,7 +98,7 @@ class Changing(Writer):
         rows.said_targets.pop(row, None)
         if waits:
             rows.said_targets[row] = tuple(level for level, _ in change.targets)
-        part = rows.held[row] / rows.filled[row] if rows.filled[row] > 0 else 1.0
+        part = 1.0 - float(rows.share[row, :taken].sum())  # what the targets taken have not sold of what was filled
         total = sum(share for _, share in ahead)
         end = taken + len(ahead)
         rows.target[row, taken:end] = [price for price, _ in ahead]

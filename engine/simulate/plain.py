@@ -21,4 +21,5 @@ def change_from(data: dict[str, Any]) -> Change:
     """The change that the data were made of."""
     orders = tuple(Order(**order) for order in data["orders"])
     targets = tuple(levels_from(data["targets"]))
-    return Change(**(data | {"orders": orders, "targets": targets, "stop": level_from(data["stop"])}))
+    levels = {name: level_from(data.get(name)) for name in ("stop", "instead")}
+    return Change(**(data | {"orders": orders, "targets": targets} | levels))

@@ -28,7 +28,7 @@ from engine.domain import (
     Update,
 )  # fmt: skip
 from engine.market.contracts import Contract
-from engine.simulate.amending import changes_of, from_base
+from engine.simulate.amending import changes_of, from_base, numbered_wrong
 from engine.simulate.grid import on_grid
 from engine.simulate.sharing import average_entry, entry_orders, target_weights
 
@@ -102,6 +102,20 @@ def make_plan(
         tick=contract.tick if contract is not None else None,
     )
     return on_grid(plan)
+
+
+def wrong_numbers(signal: Signal, strategy: Strategy, updates: Sequence[Update]) -> list[tuple[Update, int]]:
+    """The changes bound to a signal that name one target which it does not have, with how many it has by then.
+
+    They move no target.
+    """
+    acting = _acting(signal, updates, strategy)
+    return numbered_wrong(signal.setup, acting, strategy.exit_of(signal.message.channel)) if acting else []
+
+
+def no_such_target(number: int | None, there_are: int) -> str:
+    """What a wrong number is, in words: ``target 4 is named, and the call has 3``."""
+    return f"target {number} is named, and the call has {there_are or 'none'}"
 
 
 def _acting(signal: Signal, updates: Sequence[Update], strategy: Strategy) -> Sequence[Update]:

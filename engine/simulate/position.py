@@ -37,6 +37,11 @@ class Position:
         return self.filled - sum(leg.share for leg in self.state.legs)
 
     @property
+    def sold_at_targets(self) -> float:
+        """What the targets have sold of the planned quantity; a part that the channel closed is none of it."""
+        return sum(leg.share for leg in self.state.legs if leg.reason is ExitReason.TARGET)
+
+    @property
     def average(self) -> float:
         """The average fill price."""
         return sum(fill.price * fill.share for fill in self.state.fills) / self.filled
@@ -288,6 +293,10 @@ class Position:
     def _put_targets(self, change: Change, open_: float) -> None:
         state = self.state
         last = state.passed[-1] if state.passed else None
+        if last is not None and change.instead is not None:
+            moved = self._settled(change.instead, state.fills[0].price)
+            if self.sign * (moved - last) <= SAME * abs(last):
+                return
         levels: list[tuple[float | Distance, float]] = list(change.targets)
         if state.fills:
             levels = [(self._settled(level, state.fills[0].price), share) for level, share in levels]
@@ -297,6 +306,6 @@ class Position:
         if not ahead:
             return
         total = sum(share for _, share in ahead)
-        part = self.held / self.filled if state.fills else 1.0
+        part = 1.0 - self.sold_at_targets / self.filled if state.fills else 1.0
         state.targets = [(price, share / total * part) for price, share in ahead]
         self.market_targets(open_)

@@ -52,6 +52,11 @@ signal "without a stop"
 {side: BUY} {symbol: BTCUSDT} @ {entry: 64800}, TP {target: 65000}
 >>>
 
+update change "one target"
+<<<
+{symbol: BTCUSDT} target {number: 2} is now {target: 65000}
+>>>
+
 test "chat is no call"
 <<<
 gm traders

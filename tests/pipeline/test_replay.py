@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from engine.collect.reading import ReadResult
 from engine.config.strategy import Calls, Exit, Fees
 from engine.domain import Action, Distance, EntryKind, Message, Setup, Side, Signal, Target, Update
 from engine.pipeline.replay import replay
-from engine.pipeline.statements import deletion_note
+from engine.pipeline.statements import deletion_note, warnings
 from tests.simulate.world import bars, strategy
 
 FEES = Fees(0.0006, 0.0008, "test")
@@ -73,3 +77,18 @@ def test_the_band_shows_both_orders_inside_a_candle() -> None:
     played = replay([call(95.0)], strategy(), FEES, {"BTCUSDT": bars(both)}, None)
     assert played.r[0] < -1 < 1.9 < played.other_order[0]
     assert bool(played.table.ambiguous[0])
+
+
+def test_a_run_warns_of_an_update_that_numbers_a_target_which_its_call_does_not_have() -> None:
+    """The first three are named."""
+    signal, wants = call(95.0), strategy()
+    updates = [
+        Update(Message("c", -1, 20 + n, 1, "post", n, None, n, ""),
+               Action("change", "BTCUSDT", "u", target=n, targets=(Target(112.0),)), "c/1")
+        for n in range(1, 6)
+    ]  # fmt: skip
+    played = replay([signal], wants, FEES, {"BTCUSDT": bars(RISES)}, None, updates)
+    reading = ReadResult([signal], updates, 6, 1, 5, Counter(), [], 0, 0, 0)
+    named = ", ".join(f"message {20 + n} (c/1: target {n} is named, and the call has 1)" for n in (2, 3, 4))
+    assert warnings(played, {"c": reading}, set(), wants) == [f"c: a wrong number moved nothing: {named} and 1 more"]
+    assert warnings(played, {"c": replace(reading, updates=updates[:1])}, set(), wants) == []

@@ -195,11 +195,14 @@ def change(deal: Dealer, side: Side, act: int, entry: str) -> Change:
             return Change(at, kind, orders=(Order("stop", float(deal.whole(98, 104)), 1.0),))
         prices = sorted(deal.some(96, 104, 2, 1), reverse=side is Side.LONG)
         return Change(at, kind, orders=tuple(Order("limit", float(p), 1 / len(prices)) for p in prices))
-    levels = deal.some(1, 9, 3, 1)
+    levels, moved = deal.some(1, 9, 3, 1), deal.one([None, None, *range(1, 9)])
     if entry == "market order" and deal.one([False, True]):
         unit = deal.one(["percent", "points", "R"])
-        return Change(at, kind, targets=tuple((Distance(float(n), unit), 1 / len(levels)) for n in levels))
-    return Change(at, kind, targets=tuple((100.0 + side.sign * n, 1 / len(levels)) for n in levels))
+        targets = tuple((Distance(float(n), unit), n / sum(levels)) for n in levels)
+        return Change(at, kind, targets=targets, instead=None if moved is None else Distance(float(moved), unit))
+    instead = None if moved is None else 100.0 + side.sign * moved
+    targets = tuple((100.0 + side.sign * n, n / sum(levels)) for n in levels)
+    return Change(at, kind, targets=targets, instead=instead)
 
 
 TERMS = st.builds(

@@ -212,7 +212,9 @@ def read_distance(text: str) -> Distance:
 
 
 def read_change(moment: str, text: str) -> Change:
-    """``close 50%``, ``cancel 2``, ``stop 97``, ``stop breakeven``, ``stop target 1``, ``limits 99 97``."""
+    """``close 50%``, ``cancel 2``, ``stop 97``, ``stop breakeven``, ``stop target 1``, ``limits 99 97``,
+    ``targets 104 110 not 105`` (one that was at 105 is moved).
+    """
     word, *rest = text.split()
     at = clock(moment)
     if word == "close":
@@ -228,7 +230,8 @@ def read_change(moment: str, text: str) -> Change:
     if word == "limits":
         return Change(at, "orders", orders=tuple(Order("limit", float(p), 1 / len(rest)) for p in rest))
     assert word == "targets", text
-    return Change(at, "targets", targets=read_targets(rest))
+    moved = float(rest.pop(rest.index("not") + 1)) if "not" in rest else None
+    return Change(at, "targets", targets=read_targets([r for r in rest if r != "not"]), instead=moved)
 
 
 def read_terms(terms: Terms, text: str) -> Terms:

@@ -7,18 +7,21 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.config.strategy import Calls, Entry, Exit
 from engine.domain import Action, Change, Distance, EntryKind, Message, Plan, Side, Target, Update
 from engine.market.candles import Candles
+from engine.pipeline.paper.moves import change_words
 from engine.simulate.calls import settle_calls
-from engine.simulate.planning import make_plan
+from engine.simulate.planning import make_plan, wrong_numbers
 from engine.simulate.prepared import simulate
 from engine.simulate.sharing import split
 from engine.simulate.step import Stepper
 from engine.simulate.terms import Terms
 from engine.simulate.volatility import average_true_range
 from engine.units import MINUTE_MS
+from tests.simulate.dealing import many_plans
 from tests.simulate.test_twin import TERMS, candle_sets, plans, same
 from tests.simulate.world import bars, plan, signal, strategy
 
@@ -169,6 +172,105 @@ def test_an_edit_in_percent_moves_stop_and_target_of_a_market_call(side: Side, k
             trade.bar(*(column[row].item() for column in columns))
             trade = Stepper.restored(made, Terms(0, 0, 0), json.loads(json.dumps(trade.saved())))
         same(trade.path(), path)
+
+
+def sold(
+    *later: dict, own: tuple = (0.4, 0.4, 0.2), levels: tuple = (110.0, 120.0, 130.0), side: Side = Side.LONG
+) -> list[tuple[float, float]]:
+    """The targets and their shares after what a channel says of a call, the strategy's shares being 50, 30, 20."""
+    call = signal(EntryKind.LIMIT, side, (100.0,), levels, 100 - side.sign * 5.0)
+    named = tuple(map(Target, levels, own)) if own else call.setup.targets
+    call = replace(call, setup=replace(call.setup, targets=named))
+    updates = [said(**{"kind": "change"} | one) for one in later]
+    updates = [replace(u, message=replace(u.message, posted_ms=2_000_000 + i)) for i, u in enumerate(updates)]
+    made = make_plan(call, strategy(exit=Exit(shares=(0.5, 0.3, 0.2))), updates)
+    assert isinstance(made, Plan)
+    return [(level, round(share, 9)) for level, share in made.changes[-1].targets]
+
+
+def at(*levels: float, shares: tuple = ()) -> dict:
+    """New targets, with shares or without."""
+    return {"targets": tuple(map(Target, levels, shares or [None] * len(levels)))}
+
+
+def added(*levels: float, shares: tuple = ()) -> dict:
+    """More targets."""
+    return {"kind": "add-targets"} | at(*levels, shares=shares)
+
+
+@pytest.mark.parametrize(
+    ("later", "expected"),
+    [
+        # an edit of prices alone, and one of shares
+        ([at(111, 121, 131, shares=(0.4, 0.4, 0.2))], [(111, 0.4), (121, 0.4), (131, 0.2)]),
+        ([at(110, 120, 130, shares=(0.6, 0.2, 0.2))], [(110, 0.6), (120, 0.2), (130, 0.2)]),
+        ([at(111, 121, shares=(0.7, 0.3))], [(111, 0.7), (121, 0.3)]),
+        # without shares of its own: the call's for as many targets, else the strategy's
+        ([at(131, 111, 121)], [(111, 0.4), (121, 0.4), (131, 0.2)]),
+        ([at(111, 121, 131, shares=(0.5, None, None))], [(111, 0.4), (121, 0.4), (131, 0.2)]),
+        ([at(111, 121)], [(111, 0.625), (121, 0.375)]),
+        ([at(111, 121, 131, shares=(0.6, 0.2, 0.2)), at(112, 122, 132)], [(112, 0.6), (122, 0.2), (132, 0.2)]),
+        # one of them
+        ([{"target": 2} | at(125)], [(110, 0.4), (125, 0.4), (130, 0.2)]),
+        ([{"target": 3} | at(127), {"target": 1} | at(112)], [(112, 0.4), (120, 0.4), (127, 0.2)]),
+        ([{"target": 1} | at(135)], [(120, 0.4), (130, 0.2), (135, 0.4)]),
+        ([{"target": 2} | at(130)], [(110, 0.4), (130, 0.6)]),
+        # one more: it sells the share that is named, the others keep their proportions of the rest
+        ([added(140, shares=(0.4,))], [(110, 0.24), (120, 0.24), (130, 0.12), (140, 0.4)]),
+        ([added(140, shares=(0.4,)), {"target": 4} | at(145)], [(110, 0.24), (120, 0.24), (130, 0.12), (145, 0.4)]),
+        ([added(130, shares=(0.2,))], [(110, 0.4), (120, 0.4), (130, 0.2)]),
+        ([added(140, shares=(1.0,))], [(140, 1.0)]),
+        ([added(140)], [(110, 0.5), (120, 0.3), (130, 0.2)]),
+    ],
+)  # fmt: skip
+def test_a_calls_own_shares_win_in_what_its_channel_says_later(later: list, expected: list) -> None:
+    assert sold(*later) == expected
+
+
+@pytest.mark.parametrize(
+    ("later", "expected"),
+    [
+        (at(111, 121, 131), [(111, 0.5), (121, 0.3), (131, 0.2)]),
+        ({"target": 2} | at(125), [(110, 0.5), (125, 0.3), (130, 0.2)]),
+        (added(140, shares=(0.4,)), [(110, 0.3), (120, 0.18), (130, 0.12), (140, 0.4)]),
+    ],
+)
+def test_a_call_without_shares_takes_those_of_the_strategy_also_later(later: dict, expected: list) -> None:
+    assert sold(later, own=()) == expected
+
+
+def test_one_target_of_a_short_is_counted_from_its_nearest() -> None:
+    found = sold({"target": 2} | at(78), levels=(70.0, 90.0, 80.0), own=(0.2, 0.4, 0.4), side=Side.SHORT)
+    assert found == [(90, 0.4), (78, 0.4), (70, 0.2)]
+
+
+@pytest.mark.parametrize("kind", [EntryKind.LIMIT, EntryKind.MARKET])
+def test_a_target_that_is_moved_says_from_where(kind: EntryKind) -> None:
+    """It may be taken by then; what follows counts from where it was put."""
+    first, second = said(kind="change", target=2, **at(125)), said(kind="change", target=2, **at(127))
+    second = replace(second, message=replace(second.message, posted_ms=second.message.posted_ms + 1))
+    made = changes(first, second, kind=kind)
+    assert [(change.instead, [level for level, _ in change.targets]) for change in made] == [
+        (120.0, [110.0, 125.0]),
+        (125.0, [110.0, 127.0]),
+    ]
+    assert change_words(made[0]) == "changes the targets to 110 / 125, unless 120 was taken before"
+
+
+def test_a_number_that_no_target_has_changes_none_of_them_and_is_named() -> None:
+    wrong = said(kind="change", target=3, **at(140))
+    more = said(kind="add-targets", **at(130))
+    right = said(kind="change", target=3, stop=96.0, **at(140))
+    updates = [replace(u, message=replace(u.message, posted_ms=2_000_000 + i))
+               for i, u in enumerate([wrong, more, right])]  # fmt: skip
+    call = signal(EntryKind.LIMIT, Side.LONG, (100.0,), (110.0, 120.0), 95.0)
+    mine = strategy(exit=Exit(shares="even"))
+    made = make_plan(call, mine, updates)
+    assert isinstance(made, Plan)
+    assert [change.kind for change in made.changes] == ["targets", "stop", "targets"]
+    assert [level for level, _ in made.changes[-1].targets] == [110, 120, 140]
+    assert wrong_numbers(call, mine, updates) == [(updates[0], 2)]
+    assert wrong_numbers(call, mine, updates[1:]) == []
 
 
 def laddered(*updates: Update, **given: object) -> Plan:
@@ -372,3 +474,21 @@ def test_a_change_fed_live_acts_like_one_known_beforehand() -> None:
         live.bar(*row)
     assert live.path().legs[-1].price == 100.0
     assert live.path().legs[-1].reason == "breakeven"
+
+
+@settings(max_examples=150, deadline=None)
+@given(candle_sets(), st.integers(0, 2**40), st.integers(0, 30), st.integers(0, 60), st.sampled_from([0.1, 0.3, 0.5]))
+def test_targets_that_are_said_again_sell_what_they_would_have_sold(
+    candles: Candles, seed: int, closing: int, again: int, part: float
+) -> None:
+    """Before the fill or after it, behind targets taken and parts closed."""
+    found: list[Plan] = []
+    for one in many_plans(seed, 60):
+        closed = Change(one.act_ms + closing * MINUTE_MS, "close", share=part)
+        changes = (closed, Change(closed.act_ms + again * MINUTE_MS, "targets", targets=one.targets))
+        plain = replace(one, changes=(closed,), stop=None, trail=None, tick=None, maintenance=None)
+        found += [plain, replace(plain, changes=changes)] if len(one.targets) > 1 else []
+    table = simulate(found, {"X": candles}, Terms(0, 0, 0))
+    sold = [[(leg.target, leg.share) for leg in table.path(row).legs] for row in range(len(found))]
+    for plain, edited in zip(sold[::2], sold[1::2], strict=True):
+        assert edited == [(target, pytest.approx(share)) for target, share in plain]

@@ -56,7 +56,8 @@ def change_words(change: Change) -> str:
         case "orders":
             return f"changes the entries to {', '.join(_level(order.price) for order in change.orders)}"
         case "targets":
-            return f"changes the targets to {' / '.join(_level(level) for level, _ in change.targets)}"
+            taken = "" if change.instead is None else f", unless {_level(change.instead)} was taken before"
+            return f"changes the targets to {' / '.join(_level(level) for level, _ in change.targets)}{taken}"
 
 
 def _level(level: float | Distance | str | None) -> str:

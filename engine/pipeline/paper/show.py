@@ -176,6 +176,8 @@ def _update(event: Event, call: PaperCall | None, _currency: str) -> Iterator[Sa
         yield Said(f"{call.name} was deleted by its channel: {'it is closed' if kinds else goes_on}")
     elif kinds:
         yield Said(f"{call.name}: its channel {' and '.join(kinds)}")
+    if "wrong" in event.data:
+        yield Said(f"{call.name}: a message of its channel has a wrong number: {event.data['wrong']}; it moves nothing")
 
 
 def _stands(change: Mapping[str, Any], call: PaperCall) -> bool:

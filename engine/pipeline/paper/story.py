@@ -221,6 +221,7 @@ class _Teller:
             if event.kind == "update" and event.key is not None:
                 words = [change_words(change_from(change)) for change in event.data["changes"]]
                 done = " and ".join(dict.fromkeys(words)) or "nothing of the trade changes"
+                done += f" ({event.data['wrong']})" if "wrong" in event.data else ""
                 said = "deleted by its channel" if event.data["action"] == "deletion" else f"message {event.key[1]}"
                 late = " (late)" if event.late else ""
                 yield f"{said}, {show_time(event.data['known_ms'], self.zone)}{late}: {done}"

@@ -81,6 +81,27 @@ def test_an_edit_is_told_by_what_it_changes(text: str, said: str | None, stage: 
     assert stage.said() == ([] if said is None else [f"vip/2 long BTCUSDT: its channel {said}"])
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("BTCUSDT target 2 is now 65300", "its channel changes the targets"),
+        (
+            "BTCUSDT target 7 is now 65300",
+            "a message of its channel has a wrong number: target 7 is named, and the call has 2; it moves nothing",
+        ),
+    ],
+)
+def test_one_target_is_changed_by_its_number_and_a_wrong_one_is_named(text: str, said: str, stage: LiveStage) -> None:
+    stage.candle(0, 64790, 64820, 64780, 64800)
+    stage.candle(1, 64800, 64900, 64350, 64400)
+    stage.post(130, "BUY BTCUSDT NOW @ 64800, TP1 65000, TP2 65200, SL 64500")
+    stage.said()
+    stage.post(131, text)
+    assert stage.said() == [f"vip/2 long BTCUSDT: {said}"]
+    changes = [change["targets"] for event in stage.events("update") for change in event.data["changes"]]
+    assert changes == ([[[65000.0, 0.5], [65300.0, 0.5]]] if "2 is" in text else [])
+
+
 def test_a_target_that_is_edited_moves_no_stop(stage: LiveStage) -> None:
     """Neither in the words nor in what ended the trade."""
     stage.post(0.5, "BUY ETHUSDT @ market, TP 1%, SL 1%")
