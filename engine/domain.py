@@ -237,11 +237,17 @@ class Refusal:
 @quick
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a profile made of one text: setups, or actions, or a refusal (exactly one of the three is filled)."""
+    """What a profile made of one text: setups, or actions, or a refusal (exactly one of the three is filled).
+
+    ``running`` stands beside a refusal: the calls of a text whose only fault is that a stop does not lie behind its
+    entries. No call begins so, but a later version of one that runs may put its stop there; at a distance of 0 it is
+    the entry.
+    """
 
     setups: tuple[Setup, ...] = ()
     actions: tuple[Action, ...] = ()
     refusal: Refusal | None = None
+    running: tuple[Setup, ...] = ()
 
 
 @quick

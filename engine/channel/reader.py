@@ -5,7 +5,8 @@
    of the template; the first that fits and leaves no number and no trade word unclaimed is the one. Where none is, the
    phrases of updates (``updates/``), then the forms, which read by labels (``form/``);
 3. make setups or actions of its values (``meaning/``) and check their levels. With several notations of numbers this
-   is done for each, and exactly one reading must come out.
+   is done for each, and exactly one reading must come out;
+4. what is refused for the place of a stop is read once more as a later version of a call that runs (``running``).
 
 Every step goes over the message once, whatever a stranger posts: lines are matched by chains that never go back.
 """
@@ -38,6 +39,7 @@ _NOTHING = Refusal("no-layout", "no layout begins like any line of this message"
 # Where a text has none of these, its numbers are the same in every notation, or are found at the same places.
 _SIGN_IN_NUMBER = re.compile(r"[.,'’]\d|\d \d{3}")
 _BLANK_IN_NUMBER = re.compile(r"\d \d{3}")
+_STOP_IN_PROFIT = frozenset({"levels", "duplicate-level", "no-side", "stop"})
 _WHATEVER_THE_NUMBERS = frozenset({"no-layout", "no-symbol", "doubt", "done", "symbol"})
 
 
@@ -50,15 +52,24 @@ def read(profile: Profile, text: str, posted_ms: int | None = None, sender: str 
     if isinstance(prepared, Refusal):
         return Reading(refusal=prepared)
     sight = look(profile, prepared, posted_ms)
-    reading = _meaning(profile, sight)
+    reading = _read(profile, sight)
+    if reading.refusal is not None and reading.refusal.code in _STOP_IN_PROFIT:
+        return replace(reading, running=_read(profile, sight, running=True).setups)
+    return reading
+
+
+def _read(profile: Profile, sight: Sight, running: bool = False) -> Reading:
+    """What a sight means in the one notation that fits; ``running`` as a later version of calls that run."""
+    reading = _meaning(profile, sight, running)
+    prepared = sight.prepared
     if not profile.variants or not _SIGN_IN_NUMBER.search(prepared.text):
         return reading
     if reading.refusal is not None and reading.refusal.code in _WHATEVER_THE_NUMBERS:
         return reading
-    return _in_one_notation(profile, sight, reading)
+    return _in_one_notation(profile, sight, reading, running)
 
 
-def _in_one_notation(profile: Profile, sight: Sight, first: Reading) -> Reading:
+def _in_one_notation(profile: Profile, sight: Sight, first: Reading, running: bool) -> Reading:
     """The one reading that comes out in the notations of a profile, ``first`` being that in its first notation."""
     made = [first] if first.refusal is None else []
     sights = {profile.fields.notation.token: sight}
@@ -73,7 +84,7 @@ def _in_one_notation(profile: Profile, sight: Sight, first: Reading) -> Reading:
             if isinstance(prepared, Refusal):
                 continue
             sights[spelling] = look(variant, prepared, sight.posted_ms)
-        other = _meaning(variant, sights[spelling])
+        other = _meaning(variant, sights[spelling], running)
         made += [other] if other.refusal is None else []
     if not made:
         return first
@@ -167,11 +178,11 @@ def unread_part(profile: Profile, match: Match, prepared: Prepared) -> Refusal |
 # ------------------------------------------------------------------ what it means
 
 
-def _meaning(profile: Profile, sight: Sight) -> Reading:
+def _meaning(profile: Profile, sight: Sight, running: bool) -> Reading:
     """What a message says in the notation of a profile."""
     prepared, unread = sight.prepared, sight.unread
     if sight.match is not None:
-        return _of_layout(profile, sight.match, prepared)
+        return _of_layout(profile, sight.match, prepared, running)
     if profile.phrasebook and "update" not in prepared.never:
         spoken = sight.talk
         if isinstance(spoken, Talk):
@@ -185,7 +196,7 @@ def _meaning(profile: Profile, sight: Sight) -> Reading:
         unread = unread or spoken
     if profile.forms and "signal" not in prepared.never:
         for form, calls in zip(profile.forms, sight.calls, strict=True):
-            reading = _of_form(profile, form, calls, prepared)
+            reading = _of_form(profile, form, calls, prepared, running)
             if reading is not None and (reading.setups or sight.unread is None):
                 return reading
     if prepared.never:
@@ -202,12 +213,12 @@ def _no_layout(match: Match, prepared: Prepared) -> Refusal:
     return Refusal("no-layout", sentence, prepared.folded.origin(position))
 
 
-def _of_layout(profile: Profile, match: Match, prepared: Prepared) -> Reading:
+def _of_layout(profile: Profile, match: Match, prepared: Prepared, running: bool) -> Reading:
     """All setups or actions of a message; one fault refuses the whole message."""
     setups: list[Setup] = []
     actions: list[Action] = []
     for found in match.setups:
-        made = build(profile, match.layout, found, prepared)
+        made = build(profile, match.layout, found, prepared, running)
         if isinstance(made, Refusal):
             return Reading(refusal=made)
         if isinstance(made, Setup) and match.layout.changes:
@@ -222,7 +233,9 @@ def _of_layout(profile: Profile, match: Match, prepared: Prepared) -> Reading:
     return Reading(tuple(setups), tuple(replace(action, links=links) for action in actions))
 
 
-def _of_form(profile: Profile, form: Form, calls: list[Seen | Refusal | None], prepared: Prepared) -> Reading | None:
+def _of_form(
+    profile: Profile, form: Form, calls: list[Seen | Refusal | None], prepared: Prepared, running: bool
+) -> Reading | None:
     """What the calls that a form saw mean; None where it sees no call."""
     setups: list[Setup] = []
     for seen in calls:
@@ -230,7 +243,7 @@ def _of_form(profile: Profile, form: Form, calls: list[Seen | Refusal | None], p
             return None
         if isinstance(seen, Refusal):
             return Reading(refusal=replace(seen, position=prepared.folded.origin(seen.position or 0)))
-        made = build(profile, form, seen.values(form, prepared.text), prepared)
+        made = build(profile, form, seen.values(form, prepared.text), prepared, running)
         if isinstance(made, Refusal):
             return Reading(refusal=made)
         assert isinstance(made, Setup)

@@ -15,11 +15,20 @@ LONGEST_CHAIN = 100
 UNREAD = Refusal("no-layout", "the message has no text")
 
 
+@dataclass(frozen=True, slots=True)
+class Unfollowed:
+    """A later version of a call that is not followed, and why."""
+
+    message: Message
+    refusal: Refusal
+
+
 @dataclass(slots=True)
 class Fate:
     """What is known of one post so far; ``levels`` are those of its calls by their latest version that changed them.
 
-    ``called``: it is a call, not one that only enters an earlier call again.
+    ``called``: it is a call, not one that only enters an earlier call again. ``unfollowed`` are the later versions of
+    its calls that changed nothing, each text once.
     """
 
     has_original: bool = False
@@ -30,6 +39,7 @@ class Fate:
     actions: tuple[Action, ...] = ()
     refusal: Refusal = UNREAD
     edited: bool = False
+    unfollowed: tuple[Unfollowed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +56,8 @@ class Found:
 def calls_meant(one: Found, fates: dict[Post, Fate], signals: list[Signal]) -> list[Signal | None]:
     """The signals that an update is about, each once; [None] when nothing tells.
 
-    First the post itself and what it answers, and what that answers, up to a post that called the symbol (any symbol,
+    A later version of a call is about the calls of its post, all of them where it names no symbol. Else first what the
+    post answers, and what that answers, up to a post that called the symbol (any symbol,
     when the update names none and the post made one call); then the posts that it links to; then the call with the id
     that it names; then the channel's latest earlier call on the symbol, when it is not older than 30 days.
     """
@@ -64,6 +75,10 @@ def calls_meant(one: Found, fates: dict[Post, Fate], signals: list[Signal]) -> l
             and action.symbol in (None, signal.setup.symbol)
         ]
         return [*meant] or [None]
+    own = fates.get((message.channel, message.chat_id, message.message_id))
+    called = [] if own is None else [one for one in _about(own, action) if one.message.known_ms < message.known_ms]
+    if called:
+        return [*called]
     answered = _along_replies(message.message_id, one, fates)
     if answered is not None:
         return [answered]
@@ -89,14 +104,17 @@ def _along_replies(number: int | None, one: Found, fates: dict[Post, Fate]) -> S
         fate = fates.get((message.channel, message.chat_id, number)) if number is not None else None
         if fate is None:
             return None
-        about = [
-            signal
-            for signal in fate.signals
-            if action.symbol in (None, signal.setup.symbol) and action.side in (None, signal.setup.side)
-        ]
-        if number == message.message_id:  # a call that was edited into an update, not an update edited into a call
-            about = [signal for signal in about if signal.message.known_ms < message.known_ms]
+        about = _about(fate, action) if number != message.message_id else []
         if len(about) == 1:
             return about[0]
         number = fate.reply_to
     return None
+
+
+def _about(fate: Fate, action: Action) -> list[Signal]:
+    """The calls of a post that an action may be about: those of its symbol and side, where it names them."""
+    return [
+        signal
+        for signal in fate.signals
+        if action.symbol in (None, signal.setup.symbol) and action.side in (None, signal.setup.side)
+    ]

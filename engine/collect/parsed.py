@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,20 +25,23 @@ CREATE TABLE state (stamp TEXT, segment INTEGER, offset INTEGER, line INTEGER, s
 CREATE TABLE line (channel TEXT, chat INTEGER, id INTEGER, segment INTEGER, offset INTEGER, line INTEGER,
                    PRIMARY KEY (channel, chat, id, segment, offset)) WITHOUT ROWID;
 CREATE TABLE post (channel TEXT, chat INTEGER, id INTEGER, fate TEXT, updates INTEGER, signals INTEGER,
-                   known INTEGER, rows TEXT, PRIMARY KEY (channel, chat, id)) WITHOUT ROWID;
+                   known INTEGER, rows TEXT, unfollowed TEXT, PRIMARY KEY (channel, chat, id)) WITHOUT ROWID;
 """
 Key = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a post gave: its fate (called, updated, refused, unread), counts, and its rows of the table."""
+    """What a post gave: its fate (called, updated, refused, unread), counts, its rows of the table, and why later
+    versions of it are not followed (codes).
+    """
 
     key: Key
     fate: str
     updates: int
     known_ms: int
     rows: list[list[Any]]
+    unfollowed: tuple[str, ...] = ()
 
 
 class Parsed:
@@ -99,9 +103,17 @@ class Parsed:
     def add(self, outcomes: Iterable[Outcome]) -> None:
         """Remember what posts gave, in place of what they gave before."""
         self._db.executemany(
-            "INSERT OR REPLACE INTO post VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO post VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                (*o.key, o.fate, o.updates, len(o.rows), o.known_ms, json.dumps(o.rows) if o.rows else "")
+                (
+                    *o.key,
+                    o.fate,
+                    o.updates,
+                    len(o.rows),
+                    o.known_ms,
+                    json.dumps(o.rows) if o.rows else "",
+                    " ".join(o.unfollowed),
+                )
                 for o in outcomes
             ),
         )
@@ -115,6 +127,13 @@ class Parsed:
             found[channel] = {"posts": posts, "signals": signals, "updates": updates}
         for channel, fate, count in self._db.execute("SELECT channel, fate, count(*) FROM post GROUP BY channel, fate"):
             found[channel][fate] = count
+        return found
+
+    def unfollowed(self) -> dict[str, Counter[str]]:
+        """For each channel: how many later versions of calls are not followed, by code."""
+        found: dict[str, Counter[str]] = {}
+        for channel, codes in self._db.execute("SELECT channel, unfollowed FROM post WHERE unfollowed > ''"):
+            found.setdefault(channel, Counter()).update(codes.split())
         return found
 
     def rows(self) -> Iterator[list[Any]]:

@@ -2,7 +2,8 @@
 
 1. All versions are put in the order in which they became known: a post when it was posted, an edit when it was edited.
 2. The first version of a post that reads as a call makes its signals, at the time of that version. Later versions make
-   no second signal: one with other levels is a change of the first, of what it says otherwise, at the time of the edit.
+   no second signal: one with other levels is a change of the first, of what it says otherwise, at the time of the edit;
+   one that reads as an update acts as an answer would; what else it says is not followed, and counted (``edits.py``).
    A deletion is counted and takes nothing away; for strategies that close the trade then it is an update of its own
    (``withdrawn``).
 3. A call from an edited text whose original nobody saw is marked ``hindsight``, unless the edit came within a minute of
@@ -20,8 +21,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from engine.channel.meaning.actions import again_of
-from engine.collect.binding import UNREAD, Fate, Found, Post, calls_meant
-from engine.collect.edits import changes_in
+from engine.collect.binding import UNREAD, Fate, Found, Post, Unfollowed, calls_meant
+from engine.collect.edits import follow
 from engine.domain import Action, Message, Reading, Refusal, Signal, Update
 from engine.units import MINUTE_MS
 
@@ -39,6 +40,7 @@ class ReadResult:
     ``refusals`` has the message keys), ``unread`` have no text or none that a layout knows. ``edited`` counts posts
     whose text changed after they had called, ``deleted`` those that were deleted, whatever else became of them.
     ``withdrawn`` has an update for each call whose post was deleted after it had called; none is in ``updates``.
+    ``unfollowed`` are later versions of calls that changed nothing, since they do not read as the same call any more.
     """
 
     signals: list[Signal]
@@ -52,6 +54,12 @@ class ReadResult:
     edited: int
     deleted: int
     withdrawn: Sequence[Update] = ()
+    unfollowed: Sequence[Unfollowed] = ()
+
+    @property
+    def why_unfollowed(self) -> Counter[str]:
+        """How many later versions of calls were not followed, by code."""
+        return Counter(one.refusal.code for one in self.unfollowed)
 
     @property
     def unbound(self) -> int:
@@ -62,8 +70,9 @@ class ReadResult:
 class MessageReader:
     """Reads message versions one after another, as they become known.
 
-    ``signals`` are all so far, in that order; ``refusal`` is why the last version gave nothing. ``read`` reads one
-    version; it is not asked about deletions and messages without text.
+    ``signals`` are all so far, in that order; ``refusal`` is why the last version gave nothing, and ``unfollowed``
+    whether that was a later version of a call. ``read`` reads one version; it is not asked about deletions and messages
+    without text.
     """
 
     def __init__(self, read: Reader, known: dict[tuple[int, int, int], Reading] | None = None) -> None:
@@ -73,6 +82,7 @@ class MessageReader:
         self._latest: dict[tuple[str, str], Signal] = {}
         self.signals: list[Signal] = []
         self.refusal: Refusal | None = None
+        self.unfollowed = False
 
     def keep_readings(self) -> None:
         """Remember from now on what each text said, for ``anew``."""
@@ -102,7 +112,7 @@ class MessageReader:
     def look(self, message: Message) -> list[Found]:
         """Read a version: its signals are added to ``signals``; the actions in it, not bound yet."""
         post = (message.channel, message.chat_id, message.message_id)
-        self.refusal = None
+        self.refusal, self.unfollowed = None, False
         if message.kind == "deletion":
             self._deleted.add(post)
             return []
@@ -117,7 +127,19 @@ class MessageReader:
             fate.edited |= bool(fate.signals) and fate.signals[0].message.text != message.text
         reading = self._reading(message) if _has_text(message) else Reading(refusal=UNREAD)
         self.refusal = reading.refusal
-        if reading.setups and not fate.signals:
+        called = bool(fate.signals)
+        later = called and edited
+        if later and not reading.actions:
+            made = follow(message, reading, fate)
+            if isinstance(made, Refusal):
+                self._leave(message, made, fate)
+            else:
+                self.refusal = None
+                found += made
+        elif later and message.edited_ms is None and _news(reading.actions, fate):
+            self._leave(message, Refusal("no-time", "nobody knows when this version appeared"), fate)
+            return found
+        if reading.setups and not called:
             late = _is_hindsight(message, fate)
             fate.signals = tuple([Signal(message, setup, i, late) for i, setup in enumerate(reading.setups)])
             fate.called = True
@@ -126,19 +148,23 @@ class MessageReader:
                 self._latest[message.channel, signal.setup.symbol] = signal
                 if signal.setup.ref:
                     self._latest[message.channel, f"#{signal.setup.ref}"] = signal
-        elif reading.setups:
-            found += changes_in(message, reading.setups, fate)
-        for action in reading.actions:
-            if not any(_is_same(action, known) for known in fate.actions):
-                fate.actions += (action,)
-                by_ref = self._latest.get((message.channel, f"#{action.signal_ref}")) if action.signal_ref else None
-                by_symbol = self._latest.get((message.channel, action.symbol or ""))
-                found.append(Found(message, action, by_ref, by_symbol))
-                if action.kind == "re-enter" and not fate.signals:
-                    self._enter_again(found[-1], fate)
+        for action in _news(reading.actions, fate):
+            fate.actions += (action,)
+            by_ref = self._latest.get((message.channel, f"#{action.signal_ref}")) if action.signal_ref else None
+            by_symbol = self._latest.get((message.channel, action.symbol or ""))
+            found.append(Found(message, action, by_ref, by_symbol))
+            if action.kind == "re-enter" and not fate.signals:
+                self._enter_again(found[-1], fate)
         if reading.refusal and reading.refusal.code != UNREAD.code:
             fate.refusal = reading.refusal
         return found
+
+    def _leave(self, message: Message, why: Refusal, fate: Fate) -> None:
+        """Note a later version of a call that is not followed, once for each text."""
+        self.unfollowed = all(one.message.text != message.text for one in fate.unfollowed)
+        self.refusal = why if self.unfollowed else None
+        if self.unfollowed:
+            fate.unfollowed += (Unfollowed(message, why),)
 
     def _enter_again(self, found: Found, fate: Fate) -> None:
         """Make the calls anew that an action is about, as far as they are known now."""
@@ -248,6 +274,11 @@ def _is_hindsight(message: Message, fate: Fate) -> bool:
     return not fate.has_original and message.edited_ms - message.posted_ms > QUICK_EDIT_MS
 
 
+def _news(actions: Iterable[Action], fate: Fate) -> list[Action]:
+    """What a version says that those before it did not."""
+    return [action for action in actions if not any(_is_same(action, known) for known in fate.actions)]
+
+
 def _is_same(action: Action, other: Action) -> bool:
     """Whether two versions of a post say the same action, wherever in the text it stands."""
     return replace(action, layout="", values=()) == replace(other, layout="", values=())
@@ -269,4 +300,5 @@ def _result(fates: dict[Post, Fate], signals: list[Signal], updates: list[Update
         unread=len(silent) - len(refusals),
         edited=sum([fate.edited for fate in fates.values()]),
         deleted=deleted,
+        unfollowed=[one for fate in fates.values() for one in fate.unfollowed],
     )

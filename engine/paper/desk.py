@@ -128,21 +128,25 @@ class Desk:
         signals, updates = reader.take(message)
         told = signals, updates, reader.withdrawn(message)
         if now_ms is not None and reader.refusal is not None:
-            self._unread(message, reader.refusal)
+            self._unread(message, reader.refusal, reader.unfollowed)
         arrival = Arrival(now_ms, self.began_ms, self.stale_ms)
         alone = self.alone.get(message.channel)
         if alone is not None:
             alone.intake.act(message, *told, arrival)
         self.intake.act(message, *told, arrival)
 
-    def _unread(self, message: Message, refusal: Refusal) -> None:
-        """A live post that gave nothing: worth a word where its layout is known, or where it looks like a call."""
+    def _unread(self, message: Message, refusal: Refusal, later: bool) -> None:
+        """A live post that gave nothing: worth a word where its layout is known, or where it looks like a call.
+
+        ``later``: it is a version of a call that is not followed, which is worth a word whatever it looks like.
+        """
         key: Key = (message.channel, message.message_id, message.version, "unread")
         old = message.known_ms < self.began_ms or key in self.outbox.keys
         if old or refusal.code == "never" or not message.text.strip():
             return
-        if refusal.code != "no-layout" or self.suspect(message, refusal):
+        if later or refusal.code != "no-layout" or self.suspect(message, refusal):
             said: Data = {"signal": message.key, "code": refusal.code, "text": refusal.text}
+            said |= {"later": True} if later else {}
             self.outbox.tell("unread", message.known_ms, said, key=key)
 
     # ------------------------------------------------------------------ candles

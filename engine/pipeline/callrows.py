@@ -37,7 +37,8 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
         """A column of the table by call: None where there is no figure."""
         return _known(np.append(np.full(len(table), np.nan) if column is None else column, np.nan)[at])
 
-    named = [None if isinstance(setup.stop, Distance) else setup.stop for setup in setups]
+    plans = table.plans
+    named = [_price(setup.stop if row < 0 else plans[row].stop) for row, setup in zip(rows, setups, strict=True)]
     paths = _of_paths(table, at)
     call = {row: i for i, row in enumerate(rows)} if walked.trades.own else {}
     for row, trade in walked.trades.own.items():
@@ -51,9 +52,7 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
         "side": [setup.side.value for setup in setups],
         "entry_kind": [setup.entry_kind.value for setup in setups],
         "entry": [setup.entries for setup in setups],
-        "stop": [
-            planned if row >= 0 else stop for row, planned, stop in zip(rows, of_table(table.stop), named, strict=True)
-        ],
+        "stop": [said if met is None else met for met, said in zip(of_table(table.stop), named, strict=True)],
         "targets": [tuple([t.price for t in setup.targets if t.price is not None]) for setup in setups],
         "leverage": [setup.leverage for setup in setups],
         "layout": [setup.layout for setup in setups],
@@ -80,6 +79,11 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
     place[trades.row] = np.arange(len(trades.row))
     figures = {name: np.append(getattr(trades, name), np.nan)[place[at]] for name in OF_THE_ACCOUNT}
     return Calls(columns | {name: _known(column) for name, column in figures.items()})
+
+
+def _price(level: float | Distance | None) -> float | None:
+    """A level that is a price; None for one that counts from a fill which never came."""
+    return None if isinstance(level, Distance) else level
 
 
 def posting_order(played: Replay) -> list[int]:

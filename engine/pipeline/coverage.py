@@ -2,7 +2,8 @@
 
 1. read every post with the profile; each ends as exactly one of signal, update, refused, unread or empty;
 2. count them, by layout and by month;
-3. show the posts that look like calls and were not read, those of one shape together: a layout that changed shows
+3. of an archive, count the later versions of calls that are not followed;
+4. show the posts that look like calls and were not read, those of one shape together: a layout that changed shows
    here first.
 """
 
@@ -16,11 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from engine.channel import Profile, read
 from engine.channel.text.fold import fold
+from engine.collect.archive import Archive
+from engine.collect.edits import counted, hints, why
 from engine.domain import Refusal
 from engine.pipeline.channels import find_profile
 from engine.pipeline.errors import InputError
 from engine.pipeline.posts import Post, load_posts
 from engine.pipeline.progress import Track
+from engine.pipeline.readings import read_messages, read_with
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from engine.report.tables import clean
@@ -28,6 +32,7 @@ from engine.units import iso
 
 if TYPE_CHECKING:
     from engine.channel.suggest.marks import Marked
+    from engine.domain import Message
 
 KINDS = ("signals", "updates", "refused", "unread", "empty")
 UNDATED = "no date"
@@ -81,6 +86,7 @@ class Coverage:
     months: dict[str, Counter[str]] = field(default_factory=dict)
     used: dict[str, Counter[str]] = field(default_factory=dict)  # by month, the layouts that read
     look_alikes: dict[tuple[str, str, int], LookAlikes] = field(default_factory=dict)
+    unfollowed: dict[str, list[str]] = field(default_factory=dict)  # by code, the posts of the later versions
 
     def ranked(self, form: str) -> list[LookAlikes]:
         """The groups of look-alikes that are worth showing, the most telling first."""
@@ -94,6 +100,10 @@ class Coverage:
             "setups": self.setups,
             "layouts": dict(self.layouts.most_common()),
             "reasons": dict(self.reasons.most_common()),
+            "unfollowed": {
+                code: {"count": len(ids), "ids": [*dict.fromkeys(ids)][:MOST_IDS]}
+                for code, ids in sorted(self.unfollowed.items())
+            },
             "months": {
                 month: {kind: found[kind] for kind in KINDS}
                 | {"layouts": dict(self.used.get(month, Counter()).most_common())}
@@ -122,6 +132,11 @@ class Coverage:
         lines = [f"{self.counts.total():,} posts, {texts:,} with text: {_shares(self.counts)}; {self.setups:,} calls"]
         lines += [f"  {name}: {count:,}" for name, count in self.layouts.most_common()]
         lines += [f"  refused, {reason}: {count:,}" for reason, count in self.reasons.most_common()]
+        if self.unfollowed:
+            lines.append(counted({code: len(ids) for code, ids in self.unfollowed.items()}))
+            kinds = sorted(self.unfollowed.items(), key=lambda kind: -len(kind[1]))
+            lines += [f"  {why(code)}: {', '.join([*dict.fromkeys(ids)][:MOST_IDS])}" for code, ids in kinds]
+            lines += [f"  hint: {advice}" for advice in hints(self.unfollowed)]
         if by_month:
             for month, found in sorted(self.months.items()):
                 lines.append(f"{month}: {_shares(found)}")
@@ -148,7 +163,20 @@ def coverage(workspace: Workspace, name: str, source: Path | None, by: str | Non
         load_posts(source or workspace.archive_path, profile.id, workspace.settings.timezone), "reading messages"
     ):
         _count(found, profile, post)
+    if source is None or source.resolve() == workspace.archive_path.resolve():
+        _edited(found, profile, workspace)
     return found.as_json() if form == "json" else found.as_text(by == "month")
+
+
+def _edited(found: Coverage, profile: Profile, workspace: Workspace) -> None:
+    """Note the later versions of calls in the archive that are not followed."""
+    versions: dict[int, list[Message]] = {}
+    for message in read_messages(Archive(workspace.archive_path)):
+        if message.channel == profile.id and message.kind != "deletion":
+            versions.setdefault(message.message_id, []).append(message)
+    several = (message for one in versions.values() if len(one) > 1 for message in one)
+    for left in read_with(profile, several).unfollowed:
+        found.unfollowed.setdefault(left.refusal.code, []).append(str(left.message.message_id))
 
 
 def _count(found: Coverage, profile: Profile, post: Post) -> None:

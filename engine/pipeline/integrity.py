@@ -21,7 +21,7 @@ from itertools import pairwise
 from engine.channel import Profile, read
 from engine.collect.archive import Archive
 from engine.collect.reading import QUICK_EDIT_MS
-from engine.domain import Message, Setup
+from engine.domain import Message, Reading, Setup
 from engine.pipeline.channels import find_profile
 from engine.pipeline.errors import InputError
 from engine.pipeline.progress import Track
@@ -118,7 +118,10 @@ def _examine_post(found: Integrity, versions: list[Message], profile: Profile) -
     texts = sorted((m for m in versions if m.kind != "deletion"), key=lambda m: (m.known_ms or 1 << 60, m.version))
     gone = next((m for m in versions if m.kind == "deletion"), None)
     found.deleted_posts += gone is not None
-    setups = [read(profile, m.text, m.known_ms, m.sender).setups if m.text.strip() else () for m in texts]
+    setups: list[tuple[Setup, ...]] = []
+    for message in texts:
+        said = read(profile, message.text, message.known_ms, message.sender) if message.text.strip() else Reading()
+        setups.append(said.setups or (said.running if any(setups) else ()))
     if not any(setups):
         return
     found.calls += 1

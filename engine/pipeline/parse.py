@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import engine
 from engine.collect.archive import Archive, ArchiveError
+from engine.collect.edits import counted, hints
 from engine.collect.parsed import Key, Outcome, Parsed
 from engine.collect.segments import START, Place
 from engine.collect.table import COLUMNS, row_of, write_signals
@@ -56,8 +57,12 @@ def parse_archive(workspace: Workspace, track: Track) -> str:
                 place = found[-1][1]
                 parsed.set_place(place, archive.print_of(place))
             rows = write_signals(workspace.signals_path, parsed.rows())
-        counts = parsed.counts()
-    lines = [_line(name, found, workspace.profile(name) is not None) for name, found in counts.items()]
+        counts, left = parsed.counts(), parsed.unfollowed()
+    lines = []
+    for name, count in counts.items():
+        lines.append(_line(name, count, workspace.profile(name) is not None))
+        if name in left:
+            lines += [f"  {counted(left[name])}", *(f"  hint: {advice}" for advice in hints(left[name]))]
     lines.append(f"{workspace.signals_path.as_posix()}: {show_count(rows, 'signal')}")
     LOG.info("parse: %s", "; ".join(lines))
     return "\n".join(lines + [f"note: {problem}" for problem in archive.problems])
@@ -110,12 +115,16 @@ class _Reader:
         for update in result.updates:
             key = _key(update.message)
             updates[key] = updates.get(key, 0) + 1
+        left: dict[Key, list[str]] = {}
+        for one in result.unfollowed:
+            left.setdefault(_key(one.message), []).append(one.refusal.code)
         refused = {name for name, _ in result.refusals}
         for key in posts:
             fate = "called" if key in rows else "updated" if key in updates else "unread"
             if fate == "unread" and f"{key[0]}/{key[2]}" in refused:
                 fate = "refused"
-            yield Outcome(key, fate, updates.get(key, 0), known.get(key, 0), rows.get(key, []))
+            unfollowed = tuple(left.get(key, ()))
+            yield Outcome(key, fate, updates.get(key, 0), known.get(key, 0), rows.get(key, []), unfollowed)
 
 
 def _messages(archive: Archive, place: Place) -> Iterator[tuple[Message, Place]]:
@@ -146,11 +155,15 @@ def _code_stamp() -> list[tuple[str, int, int]]:
 
 
 def _line(name: str, found: dict[str, int], is_read: bool) -> str:
-    """What a profile made of a channel's posts."""
+    """What a profile made of a channel's posts: each is counted once, and what stands in them apart from that."""
     posts = show_count(found["posts"], "post")
     if not is_read:
         return f"{name}: {posts}, not read: there is no channels/{name}.channel"
-    return (
-        f"{name}: {posts}: {show_count(found['signals'], 'signal')}, {show_count(found['updates'], 'update')}, "
+    called, updated = found.get("called", 0), found.get("updated", 0)
+    line = (
+        f"{name}: {posts}: {show_count(called, 'signal')}, {show_count(updated, 'update')}, "
         f"{found.get('refused', 0):,} refused, {found.get('unread', 0):,} unread"
     )
+    more = [f"{found['signals']:,} signals in {called:,}"] if found["signals"] != called else []
+    more += [f"with edits {show_count(found['updates'], 'change')} of calls"] if found["updates"] != updated else []
+    return "; ".join([line, *more])

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from engine.channel import explain, render
+from engine.collect.edits import hint, why
 from engine.domain import Distance
+from engine.pipeline.readings import read_with
 from engine.report.tables import clean
 from engine.units import show_time
 
@@ -40,10 +42,14 @@ def post_lines(
     read = read or texts[0]
     yield ""
     yield render(explain(profile, read.text, read.known_ms, read.sender))
+    left = {one.message: one.refusal for one in read_with(profile, versions).unfollowed}
     for other in versions:
         if other is not read:
             text = f": {clean(' / '.join(other.text.splitlines()))}" if other.kind != "deletion" else ""
             yield f"{SAID.get(other.kind, 'posted')} {show_time(other.known_ms, zone)}{text}"
+            if other in left:
+                yield f"  not followed, {why(left[other].code)}: {left[other].text}"
+                yield from [f"  hint: {advice}"] if (advice := hint(left[other].code)) else []
     yield ""
 
 

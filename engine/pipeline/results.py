@@ -145,6 +145,7 @@ def _channel(
             unread=reading.unread,
             calls=dict(Counter(played.fates[i] for i in places).most_common()),
             reasons=dict(reading.refused.most_common()),
+            unfollowed=dict(reading.why_unfollowed.most_common()),
         ),
         account_trades=sum([filled for filled, _ in own]),
         account_net=sum([net for _, net in own]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from engine.collect.edits import counted
 from engine.collect.reading import ReadResult
 from engine.config.strategy import Strategy
 from engine.domain import REPORTS
@@ -108,6 +109,8 @@ def warnings(played: Replay, readings: dict[str, ReadResult], without: set[str],
             found.append(
                 f"{name}: {show_count(loose, 'update')} of {len(reading.updates)} belong to no call and did nothing"
             )
+        if left := counted(reading.why_unfollowed):
+            found.append(f"{name}: {left}")
         wrong = _wrong_numbers(reading, strategy)
         if wrong:
             found.append(f"{name}: {wrong}")

@@ -113,6 +113,7 @@ def _funnel(channel: ChannelResult) -> list[dict[str, Any]]:
     kinds = ("posted", "signals", "updates", "refused", "unread")
     rows = [{"level": "messages", "what": kind, "count": getattr(funnel, kind)} for kind in kinds]
     rows += [{"level": "refused", "what": code, "count": count} for code, count in funnel.reasons.items()]
+    rows += [{"level": "edits not followed", "what": code, "count": n} for code, n in funnel.unfollowed.items()]
     return rows + [{"level": "calls", "what": fate, "count": count} for fate, count in funnel.calls.items()]
 
 

@@ -30,6 +30,10 @@ REASONS = {
     "share": "shares that do not add up",
     "id": "two different ids",
     "leverage": "no leverage that exists",
+    "other-side": "another side than the call",
+    "other-symbol": "another coin than the call",
+    "other-calls": "another number of calls",
+    "no-time": "edited at an unknown time",
 }
 
 FATES = {

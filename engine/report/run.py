@@ -18,7 +18,7 @@ from engine.verdict.pump import Pump
 from engine.verdict.random_entry import RandomEntry
 from engine.verdict.sharpe import SharpeEvidence
 
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,9 @@ class Funnel:
     """What became of a channel's messages, in order; every message and every call is counted exactly once per level.
 
     posted = read + updates + refused + unread; read (calls) = sum of ``calls`` values. ``reasons`` counts the refusal
-    codes of messages. ``calls`` counts calls by fate: closed, open, expired, target first, too late, no data,
-    repeat, opposite, no stop, stop too near, hindsight, refused by rule ...
+    codes of messages, ``unfollowed`` those of later versions of calls, which changed nothing. ``calls`` counts calls by
+    fate: closed, open, expired, target first, too late, no data, repeat, opposite, no stop, stop too near, hindsight,
+    refused by rule ...
     """
 
     posted: int
@@ -37,6 +38,7 @@ class Funnel:
     unread: int
     calls: dict[str, int]
     reasons: dict[str, int]
+    unfollowed: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,47 @@ def test_what_is_said_of_a_call_at_the_price_of_now(
     assert lines[0].startswith("vip/1 ")
 
 
+@pytest.mark.parametrize("stop", ["64900", "65100"])
+def test_an_edit_that_puts_the_stop_into_profit_moves_it_live_and_in_the_record(tmp_path: Path, stop: str) -> None:
+    """Beyond its entry, or beyond its first target: no new call could be like that."""
+    first = "BUY BTCUSDT NOW @ 64800, TP1 65000, TP2 65200, SL 64500"
+    stage = LiveStage(tmp_path)
+    stage.post(5, first)
+    stage.price(6.5, 64800)
+    stage.candle(0, 64800, 64800, 64800, 64800)
+    stage.candle(1, 64800, 65110, 64800, 65110)
+    stage.edit(130, 1, first.replace("64500", stop))
+    said = stage.said()
+    assert said[-1] == "vip/1 long BTCUSDT: its channel moves the stop"
+    stage.candle(2, 65110, 65110, 65110, 65110)
+    stage.price(185, 65110)
+    stage.candle(3, 65110, 65110, 64700, 64700)
+    stage.candle(4, 64700, 64700, 64700, 64700)
+    call = stage.desk.books.rows[0]
+    assert [(leg.name, leg.price) for leg in call.stepper.path().legs] == [
+        ("target 1", 65000), ("moved stop", pytest.approx(float(stop), rel=1e-3)),
+    ]  # fmt: skip
+    assert stage.events("unread") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("SELL BTCUSDT @ 64800, TP 64500, SL 65000", "other side: the call is a long, this version a short"),
+        ("CANCELLED, sorry", "no layout: no layout begins like any line of this message"),
+    ],
+)
+def test_an_edit_that_cannot_be_followed_is_told_once(tmp_path: Path, text: str, said: str) -> None:
+    stage = LiveStage(tmp_path)
+    stage.post(5, LIMIT)
+    stage.edit(20, 1, text)
+    assert [line for line in stage.said() if "edited" in line] == [f"vip/1 edited, not followed, {said}"]
+    stage.start()
+    assert stage.said() == [], "a restart tells nothing twice"
+    assert [event.kind for event in stage.events("call", "update", "unread")] == ["call", "unread"]
+    assert Heard().read(stage.events()).posts == {"vip/1"}
+
+
 @pytest.mark.parametrize("edited", [8, 130])
 def test_an_edit_in_percent_moves_the_stop_of_an_open_trade(tmp_path: Path, edited: float) -> None:
     """Whether it comes before the record's fill or after it, live and record go out at the new stop."""

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from engine.collect.reading import when_known
+from engine.domain import Message, Signal
+from engine.domain import Path as PathOf
 from engine.paper.ledger import Ledger
 from engine.paper.reconcile import differences
 from engine.paper.record import record_of
 from engine.paper.replay import play
+from engine.pipeline.accounts import walk_accounts
+from engine.pipeline.asked import prices_of
+from engine.pipeline.backtest import played_period
 from engine.pipeline.paper import against
-from tests.conftest import Run
+from engine.pipeline.progress import silent
+from engine.pipeline.workspace import Workspace
+from tests.conftest import ROOT, Run
 from tests.paper.world import month
 
 
@@ -92,6 +101,56 @@ def test_whatever_the_strategy_says(name: str, run: Run, workspace: Path) -> Non
     assert result.exit_code == 0, result.output
     assert "a backtest gives the same " in result.stdout
     assert "the same money for each channel alone" in result.stdout
+
+
+def later(signal: Signal, path: PathOf, number: int) -> Message:
+    """A version of a call at a third of its trade's life: its stop in profit, its side turned, or no call at all."""
+    message, setup = signal.message, signal.setup
+    first, last = path.fills[0], path.legs[-1]
+    target = next(target.price for target in setup.targets if target.price)
+    locked = first.price + 0.3 * (target - first.price)
+    sold, bought = ("SHORT", "LONG"), ("SELL", "BUY")
+    text = message.text
+    if number % 3 == 0:
+        (value,) = [one for one in setup.values if one.field == "stop"]
+        text = text[: value.start] + f"{locked:.8f}" + text[value.end :]
+    elif number % 3 == 1:
+        for one, other in (*zip(sold, bought, strict=True), *zip(bought, sold, strict=True)):
+            if one in text:
+                text = text.replace(one, other)
+                break
+    else:
+        text = "sorry, wrong chart"
+    at_ms = first.ts_ms + (last.ts_ms - first.ts_ms) // 3
+    return replace(message, version=9, kind="edit", edited_ms=at_ms, received_ms=at_ms, text=text)
+
+
+def test_calls_edited_into_something_else(tmp_path: Path) -> None:
+    """A stop moved into profit acts, another side and no call at all do not, and are counted: here as there."""
+    world = month()
+    rows = [row for row in range(len(world.played.table)) if world.played.table.filled[row]]
+    paths = {row: world.played.table.path(row) for row in rows}
+    signals = world.played.planned
+    edits = [later(signals[row], path, n) for n, (row, path) in enumerate(paths.items())
+             if signals[row].setup.values and signals[row].message.channel != "demo_coin"]  # fmt: skip
+    known: dict[str, list[Message]] = {profile.id: [] for profile in world.loaded.profiles}
+    for message in sorted([*world.messages, *edits], key=when_known):
+        known[message.channel].append(message)
+    workspace, strategy = Workspace(ROOT), world.loaded.strategy
+    prices, _ = prices_of(workspace, strategy)
+    period = played_period(workspace, world.loaded.file, strategy, world.loaded.profiles, known, prices, silent)
+    walked = walk_accounts(period.played, strategy, world.loaded.rules, world.zone, silent).walked
+    left = sum((reading.why_unfollowed for reading in period.readings.values()), Counter())
+    moved = [u for reading in period.readings.values() for u in reading.updates if u.action.kind == "move-stop"
+             and u.message.version == 9]  # fmt: skip
+    assert min(left.total(), len(moved)) > 10, (left, len(moved))
+    desk = world.desk(Ledger(tmp_path / "paper.db", every=500))
+    play(desk, sorted((m for found in known.values() for m in found), key=when_known), world.candles)
+    ours = {trade.path.plan.signal_id: trade for trade in record_of(desk, world.candles).trades.values()}
+    theirs = {trade.path.plan.signal_id: trade for trade in walked.trades.values()}
+    assert differences(ours, theirs) == []
+    before = {trade.path.plan.signal_id: trade for trade in world.walked.trades.values()}
+    assert any(trade.path.legs != before[name].path.legs for name, trade in theirs.items() if name in before)
 
 
 def test_a_fault_of_a_cent_is_found(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from engine.pipeline.callrows import OF_THE_ACCOUNT, call_rows, exits_of
 from engine.report.tables import CallRow
 from engine.simulate.closing import close_early
 from engine.simulate.money import average_price
+from engine.simulate.table import PathTable
 from engine.simulate.walk import WalkResult
 from engine.units import iso
 from tests.paper.world import Month, month
@@ -43,6 +44,7 @@ def looked_at(world: Month, walked: WalkResult, i: int) -> CallRow:
     filled = path if path and path.fills else None
     message, setup = signal.message, signal.setup
     stop = float(played.table.stop[row]) if row >= 0 else setup.stop
+    stop = played.table.plans[row].stop if stop is not None and stop != stop else stop
     r = float(played.money.r[row]) if row >= 0 else None
     cells = {name: getattr(trade, name) if trade else None for name in OF_THE_ACCOUNT}
     return CallRow(
@@ -92,6 +94,17 @@ def test_a_call_without_a_plan_has_empty_cells(world: Month) -> None:
     row = call_rows(played, world.walked)[order.index(0)]
     assert (row.status, row.acted, row.filled_at, row.closed_at, row.exits) == ("hindsight", "", "", "", "")
     assert (row.taken, row.entry_price, row.r, row.net, row.delay_s) == (False, None, None, None, None)
+
+
+def test_a_call_without_candles_shows_the_stop_and_the_targets_that_it_named(world: Month) -> None:
+    """They were read, whatever the candles are: as in the message, and as its plan has them."""
+    table = PathTable.empty(world.played.table.plans, world.played.table.planned)
+    rows = call_rows(replace(world.played, table=table), world.walked)
+    order = sorted(range(len(world.played.signals)), key=lambda i: world.played.signals[i].message.posted_ms)
+    setups = [world.played.signals[i].setup for i in order]
+    assert [row.stop for row in rows] == [setup.stop for setup in setups]
+    assert all(row.stop and row.targets == tuple(t.price for t in setup.targets)
+               for row, setup in zip(rows, setups, strict=True))  # fmt: skip
 
 
 def test_excursions_stand_beside_the_calls_they_belong_to(world: Month) -> None:

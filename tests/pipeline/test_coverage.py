@@ -114,6 +114,27 @@ def test_without_a_source_the_archive_is_read(workspace: Path, run: Run) -> None
     }
 
 
+def test_later_versions_of_calls_that_are_not_followed_are_listed(workspace: Path, run: Run) -> None:
+    call = "📈 BUY BTCUSDT @ 64800, TP 65300 / 65800, SL 64300"
+    texts = [call, "oops", call.replace("64300", "64900"), call.replace("BTC", "ETH"), "gm"]
+    told = [Message("demo_keel", 1, 7, n + 1, "edit" if n else "post", 60_000, n * 60_000 or None, 0, text)
+            for n, text in enumerate(texts)]  # fmt: skip
+    Archive(workspace / "data" / "signals_raw.jsonl").append(told)
+    said = run("channel", "coverage", "demo_keel").stdout.splitlines()
+    assert said[0].startswith("1 posts, 1 with text: signals 100% (1)")
+    assert said[2:5] == [
+        "3 later versions of calls not followed: 2 read as nothing, 1 another coin",
+        "  read as nothing: 7",
+        "  another coin: 7",
+    ]
+    path = workspace / "data" / "signals_raw.jsonl"
+    shown = json.loads(run("channel", "coverage", "demo_keel", path, "--format", "json").stdout)
+    assert shown["unfollowed"] == {
+        "no-layout": {"count": 2, "ids": ["7"]},
+        "other-symbol": {"count": 1, "ids": ["7"]},
+    }
+
+
 def test_look_alikes_of_one_shape_and_reason_stand_together(workspace: Path, run: Run) -> None:
     others = ("SOL LONG\nentry 140-139\ntp 145 150\nsl 135", "ADA SHORT\nentry 0.81\ntp 0.77\nsl 0.84")
     talk = ("who knows what matters: long, short, buy, sell, 64800 or 64500?",)

@@ -110,6 +110,14 @@ def test_an_import_says_of_which_edited_posts_the_archive_has_the_original(run: 
     )
 
 
+def test_a_stop_moved_into_profit_is_still_the_call(run: Run, workspace: Path) -> None:
+    (workspace / "channels" / "fast_scalps.channel").write_text(PROFILE)
+    told = [post(1, "09:05", CALL), edit(1, "09:05", "10:05", CALL.replace("64500", "64900"))]
+    Archive(workspace / "data" / "signals_raw.jsonl").append(told)
+    (found,) = json.loads(run("channel", "integrity", "--format", "json").stdout)
+    assert {move: count for move, count in found["moves"].items() if count} == {"stop nearer": 1}
+
+
 def test_a_history_without_dates_is_read_and_never_acts(run: Run, workspace: Path) -> None:
     (workspace / "channels" / "fast_scalps.channel").write_text(PROFILE)
     path = workspace / "history.jsonl"

@@ -54,3 +54,29 @@ def test_a_changed_profile_or_another_archive_is_read_anew(run: Run, workspace: 
     Archive(path).append([post(3, "09:00", CALL)])
     assert "1 post: 1 signal" in run("parse").stdout
     assert (workspace / "data" / "signals_parsed.csv").read_text().count("\n") == 2
+
+
+FLIPPED = "SELL BTCUSDT @ 64800, TP 64500, SL 65000"
+
+
+def test_the_counts_of_posts_add_up_and_edits_stand_apart(run: Run, workspace: Path) -> None:
+    """A changed call is one post; what its later versions say is counted behind, followed or not."""
+    (workspace / "channels" / "fast_scalps.channel").write_text(PROFILE)
+    path = workspace / "data" / "signals_raw.jsonl"
+    told = [
+        post(1, "09:00", CALL), edit(1, "09:00", "10:00", WORSE),
+        post(2, "09:00", CALL), edit(2, "09:00", "10:00", CALL.replace("64500", "64900")),
+        post(3, "09:00", CALL), edit(3, "09:00", "10:00", FLIPPED), edit(3, "09:00", "11:00", "sorry", version=3),
+        post(4, "09:00", "gm"),
+    ]  # fmt: skip
+    Archive(path).append(told[:-1])
+    first = run("parse").stdout
+    Archive(path).append(told[-1:])
+    said = run("parse").stdout.splitlines()
+    assert said[:2] == [
+        "fast_scalps: 4 posts: 3 signals, 0 updates, 0 refused, 1 unread; with edits 2 changes of calls",
+        "  2 later versions of calls not followed: 1 another side, 1 read as nothing",
+    ]
+    assert said[2].startswith("  hint: ")
+    assert said[3].startswith("  hint: ")
+    assert said[1] in first, "what was read before is remembered"

@@ -308,6 +308,7 @@ def _result(channel: str, name: str, rows: list[CallRow]) -> ChannelResult:
             reasons={"level-order": len(rows) // 20, "unclaimed-number": len(rows) // 12 - len(rows) // 20}
             if rows
             else {},
+            unfollowed={"other-side": 2, "no-layout": 5} if rows else {},
         ),
         account_trades=sum(row.taken for row in rows),
         account_net=sum(row.net or 0.0 for row in rows),

@@ -39,9 +39,23 @@ def level_fault(
     targets: Sequence[float],
     stop: float | Distance | None,
     settings: Settings,
+    running: bool = False,
 ) -> tuple[str, str] | None:
-    """Why these levels cannot be: (refusal code, sentence). ``entries`` holds a market call's reference price."""
+    """Why these levels cannot be: (refusal code, sentence). ``entries`` holds a market call's reference price.
+
+    The stop of a call that is ``running`` may have been moved: up to its entries, to a target or beyond, as long as a
+    target is left that lies behind it.
+    """
     stops = [stop] if isinstance(stop, float) else []
+    if running and stops:
+        farthest = max(targets, key=lambda price: side.sign * price, default=None)
+        if farthest is not None and side.sign * stops[0] >= side.sign * farthest:
+            return "levels", f"stop {show(stops[0])} lies beyond the last target {show(farthest)} of a {side}"
+        away = max((abs(stops[0] - price) / price for price in entries if price > 0), default=0.0)
+        if stops[0] <= 0 or away > TARGET_REACH * settings.largest_distance:
+            return "distance", f"the stop {show(stops[0])} is implausibly far away"
+        if entries and side.sign * stops[0] >= min(side.sign * price for price in entries):
+            stops, stop = [], None
     prices = [*entries, *targets, *stops]
     if len(prices) > MOST_LEVELS:
         return "too-many-levels", f"{len(prices)} levels in one call"

@@ -17,19 +17,22 @@ from engine.domain import Action, CloseStop, Distance, EntryKind, Refusal, Setup
 
 
 def build(
-    profile: Profile, layout: Layout | Form, found: Sequence[Found], prepared: Prepared
+    profile: Profile, layout: Layout | Form, found: Sequence[Found], prepared: Prepared, running: bool = False
 ) -> Setup | tuple[Action, ...] | Refusal:
-    """What the values of one setup or update mean; ``found`` counts in the text of ``prepared``."""
+    """What the values of one setup or update mean; ``found`` counts in the text of ``prepared``.
+
+    ``running``: they may be those of a call that runs already (``levels.level_fault``).
+    """
     fields = layout.fields if isinstance(layout, Form) else profile.update_fields if layout.action else profile.fields
     read = read_values(profile, fields, found, prepared.text, prepared)
     if isinstance(read, Refusal):
         return read
     if isinstance(layout, Layout) and layout.action:
         return actions_of(profile, layout, read)
-    return setup_of(profile, layout.name, read)
+    return setup_of(profile, layout.name, read, running)
 
 
-def setup_of(profile: Profile, layout: str, read: Read) -> Setup | Refusal:
+def setup_of(profile: Profile, layout: str, read: Read, running: bool = False) -> Setup | Refusal:
     """The setup that these values make, or why they make none."""
     settings = profile.settings
     for name, several in (("symbol", read.symbols), ("side", read.sides), ("stop", read.stops), ("id", read.refs)):
@@ -44,7 +47,9 @@ def setup_of(profile: Profile, layout: str, read: Read) -> Setup | Refusal:
     known = (*entries, *((reference,) if reference is not None else ()))
     prices = _target_prices(read.targets)
     stop = next(iter(read.stops), None)
-    if isinstance(stop, str):
+    if isinstance(stop, str) and running:
+        stop = Distance(0.0, "points")
+    elif isinstance(stop, str):
         return Refusal("stop", "a new call cannot have its stop at breakeven")
     if settings.stop_in_points and isinstance(stop, float) and known:
         middle = (min(known) + max(known)) / 2
@@ -54,14 +59,14 @@ def setup_of(profile: Profile, layout: str, read: Read) -> Setup | Refusal:
     if side is None and isinstance(settings.side, Side):
         side = settings.side
     if side is None and settings.side == "from levels":
-        side = implied_side(known, prices, stop if isinstance(stop, float) else None)
+        side = implied_side(known, prices, stop if isinstance(stop, float) and not running else None)
     if side is None:
         return Refusal("no-side", "the message does not say whether it is a long or a short")
     if read.breakout not in (None, side):
         way = "above" if side is Side.SHORT else "below"
         return Refusal("side", f"a {side} does not get in {way} a price it breaks through")
     fault = (
-        level_fault(side, known, prices, stop, settings)
+        level_fault(side, known, prices, stop, settings, running)
         or _target_fault(read.targets, stop, settings)
         or _close_stop_fault(read, side, stop)
         or _share_fault(read, kind)

@@ -61,8 +61,10 @@ def _refused(event: Event, _call: PaperCall | None, _currency: str) -> Iterator[
 
 
 def _unread(event: Event, _call: PaperCall | None, _currency: str) -> Iterator[Said]:
-    """A post that looks like a call and was not read."""
-    yield Said(f"{event.data['signal']} not read, {event.data['code'].replace('-', ' ')}: {event.data['text']}")
+    """A post that looks like a call and was not read, or a later version of a call that is not followed."""
+    data = event.data
+    what = "edited, not followed" if data.get("later") else "not read"
+    yield Said(f"{data['signal']} {what}, {data['code'].replace('-', ' ')}: {data['text']}")
 
 
 def _placed(event: Event, call: PaperCall | None, _currency: str) -> Iterator[Said]:

@@ -112,7 +112,7 @@ class _Teller:
             mine = [e for e in events if call is not None and e.row == call.row]
             yield [*self._head(fate), *(self._planned(call, fate, mine) if call else self._unplanned(fate))]
         for event in events:
-            if event.kind == "unread":
+            if event.kind == "unread" and not event.data.get("later"):
                 yield [*self._unread(event)]
 
     @property
