@@ -25,6 +25,7 @@ def start(story: str, cores: str = "") -> subprocess.Popen[str]:
     """A program that begins with what all stories need."""
     head = "import gc, logging, os, signal, sys, threading, time\nfrom pathlib import Path\nfrom engine import beside\n"
     head += "from engine.beside import BesideError\nfrom engine.beside import beside as at_once\n"
+    head += "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # tests may run where Ctrl-C is switched off
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", head + textwrap.dedent(story)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.config.strategy import Calls, Entry, Exit
 from engine.domain import Action, Change, Distance, EntryKind, Message, Plan, Side, Target, Update
 from engine.market.candles import Candles
-from engine.pipeline.paper.moves import change_words
+from engine.pipeline.postlines import change_words
 from engine.simulate.calls import settle_calls
 from engine.simulate.planning import make_plan, wrong_numbers
 from engine.simulate.prepared import simulate
