@@ -65,7 +65,6 @@ if TYPE_CHECKING:
     from engine.market.candles import Candles, Floats
 
 LOG = logging.getLogger(__name__)
-TOLD_HERE = 0.2  # of the channels' results are put together in this process, which has the rows of the calls to do
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +160,8 @@ def find(
     days = shown_period(strategy, period.messages)
     span = moment_ms(days[0]), max(moment_ms(days[1]), int(played.table.end_ms.max(initial=0)))
     alone = alone or dict.fromkeys(strategy.channels, account)
-    told = partial(channel_results, period.readings, played, walked, alone, strategy, span)
-    cut = round(len(profiles) * TOLD_HERE)
-    with beside(partial(told, profiles[cut:], judged[cut:]), len(walks.rows)) as others:
+    told = partial(channel_results, period.readings, played, walked, alone, strategy, span, profiles, judged)
+    with beside(told, len(walks.rows)) as results:
         rows = call_rows(played, walked, *_excursions(judged, len(played.table)))
         own = {row: trade.path for row, trade in walked.trades.own.items()}
         moves = move_columns(played, own, period.messages, period.readings, strategy)
@@ -171,7 +169,7 @@ def find(
         market = held_market(prices, strategy, span)
         without = set(period.symbols) - set(candles)
         said = [*outside(known, strategy), *warnings(played, period.readings, without, strategy)]
-        results = [*told(profiles[:cut], judged[:cut]), *others()]
+        channels = results()
     luck = [one.verdict.luck for one in judged if one.verdict.luck is not None]
     run = Run(
         format=FORMAT,
@@ -184,7 +182,7 @@ def find(
         timeframe=strategy.market.timeframe,
         price_source=prices.origin,
         seed=strategy.seed,
-        channels=results,
+        channels=channels,
         account=account,
         assumptions=assumptions(strategy, workspace, prices, period.notes),
         warnings=said,
