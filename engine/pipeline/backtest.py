@@ -45,7 +45,7 @@ from engine.pipeline.progress import Track
 from engine.pipeline.readings import channel_messages, read_channels
 from engine.pipeline.replay import Replay, replay
 from engine.pipeline.results import channel_results, held_market
-from engine.pipeline.runfolder import Behind, behind_of, inputs_of, new_folder, note_trial, whole, write_run
+from engine.pipeline.runfolder import Behind, behind_of, inputs_of, new_folder, note_trial, whole_folder, write_run
 from engine.pipeline.statements import assumptions, deletion_note, inside, outside, shown_period, warnings
 from engine.pipeline.ticks import shown_decimals
 from engine.pipeline.workspace import Workspace
@@ -109,7 +109,7 @@ def run_backtest(
     found = find(workspace, given, from_, to, track, holdout)  # messages, plans and paths are gone again
     run = found.run
     folder = out or new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{run.strategy}")
-    with whole(folder) as begun:
+    with whole_folder(folder) as begun:
         write_run(workspace, begun, run, found.rows, found.moves, found.curve, found.behind)
         note_trial(workspace, run, found.keys)
     LOG.info(

@@ -35,7 +35,7 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
 
     def of_table(column: Floats | None) -> list[float | None]:
         """A column of the table by call: None where there is no figure."""
-        return _known(np.append(np.full(len(table), np.nan) if column is None else column, np.nan)[at])
+        return known(np.append(np.full(len(table), np.nan) if column is None else column, np.nan)[at])
 
     plans = table.plans
     named = [_price(setup.stop if row < 0 else plans[row].stop) for row, setup in zip(rows, setups, strict=True)]
@@ -59,14 +59,14 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
         "status": [played.fates[i] for i in order],
         "filled_at": times(paths.filled_ms, paths.filled_ms >= 0),
         "closed_at": times(paths.closed_ms, paths.closed_ms >= 0),
-        "entry_price": _known(paths.entry_price),
+        "entry_price": known(paths.entry_price),
         "exit_reason": paths.reason,
         "exits": paths.exits,
         "r": of_table(played.money.r),
         "mae_r": of_table(mae),
         "mfe_r": of_table(mfe),
         "ambiguous": paths.ambiguous.tolist(),
-        "delay_s": _known(
+        "delay_s": known(
             np.where(paths.filled_ms < 0, np.nan, paths.filled_ms - np.array([m.known_ms for m in messages])) / 1000
         ),
         "taken": [said is not None for said in taken],
@@ -78,7 +78,7 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
     place = np.full(len(table) + 1, -1, np.int64)  # of each row among the trades
     place[trades.row] = np.arange(len(trades.row))
     figures = {name: np.append(getattr(trades, name), np.nan)[place[at]] for name in OF_THE_ACCOUNT}
-    return Calls(columns | {name: _known(column) for name, column in figures.items()})
+    return Calls(columns | {name: known(column) for name, column in figures.items()})
 
 
 def _price(level: float | Distance | None) -> float | None:
@@ -154,7 +154,7 @@ def times(moments_ms: Ints, known: Bools | None = None) -> list[str]:
     return texts if known is None else [text if one else "" for text, one in zip(texts, known.tolist(), strict=True)]
 
 
-def _known(values: Floats) -> list[float | None]:
+def known(values: Floats) -> list[float | None]:
     """Figures, None where there is none."""
     return [None if value != value else value for value in values.tolist()]
 

@@ -7,13 +7,15 @@ of the call by itself. What the channel said later stands between them with what
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.domain import ExitReason, Fill, Leg, exit_name
-from engine.pipeline.callrows import posting_order, times
+from engine.pipeline.callrows import known, posting_order, times
 from engine.pipeline.postlines import NOTHING, change_words, said_by
+from engine.pipeline.replay import by_call
 from engine.report.moves import ENTRY, MAKER, SAID, TAKER
 from engine.simulate.planning import no_such_target, wrong_numbers
 from engine.simulate.table import REASON, REASONS
@@ -21,7 +23,7 @@ from engine.simulate.table import REASON, REASONS
 if TYPE_CHECKING:
     from engine.collect.reading import ReadResult
     from engine.config.strategy import Strategy
-    from engine.domain import Message, Path, Plan, Signal, Update
+    from engine.domain import Message, Path, Plan, Signal
     from engine.market.candles import Floats, Ints
     from engine.pipeline.replay import Replay
     from engine.simulate.table import Bools, PathTable
@@ -64,13 +66,13 @@ def move_columns(
         "signal_id": [ids[i] for i in columns["place"].tolist()],
         "time": times(columns["ms"]),
         "what": [what[i] for i in turn],
-        "price": _known(columns["price"]),
-        "share": _known(columns["share"]),
+        "price": known(columns["price"]),
+        "share": known(columns["share"]),
         "liquidity": [
             (MAKER if maker else TAKER) if is_move else ""
             for maker, is_move in zip(columns["maker"].tolist(), moved, strict=True)
         ],
-        "fee_rate": _known(columns["rate"]),
+        "fee_rate": known(columns["rate"]),
         "text": [text[i] for i in turn],
     }
 
@@ -140,11 +142,7 @@ def _said(
     strategy: Strategy,
 ) -> Iterator[tuple[int, int, str]]:
     """What was said of each planned call: its row, when, and the words."""
-    bound: dict[str, list[Update]] = {}  # by call
-    for reading in readings.values():
-        for update in (*reading.updates, *reading.withdrawn):
-            if update.signal_id is not None:
-                bound.setdefault(update.signal_id, []).append(update)
+    bound = by_call(chain.from_iterable((*reading.updates, *reading.withdrawn) for reading in readings.values()))
     later: dict[str, list[Message]] = {}  # by post: its own edits and its deletion, whether they change it or not
     for found in messages.values():
         for message in found:
@@ -184,8 +182,3 @@ def said_of(signal: Signal, plan: Plan, messages: Sequence[Message], latency_ms:
             yield change.act_ms, f"a later call of the channel: {change_words(change)}"
     for ms, who in spoken.items():
         yield ms, f"{' and '.join(dict.fromkeys(who))}: {' and '.join(dict.fromkeys(changes.get(ms, ()))) or NOTHING}"
-
-
-def _known(values: Floats) -> list[float | None]:
-    """Figures, None where there is none."""
-    return [None if value != value else value for value in values.tolist()]

@@ -7,7 +7,7 @@ verdict), no target, stop beyond liquidation, levels (not planned), hindsight (e
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
@@ -103,10 +103,7 @@ def replay(
     candles where ``candles`` holds finer ones in their place. ``cache`` keeps paths that were computed before.
     """
     cache = cache or PathCache()
-    bound: dict[str, list[Update]] = {}
-    for update in updates:
-        if update.signal_id is not None:
-            bound.setdefault(update.signal_id, []).append(update)
+    bound = by_call(updates)
     plans: list[Plan] = []
     rows, fates = [], []
     atr, known = partial(average_true_range, candles), contracts or {}
@@ -156,6 +153,15 @@ def replay(
         signals, venue, rows, fates, prepared, table, money, r, other_order, through, decided, cache,
         cache.digest(prepared),
     )  # fmt: skip
+
+
+def by_call(updates: Iterable[Update]) -> dict[str, list[Update]]:
+    """The updates of each call, by its signal's id; those that belong to none are left out."""
+    bound: dict[str, list[Update]] = {}
+    for update in updates:
+        if update.signal_id is not None:
+            bound.setdefault(update.signal_id, []).append(update)
+    return bound
 
 
 def _own_fates(table: PathTable, money: Money, terms: Terms) -> list[str]:

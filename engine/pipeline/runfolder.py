@@ -44,7 +44,7 @@ def new_folder(parent: Path, name: str) -> Path:
 
 
 @contextmanager
-def whole(folder: Path) -> Iterator[Path]:
+def whole_folder(folder: Path) -> Iterator[Path]:
     """A folder that becomes ``folder``, whole, when the block ends without an error; else it goes again.
 
     So a run that a full disk or a kill has ended is never taken for one; a kill leaves ``.NAME.unfinished`` behind.

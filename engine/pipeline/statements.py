@@ -10,7 +10,7 @@ from engine.collect.reading import ReadResult
 from engine.config.strategy import Strategy
 from engine.domain import REPORTS
 from engine.pipeline.prices import Prices
-from engine.pipeline.replay import Replay
+from engine.pipeline.replay import Replay, by_call
 from engine.pipeline.workspace import Workspace
 from engine.simulate.planning import no_such_target, wrong_numbers
 from engine.units import iso, show_count, show_duration, show_names
@@ -123,10 +123,9 @@ def warnings(played: Replay, readings: dict[str, ReadResult], without: set[str],
 
 def _wrong_numbers(reading: ReadResult, strategy: Strategy) -> str:
     """Which updates name a target that their call does not have; empty where none does."""
-    named: dict[str, list[Update]] = {}
-    for update in reading.updates:
-        if update.signal_id is not None:
-            named.setdefault(update.signal_id, []).append(update)
+    named = by_call(reading.updates)
+    if not named:
+        return ""
     wrong = [
         f"message {update.message.message_id} ({update.signal_id}: {no_such_target(update.action.target, there_are)})"
         for signal in reading.signals

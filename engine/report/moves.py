@@ -5,15 +5,13 @@ With it a trade can be checked from the run's files alone, and ``explain trade``
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from engine.files import write_csv_columns
-from engine.problem import Problem
-from engine.report.tables import UnreadableRunError
+from engine.report.tables import records
 from engine.units import moment_ms
 
 MOVES_FILE = "moves.csv"
@@ -59,23 +57,10 @@ def write_moves(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
 
 def read_moves(path: Path, signal_id: str) -> list[MoveRow] | None:
     """The moves of one call; None where the run has no such file. Raises UnreadableRunError for a damaged one."""
-    found, line = [], 1
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.reader(file)
-            if tuple(next(reader, ())) != COLUMNS:
-                raise ValueError("the columns are not those of this version")
-            for cells in reader:
-                if cells and cells[0].removeprefix("'") == signal_id:
-                    line = reader.line_num
-                    found.append(_row(cells))
-    except FileNotFoundError:
+    if not path.is_file():
         return None
-    except OSError as error:
-        raise UnreadableRunError(Problem(f"cannot be read: {error.strerror}", str(path))) from None
-    except (ValueError, csv.Error) as error:
-        raise UnreadableRunError(Problem(str(error), str(path), line, hint="run the backtest again")) from None
-    return found
+    rows = records(path, COLUMNS, lambda cells: _row(cells) if cells[0].removeprefix("'") == signal_id else None)
+    return [row for row in rows if row is not None]
 
 
 def _row(cells: Sequence[str]) -> MoveRow:

@@ -230,7 +230,7 @@ def read_rows(path: Path, kind: type[Row]) -> list[Row]:
     hints, columns = typing.get_type_hints(kind), tuple(f.name for f in fields(kind))
     kinds = ["time" if name in TIME_COLUMNS else hints[name] for name in columns]
     readers: list[Callable[[str], Any]] = [_READERS[one] for one in kinds]
-    return _records(path, columns, lambda cells: kind(*[f(c) for f, c in zip(readers, cells, strict=True)]))
+    return records(path, columns, lambda cells: kind(*[f(c) for f, c in zip(readers, cells, strict=True)]))
 
 
 def write_equity(path: Path, ts_ms: NDArray[Any], equity: NDArray[Any], drawdown: NDArray[Any]) -> None:
@@ -247,12 +247,12 @@ def write_equity(path: Path, ts_ms: NDArray[Any], equity: NDArray[Any], drawdown
 
 def read_equity(path: Path) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Times (epoch ms), equity and drawdown of a CSV that ``write_equity`` wrote. Raises UnreadableRunError."""
-    points = _records(path, _EQUITY_COLUMNS, lambda cells: (_time(cells[0]), _finite(cells[1]), _finite(cells[2])))
+    points = records(path, _EQUITY_COLUMNS, lambda cells: (_time(cells[0]), _finite(cells[1]), _finite(cells[2])))
     ts_ms, equity, drawdown = zip(*points, strict=True) if points else ((), (), ())
     return np.array(ts_ms, dtype=np.int64), np.array(equity, dtype=np.float64), np.array(drawdown, dtype=np.float64)
 
 
-def _records(path: Path, columns: tuple[str, ...], build: Callable[[list[str]], T]) -> list[T]:
+def records(path: Path, columns: tuple[str, ...], build: Callable[[list[str]], T]) -> list[T]:
     """The records of a CSV with exactly these columns, each built from its cells (ValueError: a cell does not fit)."""
     line, built = 1, []
     try:
