@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.collect.added import Lines
 from engine.domain import Action, Distance, Message, Refusal, Signal, Target
 from engine.units import DAY_MS
 
@@ -28,7 +29,7 @@ class Fate:
     """What is known of one post so far; ``levels`` are those of its calls by their latest version that changed them.
 
     ``called``: it is a call, not one that only enters an earlier call again. ``unfollowed`` are the later versions of
-    its calls that changed nothing, each text once.
+    its calls that changed nothing, each text once. ``lines`` are those of its versions, once there are several.
     """
 
     has_original: bool = False
@@ -40,6 +41,7 @@ class Fate:
     refusal: Refusal = UNREAD
     edited: bool = False
     unfollowed: tuple[Unfollowed, ...] = ()
+    lines: Lines | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def calls_meant(one: Found, fates: dict[Post, Fate], signals: list[Signal]) -> l
         ]
         return [*meant] or [None]
     own = fates.get((message.channel, message.chat_id, message.message_id))
-    called = [] if own is None else [one for one in _about(own, action) if one.message.known_ms < message.known_ms]
+    called = [] if own is None else [one for one in calls_about(own, action) if _earlier(one.message, message)]
     if called:
         return [*called]
     answered = _along_replies(message.message_id, one, fates)
@@ -97,6 +99,11 @@ def calls_meant(one: Found, fates: dict[Post, Fate], signals: list[Signal]) -> l
     return [None]
 
 
+def _earlier(one: Message, other: Message) -> bool:
+    """Whether a version of a post was there before another: Telegram's times are whole seconds."""
+    return (one.known_ms, one.version) < (other.known_ms, other.version)
+
+
 def _along_replies(number: int | None, one: Found, fates: dict[Post, Fate]) -> Signal | None:
     """The call that a post made, or the one it answers, and so on; None where there is not exactly one."""
     message, action = one.message, one.action
@@ -104,14 +111,14 @@ def _along_replies(number: int | None, one: Found, fates: dict[Post, Fate]) -> S
         fate = fates.get((message.channel, message.chat_id, number)) if number is not None else None
         if fate is None:
             return None
-        about = _about(fate, action) if number != message.message_id else []
+        about = calls_about(fate, action) if number != message.message_id else []
         if len(about) == 1:
             return about[0]
         number = fate.reply_to
     return None
 
 
-def _about(fate: Fate, action: Action) -> list[Signal]:
+def calls_about(fate: Fate, action: Action) -> list[Signal]:
     """The calls of a post that an action may be about: those of its symbol and side, where it names them."""
     return [
         signal

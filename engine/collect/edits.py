@@ -2,7 +2,8 @@
 
 A version that reads as the same call changes what it says otherwise than the one before. One whose stop no new call
 could have, because it lies in profit, moves the stop (and the targets, where it names others). One that reads as an
-update acts as an answer would (``reading.py``). Any other is not followed, and that is told.
+update acts as an answer would, and so does one that adds an update to the call (``later.py``). Any other is not
+followed, and that is told.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ WORDS = {
     "other-side": "another side",
     "other-symbol": "another coin",
     "other-calls": "another number of calls",
+    "which-call": "names none of its calls",
+    "again": "enters the call once more",
     "no-time": "edited at an unknown time",
     "no-layout": "read as nothing",
     "unread": "read as nothing",
     "never": "named by `never`",
 }
 FLIPPED = "the call stays as it was called: a new one, or an update that ends this one, is a post of its own"
+WHICH = "a word that is meant for one of several calls of a post has to name its coin"
 NO_TIME = "it may have been written after the market had moved; live collection knows when a post was edited"
 UNREAD = "where it ends or changes the call, add an update layout that reads it; cli.py channel explain shows the text"
 
@@ -37,8 +41,10 @@ def why(code: str) -> str:
 
 def hint(code: str) -> str:
     """What to do about it; "" where the profile says itself that such a text is no call."""
-    if code in ("other-side", "other-symbol", "other-calls"):
+    if code in ("other-side", "other-symbol", "other-calls", "again"):
         return FLIPPED
+    if code == "which-call":
+        return WHICH
     return NO_TIME if code == "no-time" else "" if code == "never" else UNREAD
 
 
@@ -67,10 +73,10 @@ def follow(message: Message, reading: Reading, fate: Fate) -> list[Found] | Refu
     setups = reading.setups or reading.running
     if not setups:
         return reading.refusal or Refusal("no-layout", "the message has no text")
-    if wrong := _another(fate, setups):
+    if wrong := another(fate, setups):
         return wrong
-    before = fate.levels or tuple([_levels(signal.setup) for signal in fate.signals])
-    after = tuple([_levels(setup) for setup in setups])
+    before = known_levels(fate)
+    after = tuple([levels_of(setup) for setup in setups])
     if after == before:
         return []
     if message.edited_ms is None:
@@ -88,7 +94,7 @@ def follow(message: Message, reading: Reading, fate: Fate) -> list[Found] | Refu
     ]
 
 
-def _another(fate: Fate, setups: Sequence[Setup]) -> Refusal | None:
+def another(fate: Fate, setups: Sequence[Setup]) -> Refusal | None:
     """Why a version does not speak of the same calls any more."""
     called = [signal.setup for signal in fate.signals]
     if len(called) != len(setups):
@@ -139,6 +145,11 @@ def _said_anew(action: Action, before: Levels) -> Action:
     )
 
 
-def _levels(setup: Setup) -> Levels:
+def known_levels(fate: Fate) -> tuple[Levels, ...]:
+    """The levels of a post's calls, by the version that changed them last."""
+    return fate.levels or tuple([levels_of(signal.setup) for signal in fate.signals])
+
+
+def levels_of(setup: Setup) -> Levels:
     """What a later version of a call may change."""
     return setup.entries, setup.targets, setup.stop

@@ -3,7 +3,8 @@
 1. All versions are put in the order in which they became known: a post when it was posted, an edit when it was edited.
 2. The first version of a post that reads as a call makes its signals, at the time of that version. Later versions make
    no second signal: one with other levels is a change of the first, of what it says otherwise, at the time of the edit;
-   one that reads as an update acts as an answer would; what else it says is not followed, and counted (``edits.py``).
+   one that reads as an update, or adds one to the call, acts as an answer would; what else it says is not followed, and
+   counted (``later.py``).
    A deletion is counted and takes nothing away; for strategies that close the trade then it is an update of its own
    (``withdrawn``).
 3. A call from an edited text whose original nobody saw is marked ``hindsight``, unless the edit came within a minute of
@@ -17,16 +18,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from engine.channel.meaning.actions import again_of
 from engine.collect.binding import UNREAD, Fate, Found, Post, Unfollowed, calls_meant
-from engine.collect.edits import follow
+from engine.collect.later import Reader, later, news
 from engine.domain import Action, Message, Reading, Refusal, Signal, Update
 from engine.units import MINUTE_MS
 
-Reader = Callable[[Message], Reading]
+_Text = tuple[int, int, int, str]  # chat_id, message_id, version, and what was added; "" for the whole
 
 QUICK_EDIT_MS = MINUTE_MS
 NEVER_MS = 1 << 60
@@ -72,11 +73,13 @@ class MessageReader:
 
     ``signals`` are all so far, in that order; ``refusal`` is why the last version gave nothing, and ``unfollowed``
     whether that was a later version of a call. ``read`` reads one version; it is not asked about deletions and messages
-    without text.
+    without text. ``read_part`` (None: ``read``) reads what a later version adds to a call, as a message of its own.
     """
 
-    def __init__(self, read: Reader, known: dict[tuple[int, int, int], Reading] | None = None) -> None:
-        self._read, self._known = read, known
+    def __init__(
+        self, read: Reader, known: dict[_Text, Reading] | None = None, read_part: Reader | None = None
+    ) -> None:
+        self._read, self._read_part, self._known = read, read_part or read, known
         self._fates: dict[Post, Fate] = {}
         self._deleted: set[Post] = set()
         self._latest: dict[tuple[str, str], Signal] = {}
@@ -90,11 +93,11 @@ class MessageReader:
 
     def anew(self) -> MessageReader:
         """A reader of the same channel that has heard nothing yet; what was read stays as it was read."""
-        return MessageReader(self._read, self._known)
+        return MessageReader(self._read, self._known, self._read_part)
 
     def read_with(self, read: Reader) -> None:
         """Read what comes from now on in another way; what was read stays read."""
-        self._read = read
+        self._read = self._read_part = read
 
     def take(self, message: Message) -> tuple[list[Signal], list[Update]]:
         """What a version says that is new: signals, and updates bound by what is known now."""
@@ -128,17 +131,15 @@ class MessageReader:
         reading = self._reading(message) if _has_text(message) else Reading(refusal=UNREAD)
         self.refusal = reading.refusal
         called = bool(fate.signals)
-        later = called and edited
-        if later and not reading.actions:
-            made = follow(message, reading, fate)
-            if isinstance(made, Refusal):
-                self._leave(message, made, fate)
-            else:
-                self.refusal = None
-                found += made
-        elif later and message.edited_ms is None and _news(reading.actions, fate):
-            self._leave(message, Refusal("no-time", "nobody knows when this version appeared"), fate)
-            return found
+        if called and edited:
+            said = later(message, reading, fate, self._reading_part)
+            self.refusal = None
+            if said.refusal is not None:
+                self._leave(message, said.refusal, fate)
+            found += said.changes
+            actions = said.actions
+        else:
+            actions = news(reading.actions, fate)
         if reading.setups and not called:
             late = _is_hindsight(message, fate)
             fate.signals = tuple([Signal(message, setup, i, late) for i, setup in enumerate(reading.setups)])
@@ -148,7 +149,7 @@ class MessageReader:
                 self._latest[message.channel, signal.setup.symbol] = signal
                 if signal.setup.ref:
                     self._latest[message.channel, f"#{signal.setup.ref}"] = signal
-        for action in _news(reading.actions, fate):
+        for action in actions:
             fate.actions += (action,)
             by_ref = self._latest.get((message.channel, f"#{action.signal_ref}")) if action.signal_ref else None
             by_symbol = self._latest.get((message.channel, action.symbol or ""))
@@ -178,12 +179,20 @@ class MessageReader:
 
     def _reading(self, message: Message) -> Reading:
         """What a text says."""
+        return self._recalled(message, "", self._read)
+
+    def _reading_part(self, message: Message) -> Reading:
+        """What a text says that is a part of a version, the rest of which is blank."""
+        return self._recalled(message, message.text, self._read_part)
+
+    def _recalled(self, message: Message, part: str, read: Reader) -> Reading:
+        """What was read before, or is read now."""
         if self._known is None:
-            return self._read(message)
-        name = message.chat_id, message.message_id, message.version
+            return read(message)
+        name = message.chat_id, message.message_id, message.version, part
         found = self._known.get(name)
         if found is None:
-            found = self._known[name] = self._read(message)
+            found = self._known[name] = read(message)
         return found
 
     def bind(self, found: Found) -> list[Update]:
@@ -212,17 +221,20 @@ def read_archive(messages: Iterable[Message], read: Reader) -> ReadResult:
         answers a post which was edited into a call later may lie before its signal's time.
     """
     known = in_order(messages)
-    reader = ArchiveReader()
+    reader = ArchiveReader(read)
     reader.hear(known, map(read, filter(speaks, known)))
     return reader.result()
 
 
 class ArchiveReader:
-    """What ``read_archive`` does, part by part: no version in a part became known before those of the parts before."""
+    """What ``read_archive`` does, part by part: no version in a part became known before those of the parts before.
 
-    def __init__(self) -> None:
+    ``read`` reads what later versions add to their calls.
+    """
+
+    def __init__(self, read: Reader) -> None:
         self._answers: Iterator[Reading] = iter(())
-        self._reader = MessageReader(lambda _: next(self._answers))
+        self._reader = MessageReader(lambda _: next(self._answers), read_part=read)
         self._found: list[Found] = []
         self._withdrawn: list[Update] = []
 
@@ -272,16 +284,6 @@ def _is_hindsight(message: Message, fate: Fate) -> bool:
     if message.edited_ms is None:
         return True
     return not fate.has_original and message.edited_ms - message.posted_ms > QUICK_EDIT_MS
-
-
-def _news(actions: Iterable[Action], fate: Fate) -> list[Action]:
-    """What a version says that those before it did not."""
-    return [action for action in actions if not any(_is_same(action, known) for known in fate.actions)]
-
-
-def _is_same(action: Action, other: Action) -> bool:
-    """Whether two versions of a post say the same action, wherever in the text it stands."""
-    return replace(action, layout="", values=()) == replace(other, layout="", values=())
 
 
 def _result(fates: dict[Post, Fate], signals: list[Signal], updates: list[Update], deleted: int) -> ReadResult:

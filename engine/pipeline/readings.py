@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.beside import beside
@@ -24,7 +25,12 @@ BESIDE = 0.5  # of each channel's messages: to hand over what they say takes as 
 
 def read_with(profile: Profile, messages: Iterable[Message]) -> ReadResult:
     """Read a channel's messages with its profile."""
-    return read_archive(messages, lambda message: read(profile, message.text, message.known_ms, message.sender))
+    return read_archive(messages, partial(read_message, profile))
+
+
+def read_message(profile: Profile, message: Message) -> Reading:
+    """What a profile makes of a message."""
+    return read(profile, message.text, message.known_ms, message.sender)
 
 
 def channel_messages(
@@ -88,7 +94,7 @@ def read_channels(
     cut = {name: round(len(found) * (1 - BESIDE)) for name, found in known.items()}
     earlier = {name: found[: cut[name]] for name, found in known.items()}
     later = {name: found[cut[name] :] for name, found in known.items()}
-    told = {profile.id: ArchiveReader() for profile in profiles}
+    told = {profile.id: ArchiveReader(partial(read_message, profile)) for profile in profiles}
 
     def others() -> dict[str, list[Reading]]:
         return {profile.id: _said(profile, later[profile.id]) for profile in profiles}

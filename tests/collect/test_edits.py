@@ -62,8 +62,7 @@ def story():
     loaded = profile(PROFILE)
 
     def told(*messages: Message) -> ReadResult:
-        known = {(m.message_id, m.version): read(loaded, m.text, m.known_ms) for m in messages}
-        return read_archive(messages, lambda m: known[m.message_id, m.version])
+        return read_archive(messages, lambda message: read(loaded, message.text, message.known_ms))
 
     return told
 
@@ -188,7 +187,7 @@ def test_an_update_of_unknown_time_changes_nothing(story) -> None:
         ("sorry, wrong chart", "no-layout"),
         ("", "no-layout"),
         (f"{LONG}\ncontact 99", "unread"),
-        (f"{LONG}\n145.00 ✅", "never"),
+        (f"{LONG.replace('TP2: 147.00 (50%)', '')}\n145.00 ✅", "never"),
     ],
 )
 def test_a_version_that_is_not_the_same_call_is_counted_with_its_kind(story, text: str, code: str) -> None:

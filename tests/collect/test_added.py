@@ -1,0 +1,314 @@
+"""What a channel writes into a call that stands as it stood: below it, above it, behind one of its lines."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.channel import load_profile, read
+from engine.collect.added import Lines, added, keep
+from engine.collect.reading import MessageReader, ReadResult, read_archive
+from engine.config.text import SourceText
+from engine.domain import Message
+from tests.channel.helpers import CHAT, HEAD, shipped
+from tests.collect.posts import edit, post
+from tests.collect.test_edits import edited, said
+
+LIKE = HEAD.replace("\ndefaults", '\nlike "library/updates"\n\ndefaults') + "part: 50%\n"
+PROFILE = """
+signal "zone"
+<<<
+{side: LONG} #{symbol: SOL/USDT}
+Entry: {entry: 140.00 - 142.00}
+TP1: {target: 145.00} {? ({share: 50%}) }
+{? TP2: {target: 148.00} {? ({share: 50%}) } }
+SL: {stop: 136.00}
+>>>
+
+signal "two", many
+<<<
+{+ {symbol: SOL} {side: LONG} {entry: 140} sl {stop: 136} tp {target: 145}
+}
+>>>
+"""
+FOOTER = "footer from: join our VIP\n"
+LONG = "🔥 NEW CALL\nLONG #SOL/USDT\nEntry: 140.90 - 142.50\nTP1: 145.00 (50%)\nTP2: 147.00 (50%)\nSL: 139.00"
+TWO = "SOL LONG 140 sl 136 tp 145\nETH LONG 2100 sl 2000 tp 2200"
+
+
+def loaded(head: str = LIKE):
+    """The profile, with the phrases of the library."""
+    made, found = load_profile(SourceText("added.channel", head + PROFILE + CHAT), "added", shipped)
+    assert made is not None, found
+    return made
+
+
+@pytest.fixture(scope="module")
+def story():
+    """Reads messages with the profile above."""
+    known = loaded()
+    return lambda *messages: read_archive(messages, lambda message: read(known, message.text, message.known_ms))
+
+
+def acts(result: ReadResult) -> list[str]:
+    """What is done, without reports: these never trade."""
+    return [line for line in said(result) if "-hit" not in line and "filled" not in line]
+
+
+def with_line(line: str) -> list[str]:
+    """The call with a line below it, below a blank line, and above it."""
+    return [f"{LONG}\n{line}", f"{LONG}\n\n{line}", f"{line}\n\n{LONG}"]
+
+
+# --------------------------------------------------------------------------- an answer in the call itself
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Closed at 144.20, +120 pips",
+        "SL moved to entry",
+        "Update: close half",
+        "Update:\nclose half\nSL to entry",
+        "Move SL to 143",
+        "CANCELLED",
+        "closed SOL",
+        "TP1 hit, SL to BE",
+        "тп1 фикс 50% стоп в бу",
+    ],
+)
+def test_a_line_that_is_added_acts_as_an_answer_would(story, line: str) -> None:
+    answer = story(post(1, "09:00", LONG), post(2, "10:00", line, reply_to=1))
+    assert acts(answer)
+    for text in with_line(line):
+        result = story(*edited(LONG, text))
+        assert said(result) == said(answer)
+        assert not result.unfollowed
+        assert [u.message.text for u in result.updates] == [text] * len(result.updates), "it is the edit that acts"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["✅ TP1 hit", "TP1 hit +50%", "145.00 ✅", "All targets smashed 🔥 +12%", "Profit: 62.5% 📈\nPeriod: 2 Days"],
+)
+@pytest.mark.parametrize("phrases", [True, False])
+def test_a_result_does_nothing_and_is_not_counted(line: str, phrases: bool) -> None:
+    known = loaded(LIKE if phrases else HEAD)
+    for text in with_line(line):
+        result = read_archive(edited(LONG, text), lambda message: read(known, message.text, message.known_ms))
+        assert (acts(result), result.unfollowed) == ([], [])
+
+
+@pytest.mark.parametrize("line", ["Closed at 65,200, +120 pips", "TP1 hit, SL to BE", "SL moved to entry", "减仓提损"])
+def test_what_a_profile_without_such_a_layout_does_not_read_is_counted(line: str) -> None:
+    known = loaded(HEAD)
+    for text in with_line(line):
+        result = read_archive(edited(LONG, text), lambda message: read(known, message.text, message.known_ms))
+        assert (said(result), result.why_unfollowed.total()) == ([], 1)
+
+
+@pytest.mark.parametrize("line", ["contact 99", "close it at 144 if it breaks", "closing at 150?"])
+def test_what_an_answer_would_not_do_an_edit_does_not(story, line: str) -> None:
+    result = story(*edited(LONG, f"{LONG}\n{line}"))
+    assert (said(result), result.why_unfollowed.total()) == ([], 1)
+
+
+def test_chat_beside_a_call_is_nothing(story) -> None:
+    result = story(*edited(LONG, f"{LONG}\ngood luck everyone"))
+    assert (said(result), result.unfollowed) == ([], [])
+
+
+# --------------------------------------------------------------------------- again and again
+
+
+def test_each_edit_acts_on_what_is_new(story) -> None:
+    one = f"{LONG}\n\n✅ TP1 hit, close half"
+    two = f"{one}\nSL moved to entry"
+    three = f"{two}\nclosed the rest at 146"
+    assert acts(story(*edited(LONG, one, two, two, three))) == [
+        "10h close fast_scalps/1", "11h move-stop fast_scalps/1", "13h close fast_scalps/1",
+    ]  # fmt: skip
+
+
+def test_a_line_that_is_mended_says_nothing_new(story) -> None:
+    one, mended, longer = (f"{LONG}\n{line}" for line in ("clse half", "close half", "close half now guys"))
+    assert acts(story(*edited(LONG, one, mended, longer, mended))) == ["11h close fast_scalps/1"]
+    other = story(*edited(LONG, f"{LONG}\nMove SL to 143", f"{LONG}\nMove SL to 144"))
+    assert acts(other) == ["10h move-stop fast_scalps/1 143", "11h move-stop fast_scalps/1 144"]
+
+
+def test_a_second_line_that_says_the_same_acts_again(story) -> None:
+    """As two answers would: half, and half of the rest."""
+    one = f"{LONG}\nTP1 hit, close half"
+    assert len(acts(story(*edited(LONG, one, f"{one}\nTP2 hit, close half")))) == 2
+
+
+def test_a_line_that_goes_and_comes_back_is_not_new(story) -> None:
+    closed = f"{LONG}\nclose half"
+    for between in (LONG, "sorry, wrong chart"):
+        assert acts(story(*edited(LONG, closed, between, closed))) == ["10h close fast_scalps/1"]
+
+
+def test_what_is_added_after_something_that_was_not_followed(story) -> None:
+    odd = f"{LONG}\ncontact 99"
+    result = story(*edited(LONG, odd, f"{odd}\nclose half"))
+    assert (acts(result), result.why_unfollowed) == (["11h close fast_scalps/1"], Counter(unread=1))
+
+
+def test_a_version_that_changes_levels_and_says_more_does_both(story) -> None:
+    moved = LONG.replace("139.00", "138.00")
+    result = story(*edited(LONG, f"{moved}\nclose half", f"{moved}\nclose half\nSL to entry"))
+    assert acts(result) == [
+        "10h change fast_scalps/1 stop 138", "10h close fast_scalps/1", "11h move-stop fast_scalps/1",
+    ]  # fmt: skip
+
+
+def test_what_belongs_to_the_call_is_no_update(story) -> None:
+    """A target that is added is a change of the call, not a line beside it."""
+    short = LONG.replace("TP2: 147.00 (50%)\n", "")
+    result = story(*edited(short, LONG, f"{LONG}\nclosed"))
+    assert acts(result) == ["10h change fast_scalps/1 145/147", "11h close fast_scalps/1"]
+
+
+def test_a_deal_that_was_cancelled_by_its_whole_text_is_not_cancelled_again(story) -> None:
+    assert acts(story(*edited(LONG, "CANCELLED", f"{LONG}\nCANCELLED"))) == ["10h cancel fast_scalps/1"]
+
+
+# --------------------------------------------------------------------------- behind a line, and around it
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LONG.replace("145.00 (50%)", "145.00 (50%) ✅ closed half"),
+        LONG.replace("139.00", "139.00 - close half"),
+        f"{LONG.replace('🔥 NEW CALL', '')}\nclose half",
+        f"{LONG.replace('🔥 NEW CALL', '🔥 Running')}\nclose half",
+        f"{LONG.replace('145.00 (50%)', '145.00 (50%) ✅')}\nclose half",
+        f"{LONG.replace('145.00 (50%)', '145.00  (50%) ✅ ')}\r\nclose half",
+    ],
+)
+def test_ticks_tails_and_other_headings_leave_the_call_as_it_is(story, text: str) -> None:
+    result = story(*edited(LONG, text))
+    assert (acts(result), result.unfollowed) == (["10h close fast_scalps/1"], [])
+
+
+def test_a_tick_alone_is_no_edit_that_is_not_followed() -> None:
+    known = loaded(HEAD + "\nnever\n- {target} ✅\n")
+    ticked = LONG.replace("(50%)", "(50%) ✅")
+    result = read_archive(edited(LONG, ticked), lambda message: read(known, message.text, message.known_ms))
+    assert (said(result), result.unfollowed) == ([], [])
+
+
+def test_a_line_that_grows(story) -> None:
+    one = f"{LONG}\nUpdate: TP1 hit"
+    assert acts(story(*edited(LONG, one, f"{one}, SL to entry"))) == ["11h move-stop fast_scalps/1"]
+
+
+def test_a_number_that_grows_is_another_number(story) -> None:
+    """14 behind 139.00 is no line of its own."""
+    result = story(*edited(LONG, LONG.replace("139.00", "139.0014")))
+    assert acts(result) == ["10h change fast_scalps/1 stop 139.001"]
+
+
+def test_below_the_footer() -> None:
+    known = loaded(LIKE.replace("\nlike", f"\n{FOOTER}like"))
+    call = f"{LONG}\n\njoin our VIP for 99 USDT"
+    result = read_archive(edited(call, f"{call}\nclosed"), lambda message: read(known, message.text, message.known_ms))
+    assert acts(result) == ["10h close fast_scalps/1"]
+
+
+# --------------------------------------------------------------------------- not followed
+
+
+@pytest.mark.parametrize(
+    ("first", "text", "code"),
+    [
+        (TWO, f"{TWO}\nclosed", "which-call"),
+        (TWO, TWO.replace("145", "145 closed"), "which-call"),
+        (LONG, f"{LONG}\nre-enter", "again"),
+        (LONG, f"{LONG.replace('Entry: 140.90 - 142.50', '')}\nclosed", "unread"),
+        (LONG, f"{LONG.replace('TP2: 147.00 (50%)', 'second one 147')}\nclosed", "unread"),
+        (LONG, f"{LONG.replace('LONG #SOL', 'LONG #ETH')}\nclosed", "unread"),
+        (LONG, f"{LONG}\n\n{LONG.replace('SOL', 'ETH')}", "other-calls"),
+    ],
+)
+def test_what_is_not_followed(story, first: str, text: str, code: str) -> None:
+    result = story(*edited(first, text))
+    assert (said(result), set(result.why_unfollowed)) == ([], {code})
+
+
+def test_of_several_calls_the_one_that_is_named(story) -> None:
+    assert acts(story(*edited(TWO, f"{TWO}\nclosed ETH"))) == ["10h close fast_scalps/1#2"]
+    assert acts(story(*edited(TWO, f"closed SOL\n{TWO}"))) == ["10h close fast_scalps/1"]
+
+
+def test_hindsight_stays_out(story) -> None:
+    """Nobody knows when it was written, or what stood there before."""
+    result = story(post(1, "09:00", LONG), edit(1, "09:00", None, f"{LONG}\nclosed"))
+    assert (said(result), result.why_unfollowed) == ([], Counter({"no-time": 1}))
+    assert said(story(edit(1, "09:00", "10:00", f"{LONG}\nclose half"))) == []
+
+
+# --------------------------------------------------------------------------- live, and hostile
+
+
+def test_a_reader_that_reads_all_again_does_nothing_more(story) -> None:
+    """Live messages come in any order, and are read anew; what was read stays as it was read."""
+    known = loaded()
+    asked: list[str] = []
+
+    def reads(message: Message):
+        asked.append(message.text)
+        return read(known, message.text, message.known_ms)
+
+    reader = MessageReader(reads)
+    reader.keep_readings()
+    versions = edited(LONG, f"{LONG}\nclose half", f"{LONG}\nclose half\nSL to entry")
+    first = [reader.take(message) for message in versions]
+    count = len(asked)
+    again = reader.anew()
+    assert [again.take(message) for message in versions] == first
+    assert len(asked) == count == 5, "each version, and what two of them add"
+
+
+def test_offsets_are_those_of_the_message(story) -> None:
+    text = f"{LONG}\n\nUpdate: move SL to 143"
+    (update,) = story(*edited(LONG, text)).updates
+    (value,) = [one for one in update.action.values if one.field == "stop"]
+    assert text[value.start : value.end] == "143"
+
+
+@given(st.lists(st.sampled_from(["TP1: 145", "TP1: 145 ✅", "closed", "", "  ", "✅", "a b", "ab", "TP1: 145.5", "x"])))
+def test_a_version_is_its_new_pieces_and_its_rest(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    known = Lines.of("TP1: 145\nclosed")
+    told = added(known, text)
+    both = [(a, b) for a, b in zip(told.alone or " " * len(text), told.rest, strict=True) if a != b]
+    assert len(told.rest) == len(text)
+    assert all(" " in pair for pair in both), "each character is new or not"
+    keep(known, told, reads=False)
+    assert added(known, text).pieces == [], "what was heard is not new"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["TP1: 145\n", "a", "a ", "✅", "✅\n", " \n", "TP1: 145 ✅ ", "1.", "close half\n"],
+)
+def test_a_long_text_takes_time_in_proportion(line: str) -> None:
+    """Whatever a stranger posts: ten times the text takes no more than some thirty times as long."""
+
+    def seconds(size: int) -> float:
+        text = line * (size // len(line))
+        known, best = Lines.of("x\n" + text), 9.0
+        for _ in range(3):
+            began = time.perf_counter()
+            added(known, text + "\nclosed " + text)
+            best = min(best, time.perf_counter() - began)
+        return best
+
+    assert seconds(100_000) < 30 * seconds(10_000) + 0.02
