@@ -127,7 +127,7 @@ class Desk:
         reader = self.readers[message.channel]
         signals, updates = reader.take(message)
         told = signals, updates, reader.withdrawn(message)
-        if now_ms is not None and reader.refusal is not None:
+        if reader.refusal is not None and (now_ms is not None or reader.unfollowed):
             self._unread(message, reader.refusal, reader.unfollowed)
         arrival = Arrival(now_ms, self.began_ms, self.stale_ms)
         alone = self.alone.get(message.channel)
@@ -138,13 +138,14 @@ class Desk:
     def _unread(self, message: Message, refusal: Refusal, later: bool) -> None:
         """A live post that gave nothing: worth a word where its layout is known, or where it looks like a call.
 
-        ``later``: it is a version of a call that is not followed, which is worth a word whatever it looks like.
+        ``later``: it is a version of a call that is not followed, which is worth a word whatever it looks like, and
+        counted over history too.
         """
         key: Key = (message.channel, message.message_id, message.version, "unread")
-        old = message.known_ms < self.began_ms or key in self.outbox.keys
-        if old or refusal.code == "never" or not message.text.strip():
+        if message.known_ms < self.began_ms or key in self.outbox.keys:
             return
-        if later or refusal.code != "no-layout" or self.suspect(message, refusal):
+        worth = refusal.code != "never" and bool(message.text.strip())
+        if later or (worth and (refusal.code != "no-layout" or self.suspect(message, refusal))):
             said: Data = {"signal": message.key, "code": refusal.code, "text": refusal.text}
             said |= {"later": True} if later else {}
             self.outbox.tell("unread", message.known_ms, said, key=key)

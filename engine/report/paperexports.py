@@ -22,7 +22,7 @@ from engine.report.paperrun import (
     Seen,
 )
 
-NESTED = ("unplanned", "fates", "refused", "alone", "expected", "differing")
+NESTED = ("unplanned", "fates", "refused", "unfollowed", "alone", "expected", "differing")
 
 
 def write_paper_tables(folder: Path, run: PaperRun) -> None:
@@ -35,7 +35,7 @@ def paper_tables(run: PaperRun) -> list[Table]:
     counts = [
         (c.strategy, c.channel, about, what, count)
         for c in run.channels
-        for about in ("unplanned", "fates", "refused")
+        for about in ("unplanned", "fates", "refused", "unfollowed")
         for what, count in getattr(c, about).items()
     ]
     expected = [

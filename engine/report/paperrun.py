@@ -13,7 +13,7 @@ from engine.report.runfile import load_record, save_record
 from engine.report.tables import CallRow
 
 PAPER_FILE = "paper.json"
-PAPER_FORMAT = 3
+PAPER_FORMAT = 4
 AGAIN = "make it again with cli.py paper report"
 
 
@@ -110,7 +110,7 @@ class Forward:
     of them that were filled, ``net`` what they made. R figures are those of the ``trades`` calls that have closed;
     ``running`` are filled and still open. ``evidence`` is the wealth of a bet on the channel (``verdict.forward``),
     ``shown_after`` the burst at which it reached 20 (None: it did not). ``followed`` is what 1,000 became that followed
-    the channel alone without rules.
+    the channel alone without rules. ``unfollowed`` counts the later versions of calls that were not followed, by code.
     """
 
     channel: str
@@ -139,6 +139,7 @@ class Forward:
     followed: float | None = None
     alone: Alone | None = None
     expected: Expected | None = None
+    unfollowed: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

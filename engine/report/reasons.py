@@ -33,6 +33,8 @@ REASONS = {
     "other-side": "another side than the call",
     "other-symbol": "another coin than the call",
     "other-calls": "another number of calls",
+    "which-call": "for one of several calls, without its coin",
+    "again": "the call once more, in its own post",
     "no-time": "edited at an unknown time",
 }
 

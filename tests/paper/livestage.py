@@ -57,6 +57,16 @@ update change "one target"
 {symbol: BTCUSDT} target {number: 2} is now {target: 65000}
 >>>
 
+update close
+<<<
+closed {? {share: 50%} }
+>>>
+
+update move-stop
+<<<
+SL to {stop: entry}
+>>>
+
 test "chat is no call"
 <<<
 gm traders
@@ -143,7 +153,7 @@ class LiveStage:
         """A post, heard at once or at a moment."""
         posted = START_MS + round(second * 1000)
         self.now_ms = posted if heard is None else START_MS + round(heard * 1000)
-        number = len(self.posts) + 1
+        number = 1 + sum(message.kind == "post" for message in self.posts)
         message = Message("vip", 1, number, 1, "post", posted, None, posted, text, reply_to)
         self.posts.append(message)
         self.desk.message(message)
@@ -153,7 +163,9 @@ class LiveStage:
         """A post gets another text, heard at once or at a moment."""
         at = START_MS + round(second * 1000)
         self.now_ms = at if heard is None else START_MS + round(heard * 1000)
-        message = replace(self.posts[number - 1], version=2, kind="edit", edited_ms=at, received_ms=at, text=text)
+        version = 1 + sum(message.message_id == number for message in self.posts)
+        first = next(message for message in self.posts if message.message_id == number)
+        message = replace(first, version=version, kind="edit", edited_ms=at, received_ms=at, text=text)
         self.posts.append(message)
         self.desk.message(message)
         self.instant.refresh()

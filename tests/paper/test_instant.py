@@ -122,7 +122,46 @@ def test_an_edit_that_cannot_be_followed_is_told_once(tmp_path: Path, text: str,
     stage.start()
     assert stage.said() == [], "a restart tells nothing twice"
     assert [event.kind for event in stage.events("call", "update", "unread")] == ["call", "unread"]
-    assert Heard().read(stage.events()).posts == {"vip/1"}
+    heard = Heard().read(stage.events())
+    assert (heard.posts, [*heard.unfollowed]) == (set(), ["vip"]), "it is a call that was read"
+
+
+def test_what_is_added_to_a_call_acts_live_and_in_the_record_and_once(tmp_path: Path) -> None:
+    """As answers would, each edit what it adds; a result is nothing; a restart does nothing twice."""
+    call, result, half = "BUY BTCUSDT NOW @ 64800, TP1 65000, TP2 65200, SL 64500", "✅ +20% profit", "closed 50%"
+    (tmp_path / "edits").mkdir()
+    (tmp_path / "answers").mkdir()
+    stage, other = LiveStage(tmp_path / "edits"), LiveStage(tmp_path / "answers")
+    for one in (stage, other):
+        one.post(5, call)
+        one.price(6.5, 64800)
+        one.candle(0, 64800, 64800, 64800, 64800)
+        one.candle(1, 64800, 64900, 64800, 64900)
+        one.said()
+    stage.edit(130, 1, f"{call}\n\n{result}")
+    assert stage.said() == []
+    stage.edit(135, 1, f"{call}\n\n{result}\n{half}")
+    other.post(135, half, reply_to=1)
+    for one in (stage, other):
+        assert one.said() == ["vip/1 long BTCUSDT: its channel closes 50% of it"]
+        one.candle(2, 64900, 64900, 64900, 64900)
+        one.price(185, 64900)
+        one.start()
+        one.said()
+        one.candle(3, 64900, 64900, 64900, 64900)
+    stage.edit(250, 1, f"{call}\n\n{result}\n{half}\nSL to entry")
+    other.post(250, "SL to entry", reply_to=1)
+    for one in (stage, other):
+        one.start()
+        one.candle(4, 64900, 64900, 64900, 64900)
+        one.candle(5, 64900, 64900, 64700, 64700)
+        one.candle(6, 64700, 64700, 64700, 64700)
+    legs = [[(leg.name, leg.price, leg.share) for leg in one.desk.books.rows[0].stepper.path().legs]
+            for one in (stage, other)]  # fmt: skip
+    assert legs[0] == legs[1]
+    assert [(name, share) for name, _, share in legs[0]] == [("channel", 0.5), ("breakeven", 0.5)]
+    assert [event.data["action"] for event in stage.events("update")] == ["close", "move-stop"]
+    assert stage.events("unread") == []
 
 
 @pytest.mark.parametrize("edited", [8, 130])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from engine.pipeline.accounts import walk_accounts
 from engine.pipeline.asked import prices_of
 from engine.pipeline.backtest import played_period
 from engine.pipeline.paper import against
+from engine.pipeline.paper.fates import Heard
 from engine.pipeline.progress import silent
 from engine.pipeline.workspace import Workspace
 from tests.conftest import ROOT, Run
@@ -151,6 +154,63 @@ def test_calls_edited_into_something_else(tmp_path: Path) -> None:
     assert differences(ours, theirs) == []
     before = {trade.path.plan.signal_id: trade for trade in world.walked.trades.values()}
     assert any(trade.path.legs != before[name].path.legs for name, trade in theirs.items() if name in before)
+
+
+UPDATES = """
+update close
+<<<
+closed {? {share: 50%} }
+>>>
+
+update move-stop
+<<<
+SL to {stop: entry}
+>>>
+"""
+
+
+def written_on(signal: Signal, path: PathOf, number: int) -> Iterator[Message]:
+    """Two later versions of a call, at a third and at two thirds of its trade's life, with more below it each time."""
+    message, first, last = signal.message, path.fills[0].ts_ms, path.legs[-1].ts_ms
+    lines = (("TP1 hit +20%", "closed 50%"), ("closed 50%", "closed"), ("SL to entry", "sell all of it"))[number % 3]
+    for place, line in enumerate(lines, 1):
+        text = "\n".join([message.text, "", *lines[: place - 1], line])
+        at_ms = first + (last - first) * place // 3
+        yield replace(message, version=1 + place, kind="edit", edited_ms=at_ms, received_ms=at_ms, text=text)
+
+
+def test_calls_that_are_written_on(tmp_path: Path) -> None:
+    """What is added to a call acts here as there, once, and what is not followed is counted alike."""
+    for part in ("channels", "rules", "strategies"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    for name in ("demo_keel", "demo_echo"):
+        with (tmp_path / "channels" / f"{name}.channel").open("a", encoding="utf-8") as file:
+            file.write(UPDATES)
+    world = month(to="2025-01-20", root=tmp_path)
+    rows = [row for row in range(len(world.played.table)) if world.played.table.filled[row]]
+    paths = {row: world.played.table.path(row) for row in rows}
+    signals = world.played.planned
+    edits = [one for n, (row, path) in enumerate(paths.items()) for one in written_on(signals[row], path, n)]
+    known: dict[str, list[Message]] = {profile.id: [] for profile in world.loaded.profiles}
+    for message in sorted([*world.messages, *edits], key=when_known):
+        known[message.channel].append(message)
+    workspace, strategy = Workspace(tmp_path), world.loaded.strategy
+    prices, _ = prices_of(workspace, strategy)
+    period = played_period(workspace, world.loaded.file, strategy, world.loaded.profiles, known, prices, silent)
+    walked = walk_accounts(period.played, strategy, world.loaded.rules, world.zone, silent).walked
+    left = sum((reading.why_unfollowed for reading in period.readings.values()), Counter())
+    done = Counter(u.action.kind for reading in period.readings.values() for u in reading.updates)
+    assert min(done["close"], done["move-stop"], left["unread"]) > 10, (done, left)
+    ledger = Ledger(tmp_path / "paper.db", every=500)
+    desk = world.desk(ledger)
+    play(desk, sorted((m for found in known.values() for m in found), key=when_known), world.candles)
+    ours = {trade.path.plan.signal_id: trade for trade in record_of(desk, world.candles).trades.values()}
+    theirs = {trade.path.plan.signal_id: trade for trade in walked.trades.values()}
+    assert differences(ours, theirs) == []
+    before = {trade.path.plan.signal_id: trade for trade in world.walked.trades.values()}
+    assert sum(trade.path.legs != before[name].path.legs for name, trade in theirs.items() if name in before) > 10
+    counted = Heard().read(ledger.events(desk.account)).unfollowed
+    assert sum(counted.values(), Counter()) == left
 
 
 def test_a_fault_of_a_cent_is_found(tmp_path: Path) -> None:

@@ -80,6 +80,7 @@ def replay(
     workspace: Workspace, given: Sequence[str], source: str, out: Path | None, compare: bool, track: Track, say: Say
 ) -> bool:
     """Replay, and say what came of it."""
+    from engine.collect.edits import counted
     from engine.pipeline.paper.fates import funnel
     from engine.pipeline.paper.replay import CALLS_FILE, TRADES_FILE, replay_paper
     from engine.pipeline.paper.report import report_replay
@@ -90,6 +91,8 @@ def replay(
     trades, currency = done.record.trades.values(), done.desk.books.books.strategy.currency
     for line in funnel(done.fates):
         say(line)
+    for channel, codes in sorted(done.unfollowed.items()):
+        say(f"{channel}: {counted(codes)}")
     net = sum(trade.net for trade in trades)
     say(f"net {net:+,.2f} {currency}, equity {done.record.equity:,.2f} {currency} (what is open out at the last close)")
     start = done.desk.books.books.strategy.equity

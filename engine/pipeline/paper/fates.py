@@ -70,8 +70,8 @@ class Heard:
 
     ``refused`` has the calls without a plan; by row: what was written of ``against`` whom a repeat was held, which
     calls were ``deleted``, how a call stands ``live``, which matters until its first candle is over, and whose
-    ``margins`` were in its way. ``posts`` look like calls and were not read. ``now`` has what was said live and is not
-    in the record yet.
+    ``margins`` were in its way. ``posts`` look like calls and were not read; ``unfollowed`` counts the later versions
+    of calls that were not followed, by channel and code. ``now`` has what was said live and is not in the record yet.
     """
 
     refused: list[Event] = field(default_factory=list)
@@ -79,6 +79,7 @@ class Heard:
     deleted: set[int] = field(default_factory=set)
     live: dict[int, Data] = field(default_factory=dict)
     posts: set[str] = field(default_factory=set)
+    unfollowed: dict[str, Counter[str]] = field(default_factory=dict)
     margins: dict[int, list[list[Any]]] = field(default_factory=dict)
     now: Now = field(default_factory=Now)
     last_ms: int = 0
@@ -95,6 +96,9 @@ class Heard:
             self.now.hear(event)
             if event.kind == "refused":
                 self.refused.append(event)
+            elif event.kind == "unread" and event.data.get("later"):
+                name = str(event.data["signal"]).rpartition("/")[0]
+                self.unfollowed.setdefault(name, Counter())[event.data["code"]] += 1
             elif event.kind == "unread":
                 self.posts.add(event.data["signal"])
             elif event.row is not None and event.kind == "placed" and "of" in event.data:

@@ -58,11 +58,13 @@ def forward_records(
     names: Mapping[str, str],
     expected: Mapping[tuple[str, str], Expected],
     alone: Mapping[str, Alone],
+    unfollowed: Mapping[str, Mapping[str, int]],
     seed: int,
 ) -> list[Forward]:
     """The record of each channel in each strategy, judged together.
 
-    ``expected`` is by strategy and channel, ``alone`` (the account of each channel) by channel.
+    ``expected`` is by strategy and channel; ``alone`` (the account of each channel) and ``unfollowed`` (its later
+    versions of calls that were not followed, by code) by channel.
     """
     known = {(one.strategy, one.channel): one for one in channel_records(fates, [one.call for one in stands])}
     keys = {*known, *((name, channel) for name, strategy in strategies.items() for channel in strategy.channels)}
@@ -78,6 +80,7 @@ def forward_records(
             unplanned=_unplanned(key, fates),
             expected=expected.get(key),
             alone=alone.get(key[1]),
+            unfollowed=dict(unfollowed.get(key[1], {})),
         )
         for key, part, one, verdict in zip(order, parts, closed, verdicts, strict=True)
     ]

@@ -75,7 +75,8 @@ class Compared:
 class Replayed:
     """What a replay did: its folder, its record and calls, and what backtests have otherwise (None: not compared).
 
-    ``alone`` is the record of each channel's own account, where the account follows several channels.
+    ``alone`` is the record of each channel's own account, where the account follows several channels; ``unfollowed``
+    counts the later versions of calls that were not followed, by channel and code.
     """
 
     folder: Path
@@ -87,6 +88,7 @@ class Replayed:
     loaded: Sequence[Loaded]
     prices: Prices
     messages: Sequence[Message]
+    unfollowed: Mapping[str, Mapping[str, int]]
 
 
 def replay_paper(
@@ -147,7 +149,7 @@ def replay_paper(
             Compared(name, *calls_against_backtest(desk, name, period.played, candles))
             for name, period in periods.items()
         ]
-    return Replayed(folder, desk, record, fates, alone, compared, loaded, prices, told)
+    return Replayed(folder, desk, record, fates, alone, compared, loaded, prices, told, heard.unfollowed)
 
 
 def _period(

@@ -71,7 +71,14 @@ def results_of(workspace: Workspace, account: Account, curve: EquityCurve, exact
         open=opened,
         pauses=_pauses(account),
         channels=forward_records(
-            account.stands, account.fates, strategies, sources.names, expected, account.alone, seed
+            account.stands,
+            account.fates,
+            strategies,
+            sources.names,
+            expected,
+            account.alone,
+            {name: dict(codes.most_common()) for name, codes in book.heard.unfollowed.items()},
+            seed,
         ),
         days=sorted(told.days.values(), key=lambda day: day.day, reverse=True),
         seen=seen_of(account),

@@ -69,6 +69,7 @@ def state_of(workspace: Workspace, book: Book, now_ms: int) -> dict[str, Any]:
         "held": [asdict(one) for one in held_coins(workspace, book)],
         "calls": len(fates),
         "unread": _unread(book),
+        "unfollowed": {name: dict(codes.most_common()) for name, codes in sorted(book.heard.unfollowed.items())},
         "channels": [asdict(record) for record in channel_records(fates, book.fold.rows)],
         "alone": list(alone_states(book, prices, zone)),
         "verdicts": [_given(word, zone) for word in kept_words(book.ledger, book.account)],

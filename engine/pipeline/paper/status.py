@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine.collect.edits import counted
 from engine.paper.spoken import in_words
 from engine.pipeline.paper.alone import alone_line
 from engine.pipeline.paper.book import Book, books
@@ -114,6 +115,8 @@ def _lines(book: Book, state: dict[str, Any], now_ms: int, zone: str, option: st
     for name, number in state["unread"].items():
         posts = count(number, "post that looks like a call was", "posts that look like calls were")
         yield f"  {name}: {posts} not read (cli.py channel coverage {name}{option})"
+    for name, codes in state["unfollowed"].items():
+        yield f"  {name}: {counted(codes)} (cli.py channel coverage {name}{option})"
 
 
 def _loss(loss: dict[str, Any], currency: str) -> str:

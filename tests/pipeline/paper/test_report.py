@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from click.testing import CliRunner
 
 from cli import cli
 from engine.paper.desk import Desk
-from engine.paper.ledger import Event
+from engine.paper.ledger import Event, Ledger
 from engine.pipeline.accounts import walk_accounts
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.account import account_of
@@ -139,6 +140,21 @@ def test_the_figures_of_a_page_are_the_golden_ones(place: Workspace) -> None:
     run, _, _ = written(place, desk, pageworld.sources_of(desk))
     found = pageworld.plain(run)
     assert found == json.loads(GOLDEN.read_text(encoding="utf-8")), "see tests/paper/pageworld.py"
+
+
+def test_edits_that_were_not_followed_are_counted(place: Workspace) -> None:
+    desk = pageworld.ledger_of(place, place.root / "paper.db")
+    with closing(Ledger(place.root / "paper.db")) as ledger:
+        for number, code in enumerate(("other-side", "no-layout", "other-side")):
+            said = {"signal": "demo_coin/7", "code": code, "text": "so", "later": True}
+            key = ("demo_coin", 7, 2 + number, "unread")
+            ledger.append(Event(desk.account, "unread", pageworld.END_MS, said, key=key))
+    run, _, folder = written(place, desk, pageworld.sources_of(desk))
+    counts = {"other-side": 2, "no-layout": 1}
+    assert {one.channel: one.unfollowed for one in run.channels if one.unfollowed} == {"demo_coin": counts}
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Edits that were not followed: another side than the call 2, no layout of the profile fits 1." in page
+    assert "demo_coin,unfollowed,other-side,2" in (folder / "tables" / "fates.csv").read_text(encoding="utf-8")
 
 
 def test_what_people_rules_and_days_did_stands_there(place: Workspace) -> None:

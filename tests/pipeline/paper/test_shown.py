@@ -266,6 +266,21 @@ def test_status_counts_the_posts_that_were_not_read(ledger: Ledger, workspace: P
     assert state["unread"] == {"beta": 2}
 
 
+def test_status_counts_the_edits_that_were_not_followed(ledger: Ledger, workspace: Path, run: Run) -> None:
+    for code in ("other-side", "no-layout", "other-side"):
+        ledger.append(
+            Event("live", "unread", BEGAN_MS, {"signal": "beta/90", "code": code, "text": "so", "later": True})
+        )
+    ledger.flush()
+    lines = run("paper", "status", "--format", "plain").stdout.splitlines()
+    assert [line.strip() for line in lines if "not followed" in line] == [
+        "beta: 3 later versions of calls not followed: 2 another side, 1 read as nothing"
+        f" (cli.py channel coverage beta --workspace {workspace})"
+    ]
+    (state,) = json.loads(run("paper", "status", "--format", "json").stdout)["accounts"]
+    assert (state["unfollowed"], state["unread"]) == ({"beta": {"other-side": 2, "no-layout": 1}}, {})
+
+
 def test_several_accounts_are_named(ledger: Ledger, run: Run) -> None:
     begun = next(ledger.events("live", 0, "begin"))
     ledger.append(Event("other", "begin", begun.at_ms, begun.data))
