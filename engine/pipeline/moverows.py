@@ -17,6 +17,7 @@ from engine.pipeline.callrows import known, posting_order, times
 from engine.pipeline.postlines import NOTHING, change_words, said_by
 from engine.pipeline.replay import by_call
 from engine.report.moves import ENTRY, MAKER, SAID, TAKER
+from engine.simulate.flows import AT_OPEN
 from engine.simulate.planning import no_such_target, wrong_numbers
 from engine.simulate.table import REASON, REASONS
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from engine.simulate.table import Bools, PathTable
     from engine.simulate.terms import Terms
 
-FIRST_SAID, FIRST_IN, FIRST_OUT = range(3)  # what comes first of one moment
+FIRST_SAID, FIRST_AT_OPEN, FIRST_IN, FIRST_OUT = range(4)  # what comes first of one moment
 
 
 def move_columns(
@@ -94,7 +95,8 @@ def _exits(table: PathTable, terms: Terms, usual: Bools, place: Ints) -> dict[st
     rate = np.where(reason == REASON[ExitReason.LIQUIDATION], 0.0, terms.fees(ms, maker))
     each = zip(reason.tolist(), table.leg_target[out].tolist(), strict=True)
     what = [exit_name(REASONS[code], target) for code, target in each]
-    return _part(place[row], ms, FIRST_OUT, table.leg_price[out], table.leg_share[out], maker, rate, what)
+    rank = np.where(np.isin(reason, [REASON[one] for one in AT_OPEN]), FIRST_AT_OPEN, FIRST_OUT)
+    return _part(place[row], ms, rank, table.leg_price[out], table.leg_share[out], maker, rate, what)
 
 
 def _of_paths(paths: Sequence[tuple[int, Path]], terms: Terms) -> dict[str, Any]:
@@ -111,13 +113,18 @@ def _of_paths(paths: Sequence[tuple[int, Path]], terms: Terms) -> dict[str, Any]
     return _part(
         np.array([place for place, _ in moves], np.int64),
         np.array([move.ts_ms for _, move in moves], np.int64),
-        np.array([FIRST_OUT if isinstance(move, Leg) else FIRST_IN for _, move in moves], np.int64),
+        np.array([_rank(move) for _, move in moves], np.int64),
         np.array([move.price for _, move in moves], np.float64),
         np.array([move.share for _, move in moves], np.float64),
         np.array([move.maker for _, move in moves], np.bool_),
         np.array(rates, np.float64),
         [move.name if isinstance(move, Leg) else ENTRY for _, move in moves],
     )
+
+
+def _rank(move: Fill | Leg) -> int:
+    """Fills of a candle come before its exits, but those at its open before its fills."""
+    return FIRST_IN if isinstance(move, Fill) else FIRST_AT_OPEN if move.reason in AT_OPEN else FIRST_OUT
 
 
 def _of_said(said: Sequence[tuple[int, int, str]]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.domain import ExitReason, Fill, Leg
 from engine.paper.spoken import moves_of
 from engine.pipeline.postlines import move_line, price
+from engine.simulate.flows import AT_OPEN
 from engine.simulate.money import fee_of
 from engine.units import show_time
 
@@ -18,10 +19,16 @@ if TYPE_CHECKING:
     from engine.paper.spoken import Pair
 
 
-def moves_lines(call: PaperCall, path: Path, pairs: Iterable[Pair], zone: str) -> Iterator[tuple[int, list[str]]]:
-    """Each fill, exit and funding payment of the account's trade, fills first: its moment and its lines.
+SAID, AT_THE_OPEN, IN, OUT = range(4)  # what comes first of one moment
+Moment = tuple[int, int]
+"""When something happened, and its place among what happened then."""
 
-    They tell quantity and fee, and the price as it was said live.
+
+def moves_lines(call: PaperCall, path: Path, pairs: Iterable[Pair], zone: str) -> Iterator[tuple[Moment, list[str]]]:
+    """Each fill, exit and funding payment of the account's trade: its moment and its lines.
+
+    They tell quantity and fee, and the price as it was said live. Fills of a candle come before its exits, but those
+    at its open (``AT_OPEN``) before its fills.
     """
     acting = call.acting
     terms, quantity = acting.stepper.terms, call.quantity
@@ -38,6 +45,7 @@ def moves_lines(call: PaperCall, path: Path, pairs: Iterable[Pair], zone: str) -
         if said is not None:
             away = abs(said.price / move.price - 1) * 1e4
             lines.append(f"    live: {price(said.price)} at {show_time(said.ts_ms, zone)}, {away:.1f} bp away")
-        yield move.ts_ms, lines
+        place = IN if isinstance(move, Fill) else AT_THE_OPEN if move.reason in AT_OPEN else OUT
+        yield (move.ts_ms, place), lines
     for ts_ms, paid in acting.paid:
-        yield ts_ms, [f"  {show_time(ts_ms, zone)} funding: {paid * quantity:,.2f}"]
+        yield (ts_ms, OUT), [f"  {show_time(ts_ms, zone)} funding: {paid * quantity:,.2f}"]

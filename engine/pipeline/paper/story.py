@@ -30,7 +30,7 @@ from engine.pipeline.paper.desk import Loaded, hashes
 from engine.pipeline.paper.events import Told
 from engine.pipeline.paper.fates import CallFate, fate_of, stage_of, who
 from engine.pipeline.paper.inputs import used_before
-from engine.pipeline.paper.moves import moves_lines
+from engine.pipeline.paper.moves import SAID, Moment, moves_lines
 from engine.pipeline.paper.replay import messages_of
 from engine.pipeline.paper.rows import entry_kind, last_bars, standing
 from engine.pipeline.paper.sources import loaded_now
@@ -224,7 +224,7 @@ class _Teller:
                 moves = ", ".join(f"{in_words(move['what'])} at {price(move['price'])}" for move in event.data["moves"])
                 yield f"withdrawn: {moves} (live) is not in the record: {event.data['why']}"
 
-    def _later(self, events: Sequence[Event]) -> Iterator[tuple[int, list[str]]]:
+    def _later(self, events: Sequence[Event]) -> Iterator[tuple[Moment, list[str]]]:
         """What the channel said of it later: when it was known, and its line."""
         own = post_number(self.identity)
         for event in events:
@@ -234,7 +234,7 @@ class _Teller:
                 done += f" ({event.data['wrong']})" if "wrong" in event.data else ""
                 said = spoken_by(event.data["action"] == "deletion", event.key[1], own)
                 late, ms = " (late)" if event.late else "", int(event.data["known_ms"])
-                yield ms, [f"  {show_time(ms, self.zone)} {said}{late}: {done}"]
+                yield (ms, SAID), [f"  {show_time(ms, self.zone)} {said}{late}: {done}"]
 
     def _rules(self, call: PaperCall, heard: Event) -> Loaded | None:
         """The strategy of a call with its rules; None where the files are not those of then."""
@@ -245,7 +245,7 @@ class _Teller:
         return None if self._changed(heard, sorted(files)) else one
 
     def _ended(
-        self, call: PaperCall, fate: CallFate, told: Told, later: Iterable[tuple[int, list[str]]]
+        self, call: PaperCall, fate: CallFate, told: Told, later: Iterable[tuple[Moment, list[str]]]
     ) -> Iterator[str]:
         """Fills, exits and what was said between them, in the order of time; the money, or why there is none."""
         one, currency = self._standing(call), self.book.currency
@@ -253,7 +253,7 @@ class _Teller:
         moves = () if trade is None else moves_lines(call, trade.path, told.pairs, self.zone)
         if trade is not None and call.own is not None:
             yield OWN_WAY
-        for _, lines in sorted([*later, *moves], key=lambda move: move[0]):  # what was said first of one moment
+        for _, lines in sorted([*later, *moves], key=lambda move: move[0]):
             yield from lines
         if trade is not None and trade.path.fills and trade.path.ambiguous:
             yield f"  {AMBIGUOUS}"

@@ -101,6 +101,17 @@ def test_what_the_channel_said_later(account: Account, run: Run) -> None:
     assert "if what is held were left at 64800" in story
 
 
+def test_a_close_at_the_open_stands_before_what_its_candle_fills(account: Account, run: Run) -> None:
+    stage = account()
+    stage.post(0.5, "BUY BTCUSDT @ 64800 - 64600, TP 65200, SL 64000")
+    stage.candle(1, 64_850, 64_860, 64_790, 64_800)
+    stage.post(130, "closed 50%", reply_to=1)
+    stage.candle(2, 64_800, 64_810, 64_790, 64_800)
+    stage.candle(3, 64_810, 64_820, 64_590, 64_600)
+    moves = [line[13:].split(": ")[0] for line in told(stage, run, "vip/1").splitlines() if line.startswith("  2025-")]
+    assert moves == ["12:01:00 in", "12:02:10 message 2", "12:03:00 channel", "12:03:00 in", "12:03:00 in"]
+
+
 def test_moves_and_words_stand_in_the_order_of_time(account: Account, run: Run) -> None:
     """Two orders fill after the stop was moved, and they stand behind it."""
     stage = account()
