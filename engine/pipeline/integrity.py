@@ -18,14 +18,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from engine.channel import Profile, read
+from engine.channel import Profile
+from engine.collect.added import Lines, added, keep
 from engine.collect.archive import Archive
 from engine.collect.reading import QUICK_EDIT_MS
 from engine.domain import Message, Reading, Setup
 from engine.pipeline.channels import find_profile
 from engine.pipeline.errors import InputError
 from engine.pipeline.progress import Track
-from engine.pipeline.readings import read_messages
+from engine.pipeline.readings import read_message, read_messages
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from engine.units import show_duration
@@ -113,15 +114,29 @@ def examine(channel: str, messages: Iterable[Message], profile: Profile) -> Inte
     return found
 
 
+def _calls_of(texts: Sequence[Message], profile: Profile) -> list[tuple[Setup, ...]]:
+    """The calls of each version of a post; what is written below or above a call takes none of it away."""
+    setups: list[tuple[Setup, ...]] = []
+    lines: Lines | None = None
+    for message in texts:
+        said = read_message(profile, message) if message.text.strip() else Reading()
+        called = said.setups or (said.running if any(setups) else ())
+        if lines is None:
+            lines = Lines.of(message.text) if called else None
+        else:
+            told = added(lines, message.text, ((value.start, value.end) for one in called for value in one.values))
+            keep(lines, told, bool(called))
+            called = called or (next(filter(None, reversed(setups)), ()) if told.intact else ())
+        setups.append(called)
+    return setups
+
+
 def _examine_post(found: Integrity, versions: list[Message], profile: Profile) -> None:
     """Count what happened to one post."""
     texts = sorted((m for m in versions if m.kind != "deletion"), key=lambda m: (m.known_ms or 1 << 60, m.version))
     gone = next((m for m in versions if m.kind == "deletion"), None)
     found.deleted_posts += gone is not None
-    setups: list[tuple[Setup, ...]] = []
-    for message in texts:
-        said = read(profile, message.text, message.known_ms, message.sender) if message.text.strip() else Reading()
-        setups.append(said.setups or (said.running if any(setups) else ()))
+    setups = _calls_of(texts, profile)
     if not any(setups):
         return
     found.calls += 1

@@ -110,6 +110,17 @@ def test_an_import_says_of_which_edited_posts_the_archive_has_the_original(run: 
     )
 
 
+def test_what_is_written_below_a_call_takes_nothing_away(run: Run, workspace: Path) -> None:
+    (workspace / "channels" / "fast_scalps.channel").write_text(PROFILE)
+    told = [
+        post(1, "09:05", CALL), edit(1, "09:05", "10:05", f"{CALL}\n\nclosed at 64900, +12 pips"),
+        post(2, "09:05", CALL), edit(2, "09:05", "10:05", "closed at 64900"),
+    ]  # fmt: skip
+    Archive(workspace / "data" / "signals_raw.jsonl").append(told)
+    (found,) = json.loads(run("channel", "integrity", "--format", "json").stdout)
+    assert {move: n for move, n in found["moves"].items() if n} == {"same levels": 1, "no longer a call": 1}
+
+
 def test_a_stop_moved_into_profit_is_still_the_call(run: Run, workspace: Path) -> None:
     (workspace / "channels" / "fast_scalps.channel").write_text(PROFILE)
     told = [post(1, "09:05", CALL), edit(1, "09:05", "10:05", CALL.replace("64500", "64900"))]
