@@ -45,6 +45,7 @@ _ORDER = (
     *("tutup", "pindah", "geser", "batal", "ببند", "بیا", "اغلا", "نقل"),
     *("平", "减", "減", "取消", "移", "保本", "成本", "出", "撤", "可以走", "走了"),
 )
+_ORDER_PHRASES = r"(?:sl|stop|stops|stop ?loss)\W{1,3}(?:to|at|in|into|on|goes|now)\b|take[ \t]{1,3}\d"
 _ORDER_WORDS = ("be", "b/e", "бу", "б/у")
 
 
@@ -74,7 +75,7 @@ def acts(text: str, pieces: Sequence[Span]) -> bool:
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     """Words of orders, signs of results, words of trades; only later versions of calls need them."""
     begins = "|".join(re.escape(fold(word).text) for word in dict.fromkeys(_ORDER))
-    order = rf"{NO_LETTER_BEHIND}(?:{begins})|{NO_LETTER_BEHIND}{alternatives(_ORDER_WORDS)}"
+    order = rf"{NO_LETTER_BEHIND}(?:{begins}|{_ORDER_PHRASES})|{NO_LETTER_BEHIND}{alternatives(_ORDER_WORDS)}"
     words = alternatives(fold(word).text for word in _DONE)
     gain = r"\+[ \t]*\d[\d.,]*+[ \t]*(?:%|r\b|pips)|profit\W{0,3}\d|\d[ \t]*%[ \t]*(?:profit|loss)"
     done = rf"[✅✔☑]|{gain}|{NO_LETTER_BEHIND}{words}"

@@ -116,7 +116,17 @@ def test_what_a_profile_without_such_a_layout_does_not_read_is_counted(line: str
         assert (said(result), result.why_unfollowed.total()) == ([], 1)
 
 
-@pytest.mark.parametrize("line", ["contact 99", "close it at 144 if it breaks", "closing at 150?"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "contact 99",
+        "close it at 144 if it breaks",
+        "closing at 150?",
+        "Move SL to BE after TP1",
+        "SL to entry when TP1 is hit",
+        "Take 50% profit at first target",
+    ],
+)
 def test_what_an_answer_would_not_do_an_edit_does_not(story, line: str) -> None:
     result = story(*edited(LONG, f"{LONG}\n{line}"))
     assert (said(result), result.why_unfollowed.total()) == ([], 1)
