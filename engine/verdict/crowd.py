@@ -56,8 +56,10 @@ def copies(posts: Mapping[str, Sequence[Post]]) -> list[Copies]:
     for place, one in enumerate(names):
         for other in names[place + 1 :]:
             lags = _lags(placed[one], placed[other])
+            if len(lags) < FEWEST_MATCHES:
+                continue
             chance = _chance(placed[one], placed[other], len(lags) / TIMES_CHANCE)
-            if len(lags) < FEWEST_MATCHES or chance is None:
+            if chance is None:
                 continue
             ahead = int((lags > 0).sum())
             leads = 2 * ahead >= len(lags)
@@ -75,7 +77,7 @@ def _placed(posts: Sequence[Post], number: Mapping[str, int]) -> Ints:
 
 
 def _chance(one: Ints, other: Ints, most: float) -> float | None:
-    """How many calls meet by chance; None for more than ``most``: most pairs do, and are left as soon as that is sure."""
+    """How many calls meet by chance; None for more than ``most``, which ends the count as soon as it is sure."""
     matches = 0
     for days in SHIFTS_DAYS:
         matches += len(_lags(one, other + days * DAY_MS))
