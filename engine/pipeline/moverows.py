@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.domain import ExitReason, Fill, Leg, exit_name
-from engine.pipeline.callrows import known, times
+from engine.pipeline.callrows import times
 from engine.pipeline.postlines import NOTHING, change_words, said_by
 from engine.pipeline.replay import by_call
 from engine.report.moves import ENTRY, MAKER, SAID, TAKER
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from engine.collect.reading import ReadResult
     from engine.config.strategy import Strategy
     from engine.domain import Message, Path, Plan, Signal
+    from engine.files import Column
     from engine.market.candles import Floats, Ints
     from engine.pipeline.replay import Replay
     from engine.simulate.table import Bools, PathTable
@@ -38,7 +39,7 @@ def move_columns(
     messages: Mapping[str, Sequence[Message]],
     readings: Mapping[str, ReadResult],
     strategy: Strategy,
-) -> dict[str, Sequence[Any]]:
+) -> dict[str, Column]:
     """The columns of moves.csv, call by call in the order of trades.csv; ``own`` are paths by row that count instead
     of the table's.
     """
@@ -66,13 +67,13 @@ def move_columns(
         "signal_id": [ids[i] for i in columns["place"].tolist()],
         "time": times(columns["ms"]),
         "what": [what[i] for i in turn],
-        "price": known(columns["price"]),
-        "share": known(columns["share"]),
+        "price": columns["price"],
+        "share": columns["share"],
         "liquidity": [
             (MAKER if maker else TAKER) if is_move else ""
             for maker, is_move in zip(columns["maker"].tolist(), moved, strict=True)
         ],
-        "fee_rate": known(columns["rate"]),
+        "fee_rate": columns["rate"],
         "text": [text[i] for i in turn],
     }
 
