@@ -46,7 +46,15 @@ from engine.pipeline.readings import channel_messages, read_channels
 from engine.pipeline.replay import Replay, replay
 from engine.pipeline.results import channel_results, held_market
 from engine.pipeline.runfolder import Behind, behind_of, inputs_of, new_folder, note_trial, whole_folder, write_run
-from engine.pipeline.statements import assumptions, deletion_note, inside, outside, shown_period, warnings
+from engine.pipeline.statements import (
+    assumptions,
+    deletion_note,
+    inside,
+    outside,
+    shown_period,
+    warnings,
+    wrongly_numbered,
+)
 from engine.pipeline.ticks import shown_decimals
 from engine.pipeline.workspace import Workspace
 from engine.report.run import FORMAT, AccountResult, Run
@@ -164,11 +172,12 @@ def find(
     with beside(told, len(walks.rows)) as results:
         rows = call_rows(played, walked, *_excursions(judged, len(played.table)))
         own = {row: trade.path for row, trade in walked.trades.own.items()}
-        moves = move_columns(played, own, period.messages, period.readings, strategy)
+        wrong = wrongly_numbered(period.readings, strategy)
+        moves = move_columns(played, own, period.messages, period.readings, strategy, wrong)
         inputs = inputs_of(workspace, strategy, prices, sorted(candles))
         market = held_market(prices, strategy, span)
         without = set(period.symbols) - set(candles)
-        said = [*outside(known, strategy), *warnings(played, period.readings, without, strategy)]
+        said = [*outside(known, strategy), *warnings(played, period.readings, without, wrong)]
         channels = results()
     luck = [one.verdict.luck for one in judged if one.verdict.luck is not None]
     run = Run(

@@ -88,7 +88,7 @@ def test_an_edit_is_told_by_what_it_changes(text: str, said: str | None, stage: 
         ("BTCUSDT target 2 is now 65300", "its channel changes the targets"),
         (
             "BTCUSDT target 7 is now 65300",
-            "a message of its channel has a wrong number: target 7 is named, and the call has 2; it moves nothing",
+            "a message of its channel has a wrong number: target 7 is named, and the call has 2; that does nothing",
         ),
     ],
 )
