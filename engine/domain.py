@@ -223,7 +223,7 @@ class Action:
 
     ``side``, ``signal_ref`` (the channel's own id of a signal, as ``Setup.ref``) and ``links`` (chat, 0 where the link
     names none, and message of each t.me link) help to bind it. ``every``: meant for all trades of the channel, of
-    ``side`` where there is one.
+    ``side`` where there is one. ``whole``: the call is posted again with all its levels, also those that stay.
     """
 
     kind: ActionKind
@@ -242,6 +242,7 @@ class Action:
     entry_kind: EntryKind | None = None
     links: tuple[tuple[int, int], ...] = ()
     every: bool = False
+    whole: bool = False
 
 
 @quick
@@ -348,7 +349,8 @@ class Change:
 
     ``close`` takes ``share`` of what is held (1: all, and the orders that rest); ``cancel`` takes away the entry order
     number ``order`` (from 1, nearest first; None: all that rest); ``stop`` moves the stop to ``stop`` (a price or the
-    average entry) or to the price of target ``target``; ``orders`` replaces the orders that rest (weights sum to 1,
+    average entry), or to the price of the target whose number is ``target`` (to ``stop`` where none that is taken or
+    ahead has it); ``orders`` replaces the orders that rest (weights sum to 1,
     of what is not filled yet); ``targets`` are all targets from now on (shares sum to 1): those taken already, or not
     beyond the last one taken, are left out, and the others share, in proportion, what those taken have not sold of what
     was filled. Which are taken is told by ``numbers``, one for each: a target keeps its number wherever it is moved,

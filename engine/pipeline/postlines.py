@@ -100,8 +100,9 @@ def change_words(change: Change) -> str:
         case "cancel":
             return "takes its orders away" if change.order is None else f"takes its order {change.order} away"
         case "stop":
-            to = f"target {change.target}" if change.target is not None else _level(change.stop)
-            return f"moves the stop to {to}{_unless_in(change)}"
+            target = "" if change.target is None else "the target at " if change.stop else f"target {change.target}"
+            to = "" if target and change.stop is None else _level(change.stop)
+            return f"moves the stop to {target}{to}{_unless_in(change)}"
         case "orders":
             return f"changes the entries to {', '.join(_level(order.price) for order in change.orders)}"
         case "targets":

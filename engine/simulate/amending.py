@@ -13,7 +13,7 @@ from math import isclose
 
 from engine.config.strategy import Entry, Exit
 from engine.domain import Action, Change, Distance, EntryKind, Order, Setup, Update
-from engine.simulate.distances import from_base, resolve_stop
+from engine.simulate.distances import from_base, level_of, resolve_stop
 from engine.simulate.sharing import entry_orders
 from engine.simulate.targets import Targets
 
@@ -147,13 +147,16 @@ class _Call:
         if action.target is None or self.wrong(action):
             return []
         self.moved = True
-        return [Change(at, "stop", target=action.target)]
+        target = self.targets.known[action.target - 1]
+        level = level_of(target, self.entered, self.placed, self.stop)
+        return [Change(at, "stop", stop=level, target=target.number)]
 
     def _changed(self, action: Action, at: int) -> list[Change]:
         """New levels. Until the first fill what is said at a distance goes with what it counts from: a stop with the
         entries, a target with them, or in R with the stop too.
         """
         made: list[Change] = []
+        action = self._news(action) if action.whole else action
         before = self.targets.levels(self.entered, self.placed, self.stop)
         orders = self._orders(action) if action.kind == "change" and action.entries else ()
         if orders:
@@ -175,6 +178,16 @@ class _Call:
         if levels and (is_named or levels != before[0]):
             made.append(Change(at, "targets", targets=levels, numbers=numbers, unfilled=not is_named))
         return made
+
+    def _news(self, action: Action) -> Action:
+        """What a call that is posted again says otherwise than was said last: the rest stays as the trade has it."""
+        stop = self.setup.stop if self.said_stop is None else self.said_stop
+        return replace(
+            action,
+            entries=() if action.entries == self.setup.entries else action.entries,
+            stop=None if action.stop == stop else action.stop,
+            targets=() if self.targets.are(action.targets) else action.targets,
+        )
 
     def _named_stop(self, named: float | Distance) -> float | Distance:
         """A stop that a change names, as a price where the entry is known."""

@@ -76,7 +76,15 @@ class Changing(Writer):
             where[row] = rows.level(row, change.stop, -1) if isinstance(change.stop, float | Distance) else where[row]
             return
         rows.look[row] = rows.trailing[row]  # the new stop holds in this bar, whatever the trail says; then it goes on
-        if change.stop == "breakeven":
+        if change.target is not None:
+            known = self._numbers(row)
+            level = change.stop if isinstance(change.stop, float | int | Distance) else np.inf
+            price = rows.level(row, level, 1) if rows.filled[row] > 0 or not isinstance(level, Distance) else np.inf
+            if change.target in known:
+                price = float(rows.target[row, known.index(change.target)])
+            if np.isfinite(price):
+                rows.set_stop(at, np.array([price]), ExitReason.MOVED)
+        elif change.stop == "breakeven":
             if rows.filled[row] > 0:
                 rows.raise_stop(at, rows.average(at), ExitReason.BREAKEVEN)
         elif isinstance(change.stop, Distance):
@@ -86,15 +94,15 @@ class Changing(Writer):
                 rows.said_stop[row] = change.stop
         elif change.stop is not None:
             rows.set_stop(at, change.stop * self.sign[at], ExitReason.MOVED)
-        elif change.target and change.target <= rows.targets[row]:
-            level = rows.target[at, change.target - 1]
-            if np.isfinite(level[0]):
-                rows.set_stop(at, level, ExitReason.MOVED)
+
+    def _numbers(self, row: int) -> tuple[int, ...]:
+        """The numbers of the targets that are taken or ahead."""
+        return self.rows.numbers.get(row) or tuple(range(1, int(self.rows.targets[row]) + 1))
 
     def _put_targets(self, row: int, change: Change) -> None:
         rows, taken = self.rows, int(self.rows.taken[row])
         last = rows.target[row, taken - 1] if taken else -np.inf
-        known = rows.numbers.get(row) or tuple(range(1, int(rows.targets[row]) + 1))
+        known = self._numbers(row)
         gone = {number for number in known[:taken] if number}
         waits = rows.filled[row] <= 0 and any(isinstance(level, Distance) for level, _ in change.targets)
         numbered = zip(change.targets, change.numbers or [0] * len(change.targets), strict=True)

@@ -281,6 +281,10 @@ class Position:
                 self.state.stop = change.stop
             else:
                 self.state.close_level = change.stop
+        elif change.target is not None:
+            level = self._target_level(change)
+            if level is not None:
+                self.set_stop(level, ExitReason.MOVED)
         elif change.stop == "breakeven":
             if self.state.fills:
                 self.raise_stop(self.average, ExitReason.BREAKEVEN)
@@ -291,17 +295,27 @@ class Position:
                 self.state.said_stop = change.stop
         elif change.stop is not None:
             self.set_stop(change.stop, ExitReason.MOVED)
-        elif change.target:
-            levels = [*self.state.passed, *(level for level, _ in self.state.targets)][: change.target]
-            level = levels[-1] if len(levels) == change.target else None
-            if isinstance(level, float | int):
-                self.set_stop(level, ExitReason.MOVED)
+
+    @property
+    def _numbers(self) -> list[int]:
+        """The numbers of the targets that are taken or ahead."""
+        state = self.state
+        return state.numbers or [*range(1, len(state.passed) + len(state.targets) + 1)]
+
+    def _target_level(self, change: Change) -> float | None:
+        """Where the target is, or was, that a change puts the stop at; None while that hangs on a fill to come."""
+        level: float | Distance | str | None = change.stop
+        if change.target in self._numbers:
+            levels = [*self.state.passed, *(level for level, _ in self.state.targets)]
+            level = levels[self._numbers.index(change.target)]
+        if isinstance(level, Distance):
+            level = self._settled(level, self.state.fills[0].price) if self.state.fills else None
+        return level if isinstance(level, float | int) else None
 
     def _put_targets(self, change: Change, open_: float) -> None:
         state = self.state
         last = state.passed[-1] if state.passed else None
-        known = state.numbers or [*range(1, len(state.passed) + len(state.targets) + 1)]
-        taken = known[: len(state.passed)]
+        taken = self._numbers[: len(state.passed)]
         ahead: list[tuple[float | Distance, float]] = []
         numbers = []
         for i, (level, share) in enumerate(change.targets):

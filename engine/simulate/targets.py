@@ -52,6 +52,11 @@ class Targets:
     def _told(target: Target, number: int) -> Told:
         return Told(target.price, target.share, target.distance, number)
 
+    def are(self, targets: Sequence[Target]) -> bool:
+        """Whether these are the same targets, with the same shares."""
+        said = [(target.price, target.distance, target.share) for target in nearest_first(targets, self._side)]
+        return said == [(target.price, target.distance, target.share) for target in self.known]
+
     def moved_by(self, action: Action) -> bool:
         """Whether an action says where targets are; a number that no target has moves none."""
         if action.kind not in ("change", "add-targets") or not any(map(has_level, action.targets)):

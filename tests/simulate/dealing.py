@@ -188,8 +188,10 @@ def change(deal: Dealer, side: Side, act: int, entry: str) -> Change:
     if kind == "stop":
         where: list[dict] = [{"stop": "breakeven"}, {"target": 1}, {"target": 3}, {"stop": 97.0}, {"stop": 102.0}]
         where += [{"stop": 96.0, "unfilled": True}, {"stop": 103.0, "unfilled": True}]
+        where += [{"target": 2, "stop": 104.0}, {"target": 6, "stop": 99.0}]
         if entry == "market order":
             where += [{"stop": Distance(3.0, "percent")}, {"stop": Distance(2.0, "points")}]
+            where += [{"target": 6, "stop": Distance(1.0, "percent")}]
         return Change(at, kind, **deal.one(where))
     if kind == "orders":
         if entry == "breakout":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +13,7 @@ from engine.config.strategy import Calls, Entry, Exit
 from engine.domain import Action, Change, Distance, EntryKind, Message, Path, Plan, Side, StopMove, Target, Update
 from engine.market.candles import Candles
 from engine.simulate.calls import settle_calls
+from engine.simulate.plain import change_from
 from engine.simulate.planning import make_plan, wrong_numbers
 from engine.simulate.prepared import simulate
 from engine.simulate.sharing import split
@@ -45,7 +46,7 @@ def changes(*updates: Update, kind: EntryKind = EntryKind.LIMIT) -> tuple[Change
         ({"kind": "close", "share": 0.5}, [Change(2_005_000, "close", share=0.5)]),
         ({"kind": "cancel", "order": 1}, [Change(2_005_000, "cancel", order=1)]),
         ({"kind": "move-stop", "level": "breakeven"}, [Change(2_005_000, "stop", stop="breakeven")]),
-        ({"kind": "move-stop", "target": 1}, [Change(2_005_000, "stop", target=1)]),
+        ({"kind": "move-stop", "target": 1}, [Change(2_005_000, "stop", stop=110.0, target=1)]),
         ({"kind": "change", "stop": Distance(4, "percent")}, [Change(2_005_000, "stop", stop=96.0)]),
         (
             {"kind": "add-targets", "targets": (Target(130.0),)},
@@ -366,6 +367,35 @@ def test_other_entries_take_what_is_said_at_a_distance_along_until_the_first_fil
         same(live, path)
 
 
+@pytest.mark.parametrize(
+    ("shares", "later", "out"),
+    [
+        ("last", [], 110),  # target 1 sells nothing, and is a price all the same
+        ("even", [], 110),
+        ("even", [at(115, 125, 135)], 110),  # it was taken at 110
+        ("even", [at(110, 120, 130, 140)], 110),
+    ],
+)
+@pytest.mark.parametrize("kind", [EntryKind.LIMIT, EntryKind.MARKET])
+def test_the_stop_goes_to_the_target_that_the_channel_means(
+    kind: EntryKind, shares: str, later: list, out: float
+) -> None:
+    updates = [said(kind="change", **one) for one in later] + [said(kind="move-stop", target=1)]
+    updates = [
+        replace(u, message=replace(u.message, posted_ms=3 * MINUTE_MS - 20_000 + i)) for i, u in enumerate(updates)
+    ]
+    ten = [Target(None, distance=Distance(10 * n, "percent")) for n in (1, 2, 3)]
+    call = signal(kind, Side.LONG, () if kind is EntryKind.MARKET else (100.0,), (110.0, 120.0, 130.0), 95.0)
+    if kind is EntryKind.MARKET and not later:
+        call = replace(call, setup=replace(call.setup, targets=tuple(ten)))
+    call = replace(call, message=replace(call.message, posted_ms=MINUTE_MS - 20_000))
+    made = make_plan(call, strategy(exit=Exit(shares=shares)), updates)  # type: ignore[arg-type]
+    assert isinstance(made, Plan)
+    path, live = both_ways(made, "101 101 101 101; 100 100 100 100; 100 111 100 111; 112 112 112 112; 112 112 109 109")
+    assert (path.legs[-1].price, path.legs[-1].reason) == (pytest.approx(out), "moved stop")
+    same(live, path)
+
+
 def test_an_edit_of_entries_does_not_undo_a_break_even() -> None:
     """The strategy has the stop at the entry behind target 1; then only the entries of the call are edited."""
     call = signal(EntryKind.LADDER, Side.LONG, (100.0, 98.0), (104.0, 110.0), Distance(5, "percent"))
@@ -402,6 +432,40 @@ def test_the_channels_last_word_on_the_stop_goes_with_the_entries(before: dict, 
     assert [(change.stop, change.unfilled) for change in made_then[1:]] == (
         [(pytest.approx(stop), True)] if stop else []
     )
+
+
+WHOLE = {"kind": "change", "whole": True, "entries": (100.0,), "stop": 95.0} | at(110, 120)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "kinds"),
+    [
+        ({}, [], []),
+        ({}, [{"kind": "move-stop", "level": 97.0}], []),  # the stop stays where it was moved
+        ({"stop": 94.0}, [{"kind": "move-stop", "level": 97.0}], ["stop"]),
+        ({"entries": (99.0,)}, [], ["orders"]),
+        (at(110, 125), [], ["targets"]),
+        ({}, [{"kind": "change", "stop": 96.0}], ["stop"]),
+        ({}, [{"kind": "change"} | at(115, 125)], ["targets"]),
+    ],
+)
+def test_a_call_that_is_posted_again_changes_only_what_it_says_otherwise(now: dict, before: list, kinds: list) -> None:
+    """Otherwise than was said last, by the call or by a change of it."""
+    told = [said(**one) for one in (*before, WHOLE | now)]
+    updates = [replace(u, message=replace(u.message, posted_ms=2_000_000 + i)) for i, u in enumerate(told)]
+    call = signal(EntryKind.LIMIT, Side.LONG, (100.0,), (110.0, 120.0), 95.0)
+    made = make_plan(call, strategy(exit=Exit(shares="even")), updates)
+    assert isinstance(made, Plan)
+    assert [change.kind for change in made.changes[len(before) :]] == kinds
+
+
+def test_a_change_of_an_older_ledger_is_read() -> None:
+    """It says by a price where one target was moved from, and has no numbers."""
+    change = Change(1, "targets", targets=((110.0, 1.0),))
+    older = {name: value for name, value in asdict(change).items() if name not in ("numbers", "unfilled")}
+    assert change_from(json.loads(json.dumps(older | {"instead": 105.0}))) == change
+    numbered = replace(change, numbers=(2,), unfilled=True)
+    assert change_from(json.loads(json.dumps(asdict(numbered)))) == numbered
 
 
 def test_a_stop_that_waits_for_a_close_waits_for_it_below_other_entries_too() -> None:
