@@ -13,7 +13,7 @@ from math import isclose
 
 from engine.config.strategy import Entry, Exit
 from engine.domain import Action, Change, Distance, EntryKind, Order, Setup, Update
-from engine.simulate.distances import from_base, level_of, resolve_stop
+from engine.simulate.distances import from_base, has_level, level_of, resolve_stop
 from engine.simulate.sharing import entry_orders
 from engine.simulate.targets import Targets
 
@@ -60,7 +60,9 @@ def names_a_number(action: Action) -> bool:
     """Whether an action that may change a trade names one target, or single orders."""
     if action.kind == "cancel":
         return action.order is not None or bool(action.entries)
-    return action.target is not None and action.kind in ("change", "move-stop")
+    if action.kind == "move-stop":
+        return action.target is not None and action.level is None
+    return action.kind == "change" and action.target is not None
 
 
 def in_time(updates: Sequence[Update]) -> list[Update]:
@@ -106,20 +108,15 @@ class _Call:
         if not names_a_number(action):
             return ""
         if action.kind == "cancel" and action.entries:
-            nowhere = [price for price in action.entries if not self._at_prices([price])]
-            return (
-                f"an order at {', '.join(f'{price:.10g}' for price in nowhere)} is named, and there is none"
-                if nowhere
-                else ""
-            )
+            nowhere = ", ".join(f"{price:.10g}" for price in action.entries if not self._at_prices([price]))
+            return f"an order at {nowhere} is named, and there is none" if nowhere else ""
         word, owner, number, most = "target", "call", action.target, len(self.targets)
         if action.kind == "cancel":
             word, owner, number, most = "order", "trade", action.order, len(self.book)
-        if action.kind == "move-stop" and action.level is not None:
-            return ""
-        if number is None or 1 <= number <= most:
-            return ""
-        return f"{word} {number} is named, and the {owner} has {most or 'none'}"
+        if number is None or not 1 <= number <= most:
+            return f"{word} {number} is named, and the {owner} has {most or 'none'}"
+        is_open = action.kind == "move-stop" and not has_level(self.targets.known[number - 1])
+        return f"target {number} is named, and it has no price" if is_open else ""
 
     def hear(self, update: Update) -> list[Change]:
         """What an update does; a number that there is not does nothing."""
@@ -157,7 +154,9 @@ class _Call:
         """
         made: list[Change] = []
         action = self._news(action) if action.whole else action
-        before = self.targets.levels(self.entered, self.placed, self.stop)
+        is_named = self.targets.moved_by(action)
+        along = not is_named and self.targets.at_a_distance
+        before = self.targets.levels(self.entered, self.placed, self.stop) if along else ()
         orders = self._orders(action) if action.kind == "change" and action.entries else ()
         if orders:
             made.append(Change(at, "orders", orders=orders))
@@ -172,11 +171,11 @@ class _Call:
             stop = self._stop_again()
             made += [Change(at, "stop", stop=stop, unfilled=True)] if stop != self.stop else []
             self.stop = stop
-        is_named = self.targets.moved_by(action)
-        self.targets.hear(action)
-        levels, numbers = self.targets.levels(self.entered, self.placed, self.stop)
-        if levels and (is_named or levels != before[0]):
-            made.append(Change(at, "targets", targets=levels, numbers=numbers, unfilled=not is_named))
+        if is_named or along:
+            self.targets.hear(action)
+            levels, numbers = now = self.targets.levels(self.entered, self.placed, self.stop)
+            if levels and now != before:
+                made.append(Change(at, "targets", targets=levels, numbers=numbers, unfilled=along))
         return made
 
     def _news(self, action: Action) -> Action:

@@ -52,6 +52,11 @@ class Targets:
     def _told(target: Target, number: int) -> Told:
         return Told(target.price, target.share, target.distance, number)
 
+    @property
+    def at_a_distance(self) -> bool:
+        """Whether one of them is said at a distance."""
+        return any(target.distance is not None for target in self.known)
+
     def are(self, targets: Sequence[Target]) -> bool:
         """Whether these are the same targets, with the same shares."""
         said = [(target.price, target.distance, target.share) for target in nearest_first(targets, self._side)]

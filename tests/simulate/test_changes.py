@@ -511,6 +511,16 @@ def test_a_number_that_a_call_does_not_have_does_nothing_and_is_named(wrong: dic
     assert does == ([] if words and "entries" not in wrong else right.get(wrong["kind"], []))
 
 
+def test_a_stop_goes_to_no_open_target() -> None:
+    call = signal(EntryKind.LIMIT, Side.LONG, (100.0,), (110.0,), 95.0)
+    call = replace(call, setup=replace(call.setup, targets=(Target(110.0), Target(None))))
+    update = said(kind="move-stop", target=2)
+    assert wrong_numbers(call, strategy(), [update]) == [(update, "target 2 is named, and it has no price")]
+    made = make_plan(call, strategy(), [update])
+    assert isinstance(made, Plan)
+    assert made.changes == ()
+
+
 def test_numbers_are_counted_in_what_stands_by_then() -> None:
     wrong = said(kind="change", target=3, **at(140))
     more = said(kind="add-targets", **at(130))
