@@ -17,7 +17,7 @@ from engine.simulate.plain import change_from
 from engine.simulate.planning import make_plan, wrong_numbers
 from engine.simulate.prepared import simulate
 from engine.simulate.sharing import split
-from engine.simulate.step import Stepper
+from engine.simulate.step import Stepper, step_path
 from engine.simulate.terms import Terms
 from engine.simulate.volatility import average_true_range
 from engine.units import MINUTE_MS
@@ -758,3 +758,52 @@ def test_targets_that_are_said_again_sell_what_they_would_have_sold(
     sold = [[(leg.target, leg.share) for leg in table.path(row).legs] for row in range(len(found))]
     for plain, edited in zip(sold[::2], sold[1::2], strict=True):
         assert edited == [(target, pytest.approx(share)) for target, share in plain]
+
+
+LEVELS = st.lists(
+    st.sampled_from([104.0, 106.0, 108.0, 110.0, 112.0, 115.0, 120.0]), min_size=1, max_size=4, unique=True
+)
+SHARES = st.sampled_from([None, None, 0.2, 0.5])
+AIMED = LEVELS.flatmap(lambda levels: st.tuples(*(st.builds(Target, st.just(level), SHARES) for level in levels)))
+WORDS = st.one_of(
+    st.builds(lambda targets: {"kind": "change", "targets": targets}, AIMED),
+    st.builds(lambda targets: {"kind": "add-targets", "targets": targets}, AIMED),
+    st.builds(lambda n, level: {"kind": "change", "target": n, "targets": (Target(level),)},
+              st.integers(0, 5), st.sampled_from([105.0, 109.0, 118.0])),
+    st.builds(lambda n: {"kind": "move-stop", "target": n}, st.integers(0, 5)),
+    st.builds(lambda price: {"kind": "change", "entries": (price,)}, st.sampled_from([97.0, 99.0, 101.0])),
+    st.builds(lambda n: {"kind": "cancel", "order": n}, st.integers(1, 3)),
+    st.just({"kind": "change", "stop": Distance(4, "percent")}),
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    AIMED, st.lists(st.tuples(st.integers(0, 60), WORDS), max_size=6),
+    st.sampled_from([EntryKind.LIMIT, EntryKind.MARKET]), st.sampled_from(["even", "last", (0.5, 0.5), (1.0,)]),
+    candle_sets(),
+)  # fmt: skip
+def test_whatever_a_channel_says_no_target_is_taken_twice(
+    targets: tuple, told: list, kind: EntryKind, shares: object, candles: Candles
+) -> None:
+    """And both ways of simulating make the same of it."""
+    call = signal(kind, Side.LONG, () if kind is EntryKind.MARKET else (100.0,), (), Distance(5, "percent"))
+    call = replace(call, setup=replace(call.setup, targets=targets), message=replace(call.message, posted_ms=0))
+    updates = [said(**words) for _, words in told]
+    updates = [replace(u, message=replace(u.message, posted_ms=minute * MINUTE_MS)) for u, (minute, _) in
+               zip(updates, told, strict=True)]  # fmt: skip
+    made = make_plan(call, strategy(exit=Exit(shares=shares)), updates)  # type: ignore[arg-type]
+    assert isinstance(made, Plan)
+    for change in made.changes:
+        assert len(set(change.numbers)) == len(change.numbers) == len(change.targets)
+        assert sum(share for _, share in change.targets) == pytest.approx(1 if change.targets else 0)
+    table = simulate([made], {"BTCUSDT": candles}, Terms(0, 0, 0))
+    same(table.path(0), step_path(made, candles, Terms(0, 0, 0)))
+    one = Stepper(made, Terms(0, 0, 0))
+    columns = (candles.ts, candles.open, candles.high, candles.low, candles.close)
+    for row in zip(*(column.tolist() for column in columns), strict=True):
+        if row[0] >= made.act_ms and not one.done:
+            one.bar(*row)
+            numbers = one.saved()["state"]["numbers"]
+            assert len(set(numbers)) == len(numbers)
+    assert sum(leg.share for leg in table.path(0).legs) == pytest.approx(sum(f.share for f in table.path(0).fills))
