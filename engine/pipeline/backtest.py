@@ -46,7 +46,15 @@ from engine.pipeline.readings import channel_messages, read_channels
 from engine.pipeline.replay import Replay, replay
 from engine.pipeline.results import channel_results, held_market
 from engine.pipeline.runfolder import Behind, behind_of, inputs_of, new_folder, note_trial, whole_folder, write_run
-from engine.pipeline.statements import assumptions, deletion_note, inside, outside, shown_period, warnings
+from engine.pipeline.statements import (
+    assumptions,
+    deletion_note,
+    inside,
+    outside,
+    shown_period,
+    warnings,
+    wrongly_numbered,
+)
 from engine.pipeline.ticks import shown_decimals
 from engine.pipeline.workspace import Workspace
 from engine.report.run import FORMAT, Run
@@ -173,10 +181,11 @@ def find(
         inputs = inputs_of(workspace, strategy, prices, sorted(candles))
         market = held_market(prices, strategy, span)
         without = set(period.symbols) - set(candles)
-        said = [*outside(known, strategy), *warnings(played, period.readings, without, strategy)]
+        wrong = wrongly_numbered(period.readings, strategy)
+        said = [*outside(known, strategy), *warnings(played, period.readings, without, wrong)]
         channels = found()
     own = {row: trade.path for row, trade in walked.trades.own.items()}
-    moves = partial(move_columns, played, own, period.messages, period.readings, strategy)
+    moves = partial(move_columns, played, own, period.messages, period.readings, strategy, wrong)
     luck = [one.verdict.luck for one in judged if one.verdict.luck is not None]
     run = Run(
         format=FORMAT,
