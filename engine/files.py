@@ -12,6 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import NoneType
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Column: TypeAlias = "Sequence[object] | NDArray[np.float64]"
 
 
 @contextmanager
@@ -74,6 +81,8 @@ def sync_folder(folder: Path) -> None:
 
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet runs begins with one of these
+QUOTED = frozenset(',"\n\r')  # a cell with one of these stands in quotes
+_BEGINNINGS = ["\0" + begins for begins in FORMULAS]
 
 
 def safe_cell(value: object) -> object:
@@ -97,34 +106,48 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object
     write_text(path, csv_text(columns, rows))
 
 
-def write_csv_columns(path: Path, columns: Mapping[str, Sequence[object]]) -> None:
-    """As ``write_csv``, for long tables that are at hand by column; an empty cell is None."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*map(_cells, columns.values()), strict=True))
-    write_text(path, out.getvalue())
+def write_csv_columns(path: Path, columns: Mapping[str, Column]) -> None:
+    """As ``write_csv``, for long tables of two or more columns that are at hand by column.
+
+    An empty cell is None, in an array of figures NaN.
+    """
+    lines = map(",".join, zip(*map(_cells, columns.values()), strict=True))
+    write_text(path, "\n".join([",".join(_cells([*columns])), *lines, ""]))
 
 
-def _cells(values: Sequence[object]) -> Sequence[object]:
-    """A column as safe cells: figures as text all at once, texts as they stand where none begins like a formula."""
+def _cells(values: Column) -> Sequence[str]:
+    """A column as cells: figures all at once, texts as they stand where no cell needs an apostrophe or quotes."""
+    import numpy as np
+
+    if isinstance(values, np.ndarray):
+        return _figures(values)
     kinds = set(map(type, values))
     if kinds and kinds <= {float, NoneType}:
-        return _figures(values)  # type: ignore[arg-type]  # as the line before says
-    words = any(issubclass(kind, str) for kind in kinds)
-    begins = {value[:1] for value in values if isinstance(value, str)} if words else set()
-    return values if begins.isdisjoint(FORMULAS) else [safe_cell(value) for value in values]
+        return _figures(np.array(values, np.float64))
+    if kinds <= {str}:
+        words: Sequence[str] = values  # type: ignore[assignment]  # likewise
+        whole = "\0" + "\0".join(words)  # a search in one long text takes a hundredth of one in each cell
+        if not any(found in whole for found in (*QUOTED, *_BEGINNINGS)):
+            return words
+    return [_cell(value) for value in values]
 
 
-def _figures(values: Sequence[float | None]) -> list[str]:
-    """Figures as ``repr`` writes them, four times as quickly; "" for none, and for what is not finite."""
+def _cell(value: object) -> str:
+    """A safe cell as it stands in the file."""
+    text = str(safe_cell(value))
+    return '"' + text.replace('"', '""') + '"' if isinstance(value, str) and not QUOTED.isdisjoint(text) else text
+
+
+def _figures(values: NDArray[np.float64]) -> list[str]:
+    """Figures as ``repr`` writes them, four times as quickly; "" for what is not finite."""
     import numpy as np
     import orjson
 
-    cells = orjson.dumps(values).decode()[1:-1].replace("null", "").split(",")
-    size = np.abs(np.array(values, np.float64))  # None becomes NaN
+    text = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+    cells = text[1:-1].replace("null", "").split(",") if len(values) else []
+    size = np.abs(values)
     for i in np.flatnonzero((size >= 1e16) & (size < np.inf) | (size < 1e-4) & (size > 0)).tolist():
-        cells[i] = repr(values[i])  # with an exponent, which orjson writes otherwise
+        cells[i] = repr(float(values[i]))  # with an exponent, which orjson writes otherwise
     return cells
 
 

@@ -139,9 +139,9 @@ class MessageReader:
             found += said.changes
             actions = said.actions
         else:
-            actions = news(reading.actions, fate)
+            actions = news(reading.actions, fate) if reading.actions else ()
         if reading.setups and not called:
-            late = _is_hindsight(message, fate)
+            late = edited and _is_hindsight(message, fate)
             fate.signals = tuple([Signal(message, setup, i, late) for i, setup in enumerate(reading.setups)])
             fate.called = True
             self.signals += fate.signals

@@ -26,13 +26,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine import __version__
-from engine.beside import beside
+from engine.beside import shared_out
 from engine.config.strategy import Strategy
 from engine.memory import uncollected
 from engine.pipeline.accounts import Walks
 from engine.pipeline.asked import check_held_out, cut_at, load_strategy, no_candles, prices_of, with_period
 from engine.pipeline.asof import opinions
-from engine.pipeline.callrows import call_rows, posting_order
+from engine.pipeline.callrows import call_rows
 from engine.pipeline.conditions import conditions_of
 from engine.pipeline.errors import InputError
 from engine.pipeline.evidence import evidence_of
@@ -46,15 +46,23 @@ from engine.pipeline.readings import channel_messages, read_channels
 from engine.pipeline.replay import Replay, replay
 from engine.pipeline.results import channel_results, held_market
 from engine.pipeline.runfolder import Behind, behind_of, inputs_of, new_folder, note_trial, whole_folder, write_run
-from engine.pipeline.statements import assumptions, deletion_note, inside, outside, shown_period, warnings
+from engine.pipeline.statements import (
+    assumptions,
+    deletion_note,
+    inside,
+    outside,
+    shown_period,
+    warnings,
+    wrongly_numbered,
+)
 from engine.pipeline.ticks import shown_decimals
 from engine.pipeline.workspace import Workspace
-from engine.report.run import FORMAT, AccountResult, Run
+from engine.report.run import FORMAT, Run
 from engine.report.tables import SHOWN_CALLS, Calls
 from engine.risk import RuleBook
 from engine.simulate.equity import EquityCurve
 from engine.units import iso, moment_ms
-from engine.verdict.crowd import Copies, copies
+from engine.verdict.crowd import copies
 from engine.verdict.many import without_skill
 
 if TYPE_CHECKING:
@@ -62,6 +70,7 @@ if TYPE_CHECKING:
     from engine.collect.reading import ReadResult
     from engine.config.strategies import StrategyFile
     from engine.domain import Message
+    from engine.files import Column
     from engine.market.candles import Candles, Floats
 
 LOG = logging.getLogger(__name__)
@@ -82,14 +91,19 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a backtest found, without what it was found from: the run, its tables, what stands behind its calls."""
+    """What a backtest found: the run, its tables, what stands behind its calls.
+
+    ``period`` is what it was found from, kept until the program ends: to free it piece by piece takes longer than to
+    write a file.
+    """
 
     run: Run
     rows: Calls
-    moves: dict[str, Sequence[Any]]
+    moves: Callable[[], dict[str, Column]]
     curve: EquityCurve
     behind: Behind
     keys: dict[str, str]  # the name of each channel's trial
+    period: Period
 
 
 @uncollected()
@@ -106,7 +120,7 @@ def run_backtest(
 
     What comes at or after ``holdout`` (a date) is kept out of everything but one table of its own.
     """
-    found = find(workspace, given, from_, to, track, holdout)  # messages, plans and paths are gone again
+    found = find(workspace, given, from_, to, track, holdout)
     run = found.run
     folder = out or new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{run.strategy}")
     with whole_folder(folder) as begun:
@@ -141,17 +155,18 @@ def find(
     walks = Walks(played, strategy, rules, zone, judged_then)
     keys = {profile.id: trial_key(workspace, strategy, profile.id) for profile in profiles}
 
-    def apart() -> tuple[dict[str, AccountResult], Behind, list[Copies]]:
-        latest = posting_order(played)[-SHOWN_CALLS:]
-        behind = behind_of(evidence_of(played, latest, period.messages), zone)
-        return walks.alone(), behind, copies({profile.id: _posts(played, profile.id) for profile in profiles})
-
-    with beside(apart, len(walks.rows)) as found_apart:
+    alone = walks.alone()
+    pieces: list[Callable[[], Any]] = [
+        lambda: behind_of(evidence_of(played, played.by_posting[-SHOWN_CALLS:], period.messages), zone),
+        *alone.values(),
+        lambda: copies({profile.id: _posts(played, profile.id) for profile in profiles}),
+    ]
+    with shared_out(pieces, len(walks.rows)) as results:
         walked, curve, account = walks.shared(track)
         judged = judge_channels(
             profiles, period.readings, period.messages, played, strategy, load_trials(workspace), keys, track
         )
-        alone, behind, copied = found_apart()
+        behind, *accounts, copied = results()
     held = None
     if strategy.to_ms != whole.to_ms:
         later = played_period(workspace, file, replace(whole, from_ms=strategy.to_ms), profiles, known, prices, track)
@@ -159,17 +174,18 @@ def find(
 
     days = shown_period(strategy, period.messages)
     span = moment_ms(days[0]), max(moment_ms(days[1]), int(played.table.end_ms.max(initial=0)))
-    alone = alone or dict.fromkeys(strategy.channels, account)
-    told = partial(channel_results, period.readings, played, walked, alone, strategy, span, profiles, judged)
-    with beside(told, len(walks.rows)) as results:
+    of_channel = dict(zip(alone, accounts, strict=True)) or dict.fromkeys(strategy.channels, account)
+    told = channel_results(period.readings, played, walked, of_channel, strategy, span, profiles, judged)
+    with shared_out(told, len(walks.rows)) as found:
         rows = call_rows(played, walked, *_excursions(judged, len(played.table)))
-        own = {row: trade.path for row, trade in walked.trades.own.items()}
-        moves = move_columns(played, own, period.messages, period.readings, strategy)
         inputs = inputs_of(workspace, strategy, prices, sorted(candles))
         market = held_market(prices, strategy, span)
         without = set(period.symbols) - set(candles)
-        said = [*outside(known, strategy), *warnings(played, period.readings, without, strategy)]
-        channels = results()
+        wrong = wrongly_numbered(period.readings, strategy)
+        said = [*outside(known, strategy), *warnings(played, period.readings, without, wrong)]
+        channels = found()
+    own = {row: trade.path for row, trade in walked.trades.own.items()}
+    moves = partial(move_columns, played, own, period.messages, period.readings, strategy, wrong)
     luck = [one.verdict.luck for one in judged if one.verdict.luck is not None]
     run = Run(
         format=FORMAT,
@@ -194,7 +210,7 @@ def find(
         decimals={symbol: shown_decimals(bars, prices.contracts(symbol)) for symbol, bars in sorted(candles.items())},
     )
     LOG.info("paths: %d parts known from runs before, %d computed", played.cache.hits, played.cache.misses)
-    return Found(run, rows, moves, curve, behind, keys)
+    return Found(run, rows, moves, curve, behind, keys, period)
 
 
 def played_period(
@@ -238,7 +254,7 @@ def _series(prices: Prices) -> Callable[[str], bytes]:
 def _posts(played: Replay, channel: str) -> list[tuple[int, str]]:
     """When a channel called which coin and side."""
     mine = [played.signals[i] for i in played.of_channel.get(channel, [])]
-    return [(s.message.known_ms, f"{s.setup.symbol} {s.setup.side.value}") for s in mine]
+    return [(s.message.known_ms, f"{s.setup.symbol} {s.setup.side}") for s in mine]
 
 
 def _excursions(judged: Sequence[Judgement], paths: int) -> tuple[Floats, Floats]:

@@ -23,7 +23,7 @@ OF_THE_ACCOUNT = ("quantity", "risk", "gross", "fees", "funding", "net")
 
 def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe: Floats | None = None) -> Calls:
     """One row per call, in order of posting; ``mae`` and ``mfe`` in R of the rows of the table (NaN: not known)."""
-    order = posting_order(played)
+    order = played.by_posting
     signals = [played.signals[i] for i in order]
     messages, setups = [signal.message for signal in signals], [signal.setup for signal in signals]
     table, at = played.table, np.array(played.rows, np.int64)[order]
@@ -84,12 +84,6 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
 def _price(level: float | Distance | None) -> float | None:
     """A level that is a price; None for one that counts from a fill which never came."""
     return None if isinstance(level, Distance) else level
-
-
-def posting_order(played: Replay) -> list[int]:
-    """The places of all calls in order of posting."""
-    posted_ms = [signal.message.posted_ms for signal in played.signals]
-    return sorted(range(len(posted_ms)), key=posted_ms.__getitem__)
 
 
 @dataclass(slots=True)
