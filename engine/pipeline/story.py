@@ -142,12 +142,18 @@ def _path(row: CallRow, moves: Sequence[MoveRow] | None, zone: str) -> Iterator[
     if row.ambiguous:
         yield AMBIGUOUS
     if row.r is not None:
-        ended = row.exit_reason == "rule"  # the account's trade; the call's own R knows no rules of the account
-        if ended and row.risk and row.net is not None:
-            yield f"result: {row.net / row.risk:+.2f} R net of costs, ended by a rule"
-            yield f"  the call by itself, without the rules: {row.r:+.2f} R"
-        else:
-            yield f"result: {row.r:+.2f} R net of costs"
+        ended = ", ended by a rule" if row.exit_reason == "rule" else ""
+        yield f"result: {row.r:+.2f} R net of costs{ended}"
+    if row.went_its_own_way:
+        yield f"the call by itself, whatever the account did: {_own(row, zone)}"
+
+
+def _own(row: CallRow, zone: str) -> str:
+    """What the call did by itself, as its channel is judged."""
+    made = "" if row.own_r is None else f", {row.own_r:+.2f} R net of costs"
+    if not row.own_exit_reason or not row.own_closed_at:
+        return f"{row.own_status}{made}"
+    return f"{row.own_status} by {row.own_exit_reason} at {_moment(row.own_closed_at, zone)}{made}"
 
 
 def _move(row: CallRow, move: MoveRow, zone: str) -> str:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.report.tables import CallRow, Calls, clean
+from engine.report.tables import OWN, CallRow, Calls, alike, clean
 from engine.report.words import Words
 from engine.units import moment_ms, show_duration, show_time
 
 LONGEST_TEXT = 240
 _EXIT = re.compile(r"([a-z ]+?(?: \d+)?) ([-+.\de]+) x ([-+.\de]+) @ (\S+)")
-TRANSLATED = ("side", "status", "own_status", "exit_reason", "entry_kind")
+TRANSLATED = ("side", "status", "own_status", "exit_reason", "own_exit_reason", "entry_kind")
+ACCOUNT = {own: name for name, own in OWN.items()}
 
 Columns = tuple[tuple[str, str, str], ...]
 
@@ -38,8 +39,6 @@ DETAILS: Columns = (
     ("leverage", "Leverage", "number"),
     ("acted", "Could act", "time"),
     ("delay_s", "Delay", "delay"),
-    ("mae_r", "Against it, R", "r"),
-    ("mfe_r", "For it, R", "r"),
     ("filled_at", "Filled", "time"),
     ("entry_price", "Entry price", "price"),
     ("closed_at", "Closed", "time"),
@@ -53,6 +52,13 @@ DETAILS: Columns = (
     ("gross", "Gross", "money"),
     ("fees", "Fees", "amount"),
     ("funding", "Funding paid", "amount"),
+    ("own_status", "Outcome by itself", "text"),
+    ("own_filled_at", "Filled by itself", "time"),
+    ("own_closed_at", "Closed by itself", "time"),
+    ("own_exit_reason", "Exit by itself", "text"),
+    ("own_r", "R by itself", "r"),
+    ("own_mae_r", "Against it, R", "r"),
+    ("own_mfe_r", "For it, R", "r"),
 )
 
 
@@ -68,14 +74,16 @@ def call_data(
     """The calls for the table of the page: its columns, rows of plain values, and the decimals of each symbol.
 
     ``names`` are those of the channels, ``ticks`` the decimals of each symbol's tick. A column of few words that come
-    often carries them once, as ``values``; its rows hold their places.
+    often carries them once, as ``values``; its rows hold their places. What a call did by itself is shown where the
+    account's trade did otherwise.
     """
     given = Calls.of(shown).columns
     given = {**given, "channel": [names.get(channel, channel) for channel in given["channel"]]}
     columns, cells = [], []
     for field, label, kind in (*head, *details):
         column: dict[str, Any] = {"field": field, "label": words(label), "kind": kind}
-        values = [_plain(value, kind, zone) for value in given[field]]
+        cells_of = given[field] if field not in ACCOUNT else _otherwise(given[field], given[ACCOUNT[field]], kind)
+        values = [_plain(value, kind, zone) for value in cells_of]
         if field == "exits":
             exits = zip(given["exits"], given["symbol"], strict=True)
             values = [exits_text(text, ticks.get(symbol), zone, words) for text, symbol in exits]
@@ -90,6 +98,12 @@ def call_data(
         cells.append(values)
     decimals = {clean(symbol): places for symbol, places in ticks.items()}
     return {"columns": columns, "shown": len(head), "rows": list(zip(*cells, strict=True)), "decimals": decimals}
+
+
+def _otherwise(own: Sequence[Any], account: Sequence[Any], kind: str) -> list[Any]:
+    """What calls did by themselves, nothing where the account's trade did the same."""
+    nothing = None if kind == "r" else ""
+    return [nothing if alike(*both) else both[0] for both in zip(own, account, strict=True)]
 
 
 def _plain(value: Any, kind: str, zone: str) -> Any:

@@ -59,14 +59,14 @@ def histogram(values: Sequence[float]) -> list[int]:
 
 def excursions_figure(calls: Calls) -> Figure:
     """How far each trade went against and for it, in R: those won blue, those lost orange; at most 400 of them."""
-    both = zip(calls.columns["mae_r"], calls.columns["mfe_r"], strict=True)
+    both = zip(calls.columns["own_mae_r"], calls.columns["own_mfe_r"], strict=True)
     known = [i for i, (mae, mfe) in enumerate(both) if mae is not None and mfe is not None]
     shown = calls.taken(known[:: max(1, -(-len(known) // SCATTER_POINTS))])
     traces = []
     for name, colour, won in (("won", "--blue", True), ("lost", "--red", False)):
         part = [row for row in shown if ((row.r or 0.0) > 0) is won]
-        x = [float(f"{min(row.mae_r or 0.0, FARTHEST_R):.3g}") for row in part]
-        y = [float(f"{min(row.mfe_r or 0.0, FARTHEST_R):.3g}") for row in part]
+        x = [float(f"{min(row.own_mae_r or 0.0, FARTHEST_R):.3g}") for row in part]
+        y = [float(f"{min(row.own_mfe_r or 0.0, FARTHEST_R):.3g}") for row in part]
         texts = [f"{draw.safe(row.signal_id)}: {minus(r_text(row.r))} R" for row in part]
         trace: Figure = {"type": "scatter", "mode": "markers", "name": name, "x": x, "y": y, "text": texts}
         traces.append(trace | {"hoverinfo": "text", "marker": {"size": 5, "color": colour, "opacity": 0.6}})
