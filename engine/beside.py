@@ -4,6 +4,10 @@
         mine = walk(ours)
         others = walked()  # waits for the child; what failed there is raised here
 
+    with shared_out([walk_one, walk_another, pack], len(calls)) as results:
+        mine = walk(ours)
+        one, another, packed = results()  # takes part in what the child has not begun
+
 The child is forked, so nothing is handed to it: it sees everything as it was at the beginning of the block, and what it
 changes stays its own. Only the result comes back, pickled, so it had better be small or arrays. Where there is nothing
 to gain or fork is not safe, the work is done in place when its result is asked for; the result is the same either way,
@@ -25,7 +29,7 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -78,6 +82,53 @@ def beside(work: Callable[[], T], calls: int | None = None) -> Iterator[Callable
         if child is not None:
             _stop(child[0])
             child[1].close()
+
+
+@contextmanager
+def shared_out(works: Sequence[Callable[[], T]], calls: int | None = None) -> Iterator[Callable[[], list[T]]]:
+    """Do several pieces of work during the block, each in the process that is free first, in their order.
+
+    The child begins with the first; who asks for the results takes part in what is left, so that neither process waits
+    for long. No piece may need another one. Else as ``beside``.
+    """
+    turns, found = _Turns(len(works)), dict[int, T]()
+
+    def take_part() -> dict[int, T]:
+        return {turn: works[turn]() for turn in turns}
+
+    def results() -> list[T]:
+        found.update(take_part())
+        found.update(others())
+        return [found[turn] for turn in range(len(works))]
+
+    try:
+        with beside(take_part, calls) as others:
+            yield results
+            results()
+    finally:
+        turns.close()
+
+
+class _Turns:
+    """The numbers from 0, each given out once, to this process or to its children.
+
+    They lie in a pipe, of which whoever reads takes what he gets: there is no lock that a killed process could hold.
+    """
+
+    SIZE = 2  # bytes of a number; all have to find room in the pipe
+
+    def __init__(self, count: int) -> None:
+        self._left, given = os.pipe()
+        with os.fdopen(given, "wb") as pipe:
+            pipe.write(b"".join(turn.to_bytes(self.SIZE, "big") for turn in range(count)))
+
+    def __iter__(self) -> Iterator[int]:
+        while turn := os.read(self._left, self.SIZE):
+            yield int.from_bytes(turn, "big")
+
+    def close(self) -> None:
+        """Give out no more."""
+        os.close(self._left)
 
 
 def cores() -> int:

@@ -24,7 +24,7 @@ forks = pytest.mark.skipif(not FORKS, reason="needs Linux and two cores")
 def start(story: str, cores: str = "") -> subprocess.Popen[str]:
     """A program that begins with what all stories need."""
     head = "import gc, logging, os, signal, sys, threading, time\nfrom pathlib import Path\nfrom engine import beside\n"
-    head += "from engine.beside import BesideError\nfrom engine.beside import beside as at_once\n"
+    head += "from engine.beside import BesideError\nfrom engine.beside import beside as at_once, shared_out\n"
     head += "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # tests may run where Ctrl-C is switched off
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", head + textwrap.dedent(story)],
@@ -144,6 +144,80 @@ def test_a_system_without_room_for_a_process_does_the_work_in_place() -> None:
         "WARNING no process beside this one ([Errno 11] Resource temporarily unavailable): its work is done in this one"
     )
     assert told(story) == f"{said}\n5 0\n"
+
+
+# --------------------------------------------------------------------------- several pieces
+
+PIECES = """
+    folder = Path({folder!r})
+    def piece(number):
+        time.sleep(0.2)
+        with (folder / "done").open("a") as done:
+            done.write(f"{{number}} {{os.getpid()}}\\n")
+        return number * number
+"""
+
+
+@pytest.mark.parametrize("cores", ["", "1"])
+def test_each_piece_is_done_once_and_results_stand_in_the_order_of_the_pieces(tmp_path: Path, cores: str) -> None:
+    story = PIECES.format(folder=str(tmp_path))
+    story += """
+    with shared_out([lambda number=number: piece(number) for number in range(6)]) as results:
+        found = results()
+        assert results() == found
+    with shared_out([]) as nothing:
+        print(found, nothing())
+    """
+    assert told(story, cores) == "[0, 1, 4, 9, 16, 25] []\n"
+    done = [line.split() for line in (tmp_path / "done").read_text(encoding="utf-8").splitlines()]
+    assert sorted(number for number, _ in done) == list("012345")
+    if FORKS and not cores:
+        assert len({process for _, process in done}) == 2
+
+
+@pytest.mark.parametrize("cores", ["", "1"])
+def test_pieces_that_nobody_asks_for_are_done_by_the_end_of_the_block(tmp_path: Path, cores: str) -> None:
+    story = PIECES.format(folder=str(tmp_path))
+    story += """
+    before = len(os.listdir("/dev/fd")) if Path("/dev/fd").is_dir() else 0
+    with shared_out([lambda: piece(1), lambda: piece(2)]):
+        pass
+    print(before == (len(os.listdir("/dev/fd")) if Path("/dev/fd").is_dir() else 0))
+    """
+    assert told(story, cores) == "True\n"
+    assert len((tmp_path / "done").read_text(encoding="utf-8").splitlines()) == 2
+
+
+@pytest.mark.parametrize("cores", ["", "1"])
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_the_error_of_a_piece_is_raised_whoever_does_it(at: int, cores: str) -> None:
+    story = f"""
+        def piece(number):
+            time.sleep(0.1)
+            return 1 / (number - {at})
+        try:
+            with shared_out([lambda number=number: piece(number) for number in range(3)]) as results:
+                results()
+        except ZeroDivisionError as error:
+            print(error)
+    """
+    assert told(story, cores) == "division by zero\n"
+
+
+@forks
+def test_a_process_that_dies_over_a_piece_is_told_and_holds_up_nobody() -> None:
+    story = """
+        here = os.getpid()
+        def piece():
+            time.sleep(0.1)
+            if os.getpid() != here:
+                os.kill(os.getpid(), signal.SIGKILL)
+        try:
+            with shared_out([piece] * 4) as results: results()
+        except BesideError as error:
+            print("ended by SIGKILL" in str(error))
+    """
+    assert told(story) == "True\n"
 
 
 # --------------------------------------------------------------------------- errors

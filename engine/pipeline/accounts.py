@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from engine.beside import LEAST_CALLS, beside
+from engine.beside import LEAST_CALLS, shared_out
 from engine.config.strategy import Strategy
 from engine.domain import Opinion
 from engine.pipeline.progress import Track, silent
@@ -57,14 +58,19 @@ class Walks:
         """All calls through one account."""
         return self._result(self.rows, lambda items: track(items, "walking the account"))
 
-    def alone(self, track: Track = silent) -> dict[str, AccountResult]:
-        """The calls of each channel through an account of its own; a single one's is the shared account: none."""
+    def alone(self) -> dict[str, Callable[[], AccountResult]]:
+        """For each channel the walk of its calls through an account of their own; a single one's is the shared one:
+        none.
+        """
         channels, of_channel = self.strategy.channels, defaultdict[str, list[int]](list)
         if len(channels) == 1:
             return {}
         for row in self.rows:
             of_channel[self.played.table.plans[row].channel].append(row)
-        return {name: self._result(of_channel[name])[2] for name in track(channels, "walking each channel alone")}
+        return {name: partial(self._alone, of_channel[name]) for name in channels}
+
+    def _alone(self, rows: Sequence[int]) -> AccountResult:
+        return self._result(rows)[2]
 
     def _result(
         self, rows: Sequence[int], track: Callable[[Sequence[int]], Iterable[int]] | None = None
@@ -84,9 +90,11 @@ def walk_accounts(
 ) -> Accounts:
     """Both kinds at once; see ``Walks``."""
     walks = Walks(played, strategy, rules, zone, judged)
-    with beside(walks.alone, len(walks.rows)) as alone:
+    alone = walks.alone()
+    with shared_out([*alone.values()], len(walks.rows)) as results:
         walked, curve, shared = walks.shared(track)
-        return Accounts(walked, curve, shared, alone() or dict.fromkeys(strategy.channels, shared))
+        found = dict(zip(alone, results(), strict=True))
+    return Accounts(walked, curve, shared, found or dict.fromkeys(strategy.channels, shared))
 
 
 def _curve(strategy: Strategy, walked: WalkResult, venue: Venue) -> EquityCurve:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine import __version__
-from engine.beside import beside
+from engine.beside import beside, shared_out
 from engine.config.strategy import Strategy
 from engine.memory import uncollected
 from engine.pipeline.accounts import Walks
@@ -49,12 +49,12 @@ from engine.pipeline.runfolder import Behind, behind_of, inputs_of, new_folder, 
 from engine.pipeline.statements import assumptions, deletion_note, inside, outside, shown_period, warnings
 from engine.pipeline.ticks import shown_decimals
 from engine.pipeline.workspace import Workspace
-from engine.report.run import FORMAT, AccountResult, Run
+from engine.report.run import FORMAT, Run
 from engine.report.tables import SHOWN_CALLS, Calls
 from engine.risk import RuleBook
 from engine.simulate.equity import EquityCurve
 from engine.units import iso, moment_ms
-from engine.verdict.crowd import Copies, copies
+from engine.verdict.crowd import copies
 from engine.verdict.many import without_skill
 
 if TYPE_CHECKING:
@@ -141,17 +141,18 @@ def find(
     walks = Walks(played, strategy, rules, zone, judged_then)
     keys = {profile.id: trial_key(workspace, strategy, profile.id) for profile in profiles}
 
-    def apart() -> tuple[dict[str, AccountResult], Behind, list[Copies]]:
-        latest = posting_order(played)[-SHOWN_CALLS:]
-        behind = behind_of(evidence_of(played, latest, period.messages), zone)
-        return walks.alone(), behind, copies({profile.id: _posts(played, profile.id) for profile in profiles})
-
-    with beside(apart, len(walks.rows)) as found_apart:
+    alone = walks.alone()
+    pieces: list[Callable[[], Any]] = [
+        lambda: behind_of(evidence_of(played, posting_order(played)[-SHOWN_CALLS:], period.messages), zone),
+        *alone.values(),
+        lambda: copies({profile.id: _posts(played, profile.id) for profile in profiles}),
+    ]
+    with shared_out(pieces, len(walks.rows)) as results:
         walked, curve, account = walks.shared(track)
         judged = judge_channels(
             profiles, period.readings, period.messages, played, strategy, load_trials(workspace), keys, track
         )
-        alone, behind, copied = found_apart()
+        behind, *accounts, copied = results()
     held = None
     if strategy.to_ms != whole.to_ms:
         later = played_period(workspace, file, replace(whole, from_ms=strategy.to_ms), profiles, known, prices, track)
@@ -159,9 +160,9 @@ def find(
 
     days = shown_period(strategy, period.messages)
     span = moment_ms(days[0]), max(moment_ms(days[1]), int(played.table.end_ms.max(initial=0)))
-    alone = alone or dict.fromkeys(strategy.channels, account)
-    told = partial(channel_results, period.readings, played, walked, alone, strategy, span, profiles, judged)
-    with beside(told, len(walks.rows)) as results:
+    of_channel = dict(zip(alone, accounts, strict=True)) or dict.fromkeys(strategy.channels, account)
+    told = partial(channel_results, period.readings, played, walked, of_channel, strategy, span, profiles, judged)
+    with beside(told, len(walks.rows)) as found:
         rows = call_rows(played, walked, *_excursions(judged, len(played.table)))
         own = {row: trade.path for row, trade in walked.trades.own.items()}
         moves = move_columns(played, own, period.messages, period.readings, strategy)
@@ -169,7 +170,7 @@ def find(
         market = held_market(prices, strategy, span)
         without = set(period.symbols) - set(candles)
         said = [*outside(known, strategy), *warnings(played, period.readings, without, strategy)]
-        channels = results()
+        channels = found()
     luck = [one.verdict.luck for one in judged if one.verdict.luck is not None]
     run = Run(
         format=FORMAT,

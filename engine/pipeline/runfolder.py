@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engine.beside import beside
+from engine.beside import shared_out
 from engine.config.strategy import Strategy
 from engine.files import append_synced, replacing, sha256_of, sync_folder
 from engine.pipeline.prices import Prices
@@ -98,16 +99,15 @@ def write_run(
     behind: Behind,
 ) -> None:
     """Everything a run leaves in its folder, and the table of the last run."""
-
-    def tables() -> None:
-        write_calls(folder / CALLS_FILE, rows)
-        write_moves(folder / MOVES_FILE, moves)
-
     write_evidence(folder / EVIDENCE_FILE, behind.evidence)
     write_equity(folder / EQUITY_FILE, curve.ts, curve.equity, curve.drawdown)
-    with beside(tables, len(rows)):
+    pieces: list[Callable[[], None]] = [
+        partial(write_calls, folder / CALLS_FILE, rows),
+        partial(write_moves, folder / MOVES_FILE, moves),
+    ]
+    with shared_out(pieces, len(rows)):
         save_run(folder, run)
-        write_tables(folder, run, rows)
+        write_tables(folder, run, rows)  # the report shows what they know
         render_report(folder, workspace.settings.language, (rows, behind.stories))
     with replacing(workspace.results_path) as temporary:
         shutil.copyfile(folder / CALLS_FILE, temporary)

@@ -66,7 +66,13 @@ def test_the_files_are_the_same_with_one_process_and_with_several(workspace: Pat
 
 @forks
 def test_a_second_process_that_is_killed_ends_the_run_as_an_internal_fault(workspace: Path) -> None:
-    killed = "from engine.pipeline.accounts import Walks\nWalks.alone = lambda _: os.kill(os.getpid(), signal.SIGKILL)"
+    killed = (
+        "import time\n"
+        "from engine.pipeline.accounts import Walks\n"
+        "here = os.getpid()\n"
+        "def alone(*_): time.sleep(1) if os.getpid() == here else os.kill(os.getpid(), signal.SIGKILL)\n"
+        "Walks._alone = alone"
+    )
     done = backtest(workspace, "--out", str(workspace / "run"), first=killed)
     assert done.returncode == 3
     assert "internal fault: BesideError: the process beside this one was ended by SIGKILL" in done.stderr
@@ -83,15 +89,16 @@ def test_what_fails_in_the_second_process_is_told_as_if_it_had_failed_here(works
         "from engine.pipeline.accounts import Walks\n"
         "from engine.pipeline.errors import InputError\n"
         "from engine.problem import Problem\n"
-        "def alone(_): raise InputError(Problem('cannot be read', 'data/x'))\n"
-        "Walks.alone = alone"
+        "def alone(*_): raise InputError(Problem('cannot be read', 'data/x'))\n"
+        "Walks._alone = alone"
     )
     for cores in ("", "1"):
         done = backtest(workspace, first=unreadable, cores=cores)
         assert done.returncode == 2
         assert done.stderr == "error: data/x: cannot be read\n"
-    done = backtest(workspace, first="from engine.pipeline.accounts import Walks\nWalks.alone = lambda _: 1 / 0")
+    faulty = "from engine.pipeline.accounts import Walks\ndef divided(*_): return 1 / 0\nWalks._alone = divided"
+    done = backtest(workspace, first=faulty)
     assert done.returncode == 3
     assert "internal fault: ZeroDivisionError: division by zero" in done.stderr
     (log,) = (workspace / "logs").iterdir()
-    assert "in apart" in log.read_text(encoding="utf-8")  # the place in the other process
+    assert "in divided" in log.read_text(encoding="utf-8")  # the place in the other process
