@@ -35,7 +35,7 @@ from engine.pipeline.asof import opinions
 from engine.pipeline.callrows import call_rows, posting_order
 from engine.pipeline.conditions import conditions_of
 from engine.pipeline.errors import InputError
-from engine.pipeline.evidence import evidence_of
+from engine.pipeline.evidence import evidence_of, of_the_account
 from engine.pipeline.heldout import holdout_result
 from engine.pipeline.judging import Judgement, judge_channels, load_trials, trial_key
 from engine.pipeline.moverows import move_columns
@@ -166,6 +166,7 @@ def find(
         rows = call_rows(played, walked, *_excursions(judged, len(played.table)))
         own = {row: trade.path for row, trade in walked.trades.own.items()}
         moves = move_columns(played, own, period.messages, period.readings, strategy)
+        behind = behind.told_by(of_the_account(played, own, posting_order(played)[-SHOWN_CALLS:]), zone)
         inputs = inputs_of(workspace, strategy, prices, sorted(candles))
         market = held_market(prices, strategy, span)
         without = set(period.symbols) - set(candles)

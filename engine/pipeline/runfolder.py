@@ -17,7 +17,7 @@ from engine.config.strategy import Strategy
 from engine.files import append_synced, replacing, sha256_of, sync_folder
 from engine.pipeline.prices import Prices
 from engine.pipeline.workspace import Workspace
-from engine.report.evidence import EVIDENCE_FILE, Evidence, packed_evidence, write_evidence
+from engine.report.evidence import EVIDENCE_FILE, Evidence, packed_evidence, packed_moves, write_evidence
 from engine.report.exports import write_tables
 from engine.report.html import known_zone, render_report
 from engine.report.moves import MOVES_FILE, write_moves
@@ -82,6 +82,12 @@ class Behind:
 
     evidence: bytes
     stories: Stories
+
+    def told_by(self, trades: Mapping[int, Evidence], zone: str) -> Behind:
+        """The same with what some trades of the account did, by the places of their calls, instead of the calls."""
+        if not trades:
+            return self
+        return Behind(self.evidence + packed_moves(trades.values()), self.stories.with_moves(trades, known_zone(zone)))
 
 
 def behind_of(found: Sequence[Evidence], zone: str) -> Behind:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.report.evidence import EVIDENCE_FILE, read_evidence
 from engine.report.moves import ENTRY, MOVES_FILE, SAID, read_moves
 from engine.report.runfile import load_run
 from engine.report.tables import CallRow, read_calls
@@ -117,6 +118,12 @@ def test_a_trade_that_a_rule_ended_tells_both_results_and_the_rule(workspace: Pa
         f"the call by itself, whatever the account did: {row.own_status} by {row.own_exit_reason} at {until}, "
         f"{row.own_r:+.2f} R net of costs" in told
     )
+    behind = {one.signal_id: one.moves for one in read_evidence(folder / EVIDENCE_FILE)}
+    assert all(behind[c.signal_id][-1].what == "rule" for c in ended), "the chart is that of the account's trade"
+    page = (folder / "report.html").read_bytes()
+    assert b"Outcome by itself" in page
+    assert run("report", str(folder)).exit_code == 0
+    assert (folder / "report.html").read_bytes() == page, "the same page from the files alone"
     assert "the limit is a loss of 1.50%: no new trades until" in told
 
 
