@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from engine.domain import Distance, Leg, Trade, exit_name
+from engine.domain import Distance, Leg, Setup, Trade, exit_name
 from engine.market.candles import Floats, Ints
+from engine.pipeline.fromentry import from_entry
 from engine.pipeline.replay import Replay
 from engine.report.tables import FILLED, OWN, Calls
 from engine.simulate.money import average_price
@@ -45,6 +46,8 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
         return known(np.append(np.full(len(table), np.nan) if column is None else column, np.nan)[at])
 
     plans = table.plans
+    targets = [tuple([t.price for t in setup.targets if t.price is not None]) for setup in setups]
+    _settle(targets, setups, rows, table)
     named = [_price(setup.stop if row < 0 else plans[row].stop) for row, setup in zip(rows, setups, strict=True)]
     paths, known_ms = _of_paths(table, at), np.array([message.known_ms for message in messages], np.int64)
     columns: dict[str, Sequence[Any]] = {
@@ -57,7 +60,8 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
         "entry_kind": [setup.entry_kind.value for setup in setups],
         "entry": [setup.entries for setup in setups],
         "stop": [said if met is None else met for met, said in zip(of_table(table.stop), named, strict=True)],
-        "targets": [tuple([t.price for t in setup.targets if t.price is not None]) for setup in setups],
+        "targets": targets,
+        "from_entry": _from_entry(setups, rows, table),
         "leverage": [setup.leverage for setup in setups],
         "layout": [setup.layout for setup in setups],
         "status": [played.fates[i] for i in order],
@@ -88,6 +92,28 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
     place[trades.row] = np.arange(len(trades.row))
     figures = {name: np.append(getattr(trades, name), np.nan)[place[at]] for name in OF_THE_ACCOUNT}
     return Calls(columns | {name: known(column) for name, column in figures.items()})
+
+
+def _settle(targets: list[tuple[float, ...]], setups: Sequence[Setup], rows: Sequence[int], table: PathTable) -> None:
+    """Put in the prices of targets that calls named as distances, where their entry is known."""
+    said = [i for i, setup in enumerate(setups) if len(targets[i]) < len(setup.targets) and rows[i] >= 0]
+    said = [i for i in said if [1 for target in setups[i].targets if target.distance is not None]]
+    prices = table.target[[rows[i] for i in said]]
+    for i, count, met in zip(said, np.isfinite(prices).sum(axis=1).tolist(), prices.tolist(), strict=True):
+        # nothing is met without candles; what counts from the fill is a distance then
+        levels = met[:count] if count else [level for level, _ in table.plans[rows[i]].targets]
+        targets[i] = tuple([level for level in levels if not isinstance(level, Distance)])
+
+
+def _from_entry(setups: Sequence[Setup], rows: Sequence[int], table: PathTable) -> list[str]:
+    """What calls named as distances from a fill that never came, "" for all others."""
+    told, plans = [""] * len(setups), table.plans
+    waiting = np.append(table.planned.at_market.any(axis=1) & ~table.filled, True)
+    for i in np.flatnonzero(waiting[np.array(rows, np.int64)]).tolist():
+        setup, row = setups[i], rows[i]
+        stop = setup.stop if row < 0 else plans[row].stop
+        told[i] = from_entry(setup.side, stop, [target.distance for target in setup.targets])
+    return told
 
 
 def _price(level: float | Distance | None) -> float | None:

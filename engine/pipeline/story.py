@@ -21,6 +21,7 @@ from engine.domain import Message
 from engine.market.synthetic import SyntheticMarket
 from engine.pipeline.callids import LAST, heard_ids
 from engine.pipeline.errors import InputError
+from engine.pipeline.fromentry import levels_of
 from engine.pipeline.postlines import AMBIGUOUS, call_line, move_line, post_lines, post_number, price
 from engine.pipeline.readings import channel_messages
 from engine.pipeline.report import find_run, replay_folder
@@ -130,7 +131,8 @@ def _messages(workspace: Workspace, run: Run, row: CallRow) -> list[Message]:
 
 def _path(row: CallRow, moves: Sequence[MoveRow] | None, zone: str) -> Iterator[str]:
     """The plan, and what became of it move by move; ``moves`` None: they are not known any more."""
-    yield call_line(row.side, row.symbol, row.entry_kind, row.entry, row.stop, row.targets)
+    stop, targets = levels_of(row.from_entry)
+    yield call_line(row.side, row.symbol, row.entry_kind, row.entry, row.stop or stop, [*row.targets, *targets])
     if row.acted:
         yield f"acts: {_moment(row.acted, zone)}"
     if moves is None:

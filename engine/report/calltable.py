@@ -36,6 +36,7 @@ DETAILS: Columns = (
     ("entry", "Entry", "prices"),
     ("stop", "Stop", "price"),
     ("targets", "Targets", "prices"),
+    ("from_entry", "From the entry", "text"),
     ("leverage", "Leverage", "number"),
     ("acted", "Could act", "time"),
     ("delay_s", "Delay", "delay"),
@@ -87,6 +88,8 @@ def call_data(
         if field == "exits":
             exits = zip(given["exits"], given["symbol"], strict=True)
             values = [exits_text(text, ticks.get(symbol), zone, words) for text, symbol in exits]
+        elif field == "from_entry":
+            values = [_levels_text(text, words) for text in values]
         elif field == "notes":
             values = [note_text(notes, words) for notes in given["notes"]]
         elif field in TRANSLATED or kind == "delay":
@@ -129,6 +132,12 @@ def note_text(notes: str, words: Words) -> str:
 def _cut(text: str) -> str:
     """At most ``LONGEST_TEXT`` characters."""
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+
+
+def _levels_text(told: str, words: Words) -> str:
+    """Levels that count from the entry: ``target 1: 2% above; stop: 1% below``."""
+    parts = [part.split(": ", 1) for part in told.split("; ")] if told else []
+    return "; ".join([": ".join([words.line(word) for word in part]) for part in parts])
 
 
 def exits_text(exits: str, decimals: int | None, zone: str, words: Words) -> str:

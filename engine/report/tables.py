@@ -48,7 +48,8 @@ class CallRow:
     """One call and what became of it. Text that does not apply is "", a figure that does not apply is None.
 
     Times are ISO 8601 in UTC; ``acted`` is when the call could first be acted upon. ``entry`` holds the planned prices
-    (none for a market call, two bounds for a zone), ``stop`` and ``targets`` the planned levels. ``status`` is the
+    (none for a market call, two bounds for a zone), ``stop`` and ``targets`` the planned levels; those
+    that count from a fill which never came stand in words in ``from_entry``. ``status`` is the
     call's fate as in ``Funnel.calls``. ``exits`` reads ``target 1 65000 x 0.5 @ 2025-05-04T15:40Z; stop ...``,
     ``r`` is net profit / planned risk, ``delay_s`` the seconds from post to fill or first bar.
     ``taken`` says whether the account took it, ``rule`` and ``rule_where`` which rule refused it; ``quantity`` (base
@@ -71,6 +72,7 @@ class CallRow:
     entry: tuple[float, ...] = ()
     stop: float | None = None
     targets: tuple[float, ...] = ()
+    from_entry: str = ""
     leverage: float | None = None
     layout: str = ""
     status: str = ""

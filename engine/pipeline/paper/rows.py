@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.domain import Distance, ExitReason, Path, PathStatus, Plan, Trade
 from engine.paper.call import Bar, PaperCall
 from engine.pipeline.callrows import OF_THE_ACCOUNT, exits_of
+from engine.pipeline.fromentry import from_entry
 from engine.pipeline.paper.fates import NOT_PLANNED, fate_of
 from engine.report.paperrun import OpenCall, PaperRow
 from engine.report.tables import OWN
@@ -117,6 +118,9 @@ def _planned(one: Standing, told: Told, why: str) -> PaperRow:
         "entry": tuple(order.price for order in plan.orders if order.price is not None),
         "stop": plan.stop if not isinstance(plan.stop, Distance) else call.stepper.first_stop,
         "targets": prices,
+        "from_entry": ""
+        if call.stepper.path().fills
+        else from_entry(plan.side, plan.stop, [at for at, _ in plan.targets]),
         "leverage": plan.leverage,
         "layout": told.layouts.get(call.row, ""),
         "status": outcome(one),
