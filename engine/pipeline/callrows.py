@@ -96,13 +96,18 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
 
 def _settle(targets: list[tuple[float, ...]], setups: Sequence[Setup], rows: Sequence[int], table: PathTable) -> None:
     """Put in the prices of targets that calls named as distances, where their entry is known."""
-    said = [i for i, setup in enumerate(setups) if len(targets[i]) < len(setup.targets) and rows[i] >= 0]
-    said = [i for i in said if [1 for target in setups[i].targets if target.distance is not None]]
+    said = [
+        i
+        for i, (priced, setup, row) in enumerate(zip(targets, setups, rows, strict=True))
+        if len(priced) < len(setup.targets) and row >= 0 and (not priced or any(t.distance for t in setup.targets))
+    ]
     prices = table.target[[rows[i] for i in said]]
     for i, count, met in zip(said, np.isfinite(prices).sum(axis=1).tolist(), prices.tolist(), strict=True):
-        # nothing is met without candles; what counts from the fill is a distance then
-        levels = met[:count] if count else [level for level, _ in table.plans[rows[i]].targets]
-        targets[i] = tuple([level for level in levels if not isinstance(level, Distance)])
+        if count:
+            targets[i] = tuple(met[:count])
+        else:  # without candles nothing is met; what counts from the fill is a distance then
+            levels = [level for level, _ in table.plans[rows[i]].targets]
+            targets[i] = tuple([level for level in levels if not isinstance(level, Distance)])
 
 
 def _from_entry(setups: Sequence[Setup], rows: Sequence[int], table: PathTable) -> list[str]:

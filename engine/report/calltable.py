@@ -14,6 +14,7 @@ LONGEST_TEXT = 240
 _EXIT = re.compile(r"([a-z ]+?(?: \d+)?) ([-+.\de]+) x ([-+.\de]+) @ (\S+)")
 TRANSLATED = ("side", "status", "own_status", "exit_reason", "own_exit_reason", "entry_kind")
 ACCOUNT = {own: name for name, own in OWN.items()}
+RARE = frozenset({*ACCOUNT, "from_entry"})  # a page is without those that none of its calls has
 
 Columns = tuple[tuple[str, str, str], ...]
 
@@ -84,6 +85,8 @@ def call_data(
     for field, label, kind in (*head, *details):
         column: dict[str, Any] = {"field": field, "label": words(label), "kind": kind}
         cells_of = given[field] if field not in ACCOUNT else _otherwise(given[field], given[ACCOUNT[field]], kind)
+        if field in RARE and all(cell in ("", None) for cell in cells_of):
+            continue
         values = [_plain(value, kind, zone) for value in cells_of]
         if field == "exits":
             exits = zip(given["exits"], given["symbol"], strict=True)
@@ -106,6 +109,8 @@ def call_data(
 def _otherwise(own: Sequence[Any], account: Sequence[Any], kind: str) -> list[Any]:
     """What calls did by themselves, nothing where the account's trade did the same."""
     nothing = None if kind == "r" else ""
+    if own == account:  # as in a run without a rule that ends trades
+        return [nothing] * len(own)
     return [nothing if alike(*both) else both[0] for both in zip(own, account, strict=True)]
 
 

@@ -221,7 +221,7 @@ def test_a_table_row_holds_what_the_call_holds(page):
 def test_what_a_call_did_by_itself_is_shown_where_the_account_did_otherwise(page):
     ended = 0
     for call, row in zip(page.calls, sample_calls(), strict=True):
-        told = {own: call[own] for own in ACCOUNT if call[own] not in ("", None)}
+        told = {own: call[own] for own in ACCOUNT if call.get(own) not in ("", None)}
         if row.exit_reason == "rule":
             ended += 1
             assert told == {
