@@ -3,6 +3,7 @@
     python -m benchmarks.backtest_whole large              100,000 calls over 20 symbols x a year of minutes
     python -m benchmarks.backtest_whole medium             20,000 calls over the same 10.5 million candles
     python -m benchmarks.backtest_whole large --keep DIR   build the workspace there, and use it again next time
+    python -m benchmarks.backtest_whole large --runs 5     five times one after another: machines are noisy
 
 The calls are those of ``simulation.py``, posted as messages of ten channels ("BUY TK03USDT now, TP 2.31%, SL 1.25%")
 into an archive, the candles lie in the store. The measured process reads, plans and replays all of it, asks the rules
@@ -10,8 +11,8 @@ about every call, judges the channels, and writes all files of the run with the 
 take every call, so equity and tables are at their longest. The limits that the project sets itself for ``large``: 12 s
 and 1.5 GB.
 
-Nothing is known from runs before: kept paths are deleted first. Python's own bytecode of the program is there, as after
-any first start. Memory is measured in a second run, so that measuring costs the first one nothing: the proportional set
+Nothing is known from runs before: kept paths are deleted first. The bytecode of the program and of its page is there,
+as after any first run. Memory is measured in a run of its own, so that measuring costs nothing: the proportional set
 size (PSS) of the process and all its children together, in which a page that several share counts once, sampled every
 50 ms from ``/proc/*/smaps_rollup``. Mapped candles count too.
 """
@@ -38,6 +39,8 @@ from engine.collect.archive import Archive
 from engine.domain import Message
 from engine.market.candles import Candles
 from engine.market.store import CandleStore
+from engine.report.templating import environment
+from engine.report.words import Words
 from engine.units import MINUTE_MS, moment_ms
 
 ROOT = Path(__file__).parent.parent
@@ -126,20 +129,32 @@ def command(folder: Path, profile: Path | None = None) -> list[str | Path]:
     return [sys.executable, *how, ROOT / "cli.py", "backtest", "large", "--workspace", folder, "--out", folder / "run"]
 
 
-def measure(folder: Path, profile: Path | None) -> None:
-    """Run ``backtest`` once in a process of its own and print what it took and found."""
+def compile_program() -> None:
+    """Keep the bytecode of the program and of its page, also where Python is told to keep none."""
     compileall.compile_dir(ROOT / "engine", quiet=1)
+    told, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+    environment(Words("en")).get_template("report.html.j2")
+    sys.dont_write_bytecode = told
+
+
+def measure(folder: Path, profile: Path | None) -> None:
+    """Run ``backtest`` once in a process of its own and print what it took."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
     done = subprocess.run(command(folder, profile), capture_output=True, text=True, cwd=ROOT, check=False)
     wall = time.perf_counter() - began
     if done.returncode:
         sys.exit(done.stderr)
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
     print(
-        f"wall {wall:.1f} s, CPU {used.ru_utime + used.ru_stime:.1f} s "
-        f"({used.ru_utime:.1f} user, {used.ru_stime:.1f} system) on {len(os.sched_getaffinity(0))} cores, "
-        f"largest process {used.ru_maxrss / 1024:,.0f} MB (ru_maxrss)"
+        f"wall {wall:.1f} s, CPU {user + system:.1f} s ({user:.1f} user, {system:.1f} system) "
+        f"on {len(os.sched_getaffinity(0))} cores, largest process {after.ru_maxrss / 1024:,.0f} MB (ru_maxrss)"
     )
+
+
+def tell(folder: Path) -> None:
+    """Print what a run found, and its files."""
     out = folder / "run"
     run = json.loads((out / "run.json").read_text(encoding="utf-8"))
     trades = sum(channel["trades"] for channel in run["channels"])
@@ -190,6 +205,7 @@ def main() -> None:
     parser.add_argument("size", choices=CALLS, nargs="?", default="large")
     parser.add_argument("--keep", type=Path, help="build the workspace in this folder, or use the one there")
     parser.add_argument("--profile", type=Path, help="write a profile of the process (cProfile) there")
+    parser.add_argument("--runs", type=int, default=1, help="how often to run it")
     parser.add_argument("--time-only", action="store_true", help="leave out the second run, which measures memory")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -198,7 +214,10 @@ def main() -> None:
             began = time.perf_counter()
             build(folder, CALLS[options.size])
             print(f"workspace built in {time.perf_counter() - began:.0f} s")
-        measure(folder, options.profile)
+        compile_program()
+        for _ in range(options.runs):
+            measure(folder, options.profile)
+        tell(folder)
         if not options.time_only:
             measure_memory(folder)
 

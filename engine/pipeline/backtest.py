@@ -32,7 +32,7 @@ from engine.memory import uncollected
 from engine.pipeline.accounts import Walks
 from engine.pipeline.asked import check_held_out, cut_at, load_strategy, no_candles, prices_of, with_period
 from engine.pipeline.asof import opinions
-from engine.pipeline.callrows import call_rows, posting_order
+from engine.pipeline.callrows import call_rows
 from engine.pipeline.conditions import conditions_of
 from engine.pipeline.errors import InputError
 from engine.pipeline.evidence import evidence_of, of_the_account
@@ -82,7 +82,11 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a backtest found, without what it was found from: the run, its tables, what stands behind its calls."""
+    """What a backtest found: the run, its tables, what stands behind its calls.
+
+    ``period`` is what it was found from, kept until the program ends: to free it piece by piece takes longer than to
+    write a file.
+    """
 
     run: Run
     rows: Calls
@@ -90,6 +94,7 @@ class Found:
     curve: EquityCurve
     behind: Behind
     keys: dict[str, str]  # the name of each channel's trial
+    period: Period
 
 
 @uncollected()
@@ -106,7 +111,7 @@ def run_backtest(
 
     What comes at or after ``holdout`` (a date) is kept out of everything but one table of its own.
     """
-    found = find(workspace, given, from_, to, track, holdout)  # messages, plans and paths are gone again
+    found = find(workspace, given, from_, to, track, holdout)
     run = found.run
     folder = out or new_folder(workspace.runs_path, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{run.strategy}")
     with whole_folder(folder) as begun:
@@ -143,7 +148,7 @@ def find(
 
     alone = walks.alone()
     pieces: list[Callable[[], Any]] = [
-        lambda: behind_of(evidence_of(played, posting_order(played)[-SHOWN_CALLS:], period.messages), zone),
+        lambda: behind_of(evidence_of(played, played.by_posting[-SHOWN_CALLS:], period.messages), zone),
         *alone.values(),
         lambda: copies({profile.id: _posts(played, profile.id) for profile in profiles}),
     ]
@@ -166,7 +171,7 @@ def find(
         rows = call_rows(played, walked, *_excursions(judged, len(played.table)))
         own = {row: trade.path for row, trade in walked.trades.own.items()}
         moves = move_columns(played, own, period.messages, period.readings, strategy)
-        behind = behind.told_by(of_the_account(played, own, posting_order(played)[-SHOWN_CALLS:]), zone)
+        behind = behind.told_by(of_the_account(played, own, played.by_posting[-SHOWN_CALLS:]), zone)
         inputs = inputs_of(workspace, strategy, prices, sorted(candles))
         market = held_market(prices, strategy, span)
         without = set(period.symbols) - set(candles)
@@ -196,7 +201,7 @@ def find(
         decimals={symbol: shown_decimals(bars, prices.contracts(symbol)) for symbol, bars in sorted(candles.items())},
     )
     LOG.info("paths: %d parts known from runs before, %d computed", played.cache.hits, played.cache.misses)
-    return Found(run, rows, moves, curve, behind, keys)
+    return Found(run, rows, moves, curve, behind, keys, period)
 
 
 def played_period(

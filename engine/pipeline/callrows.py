@@ -31,7 +31,7 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
     Only trades that a rule or their size made other ones differ from their calls by themselves: all other rows have
     the same in both places.
     """
-    order = posting_order(played)
+    order = played.by_posting
     signals = [played.signals[i] for i in order]
     messages, setups = [signal.message for signal in signals], [signal.setup for signal in signals]
     table, at = played.table, np.array(played.rows, np.int64)[order]
@@ -124,12 +124,6 @@ def _from_entry(setups: Sequence[Setup], rows: Sequence[int], table: PathTable) 
 def _price(level: float | Distance | None) -> float | None:
     """A level that is a price; None for one that counts from a fill which never came."""
     return None if isinstance(level, Distance) else level
-
-
-def posting_order(played: Replay) -> list[int]:
-    """The places of all calls in order of posting."""
-    posted_ms = [signal.message.posted_ms for signal in played.signals]
-    return sorted(range(len(posted_ms)), key=posted_ms.__getitem__)
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.domain import ExitReason, Fill, Leg, exit_name
-from engine.pipeline.callrows import known, posting_order, times
+from engine.pipeline.callrows import known, times
 from engine.pipeline.postlines import NOTHING, change_words, said_by
 from engine.pipeline.replay import by_call
 from engine.report.moves import ENTRY, MAKER, SAID, TAKER
@@ -43,7 +43,7 @@ def move_columns(
     of the table's.
     """
     table, terms = played.table, played.venue.terms
-    order = posting_order(played)
+    order = played.by_posting
     at = np.array(played.rows, np.int64)[order]
     place = np.full(len(table), -1, np.int64)
     place[at[at >= 0]] = np.flatnonzero(at >= 0)
@@ -61,7 +61,7 @@ def move_columns(
     by_time = np.lexsort((columns["rank"], columns["ms"], columns["place"]))
     columns = {name: column[by_time] for name, column in columns.items()}
     moved = (columns["rank"] != FIRST_SAID).tolist()
-    ids, turn = [played.signals[i].id for i in order], by_time.tolist()
+    ids, turn = ["" if row < 0 else table.plans[row].signal_id for row in at.tolist()], by_time.tolist()
     return {
         "signal_id": [ids[i] for i in columns["place"].tolist()],
         "time": times(columns["ms"]),
@@ -152,16 +152,17 @@ def _said(
         if row < 0:
             continue
         plan = played.table.plans[row]
-        own = [m for m in later.get(signal.message.key, ()) if m.version > signal.message.version]
-        if plan.changes or own or signal.id in bound:
+        heard = later.get(signal.message.key, ()) if later else ()
+        own = [message for message in heard if message.version > signal.message.version]
+        if plan.changes or own or plan.signal_id in bound:
             latency_ms = strategy.entry_of(signal.message.channel).latency_ms
-            updates = bound.get(signal.id, ())
+            updates = bound.get(plan.signal_id, ())
             wrong = {
                 update.message.known_ms: no_such_target(update.action.target, there_are)
                 for update, there_are in wrong_numbers(signal, strategy, updates)
             }
-            heard = [*(update.message for update in updates), *own]
-            for ms, text in said_of(signal, plan, heard, latency_ms):
+            all_of_it = [*(update.message for update in updates), *own]
+            for ms, text in said_of(signal, plan, all_of_it, latency_ms):
                 yield row, ms, f"{text} ({wrong[ms]})" if ms in wrong else text
 
 

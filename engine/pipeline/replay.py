@@ -71,7 +71,13 @@ class Replay:
         """The signal of each row of ``table``: rows follow the order of the signals."""
         return [signal for signal, row in zip(self.signals, self.rows, strict=True) if row >= 0]
 
-    @property
+    @cached_property
+    def by_posting(self) -> list[int]:
+        """The places of all signals in order of posting."""
+        posted_ms = [signal.message.posted_ms for signal in self.signals]
+        return sorted(range(len(posted_ms)), key=posted_ms.__getitem__)
+
+    @cached_property
     def known_ms(self) -> Ints:
         """When the text behind each row of ``table`` was known, shape (paths,)."""
         return np.array([signal.message.known_ms for signal in self.planned], np.int64)
@@ -123,29 +129,32 @@ def replay(
             plans.append(plan)
     terms = Terms(fees.maker, fees.taker, strategy.costs.slippage, strategy.same_candle, later_fees=later_fees)
     prepared = prepare(plans, candles, fair)
-    table = cache.run(prepared, terms)
-    settled = settle_calls(table, strategy.calls)
-    marks = settled.marks
-    if settled.ended:
-        plans = [_ended(plan, settled.ended.get(row)) for row, plan in enumerate(plans)]
-        prepared = prepare(plans, candles, fair)
-        table = cache.run(prepared, terms)
 
     def r_under(plans: Prepared, terms: Terms) -> Floats:
         return money_of(cache.run(plans, terms), terms, candles, funding).r
 
-    with beside(partial(r_under, prepared, replace(terms, through=TICK_THROUGH)), len(plans)) as narrower:
+    narrow = replace(terms, through=TICK_THROUGH)
+    with beside(partial(r_under, prepared, narrow), len(plans)) as narrower:
+        table = cache.run(prepared, terms)
+        settled = settle_calls(table, strategy.calls)
+        if settled.ended:
+            plans = [_ended(plan, settled.ended.get(row)) for row, plan in enumerate(plans)]
+            prepared = prepare(plans, candles, fair)
+            table = cache.run(prepared, terms)
         money = money_of(table, terms, candles, funding)
         at, other = np.array(rows, np.int64), money.r.copy()
-        for place, mark, fate in zip(
-            np.flatnonzero(at >= 0).tolist(), marks, _own_fates(table, money, terms), strict=True
-        ):
+        own = _own_fates(table, money, terms)
+        for place, mark, fate in zip(np.flatnonzero(at >= 0).tolist(), settled.marks, own, strict=True):
             fates[place] = mark or fate
         counted = np.array([fate in COUNTED for fate in fates], np.bool_)
         doubtful = np.flatnonzero(table.ambiguous)  # the other order changes nothing where no bar left a doubt
         if len(doubtful):
             other[doubtful] = r_under(prepared.taken(doubtful), other_way_round(terms))
-        readings = [money.r, other, narrower()]
+        through = narrower()
+        if settled.ended:  # it has not seen where later calls end these
+            ended = np.array(sorted(settled.ended), np.int64)
+            through[ended] = r_under(prepared.taken(ended), narrow)
+    readings = [money.r, other, through]
     r, other_order, through = [np.where(counted, np.append(r, np.nan)[at], np.nan) for r in readings]
     decided = ~table.ambiguous & (table.ambiguous if coarse is None else simulate(plans, coarse, terms).ambiguous)
     venue = Venue(terms, candles, funding, fair, contracts)

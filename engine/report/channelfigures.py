@@ -59,15 +59,14 @@ def histogram(values: Sequence[float]) -> list[int]:
 
 def excursions_figure(calls: Calls) -> Figure:
     """How far each trade went against and for it, in R: those won blue, those lost orange; at most 400 of them."""
-    both = zip(calls.columns["own_mae_r"], calls.columns["own_mfe_r"], strict=True)
-    known = [i for i, (mae, mfe) in enumerate(both) if mae is not None and mfe is not None]
-    shown = calls.taken(known[:: max(1, -(-len(known) // SCATTER_POINTS))])
+    columns = [calls.columns[name] for name in ("signal_id", "r", "own_mae_r", "own_mfe_r")]
+    known = [(name, r or 0.0, mae, mfe) for name, r, mae, mfe in zip(*columns, strict=True) if None not in (mae, mfe)]
+    shown = known[:: max(1, -(-len(known) // SCATTER_POINTS))]
     traces = []
     for name, colour, won in (("won", "--blue", True), ("lost", "--red", False)):
-        part = [row for row in shown if ((row.r or 0.0) > 0) is won]
-        x = [float(f"{min(row.own_mae_r or 0.0, FARTHEST_R):.3g}") for row in part]
-        y = [float(f"{min(row.own_mfe_r or 0.0, FARTHEST_R):.3g}") for row in part]
-        texts = [f"{draw.safe(row.signal_id)}: {minus(r_text(row.r))} R" for row in part]
+        part = [row for row in shown if (row[1] > 0) is won]
+        x, y = ([float(f"{min(row[i], FARTHEST_R):.3g}") for row in part] for i in (2, 3))
+        texts = [f"{draw.safe(name)}: {minus(r_text(r))} R" for name, r, _, _ in part]
         trace: Figure = {"type": "scatter", "mode": "markers", "name": name, "x": x, "y": y, "text": texts}
         traces.append(trace | {"hoverinfo": "text", "marker": {"size": 5, "color": colour, "opacity": 0.6}})
     layout = draw.layout(240, hovermode="closest")

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from engine.files import write_text
 from engine.report import show
-from engine.report.html import environment
 from engine.report.run import AccountResult, ChannelResult, Run
 from engine.report.tables import clean
+from engine.report.templating import environment
 from engine.report.words import Words
 
 COMPARE_FILE = "compare.html"

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import jinja2
 from markupsafe import Markup
 
 from engine.domain import ExitReason
@@ -33,26 +32,24 @@ from engine.report.calltable import call_data
 from engine.report.drawing import Figure
 from engine.report.evidence import EVIDENCE_FILE, Evidence, read_evidence
 from engine.report.packing import Stories, packed, packed_stories
-from engine.report.reasons import reason
 from engine.report.run import ChannelResult, Run
 from engine.report.runfile import RUN_FILE, load_run
 from engine.report.show import One
 from engine.report.splits import MONTHS
-from engine.report.spoken import Spoken, said
+from engine.report.spoken import said
 from engine.report.tables import (
     CALLS_FILE,
     EQUITY_FILE,
     SHOWN_CALLS,
     Calls,
     UnreadableRunError,
-    clean,
     read_calls,
     read_equity,
 )
+from engine.report.templating import TEMPLATES, environment
 from engine.report.words import Words
 
 REPORT_FILE = "report.html"
-TEMPLATES = Path(__file__).with_name("templates")
 PLOTLY = importlib.resources.files("plotly") / "package_data" / "plotly.min.js"
 
 PAGE_WORDS = (
@@ -192,20 +189,6 @@ def _pictures(
     if len(curve[0]):
         found["equity"] = figures.equity_figure(*curve, run.account.currency, zone)
     return found
-
-
-def environment(words: Words) -> jinja2.Environment:
-    """Jinja, escaping everything, with the words of a language."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: clean(value) if type(value) is str else value,
-    )
-    environment.globals |= {"show": Spoken(words), "t": words, "say": words.line, "reasoned": reason}
-    return environment
 
 
 def bars_of(channels: Sequence[One], key: Callable[[One], str]) -> dict[str, dict[str, float]]:

@@ -56,8 +56,10 @@ def copies(posts: Mapping[str, Sequence[Post]]) -> list[Copies]:
     for place, one in enumerate(names):
         for other in names[place + 1 :]:
             lags = _lags(placed[one], placed[other])
-            chance = np.mean([len(_lags(placed[one], placed[other] + days * DAY_MS)) for days in SHIFTS_DAYS])
-            if len(lags) < FEWEST_MATCHES or len(lags) < TIMES_CHANCE * chance:
+            if len(lags) < FEWEST_MATCHES:
+                continue
+            chance = _chance(placed[one], placed[other], len(lags) / TIMES_CHANCE)
+            if chance is None:
                 continue
             ahead = int((lags > 0).sum())
             leads = 2 * ahead >= len(lags)
@@ -65,13 +67,23 @@ def copies(posts: Mapping[str, Sequence[Post]]) -> list[Copies]:
             matches = ahead if leads else int((lags < 0).sum())
             lag = float(np.median(lags if leads else -lags))
             calls = len(posts[follower])
-            found.append(Copies(leader, follower, matches, len(lags) - matches, calls, float(chance), lag))
+            found.append(Copies(leader, follower, matches, len(lags) - matches, calls, chance, lag))
     return sorted(found, key=lambda pair: -pair.matches / max(1, pair.calls))
 
 
 def _placed(posts: Sequence[Post], number: Mapping[str, int]) -> Ints:
     """The calls on one line, sorted: each coin and side has a stretch of time of its own, far from the others."""
     return np.sort(np.array([number[what] * STRETCH_MS + at for at, what in posts], np.int64))
+
+
+def _chance(one: Ints, other: Ints, most: float) -> float | None:
+    """How many calls meet by chance; None for more than ``most``, which ends the count as soon as it is sure."""
+    matches = 0
+    for days in SHIFTS_DAYS:
+        matches += len(_lags(one, other + days * DAY_MS))
+        if matches > most * len(SHIFTS_DAYS):
+            return None
+    return matches / len(SHIFTS_DAYS)
 
 
 def _lags(one: Ints, other: Ints) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

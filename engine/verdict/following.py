@@ -112,20 +112,20 @@ def sortino(days: Floats) -> float | None:
 def _walk(stakes: Stakes) -> tuple[Ints, Floats, Floats]:
     """When trades closed, the equity after each, and the equity each was staked with (in the order given)."""
     n = len(stakes.net)
-    held, equity = np.zeros(n), START
+    start, end = stakes.start_ms, np.maximum(stakes.start_ms, stakes.end_ms)
     # at one moment, what closes comes before what opens; a trade never closes before it opens
-    events = sorted([(int(t), 1, i) for i, t in enumerate(stakes.start_ms)])
-    events += [(max(int(t), int(stakes.start_ms[i])), 0 if t > stakes.start_ms[i] else 2, i)
-               for i, t in enumerate(stakes.end_ms)]  # fmt: skip
-    at, after = [], []
-    for moment, kind, i in sorted(events):
-        if kind == 1:
+    kind = np.concatenate([np.ones(n, np.int64), np.where(stakes.end_ms > start, 0, 2)])
+    trade = np.tile(np.arange(n), 2)
+    order = np.lexsort((trade, kind, np.concatenate([start, end])))
+    opens, closes = kind[order] == 1, order[kind[order] != 1] - n
+    net, held, equity, after = stakes.net.tolist(), [0.0] * n, START, []
+    for i, opened in zip(trade[order].tolist(), opens.tolist(), strict=True):
+        if opened:
             held[i] = max(equity, 0.0)
         else:
-            equity = max(0.0, equity + held[i] * float(stakes.net[i]))
-            at.append(moment)
+            equity = max(0.0, equity + held[i] * net[i])
             after.append(equity)
-    return np.array(at, np.int64), np.array(after, np.float64), held
+    return end[closes].astype(np.int64), np.array(after, np.float64), np.array(held, np.float64)
 
 
 def _fall(at_ms: Ints, equity: Floats, from_ms: int, to_ms: int) -> tuple[float, float]:

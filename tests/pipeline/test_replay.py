@@ -72,6 +72,17 @@ def test_a_repeat_counts_once_and_is_not_offered_to_the_account() -> None:
     assert played.eligible() == [0]
 
 
+@pytest.mark.parametrize("opposite", ["close", "reverse", "ignore"])
+def test_every_reading_ends_a_call_where_a_later_one_ends_it(opposite: str) -> None:
+    """No price is touched without a trade through it here, so a limit that needs one changes nothing."""
+    calls = [call(95.0), call(105.0, minute=2, side=Side.SHORT)]
+    played = replay(calls, strategy(calls=Calls(opposite=opposite)), FEES, {"BTCUSDT": bars(RISES)}, None)
+    ended = "target" if opposite == "ignore" else "replaced"
+    assert [leg.reason.value for leg in played.table.path(0).legs] == [ended]
+    assert played.through.tolist() == pytest.approx(played.r.tolist(), nan_ok=True)
+    assert np.isfinite(played.through[0])
+
+
 def test_the_band_shows_both_orders_inside_a_candle() -> None:
     both = "; ".join(["100 100.5 99.5 100"] * 2 + ["100 112 94 100", "100 100 100 100"])
     played = replay([call(95.0)], strategy(), FEES, {"BTCUSDT": bars(both)}, None)

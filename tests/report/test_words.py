@@ -9,8 +9,9 @@ import pytest
 
 from engine.domain import EntryKind, ExitReason, PathStatus, Side
 from engine.report.calltable import COLUMNS, DETAILS, exits_text
-from engine.report.html import PAGE_WORDS, TEMPLATES, render_report
+from engine.report.html import PAGE_WORDS, render_report
 from engine.report.reasons import REASONS
+from engine.report.templating import TEMPLATES
 from engine.report.words import LANGUAGES, Words, catalogue
 from engine.risk.condition import Case
 from engine.risk.conditions import CONDITIONS
