@@ -121,7 +121,7 @@ def test_a_trade_that_a_rule_ended_tells_both_results_and_the_rule(workspace: Pa
     behind = {one.signal_id: one.moves for one in read_evidence(folder / EVIDENCE_FILE)}
     assert all(behind[c.signal_id][-1].what == "rule" for c in ended), "the chart is that of the account's trade"
     page = (folder / "report.html").read_bytes()
-    assert b"Outcome by itself" in page
+    assert b"R by itself" in page
     assert run("report", str(folder)).exit_code == 0
     assert (folder / "report.html").read_bytes() == page, "the same page from the files alone"
     assert "the limit is a loss of 1.50%: no new trades until" in told
