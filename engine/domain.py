@@ -7,10 +7,11 @@ milliseconds (``*_ms``), prices are float64 in quote currency per base unit, sha
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from operator import attrgetter
+from typing import Literal, TypeVar
 
 from engine.records import quick
 
@@ -139,6 +140,25 @@ class Target:
     distance: Distance | None = None
 
 
+AnyTarget = TypeVar("AnyTarget", bound=Target)
+
+
+def nearest_first(targets: Sequence[AnyTarget], side: Side) -> list[AnyTarget]:
+    """Targets in the order in which price reaches them, open ones last.
+
+    Prices and distances together, which nothing puts in order before a fill, stay as they were said.
+    """
+    prices = [target.price for target in targets]
+    if None not in prices:
+        return sorted(targets, key=attrgetter("price"), reverse=side is Side.SHORT)
+    placed = [target for target in targets if target.price is not None or target.distance is not None]
+    if all(target.price is not None for target in placed):
+        placed = nearest_first(placed, side)
+    elif len({target.distance.unit if target.distance else None for target in placed}) == 1:
+        placed.sort(key=lambda target: target.distance.value if target.distance else 0.0)
+    return [*placed, *(target for target in targets if target.price is None and target.distance is None)]
+
+
 @quick
 @dataclass(frozen=True, slots=True)
 class CloseStop:
@@ -203,7 +223,7 @@ class Action:
 
     ``side``, ``signal_ref`` (the channel's own id of a signal, as ``Setup.ref``) and ``links`` (chat, 0 where the link
     names none, and message of each t.me link) help to bind it. ``every``: meant for all trades of the channel, of
-    ``side`` where there is one.
+    ``side`` where there is one. ``whole``: the call is posted again with all its levels, also those that stay.
     """
 
     kind: ActionKind
@@ -222,6 +242,7 @@ class Action:
     entry_kind: EntryKind | None = None
     links: tuple[tuple[int, int], ...] = ()
     every: bool = False
+    whole: bool = False
 
 
 @quick
@@ -328,12 +349,14 @@ class Change:
 
     ``close`` takes ``share`` of what is held (1: all, and the orders that rest); ``cancel`` takes away the entry order
     number ``order`` (from 1, nearest first; None: all that rest); ``stop`` moves the stop to ``stop`` (a price or the
-    average entry) or to the price of target ``target``; ``orders`` replaces the orders that rest (weights sum to 1,
-    of what is not filled yet); ``targets`` are all targets from now on (shares sum to 1): those not beyond the last
-    one taken are left out, and the others share, in proportion, what those taken have not sold of what was filled. With
-    ``instead`` one target was moved from there: where it is taken already nothing changes. ``by`` says who: the
-    channel, or a later call. A stop or target at a Distance counts from the first fill; said before it, it acts with
-    it.
+    average entry), or to the price of the target whose number is ``target`` (to ``stop`` where none that is taken or
+    ahead has it); ``orders`` replaces the orders that rest (weights sum to 1,
+    of what is not filled yet); ``targets`` are all targets from now on (shares sum to 1): those taken already, or not
+    beyond the last one taken, are left out, and the others share, in proportion, what those taken have not sold of what
+    was filled. Which are taken is told by ``numbers``, one for each: a target keeps its number wherever it is moved,
+    those of the plan have 1, 2 ..., 0 stands for none. ``by`` says who: the channel, or a later call. A stop or target
+    at a Distance counts from the first fill; said before it, it acts with it. ``unfilled``: a level goes with entries
+    or a stop that it counts from, and only while nothing is filled.
     """
 
     act_ms: int
@@ -345,7 +368,8 @@ class Change:
     orders: tuple[Order, ...] = ()
     targets: tuple[tuple[float | Distance, float], ...] = ()
     by: Literal["channel", "call"] = "channel"
-    instead: float | Distance | None = None
+    numbers: tuple[int, ...] = ()
+    unfilled: bool = False
 
 
 @quick

@@ -7,12 +7,22 @@ import hashlib
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.domain import Side
-from engine.files import append_synced, replacing, safe_cell, sha256_of, write_csv, write_csv_columns, write_text
+from engine.files import (
+    Column,
+    append_synced,
+    replacing,
+    safe_cell,
+    sha256_of,
+    write_csv,
+    write_csv_columns,
+    write_text,
+)
 
 
 def test_a_replaced_file_is_the_old_one_when_writing_fails(tmp_path: Path) -> None:
@@ -88,7 +98,11 @@ def test_hash_is_of_the_bytes(tmp_path: Path) -> None:
 def test_a_table_written_by_columns_has_the_bytes_of_one_written_by_rows(tmp_path_factory, rows) -> None:
     """Figures, formulas, empty cells and figures with exponents; what is not finite is an empty cell."""
     folder, names = tmp_path_factory.mktemp("csv"), ("figure", "text", "flag", "either")
-    write_csv_columns(folder / "columns.csv", {name: [row[i] for row in rows] for i, name in enumerate(names)})
+    columns: dict[str, Column] = {name: [row[i] for row in rows] for i, name in enumerate(names)}
+    write_csv_columns(folder / "columns.csv", columns)
+    figures = np.array(columns["figure"], np.float64)  # None becomes NaN
+    write_csv_columns(folder / "arrays.csv", columns | {"figure": figures})
     known = [[None if isinstance(row[0], float) and not math.isfinite(row[0]) else row[0], *row[1:]] for row in rows]
     write_csv(folder / "rows.csv", names, known)
-    assert (folder / "columns.csv").read_bytes() == (folder / "rows.csv").read_bytes()
+    for one in ("columns.csv", "arrays.csv"):
+        assert (folder / one).read_bytes() == (folder / "rows.csv").read_bytes()

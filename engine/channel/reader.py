@@ -222,7 +222,7 @@ def _of_layout(profile: Profile, match: Match, prepared: Prepared, running: bool
         if isinstance(made, Refusal):
             return Reading(refusal=made)
         if isinstance(made, Setup) and match.layout.changes:
-            actions.append(change_of(made))
+            actions.append(replace(change_of(made), whole=True))
         elif isinstance(made, Setup):
             setups.append(made)
         else:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from engine.channel.meaning.actions import change_of
 from engine.collect.binding import Fate, Found, Levels
-from engine.domain import Action, Distance, Message, Reading, Refusal, Setup
+from engine.domain import Action, Message, Reading, Refusal, Setup
 from engine.units import show_count
 
 WORDS = {
@@ -121,21 +121,13 @@ def _locked(action: Action, before: Levels) -> list[Action]:
 
 
 def _said_anew(action: Action, before: Levels) -> Action:
-    """What a later version changes: what its text says as it did before stays as the trade has it by now.
-
-    A distance counts from the entries, one in R from the stop as well: it moves with them while its text is the same.
-    """
+    """What a later version changes: what its text says as it did before stays as the trade has it by now."""
     entries, targets, stop = before
-    same_entries = action.entries == entries
-    same_stop = action.stop == stop and (same_entries or not isinstance(stop, Distance))
-    units = {target.distance.unit for target in targets if target.distance}
-    unmoved = (same_entries or not units) and (same_stop or "R" not in units)
-    same_targets = action.targets == targets and unmoved
     return replace(
         action,
-        entries=() if same_entries else action.entries,
-        stop=None if same_stop else action.stop,
-        targets=() if same_targets else action.targets,
+        entries=() if action.entries == entries else action.entries,
+        stop=None if action.stop == stop else action.stop,
+        targets=() if action.targets == targets else action.targets,
     )
 
 

@@ -24,7 +24,7 @@ from engine.paper.market import Market
 from engine.paper.outbox import Outbox
 from engine.simulate.grid import change_on_grid
 from engine.simulate.plain import change_from
-from engine.simulate.planning import make_plan, no_such_target, wrong_numbers
+from engine.simulate.planning import make_plan, wrong_numbers
 from engine.simulate.step import Stepper
 from engine.simulate.volatility import average_true_range
 
@@ -160,7 +160,7 @@ class Intake:
         call = self.books.rows[row]  # which knows what another message said as well, when that arrived before
         new = [change for change in new if change_on_grid(change, call.plan.tick) not in call.stepper.changes]
         numbers = wrong_numbers(known.signal, lane.strategy, known.updates)
-        wrong = [there_are for one, there_are in numbers if one is update]
+        wrong = [words for one, words in numbers if one is update]
         if not (new or gone or wrong):
             return
         late = [now_ms is not None and now_ms > self.market.opens(change.act_ms) for change in new]
@@ -175,7 +175,7 @@ class Intake:
             "known_ms": update.message.known_ms,
         }
         if wrong:
-            said["wrong"] = no_such_target(update.action.target, wrong[0])
+            said["wrong"] = wrong[0]
         at_ms = new[0].act_ms if new else update.message.known_ms
         told = self.outbox.tell("update", at_ms, said, call.row, key, any(late))
         self._updates.setdefault(key[:3], []).append(told)

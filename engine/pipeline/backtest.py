@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine import __version__
-from engine.beside import beside, shared_out
+from engine.beside import shared_out
 from engine.config.strategy import Strategy
 from engine.memory import uncollected
 from engine.pipeline.accounts import Walks
@@ -46,7 +46,15 @@ from engine.pipeline.readings import channel_messages, read_channels
 from engine.pipeline.replay import Replay, replay
 from engine.pipeline.results import channel_results, held_market
 from engine.pipeline.runfolder import Behind, behind_of, inputs_of, new_folder, note_trial, whole_folder, write_run
-from engine.pipeline.statements import assumptions, deletion_note, inside, outside, shown_period, warnings
+from engine.pipeline.statements import (
+    assumptions,
+    deletion_note,
+    inside,
+    outside,
+    shown_period,
+    warnings,
+    wrongly_numbered,
+)
 from engine.pipeline.ticks import shown_decimals
 from engine.pipeline.workspace import Workspace
 from engine.report.run import FORMAT, Run
@@ -62,6 +70,7 @@ if TYPE_CHECKING:
     from engine.collect.reading import ReadResult
     from engine.config.strategies import StrategyFile
     from engine.domain import Message
+    from engine.files import Column
     from engine.market.candles import Candles, Floats
 
 LOG = logging.getLogger(__name__)
@@ -90,7 +99,7 @@ class Found:
 
     run: Run
     rows: Calls
-    moves: dict[str, Sequence[Any]]
+    moves: Callable[[], dict[str, Column]]
     curve: EquityCurve
     behind: Behind
     keys: dict[str, str]  # the name of each channel's trial
@@ -166,17 +175,18 @@ def find(
     days = shown_period(strategy, period.messages)
     span = moment_ms(days[0]), max(moment_ms(days[1]), int(played.table.end_ms.max(initial=0)))
     of_channel = dict(zip(alone, accounts, strict=True)) or dict.fromkeys(strategy.channels, account)
-    told = partial(channel_results, period.readings, played, walked, of_channel, strategy, span, profiles, judged)
-    with beside(told, len(walks.rows)) as found:
+    told = channel_results(period.readings, played, walked, of_channel, strategy, span, profiles, judged)
+    with shared_out(told, len(walks.rows)) as found:
         rows = call_rows(played, walked, *_excursions(judged, len(played.table)))
-        own = {row: trade.path for row, trade in walked.trades.own.items()}
-        moves = move_columns(played, own, period.messages, period.readings, strategy)
-        behind = behind.told_by(of_the_account(played, own, played.by_posting[-SHOWN_CALLS:]), zone)
         inputs = inputs_of(workspace, strategy, prices, sorted(candles))
         market = held_market(prices, strategy, span)
         without = set(period.symbols) - set(candles)
-        said = [*outside(known, strategy), *warnings(played, period.readings, without, strategy)]
+        wrong = wrongly_numbered(period.readings, strategy)
+        said = [*outside(known, strategy), *warnings(played, period.readings, without, wrong)]
         channels = found()
+    own = {row: trade.path for row, trade in walked.trades.own.items()}
+    behind = behind.told_by(of_the_account(played, own, played.by_posting[-SHOWN_CALLS:]), zone)
+    moves = partial(move_columns, played, own, period.messages, period.readings, strategy, wrong)
     luck = [one.verdict.luck for one in judged if one.verdict.luck is not None]
     run = Run(
         format=FORMAT,
@@ -245,7 +255,7 @@ def _series(prices: Prices) -> Callable[[str], bytes]:
 def _posts(played: Replay, channel: str) -> list[tuple[int, str]]:
     """When a channel called which coin and side."""
     mine = [played.signals[i] for i in played.of_channel.get(channel, [])]
-    return [(s.message.known_ms, f"{s.setup.symbol} {s.setup.side.value}") for s in mine]
+    return [(s.message.known_ms, f"{s.setup.symbol} {s.setup.side}") for s in mine]
 
 
 def _excursions(judged: Sequence[Judgement], paths: int) -> tuple[Floats, Floats]:

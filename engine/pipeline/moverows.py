@@ -13,19 +13,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.domain import ExitReason, Fill, Leg, exit_name
-from engine.pipeline.callrows import known, times
+from engine.pipeline.callrows import times
 from engine.pipeline.postlines import NOTHING, change_words, said_by
 from engine.pipeline.replay import by_call
 from engine.report.moves import ENTRY, MAKER, SAID, TAKER
-from engine.simulate.planning import no_such_target, wrong_numbers
 from engine.simulate.table import REASON, REASONS
 
 if TYPE_CHECKING:
     from engine.collect.reading import ReadResult
     from engine.config.strategy import Strategy
     from engine.domain import Message, Path, Plan, Signal
+    from engine.files import Column
     from engine.market.candles import Floats, Ints
     from engine.pipeline.replay import Replay
+    from engine.pipeline.statements import WrongNumbers
     from engine.simulate.table import Bools, PathTable
     from engine.simulate.terms import Terms
 
@@ -38,7 +39,8 @@ def move_columns(
     messages: Mapping[str, Sequence[Message]],
     readings: Mapping[str, ReadResult],
     strategy: Strategy,
-) -> dict[str, Sequence[Any]]:
+    wrong_numbers: WrongNumbers,
+) -> dict[str, Column]:
     """The columns of moves.csv, call by call in the order of trades.csv; ``own`` are paths by row that count instead
     of the table's.
     """
@@ -49,7 +51,7 @@ def move_columns(
     place[at[at >= 0]] = np.flatnonzero(at >= 0)
     usual = np.ones(len(table), np.bool_)
     usual[list(own)] = False
-    said = list(_said(played, messages, readings, strategy))
+    said = list(_said(played, messages, readings, strategy, wrong_numbers))
     parts = [
         _fills(table, terms, usual, place),
         _exits(table, terms, usual, place),
@@ -66,13 +68,13 @@ def move_columns(
         "signal_id": [ids[i] for i in columns["place"].tolist()],
         "time": times(columns["ms"]),
         "what": [what[i] for i in turn],
-        "price": known(columns["price"]),
-        "share": known(columns["share"]),
+        "price": columns["price"],
+        "share": columns["share"],
         "liquidity": [
             (MAKER if maker else TAKER) if is_move else ""
             for maker, is_move in zip(columns["maker"].tolist(), moved, strict=True)
         ],
-        "fee_rate": known(columns["rate"]),
+        "fee_rate": columns["rate"],
         "text": [text[i] for i in turn],
     }
 
@@ -140,9 +142,13 @@ def _said(
     messages: Mapping[str, Sequence[Message]],
     readings: Mapping[str, ReadResult],
     strategy: Strategy,
+    wrong_numbers: WrongNumbers,
 ) -> Iterator[tuple[int, int, str]]:
     """What was said of each planned call: its row, when, and the words."""
     bound = by_call(chain.from_iterable((*reading.updates, *reading.withdrawn) for reading in readings.values()))
+    wrong: dict[tuple[str | None, int], list[str]] = {}
+    for update, words in chain.from_iterable(wrong_numbers.values()):
+        wrong.setdefault((update.signal_id, update.message.known_ms), []).append(words)
     later: dict[str, list[Message]] = {}  # by post: its own edits and its deletion, whether they change it or not
     for found in messages.values():
         for message in found:
@@ -157,13 +163,10 @@ def _said(
         if plan.changes or own or plan.signal_id in bound:
             latency_ms = strategy.entry_of(signal.message.channel).latency_ms
             updates = bound.get(plan.signal_id, ())
-            wrong = {
-                update.message.known_ms: no_such_target(update.action.target, there_are)
-                for update, there_are in wrong_numbers(signal, strategy, updates)
-            }
             all_of_it = [*(update.message for update in updates), *own]
             for ms, text in said_of(signal, plan, all_of_it, latency_ms):
-                yield row, ms, f"{text} ({wrong[ms]})" if ms in wrong else text
+                why = wrong.get((plan.signal_id, ms))
+                yield row, ms, f"{text} ({' and '.join(why)})" if why else text
 
 
 def said_of(signal: Signal, plan: Plan, messages: Sequence[Message], latency_ms: int) -> Iterator[tuple[int, str]]:

@@ -100,13 +100,20 @@ def change_words(change: Change) -> str:
         case "cancel":
             return "takes its orders away" if change.order is None else f"takes its order {change.order} away"
         case "stop":
-            to = f"target {change.target}" if change.target is not None else _level(change.stop)
-            return f"moves the stop to {to}"
+            target = "" if change.target is None else "the target at " if change.stop else f"target {change.target}"
+            to = "" if target and change.stop is None else _level(change.stop)
+            return f"moves the stop to {target}{to}{_unless_in(change)}"
         case "orders":
             return f"changes the entries to {', '.join(_level(order.price) for order in change.orders)}"
         case "targets":
-            taken = "" if change.instead is None else f", unless {_level(change.instead)} was taken before"
-            return f"changes the targets to {' / '.join(_level(level) for level, _ in change.targets)}{taken}"
+            ahead = ", as far as they are ahead" if len(change.targets) > 1 else ""
+            levels = " / ".join(_level(level) for level, _ in change.targets)
+            return f"changes the targets to {levels}{_unless_in(change) or ahead}"
+
+
+def _unless_in(change: Change) -> str:
+    """The condition of a change that goes with others only until the first fill."""
+    return ", unless the trade was in before" if change.unfilled else ""
 
 
 def _level(level: float | Distance | str | None) -> str:

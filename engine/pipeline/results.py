@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,22 +52,27 @@ def channel_results(
     period_ms: tuple[int, int],
     profiles: Sequence[Profile],
     judgements: Sequence[Judgement],
-) -> list[ChannelResult]:
-    """What each of these channels did, from all its calls, whatever the account's rules said; ``alone`` in its own
-    account. ``profiles`` and ``judgements`` go together.
+) -> list[Callable[[], ChannelResult]]:
+    """What finds out of each of these channels what it did, from all its calls, whatever the account's rules said;
+    ``alone`` in its own account. ``profiles`` and ``judgements`` go together.
     """
-    trades, plans = walked.trades.columns, played.table.plans
-    own = defaultdict[str, list[tuple[bool, float]]](list)
-    for row, filled, net in zip(trades.row.tolist(), trades.filled.tolist(), trades.net.tolist(), strict=True):
-        own[plans[row].channel].append((filled, net))
-    return [
-        replace(
-            _channel(profile, readings[profile.id], played, own[profile.id], strategy, judgement, period_ms),
+
+    @cache
+    def own() -> dict[str, list[tuple[bool, float]]]:
+        trades, plans = walked.trades.columns, played.table.plans
+        found: dict[str, list[tuple[bool, float]]] = {profile.id: [] for profile in profiles}
+        for row, filled, net in zip(trades.row.tolist(), trades.filled.tolist(), trades.net.tolist(), strict=True):
+            found[plans[row].channel].append((filled, net))
+        return found
+
+    def result(profile: Profile, judgement: Judgement) -> ChannelResult:
+        return replace(
+            _channel(profile, readings[profile.id], played, own()[profile.id], strategy, judgement, period_ms),
             alone=alone.get(profile.id),
             decided=int(played.decided[judgement.rows].sum()),
         )
-        for profile, judgement in zip(profiles, judgements, strict=True)
-    ]
+
+    return [partial(result, *both) for both in zip(profiles, judgements, strict=True)]
 
 
 def _channel(

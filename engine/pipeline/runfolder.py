@@ -10,11 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from engine.beside import shared_out
 from engine.config.strategy import Strategy
-from engine.files import append_synced, replacing, sha256_of, sync_folder
+from engine.files import Column, append_synced, replacing, sha256_of, sync_folder
 from engine.pipeline.prices import Prices
 from engine.pipeline.unfinished import unfinished, unfinished_of
 from engine.pipeline.workspace import Workspace
@@ -99,7 +98,7 @@ def write_run(
     folder: Path,
     run: Run,
     rows: Calls,
-    moves: Mapping[str, Sequence[Any]],
+    moves: Callable[[], Mapping[str, Column]],
     curve: EquityCurve,
     behind: Behind,
 ) -> None:
@@ -108,7 +107,7 @@ def write_run(
     write_equity(folder / EQUITY_FILE, curve.ts, curve.equity, curve.drawdown)
     pieces: list[Callable[[], None]] = [
         partial(write_calls, folder / CALLS_FILE, rows),
-        partial(write_moves, folder / MOVES_FILE, moves),
+        lambda: write_moves(folder / MOVES_FILE, moves()),
     ]
     with shared_out(pieces, len(rows)):
         save_run(folder, run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from engine.collect.edits import counted
@@ -12,11 +12,15 @@ from engine.domain import REPORTS
 from engine.pipeline.prices import Prices
 from engine.pipeline.replay import Replay, by_call
 from engine.pipeline.workspace import Workspace
-from engine.simulate.planning import no_such_target, wrong_numbers
+from engine.simulate.amending import names_a_number
+from engine.simulate.planning import wrong_numbers
 from engine.units import iso, show_count, show_duration, show_names
 
 if TYPE_CHECKING:
     from engine.domain import Message, Update
+
+WrongNumbers = Mapping[str, Sequence[tuple["Update", str]]]
+"""Updates that name what there is not, each with that in words, by channel."""
 
 SHOWN = 3  # wrong numbers that are named one by one
 
@@ -96,7 +100,20 @@ def _place(to: str | int) -> str:
     return f"target {to}" if isinstance(to, int) else to
 
 
-def warnings(played: Replay, readings: dict[str, ReadResult], without: set[str], strategy: Strategy) -> list[str]:
+def wrongly_numbered(readings: Mapping[str, ReadResult], strategy: Strategy) -> WrongNumbers:
+    """The updates of each channel that name a target or an order which their call does not have."""
+    found = {}
+    for name, reading in readings.items():
+        numbered = by_call(update for update in reading.updates if names_a_number(update.action))
+        mine = [signal for signal in reading.signals if signal.id in numbered] if numbered else []
+        named = by_call(reading.updates) if mine else {}
+        found[name] = [one for signal in mine for one in wrong_numbers(signal, strategy, named[signal.id])]
+    return found
+
+
+def warnings(
+    played: Replay, readings: Mapping[str, ReadResult], without: set[str], wrong_numbers: WrongNumbers
+) -> list[str]:
     """What the reader should see before any figure."""
     found = []
     if without:
@@ -111,9 +128,8 @@ def warnings(played: Replay, readings: dict[str, ReadResult], without: set[str],
             )
         if left := counted(reading.why_unfollowed):
             found.append(f"{name}: {left}")
-        wrong = _wrong_numbers(reading, strategy)
-        if wrong:
-            found.append(f"{name}: {wrong}")
+        if wrong := wrong_numbers.get(name):
+            found.append(f"{name}: {_shown_wrong(wrong)}")
     ambiguous = int(played.table.ambiguous[played.table.filled].sum())
     if played.table.filled.any() and ambiguous > 0.1 * played.table.filled.sum():
         share = ambiguous / played.table.filled.sum()
@@ -121,16 +137,8 @@ def warnings(played: Replay, readings: dict[str, ReadResult], without: set[str],
     return found
 
 
-def _wrong_numbers(reading: ReadResult, strategy: Strategy) -> str:
-    """Which updates name a target that their call does not have; empty where none does."""
-    named = by_call(reading.updates)
-    if not named:
-        return ""
-    wrong = [
-        f"message {update.message.message_id} ({update.signal_id}: {no_such_target(update.action.target, there_are)})"
-        for signal in reading.signals
-        if signal.id in named
-        for update, there_are in wrong_numbers(signal, strategy, named[signal.id])
-    ]
+def _shown_wrong(wrong: Sequence[tuple[Update, str]]) -> str:
+    """Which updates name a target or an order that their call does not have; the first few."""
+    each = [f"message {update.message.message_id} ({update.signal_id}: {words})" for update, words in wrong[:SHOWN]]
     more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
-    return f"a wrong number moved nothing: {', '.join(wrong[:SHOWN])}{more}" if wrong else ""
+    return f"a wrong number did nothing: {', '.join(each)}{more}"

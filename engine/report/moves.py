@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
-from engine.files import write_csv_columns
+from engine.files import Column, write_csv_columns
 from engine.report.tables import records
 from engine.units import moment_ms
 
@@ -50,8 +49,8 @@ class MoveRow:
 COLUMNS = tuple(f.name for f in fields(MoveRow))
 
 
-def write_moves(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
-    """Write moves, given as columns named as in ``MoveRow``, atomically."""
+def write_moves(path: Path, columns: Mapping[str, Column]) -> None:
+    """Write moves, given as columns named as in ``MoveRow`` (figures as arrays), atomically."""
     write_csv_columns(path, {name: columns[name] for name in COLUMNS})
 
 

@@ -327,10 +327,9 @@ def _words(column: Sequence[str]) -> Sequence[str]:
     return ["'" + text if text.startswith("'") else text for text in cells]
 
 
-def _figures(column: Sequence[float | None]) -> Sequence[float]:
+def _figures(column: Sequence[float | None]) -> NDArray[np.float64]:
     """Figures as CSV cells: what is None or not finite is none, whole numbers are figures too."""
-    figures: list[float] = np.array(column, np.float64).tolist()  # None becomes NaN
-    return figures
+    return np.array(column, np.float64)  # None becomes NaN
 
 
 def _flags(column: Sequence[bool]) -> Sequence[str]:
@@ -341,7 +340,7 @@ def _lists(column: Sequence[Sequence[float]]) -> Sequence[str]:
     return [";".join([repr(float(price)) for price in prices]) for prices in column]
 
 
-_CELLS: dict[object, Callable[[Sequence[Any]], Sequence[object]]] = {
+_CELLS: dict[object, Callable[[Sequence[Any]], Sequence[object] | NDArray[np.float64]]] = {
     str: _words,
     bool: _flags,
     float | None: _figures,

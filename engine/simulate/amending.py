@@ -1,17 +1,21 @@
 """What a channel says after its call, as changes of the plan: each acts at its own time plus the latency.
 
 Reports (target hit, stop hit, filled) never trade, and a second entry (``re-enter``) changes no plan:
-it is a call of its own (``collect/reading.py``).
+it is a call of its own (``collect/reading.py``). ``targets.py`` knows which target is which.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
+from math import isclose
 
 from engine.config.strategy import Entry, Exit
-from engine.domain import Action, Change, Distance, EntryKind, Order, Setup, Side, Target, Update
-from engine.simulate.sharing import average_entry, entry_orders, target_weights
+from engine.domain import Action, Change, Distance, EntryKind, Order, Setup, Update
+from engine.simulate.distances import from_base, has_level, level_of, resolve_stop
+from engine.simulate.sharing import entry_orders
+from engine.simulate.targets import Targets
 
 SAME = 1e-9  # relative: what arithmetic leaves between two prices that are meant to be one
 
@@ -30,212 +34,194 @@ def changes_of(
     """
     if not updates:
         return ()
-    found: list[Change] = []
-    targets = _nearest_first(setup.targets, setup.side)
-    known = bool(setup.entries) and all(order.price is not None for order in orders)
-    book = list(enumerate(orders, 1))
-    last, meant = len(book), setup
-    for update in sorted(updates, key=lambda u: u.message.known_ms):
-        action = update.action
-        at = update.message.known_ms + entry.latency_ms
-        numbered = action.kind == "change" and action.target is not None and _moves_targets(action, targets)
-        instead = targets[action.target - 1] if numbered and action.target is not None else None
-        targets = _told(targets, action, setup.side, leave)
-        if action.kind == "change" and action.entries:
-            meant = replace(setup, entries=action.entries)
-        entered = meant if known else None
-        if action.kind == "change" and action.stop is not None:
-            stop = _stop(action.stop, entered)
-        made = _changes(setup, action, at, entry, book, entered, stop, targets, leave)
-        for change in made:
-            if change.kind == "orders":
-                book = list(enumerate(change.orders, last + 1))
-                last += len(book)
-        if instead is not None:
-            level = _level(instead, entered, [order for _, order in book], stop)
-            made = [replace(change, instead=level) if change.kind == "targets" else change for change in made]
-        found += made
-    return tuple(found)
+    call = _Call(setup, orders, stop, entry, leave)
+    return tuple([change for update in in_time(updates) for change in call.hear(update)])
 
 
-def _changes(
+def wrong_numbers_in(
     setup: Setup,
-    action: Action,
-    at: int,
-    entry: Entry,
-    book: Sequence[tuple[int, Order]],
-    entered: Setup | None,
+    updates: Sequence[Update],
+    orders: Sequence[Order],
     stop: float | Distance | None,
-    targets: Sequence[Target],
+    entry: Entry,
     leave: Exit,
-) -> list[Change]:
-    """What one action does at a moment; ``book`` has the latest orders with their numbers.
-
-    ``stop`` is the one that the call or its changes named last, wherever it was moved since; ``targets`` are all from
-    now on. ``entered`` is the call whose entries levels count from, None where a market order among them leaves that to
-    the fill.
-    """
-    if action.kind == "close":
-        return [Change(at, "close", share=action.share)]
-    if action.kind == "cancel" and action.entries:
-        return [Change(at, "cancel", order=number) for number in _at_prices(book, action.entries, entry)]
-    if action.kind == "cancel":
-        return [Change(at, "cancel", order=action.order)]
-    if action.kind == "move-stop":
-        if action.level is None and action.target is None:
-            return []
-        return [Change(at, "stop", stop=action.level, target=action.target if action.level is None else None)]
-    made = []
-    placed: Sequence[Order] = [order for _, order in book]
-    if action.kind == "change" and action.entries and setup.entry_kind is not EntryKind.MARKET:
-        orders = _orders(setup, action, entry)
-        made += [Change(at, "orders", orders=orders)] if orders else []
-        placed = orders or placed
-    if action.kind == "change" and action.stop is not None:
-        made.append(Change(at, "stop", stop=stop))
-    if action.kind in ("change", "add-targets"):
-        levels = _targets(setup, entered, placed, stop, targets, leave) if _moves_targets(action, targets) else ()
-        made += [Change(at, "targets", targets=levels)] if levels else []
-    return made
-
-
-def numbered_wrong(setup: Setup, updates: Sequence[Update], leave: Exit) -> list[tuple[Update, int]]:
-    """The changes of one signal that name a target by a number that none has, each with how many there are by then."""
-    found, targets = [], _nearest_first(setup.targets, setup.side)
-    for update in sorted(updates, key=lambda u: u.message.known_ms):
-        number = update.action.target
-        if update.action.kind == "change" and number is not None and not 1 <= number <= len(targets):
-            found.append((update, len(targets)))
-        targets = _told(targets, update.action, setup.side, leave)
+) -> list[tuple[Update, str]]:
+    """The updates that name a target or an order which the call does not have by then, each with that in words."""
+    call, found = _Call(setup, orders, stop, entry, leave), []
+    for update in in_time(updates):
+        wrong = call.wrong(update.action)
+        if wrong:
+            found.append((update, wrong))
+        call.hear(update)
     return found
 
 
-def _moves_targets(action: Action, targets: Sequence[Target]) -> bool:
-    """Whether an action says where targets are; a number that no target has moves none."""
-    return any(map(_has_level, action.targets)) and (action.target is None or 1 <= action.target <= len(targets))
+def names_a_number(action: Action) -> bool:
+    """Whether an action that may change a trade names one target, or single orders."""
+    if action.kind == "cancel":
+        return action.order is not None or bool(action.entries)
+    if action.kind == "move-stop":
+        return action.target is not None and action.level is None
+    return action.kind == "change" and action.target is not None
 
 
-def _told(targets: list[Target], action: Action, side: Side, leave: Exit) -> list[Target]:
-    """All targets after an action, nearest first, each with its share where the channel's words give it one.
+def in_time(updates: Sequence[Update]) -> list[Update]:
+    """Updates in the order in which they became known."""
+    return sorted(updates, key=lambda update: update.message.known_ms)
 
-    New targets without shares take those of as many targets before them. A share that is named for one more target is
-    what it sells of a trade in which none is taken yet; the others keep their proportions of the rest.
+
+class _Call:
+    """A call with its plan, as what was said of it by now has left both.
+
+    ``book`` has the latest orders with their numbers. ``stop`` is the one that the call or its changes named last,
+    wherever it was moved since; ``said_stop`` is the one that a change named, as it said it; ``moved``: the channel has
+    moved it since.
     """
-    if action.kind not in ("change", "add-targets") or not _moves_targets(action, targets):
-        return targets
-    new = _nearest_first(action.targets, side)
-    if action.kind == "change" and action.target is not None:
-        place, (one,) = action.target - 1, new
-        one = replace(one, share=targets[place].share if one.share is None else one.share)
-        return _nearest_first([*targets[:place], one, *targets[place + 1 :]], side)
-    if action.kind == "change":
-        if len(new) != len(targets) or None not in [target.share for target in new if _has_level(target)]:
-            return new
-        return [replace(target, share=before.share) for target, before in zip(new, targets, strict=True)]
-    kept = [target for target in targets if target.price is None or target.price not in [one.price for one in new]]
-    added = sum(target.share or 0.0 for target in new)
-    if all(target.share for target in new):
-        standing = [target for target in kept if _has_level(target)]
-        weights = target_weights([target.share for target in standing], leave.shares)
-        rest = max(0.0, 1 - added)
-        shared = [replace(t, share=weight * rest) for t, weight in zip(standing, weights, strict=True)]
-        kept = [*shared, *(target for target in kept if not _has_level(target))]
-    return _nearest_first([*kept, *new], side)
+
+    def __init__(
+        self, setup: Setup, orders: Sequence[Order], stop: float | Distance | None, entry: Entry, leave: Exit
+    ) -> None:
+        self.setup, self.entry, self.leave, self.stop = setup, entry, leave, stop
+        self.is_known = bool(setup.entries) and all(order.price is not None for order in orders)
+        self.book = list(enumerate(orders, 1))
+        self.last = len(orders)
+        self.said_stop: float | Distance | None = None
+        self.moved = False
+
+    @cached_property
+    def targets(self) -> Targets:
+        """All targets by now; begun with those of the call, before anything else has changed."""
+        return Targets(self.setup, self.entered, self.placed, self.stop, self.leave)
+
+    @property
+    def entered(self) -> Setup | None:
+        """The call whose entries levels count from, None where a market order leaves that to the fill."""
+        return self.setup if self.is_known else None
+
+    @property
+    def placed(self) -> list[Order]:
+        """The latest orders."""
+        return [order for _, order in self.book]
+
+    def wrong(self, action: Action) -> str:
+        """What an action names that there is not, in words (``target 4 is named, and the call has 3``), else ""."""
+        if not names_a_number(action):
+            return ""
+        if action.kind == "cancel" and action.entries:
+            nowhere = ", ".join(f"{price:.10g}" for price in action.entries if not self._at_prices([price]))
+            return f"an order at {nowhere} is named, and there is none" if nowhere else ""
+        word, owner, number, most = "target", "call", action.target, len(self.targets)
+        if action.kind == "cancel":
+            word, owner, number, most = "order", "trade", action.order, len(self.book)
+        if number is None or not 1 <= number <= most:
+            return f"{word} {number} is named, and the {owner} has {most or 'none'}"
+        is_open = action.kind == "move-stop" and not has_level(self.targets.known[number - 1])
+        return f"target {number} is named, and it has no price" if is_open else ""
+
+    def hear(self, update: Update) -> list[Change]:
+        """What an update does; a number that there is not does nothing."""
+        action = update.action
+        at = update.message.known_ms + self.entry.latency_ms
+        if action.kind == "close":
+            return [Change(at, "close", share=action.share)]
+        if action.kind == "cancel":
+            return self._cancelled(action, at)
+        if action.kind == "move-stop":
+            return self._stop_moved(action, at)
+        return self._changed(action, at) if action.kind in ("change", "add-targets") else []
+
+    def _cancelled(self, action: Action, at: int) -> list[Change]:
+        if action.entries:
+            return [Change(at, "cancel", order=number) for number in self._at_prices(action.entries)]
+        if action.order is None:
+            return [Change(at, "cancel")]
+        return [] if self.wrong(action) else [Change(at, "cancel", order=self.book[action.order - 1][0])]
+
+    def _stop_moved(self, action: Action, at: int) -> list[Change]:
+        if action.level is not None:
+            self.moved |= action.level != "breakeven"  # which does nothing before the fill
+            return [Change(at, "stop", stop=action.level)]
+        if action.target is None or self.wrong(action):
+            return []
+        self.moved = True
+        target = self.targets.known[action.target - 1]
+        level = level_of(target, self.entered, self.placed, self.stop)
+        return [Change(at, "stop", stop=level, target=target.number)]
+
+    def _changed(self, action: Action, at: int) -> list[Change]:
+        """New levels. Until the first fill what is said at a distance goes with what it counts from: a stop with the
+        entries, a target with them, or in R with the stop too.
+        """
+        made: list[Change] = []
+        action = self._news(action) if action.whole else action
+        is_named = self.targets.moved_by(action)
+        along = not is_named and self.targets.at_a_distance
+        before = self.targets.levels(self.entered, self.placed, self.stop) if along else ()
+        orders = self._orders(action) if action.kind == "change" and action.entries else ()
+        if orders:
+            made.append(Change(at, "orders", orders=orders))
+            self.book = list(enumerate(orders, self.last + 1))
+            self.last += len(orders)
+            self.setup = replace(self.setup, entries=action.entries)
+        if action.kind == "change" and action.stop is not None:
+            self.said_stop, self.moved = action.stop, False
+            self.stop = self._named_stop(action.stop)
+            made.append(Change(at, "stop", stop=self.stop))
+        elif orders and self.is_known and not self.moved:
+            stop = self._stop_again()
+            made += [Change(at, "stop", stop=stop, unfilled=True)] if stop != self.stop else []
+            self.stop = stop
+        if is_named or along:
+            self.targets.hear(action)
+            levels, numbers = now = self.targets.levels(self.entered, self.placed, self.stop)
+            if levels and now != before:
+                made.append(Change(at, "targets", targets=levels, numbers=numbers, unfilled=along))
+        return made
+
+    def _news(self, action: Action) -> Action:
+        """What a call that is posted again says otherwise than was said last: the rest stays as the trade has it."""
+        stop = self.setup.stop if self.said_stop is None else self.said_stop
+        return replace(
+            action,
+            entries=() if action.entries == self.setup.entries else action.entries,
+            stop=None if action.stop == stop else action.stop,
+            targets=() if self.targets.are(action.targets) else action.targets,
+        )
+
+    def _named_stop(self, named: float | Distance) -> float | Distance:
+        """A stop that a change names, as a price where the entry is known."""
+        return from_base(self.setup, named, -1) if self.is_known and isinstance(named, Distance) else named
+
+    def _stop_again(self) -> float | Distance | None:
+        """Where the stop is by its words, now that the entries are others."""
+        if self.said_stop is not None:
+            return self._named_stop(self.said_stop)
+        return resolve_stop(self.setup, self.placed, self.leave)
+
+    def _at_prices(self, prices: Sequence[float]) -> list[int]:
+        """The numbers of the orders at these prices; the nearest one may have been moved by the strategy's grace."""
+        room = self.entry.grace + SAME
+        known = [(number, order.price) for number, order in self.book if order.price is not None]
+        return list(dict.fromkeys(n for price in prices for n, at in known if abs(at - price) <= room * price))
+
+    def _orders(self, action: Action) -> tuple[Order, ...]:
+        """New entry orders in place of those that rest, meant as the channel says; none for a call at the market, and
+        where a breakout became a limit or the other way round.
+        """
+        kind = action.entry_kind or self.setup.entry_kind
+        if self.setup.entry_kind is EntryKind.MARKET:
+            return ()
+        if EntryKind.BREAKOUT in (kind, self.setup.entry_kind) and kind is not self.setup.entry_kind:
+            return ()
+        if kind is EntryKind.ZONE and len(action.entries) != 2:
+            kind = EntryKind.LADDER
+        again = replace(self.setup, entry_kind=kind, entries=action.entries, entry_shares=(), market_leg=False)
+        return entry_orders(again, replace(self.entry, weights="even", grace=0.0))
 
 
-def _nearest_first(targets: Sequence[Target], side: Side) -> list[Target]:
-    """Targets in the order in which price reaches them, open ones last.
-
-    Prices and distances together stay as they were said.
-    """
-    placed = [target for target in targets if _has_level(target)]
-    if all(target.price is not None for target in placed):
-        placed.sort(key=lambda target: (target.price or 0.0) * side.sign)
-    elif len({target.distance.unit if target.distance else None for target in placed}) == 1:
-        placed.sort(key=lambda target: target.distance.value if target.distance else 0.0)
-    return [*placed, *(target for target in targets if not _has_level(target))]
-
-
-def _at_prices(book: Sequence[tuple[int, Order]], prices: Sequence[float], entry: Entry) -> list[int]:
-    """The numbers of the orders at these prices; the nearest one may have been moved by the strategy's grace."""
-    room = entry.grace + SAME
-    known = [(number, order.price) for number, order in book if order.price is not None]
-    return list(dict.fromkeys(n for price in prices for n, at in known if abs(at - price) <= room * price))
-
-
-def _orders(setup: Setup, action: Action, entry: Entry) -> tuple[Order, ...]:
-    """New entry orders in place of those that rest, meant as the channel says; none where a breakout became a limit or
-    the other way round.
-    """
-    kind = action.entry_kind or setup.entry_kind
-    if EntryKind.BREAKOUT in (kind, setup.entry_kind) and kind is not setup.entry_kind:
-        return ()
-    if kind is EntryKind.ZONE and len(action.entries) != 2:
-        kind = EntryKind.LADDER
-    again = replace(setup, entry_kind=kind, entries=action.entries, entry_shares=(), market_leg=False)
-    return entry_orders(again, replace(entry, weights="even", grace=0.0))
-
-
-def _stop(named: float | Distance, entered: Setup | None) -> float | Distance:
-    """A stop that is named, as a price where the entry is known."""
-    return named if entered is None or not isinstance(named, Distance) else from_base(entered, named, -1)
-
-
-def _has_level(target: Target) -> bool:
-    """Whether a target says where it is."""
-    return target.price is not None or target.distance is not None
-
-
-def from_base(setup: Setup, away: Distance, direction: int) -> float:
-    """A price at a distance from the edge of the call's entries that the profile names."""
-    low, high = min(setup.entries), max(setup.entries)
-    near, far = (high, low) if setup.side is Side.LONG else (low, high)
-    base = {"near": near, "far": far, "middle": (low + high) / 2}[away.base]
-    off = base * away.value / 100 if away.unit == "percent" else away.value
-    return base + direction * setup.side.sign * off
-
-
-def _targets(
-    setup: Setup,
-    entered: Setup | None,
-    placed: Sequence[Order],
-    stop: float | Distance | None,
-    targets: Sequence[Target],
-    leave: Exit,
-) -> tuple[tuple[float | Distance, float], ...]:
-    """All targets from now on with their own shares where each has one, else the strategy's; none where prices and
-    distances from a fill that is to come cannot be put in order. Two at one level are one.
-    """
-    own: dict[float | Distance, float | None] = {}
-    for target in targets:
-        level = _level(target, entered, placed, stop)
-        if level is not None:
-            before = own.get(level, 0.0)
-            own[level] = None if before is None or target.share is None else before + target.share
-    if len({level.unit if isinstance(level, Distance) else "price" for level in own}) > 1:
-        return ()
-    sign = setup.side.sign
-    ordered = sorted(own, key=lambda level: level.value if isinstance(level, Distance) else level * sign)
-    shares = target_weights([own[level] for level in ordered], leave.shares)
-    return tuple((level, share) for level, share in zip(ordered, shares, strict=True) if share > 0)
-
-
-def _level(
-    target: Target, entered: Setup | None, placed: Sequence[Order], stop: float | Distance | None
-) -> float | Distance | None:
-    """A target's price, or its distance from the fill.
-
-    One in R counts from the average entry of the orders, as in the plan, the way to the stop that was named: one that
-    was moved into profit is no risk to count in.
-    """
-    away = target.distance
-    if target.price is not None or away is None:
-        return target.price
-    if away.unit == "R" and isinstance(stop, Distance):
-        away = replace(away, value=away.value * stop.value, unit=stop.unit)
-    if entered is None:
-        return None if away.unit == "R" and stop is None else away
-    if away.unit == "R":
-        average = average_entry(placed)
-        return average + away.value * (average - stop) if average is not None and isinstance(stop, float) else None
-    return from_base(entered, away, 1)
+def same_levels(levels: Sequence[float | Distance], others: Sequence[float | Distance]) -> bool:
+    """Whether all levels are where the others are."""
+    return len(levels) == len(others) and all(
+        not isinstance(one, Distance) and not isinstance(other, Distance) and isclose(one, other, rel_tol=SAME)
+        for one, other in zip(levels, others, strict=True)
+    )

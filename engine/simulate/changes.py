@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.domain import Change, Distance, ExitReason, PathStatus
 from engine.market.candles import Ints
-from engine.simulate.amending import SAME
+from engine.simulate.amending import same_levels
 from engine.simulate.rows import DUST
 from engine.simulate.writing import Writer
 
@@ -33,6 +33,8 @@ class Changing(Writer):
     def _apply(self, row: int, change: Change) -> bool:
         """One change of one row; whether it has new orders."""
         rows, at = self.rows, np.array([row])
+        if change.unfilled and rows.filled[row] > 0:
+            return False
         if change.kind == "close":
             self._close(row, change)
         elif change.kind == "cancel":
@@ -69,8 +71,20 @@ class Changing(Writer):
 
     def _put_stop(self, row: int, change: Change) -> None:
         rows, at = self.rows, np.array([row])
+        if change.unfilled:  # it is still the call's stop, and waits for a close where it did
+            where = rows.close_level if np.isfinite(rows.close_level[row]) else rows.stop
+            where[row] = rows.level(row, change.stop, -1) if isinstance(change.stop, float | Distance) else where[row]
+            return
         rows.look[row] = rows.trailing[row]  # the new stop holds in this bar, whatever the trail says; then it goes on
-        if change.stop == "breakeven":
+        if change.target is not None:
+            known = self._numbers(row)
+            level = change.stop if isinstance(change.stop, float | int | Distance) else np.inf
+            price = rows.level(row, level, 1) if rows.filled[row] > 0 or not isinstance(level, Distance) else np.inf
+            if change.target in known:
+                price = float(rows.target[row, known.index(change.target)])
+            if np.isfinite(price):
+                rows.set_stop(at, np.array([price]), ExitReason.MOVED)
+        elif change.stop == "breakeven":
             if rows.filled[row] > 0:
                 rows.raise_stop(at, rows.average(at), ExitReason.BREAKEVEN)
         elif isinstance(change.stop, Distance):
@@ -80,31 +94,36 @@ class Changing(Writer):
                 rows.said_stop[row] = change.stop
         elif change.stop is not None:
             rows.set_stop(at, change.stop * self.sign[at], ExitReason.MOVED)
-        elif change.target and change.target <= rows.targets[row]:
-            level = rows.target[at, change.target - 1]
-            if np.isfinite(level[0]):
-                rows.set_stop(at, level, ExitReason.MOVED)
+
+    def _numbers(self, row: int) -> tuple[int, ...]:
+        """The numbers of the targets that are taken or ahead."""
+        return self.rows.numbers.get(row) or tuple(range(1, int(self.rows.targets[row]) + 1))
 
     def _put_targets(self, row: int, change: Change) -> None:
         rows, taken = self.rows, int(self.rows.taken[row])
         last = rows.target[row, taken - 1] if taken else -np.inf
-        if taken and change.instead is not None and rows.level(row, change.instead, 1) <= last + SAME * abs(last):
-            return
+        known = self._numbers(row)
+        gone = {number for number in known[:taken] if number}
         waits = rows.filled[row] <= 0 and any(isinstance(level, Distance) for level, _ in change.targets)
-        levels = [(np.inf if waits else rows.level(row, level, 1), share) for level, share in change.targets]
-        ahead = [(price, share) for price, share in levels if price > last]
+        numbered = zip(change.targets, change.numbers or [0] * len(change.targets), strict=True)
+        levels = [(np.inf if waits else rows.level(row, level, 1), share, n) for (level, share), n in numbered]
+        ahead = [(price, share, n) for price, share, n in levels if price > last and n not in gone]
         if not ahead:
             return
         rows.said_targets.pop(row, None)
         if waits:
             rows.said_targets[row] = tuple(level for level, _ in change.targets)
         part = 1.0 - float(rows.share[row, :taken].sum())  # what the targets taken have not sold of what was filled
-        total = sum(share for _, share in ahead)
+        total = sum(share for _, share, _ in ahead)
         end = taken + len(ahead)
-        rows.target[row, taken:end] = [price for price, _ in ahead]
-        rows.share[row, taken:end] = [share / total * part for _, share in ahead]
+        stood = rows.target[row, taken : rows.targets[row]].tolist()
+        prices = [price for price, _, _ in ahead]
+        rows.target[row, taken:end] = prices
+        rows.share[row, taken:end] = [share / total * part for _, share, _ in ahead]
         rows.targets[row] = end
-        self.market_targets(np.array([row]), self._open(row))
+        rows.numbers[row] = (*known[:taken], *(n for _, _, n in ahead))
+        if not same_levels(prices, stood):  # those that rest where they did fill there
+            self.market_targets(np.array([row]), self._open(row))
         rows.look[row] |= rows.taken[row] > taken  # stops may move after this bar
 
     def market_targets(self, at: Ints, open_: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:

@@ -126,7 +126,6 @@ def _moved(change: Change, later_ms: int, by: float) -> Change:
         stop=change.stop if change.stop is None or isinstance(change.stop, str) else _scaled(change.stop, by),
         orders=orders,
         targets=tuple([(_scaled(level, by), share) for level, share in change.targets]),
-        instead=None if change.instead is None else _scaled(change.instead, by),
     )
 
 

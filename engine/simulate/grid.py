@@ -45,7 +45,6 @@ def change_on_grid(change: Change, tick: float | None) -> Change:
         stop=nearest(change.stop, tick) if isinstance(change.stop, float | int) else change.stop,
         orders=tuple(replace(o, price=None if o.price is None else nearest(o.price, tick)) for o in change.orders),
         targets=tuple((_level(level, tick) or 0.0, share) for level, share in change.targets),
-        instead=_level(change.instead, tick),
     )
 
 

@@ -21,5 +21,7 @@ def change_from(data: dict[str, Any]) -> Change:
     """The change that the data were made of."""
     orders = tuple(Order(**order) for order in data["orders"])
     targets = tuple(levels_from(data["targets"]))
-    levels = {name: level_from(data.get(name)) for name in ("stop", "instead")}
-    return Change(**(data | {"orders": orders, "targets": targets} | levels))
+    known = {name: value for name, value in data.items() if name in Change.__dataclass_fields__}
+    numbers = tuple(data.get("numbers", ()))
+    found = {"stop": level_from(data["stop"]), "orders": orders, "targets": targets, "numbers": numbers}
+    return Change(**(known | found))

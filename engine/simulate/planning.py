@@ -28,7 +28,8 @@ from engine.domain import (
     Update,
 )  # fmt: skip
 from engine.market.contracts import Contract
-from engine.simulate.amending import changes_of, from_base, numbered_wrong
+from engine.simulate.amending import changes_of, names_a_number, wrong_numbers_in
+from engine.simulate.distances import from_base, resolve_stop
 from engine.simulate.grid import on_grid
 from engine.simulate.sharing import average_entry, entry_orders, target_weights
 
@@ -104,18 +105,18 @@ def make_plan(
     return on_grid(plan)
 
 
-def wrong_numbers(signal: Signal, strategy: Strategy, updates: Sequence[Update]) -> list[tuple[Update, int]]:
-    """The changes bound to a signal that name one target which it does not have, with how many it has by then.
+def wrong_numbers(signal: Signal, strategy: Strategy, updates: Sequence[Update]) -> list[tuple[Update, str]]:
+    """The updates bound to a signal that name a target or an order which it does not have by then: that, in words.
 
-    They move no target.
+    They move no target, put no stop there and cancel nothing.
     """
-    acting = _acting(signal, updates, strategy)
-    return numbered_wrong(signal.setup, acting, strategy.exit_of(signal.message.channel)) if acting else []
-
-
-def no_such_target(number: int | None, there_are: int) -> str:
-    """What a wrong number is, in words: ``target 4 is named, and the call has 3``."""
-    return f"target {number} is named, and the call has {there_are or 'none'}"
+    acting = [update for update in updates if names_a_number(update.action)] and _acting(signal, updates, strategy)
+    if not acting:
+        return []
+    setup, channel = signal.setup, signal.message.channel
+    entry, leave = strategy.entry_of(channel), strategy.exit_of(channel)
+    orders = entry_orders(setup, entry)
+    return wrong_numbers_in(setup, acting, orders, resolve_stop(setup, orders, leave), entry, leave)
 
 
 def _acting(signal: Signal, updates: Sequence[Update], strategy: Strategy) -> Sequence[Update]:
@@ -157,31 +158,6 @@ def target_shares(
         return Refusal("levels", "the first target does not lie beyond every entry")
     shares = target_weights([share for _, share in levels], leave.shares)
     return tuple([(level, share) for (level, _), share in zip(levels, shares, strict=False) if share > 0])
-
-
-def resolve_stop(setup: Setup, orders: tuple[Order, ...], leave: Exit) -> float | Distance | None:
-    """The stop as a price where the entry is known, else as the distance from the fill that is to come.
-
-    A distance counts from the edge of the call's zone (or of its ladder) that the profile names, the strategy's own
-    from the average planned entry.
-    """
-    stop, average = setup.stop, average_entry(orders)
-    if leave.stop_at is not None and leave.stop_at.unit == "percent":
-        stop = Distance(leave.stop_at.value, "percent")
-    elif stop is None and isinstance(leave.missing_stop, float):
-        stop = Distance(leave.missing_stop * 100, "percent")
-    elif isinstance(stop, Distance) and average is not None and setup.entries:
-        stop = from_base(setup, stop, -1)
-    if leave.stop_at is not None and leave.stop_at.unit == "R" and stop is not None:
-        times = leave.stop_at.value
-        if isinstance(stop, Distance):
-            return Distance(stop.value * times, stop.unit)
-        known = average if average is not None else setup.reference
-        return stop if known is None else known + (stop - known) * times
-    if isinstance(stop, Distance) and average is not None:
-        off = average * stop.value / 100 if stop.unit == "percent" else stop.value
-        return average - setup.side.sign * off
-    return stop
 
 
 def _target_level(

@@ -9,7 +9,7 @@ from math import sqrt
 
 from engine.domain import Change, Distance, ExitReason, Fill, Leg, Order, PathStatus, Plan, Side
 from engine.market.ticks import nearest
-from engine.simulate.amending import SAME
+from engine.simulate.amending import SAME, same_levels
 from engine.simulate.state import State
 from engine.simulate.terms import Terms
 
@@ -245,6 +245,8 @@ class Position:
     def apply(self, change: Change, open_: float) -> bool:
         """Do what the channel or a later call wants, at this bar's open; whether new orders wait to arrive."""
         state = self.state
+        if change.unfilled and state.fills:
+            return False
         if change.kind == "close":
             self._close(change, open_)
         elif change.kind == "cancel":
@@ -274,7 +276,16 @@ class Position:
             self.state.status = PathStatus.CANCELLED
 
     def _put_stop(self, change: Change) -> None:
-        if change.stop == "breakeven":
+        if change.unfilled and isinstance(change.stop, float | int):
+            if self.state.close_level is None:
+                self.state.stop = change.stop
+            else:
+                self.state.close_level = change.stop
+        elif change.target is not None:
+            level = self._target_level(change)
+            if level is not None:
+                self.set_stop(level, ExitReason.MOVED)
+        elif change.stop == "breakeven":
             if self.state.fills:
                 self.raise_stop(self.average, ExitReason.BREAKEVEN)
         elif isinstance(change.stop, Distance):
@@ -284,28 +295,42 @@ class Position:
                 self.state.said_stop = change.stop
         elif change.stop is not None:
             self.set_stop(change.stop, ExitReason.MOVED)
-        elif change.target:
-            levels = [*self.state.passed, *(level for level, _ in self.state.targets)][: change.target]
-            level = levels[-1] if len(levels) == change.target else None
-            if isinstance(level, float | int):
-                self.set_stop(level, ExitReason.MOVED)
+
+    @property
+    def _numbers(self) -> list[int]:
+        """The numbers of the targets that are taken or ahead."""
+        state = self.state
+        return state.numbers or [*range(1, len(state.passed) + len(state.targets) + 1)]
+
+    def _target_level(self, change: Change) -> float | None:
+        """Where the target is, or was, that a change puts the stop at; None while that hangs on a fill to come."""
+        level: float | Distance | str | None = change.stop
+        if change.target in self._numbers:
+            levels = [*self.state.passed, *(level for level, _ in self.state.targets)]
+            level = levels[self._numbers.index(change.target)]
+        if isinstance(level, Distance):
+            level = self._settled(level, self.state.fills[0].price) if self.state.fills else None
+        return level if isinstance(level, float | int) else None
 
     def _put_targets(self, change: Change, open_: float) -> None:
         state = self.state
         last = state.passed[-1] if state.passed else None
-        if last is not None and change.instead is not None:
-            moved = self._settled(change.instead, state.fills[0].price)
-            if self.sign * (moved - last) <= SAME * abs(last):
-                return
-        levels: list[tuple[float | Distance, float]] = list(change.targets)
-        if state.fills:
-            levels = [(self._settled(level, state.fills[0].price), share) for level, share in levels]
-        ahead = [
-            (p, s) for p, s in levels if last is None or (not isinstance(p, Distance) and self.sign * (p - last) > 0)
-        ]
+        taken = self._numbers[: len(state.passed)]
+        ahead: list[tuple[float | Distance, float]] = []
+        numbers = []
+        for i, (level, share) in enumerate(change.targets):
+            number = change.numbers[i] if change.numbers else 0
+            at = self._settled(level, state.fills[0].price) if state.fills else level
+            beyond = last is None or (not isinstance(at, Distance) and self.sign * (at - last) > 0)
+            if beyond and not (number and number in taken):
+                ahead.append((at, share))
+                numbers.append(number)
         if not ahead:
             return
         total = sum(share for _, share in ahead)
         part = 1.0 - self.sold_at_targets / self.filled if state.fills else 1.0
+        stood = [level for level, _ in state.targets]
         state.targets = [(price, share / total * part) for price, share in ahead]
-        self.market_targets(open_)
+        state.numbers = [*taken, *numbers]
+        if not same_levels([level for level, _ in ahead], stood):
+            self.market_targets(open_)

@@ -27,7 +27,8 @@ class Rows:
     ``dead``. ``look``: something happened at the open of ``cur``, so this bar counts whatever it touches. ``filled``
     and ``held`` are shares of the planned quantity, ``cost`` and ``paid`` their price and fees; ``own_target`` are the
     call's own targets, ``entry`` is the price of the first fill, ``said_stop`` and ``said_targets`` what changes named
-    before it at a distance from it.
+    before it at a distance from it; ``numbers`` are those of the targets where changes have put them
+    (``Change.numbers``).
     """
 
     plan: Columns
@@ -69,6 +70,7 @@ class Rows:
     entry: Floats
     said_stop: dict[int, Distance]
     said_targets: dict[int, tuple[Distance | float, ...]]
+    numbers: dict[int, tuple[int, ...]]
 
     @classmethod
     def of(cls, plan: Columns, bars: Bars, end_ms: int) -> Rows:
@@ -119,6 +121,7 @@ class Rows:
             entry=np.zeros(n),
             said_stop={},
             said_targets={},
+            numbers={},
         )
 
     def rung_price(self, at: Ints) -> Floats:

@@ -16,7 +16,8 @@ class State:
     ``resting`` are the orders in the book with their numbers (from 1), ``targets`` those still ahead (level, share of
     the filled quantity), ``passed`` the levels of those taken. ``stop`` acts on a touch, ``close_level`` on the close
     of a candle; ``first_stop`` is the one that the risk was planned with. ``trailing`` says that the stop follows
-    ``peak``. ``said_stop`` is a distance that the channel named before the fill.
+    ``peak``. ``said_stop`` is a distance that the channel named before the fill. ``numbers`` are those of the targets
+    passed and ahead, where a change has put them (``Change.numbers``).
     """
 
     status: PathStatus | None = None
@@ -35,6 +36,7 @@ class State:
     peak: float = 0.0
     trail_points: float = 0.0
     numbered: int = 0
+    numbers: list[int] = field(default_factory=list)
     moved: int = 0
     changed: int = 0
     ts: int = 0

@@ -77,3 +77,11 @@ def test_an_update_keeps_the_characters_it_was_read_from(loaded) -> None:
     message = "🔒 **close** 50% of SOL"
     (action,) = read(loaded, message).actions
     assert [(v.field, message[v.start : v.end]) for v in action.values] == [("share", "50%"), ("symbol", "SOL")]
+
+
+def test_a_call_that_is_posted_again_is_a_change_of_the_whole_call() -> None:
+    """So that what it says as before is told from what it says otherwise (``simulate/amending.py``)."""
+    body = "{side: BUY} {symbol: BTC} {entry: 64800} TP {target: 65000} SL {stop: 64500}"
+    again = profile(f'signal "call"\n<<<\n{body}\n>>>\n\nsignal "again", changes levels\n<<<\nCHANGED {body}\n>>>\n')
+    (action,) = read(again, "CHANGED BUY ETH 3490 TP 3600 SL 3400").actions
+    assert (action.kind, action.whole, action.entries, action.stop) == ("change", True, (3490.0,), 3400.0)

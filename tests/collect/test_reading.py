@@ -77,36 +77,20 @@ TWO_R = Distance(2, "R")
     ("now", "entries", "targets", "stop"),
     [
         ({"targets": (Target(None, distance=ONE),)}, (), (ONE,), None),
-        ({"stop": Distance(2, "percent")}, (), (TWO_R,), Distance(2, "percent")),
-        ({"entries": (64700.0,)}, (64700.0,), (TWO_R,), ONE),
+        ({"stop": Distance(2, "percent")}, (), (), Distance(2, "percent")),
+        ({"entries": (64700.0,)}, (64700.0,), (), None),
     ],
 )
-def test_distances_move_with_what_they_count_from(
+def test_an_edit_says_nothing_of_distances_whose_text_stays(
     now: dict, entries: tuple[float, ...], targets: tuple[Distance, ...], stop: Distance | None
 ) -> None:
-    """A stop in percent counts from the entries, a target in R from both."""
+    """Where they count from may change all the same; what that means stands in ``simulate/amending.py``."""
     first = Setup("BTCUSDT", Side.LONG, EntryKind.LIMIT, (64800.0,), (Target(None, distance=TWO_R),), ONE, "one line")
     read = {"before": Reading(setups=(first,)), "after": Reading(setups=(replace(first, **now),))}
     told = [post(1, "09:00", "before"), edit(1, "09:00", "10:00", "after")]
     (update,) = read_archive(told, lambda message: read[message.text]).updates
     said = update.action
     assert (said.entries, tuple(t.distance for t in said.targets), said.stop) == (entries, targets, stop)
-
-
-@pytest.mark.parametrize("unit", ["percent", "points"])
-def test_a_target_at_a_distance_from_the_entry_stays_where_only_the_stop_moves(unit: str) -> None:
-    """What another post has made of the targets since is not taken back."""
-    away = Target(None, distance=Distance(2, unit))  # type: ignore[arg-type]
-    first = Setup("BTCUSDT", Side.LONG, EntryKind.LIMIT, (64800.0,), (away,), 64500.0, "one line")
-    for now, entries, targets in (
-        (replace(first, stop=64600.0), (), ()),
-        (replace(first, entries=(64700.0,)), (64700.0,), (away,)),
-    ):
-        read = {"before": Reading(setups=(first,)), "after": Reading(setups=(now,))}
-        told = [post(1, "09:00", "before"), edit(1, "09:00", "10:00", "after")]
-        (update,) = read_archive(told, lambda message, read=read: read[message.text]).updates
-        said = update.action
-        assert (said.entries, said.targets, said.stop) == (entries, targets, None if entries else 64600.0)
 
 
 def test_an_edit_that_completes_a_call_acts_at_its_own_time() -> None:

@@ -47,6 +47,11 @@ signal "in percent"
 {side: BUY} {symbol: BTCUSDT} @ {entry: market}, TP {target: 1%}, SL {stop: 1%}
 >>>
 
+signal "a limit, in percent"
+<<<
+{side: BUY} {symbol: BTCUSDT} @ {entry: 64800}, TP1 {target: 1%}, TP2 {target: 2%}, SL {stop: 1%}
+>>>
+
 signal "without a stop"
 <<<
 {side: BUY} {symbol: BTCUSDT} @ {entry: 64800}, TP {target: 65000}
@@ -55,6 +60,16 @@ signal "without a stop"
 update change "one target"
 <<<
 {symbol: BTCUSDT} target {number: 2} is now {target: 65000}
+>>>
+
+update move-stop "to a target"
+<<<
+{symbol: BTCUSDT} stop to target {number: 1}
+>>>
+
+update cancel "one order"
+<<<
+{symbol: BTCUSDT} cancel order {number: 1}
 >>>
 
 test "chat is no call"

@@ -11,8 +11,9 @@ import pytest
 from engine.collect.reading import ReadResult
 from engine.config.strategy import Calls, Exit, Fees
 from engine.domain import Action, Distance, EntryKind, Message, Setup, Side, Signal, Target, Update
+from engine.pipeline.moverows import move_columns
 from engine.pipeline.replay import replay
-from engine.pipeline.statements import deletion_note, warnings
+from engine.pipeline.statements import deletion_note, warnings, wrongly_numbered
 from tests.simulate.world import bars, strategy
 
 FEES = Fees(0.0006, 0.0008, "test")
@@ -101,5 +102,9 @@ def test_a_run_warns_of_an_update_that_numbers_a_target_which_its_call_does_not_
     played = replay([signal], wants, FEES, {"BTCUSDT": bars(RISES)}, None, updates)
     reading = ReadResult([signal], updates, 6, 1, 5, Counter(), [], 0, 0, 0)
     named = ", ".join(f"message {20 + n} (c/1: target {n} is named, and the call has 1)" for n in (2, 3, 4))
-    assert warnings(played, {"c": reading}, set(), wants) == [f"c: a wrong number moved nothing: {named} and 1 more"]
-    assert warnings(played, {"c": replace(reading, updates=updates[:1])}, set(), wants) == []
+    wrong = wrongly_numbered({"c": reading}, wants)
+    assert warnings(played, {"c": reading}, set(), wrong) == [f"c: a wrong number did nothing: {named} and 1 more"]
+    said = [text for text in move_columns(played, {}, {}, {"c": reading}, wants, wrong)["text"] if text]
+    assert said[0] == "message 21: changes the targets to 112"
+    assert said[1] == "message 22: nothing of the trade changes (target 2 is named, and the call has 1)"
+    assert wrongly_numbered({"c": replace(reading, updates=updates[:1])}, wants) == {"c": []}

@@ -187,22 +187,26 @@ def change(deal: Dealer, side: Side, act: int, entry: str) -> Change:
         return Change(at, kind, order=deal.one([None, 1, 2]))
     if kind == "stop":
         where: list[dict] = [{"stop": "breakeven"}, {"target": 1}, {"target": 3}, {"stop": 97.0}, {"stop": 102.0}]
+        where += [{"stop": 96.0, "unfilled": True}, {"stop": 103.0, "unfilled": True}]
+        where += [{"target": 2, "stop": 104.0}, {"target": 6, "stop": 99.0}]
         if entry == "market order":
             where += [{"stop": Distance(3.0, "percent")}, {"stop": Distance(2.0, "points")}]
+            where += [{"target": 6, "stop": Distance(1.0, "percent")}]
         return Change(at, kind, **deal.one(where))
     if kind == "orders":
         if entry == "breakout":
             return Change(at, kind, orders=(Order("stop", float(deal.whole(98, 104)), 1.0),))
         prices = sorted(deal.some(96, 104, 2, 1), reverse=side is Side.LONG)
         return Change(at, kind, orders=tuple(Order("limit", float(p), 1 / len(prices)) for p in prices))
-    levels, moved = deal.some(1, 9, 3, 1), deal.one([None, None, *range(1, 9)])
+    levels = deal.some(1, 9, 3, 1)
+    numbers = deal.one([(), (1, 2, 3), (2, 3, 1), (4, 1, 2), (5, 6, 2)])[: len(levels)]
+    unfilled = deal.one([False, False, False, True])
     if entry == "market order" and deal.one([False, True]):
         unit = deal.one(["percent", "points", "R"])
         targets = tuple((Distance(float(n), unit), n / sum(levels)) for n in levels)
-        return Change(at, kind, targets=targets, instead=None if moved is None else Distance(float(moved), unit))
-    instead = None if moved is None else 100.0 + side.sign * moved
+        return Change(at, kind, targets=targets, numbers=numbers, unfilled=unfilled)
     targets = tuple((100.0 + side.sign * n, n / sum(levels)) for n in levels)
-    return Change(at, kind, targets=targets, instead=instead)
+    return Change(at, kind, targets=targets, numbers=numbers, unfilled=unfilled)
 
 
 TERMS = st.builds(

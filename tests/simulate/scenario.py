@@ -213,7 +213,7 @@ def read_distance(text: str) -> Distance:
 
 def read_change(moment: str, text: str) -> Change:
     """``close 50%``, ``cancel 2``, ``stop 97``, ``stop breakeven``, ``stop target 1``, ``limits 99 97``,
-    ``targets 104 110 not 105`` (one that was at 105 is moved).
+    ``targets 104 110 as 2 1`` (the plan's second and first).
     """
     word, *rest = text.split()
     at = clock(moment)
@@ -230,8 +230,8 @@ def read_change(moment: str, text: str) -> Change:
     if word == "limits":
         return Change(at, "orders", orders=tuple(Order("limit", float(p), 1 / len(rest)) for p in rest))
     assert word == "targets", text
-    moved = float(rest.pop(rest.index("not") + 1)) if "not" in rest else None
-    return Change(at, "targets", targets=read_targets([r for r in rest if r != "not"]), instead=moved)
+    end = rest.index("as") if "as" in rest else len(rest)
+    return Change(at, "targets", targets=read_targets(rest[:end]), numbers=tuple(map(int, rest[end + 1 :])))
 
 
 def read_terms(terms: Terms, text: str) -> Terms:

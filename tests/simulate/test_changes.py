@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.config.strategy import Calls, Entry, Exit
-from engine.domain import Action, Change, Distance, EntryKind, Message, Plan, Side, Target, Update
+from engine.domain import Action, Change, Distance, EntryKind, Message, Path, Plan, Side, StopMove, Target, Update
 from engine.market.candles import Candles
-from engine.pipeline.postlines import change_words
 from engine.simulate.calls import settle_calls
+from engine.simulate.plain import change_from
 from engine.simulate.planning import make_plan, wrong_numbers
 from engine.simulate.prepared import simulate
 from engine.simulate.sharing import split
-from engine.simulate.step import Stepper
+from engine.simulate.step import Stepper, step_path
 from engine.simulate.terms import Terms
 from engine.simulate.volatility import average_true_range
 from engine.units import MINUTE_MS
@@ -44,13 +44,13 @@ def changes(*updates: Update, kind: EntryKind = EntryKind.LIMIT) -> tuple[Change
     [
         ({"kind": "close"}, [Change(2_005_000, "close")]),
         ({"kind": "close", "share": 0.5}, [Change(2_005_000, "close", share=0.5)]),
-        ({"kind": "cancel", "order": 2}, [Change(2_005_000, "cancel", order=2)]),
+        ({"kind": "cancel", "order": 1}, [Change(2_005_000, "cancel", order=1)]),
         ({"kind": "move-stop", "level": "breakeven"}, [Change(2_005_000, "stop", stop="breakeven")]),
-        ({"kind": "move-stop", "target": 1}, [Change(2_005_000, "stop", target=1)]),
+        ({"kind": "move-stop", "target": 1}, [Change(2_005_000, "stop", stop=110.0, target=1)]),
         ({"kind": "change", "stop": Distance(4, "percent")}, [Change(2_005_000, "stop", stop=96.0)]),
         (
             {"kind": "add-targets", "targets": (Target(130.0),)},
-            [Change(2_005_000, "targets", targets=((110.0, 1 / 3), (120.0, 1 / 3), (130.0, 1 / 3)))],
+            [Change(2_005_000, "targets", targets=((110.0, 1 / 3), (120.0, 1 / 3), (130.0, 1 / 3)), numbers=(1, 2, 3))],
         ),
         ({"kind": "target-hit", "target": 1}, []),
         ({"kind": "stop-hit"}, []),
@@ -214,13 +214,17 @@ def added(*levels: float, shares: tuple = ()) -> dict:
         ([{"target": 2} | at(125)], [(110, 0.4), (125, 0.4), (130, 0.2)]),
         ([{"target": 3} | at(127), {"target": 1} | at(112)], [(112, 0.4), (120, 0.4), (127, 0.2)]),
         ([{"target": 1} | at(135)], [(120, 0.4), (130, 0.2), (135, 0.4)]),
-        ([{"target": 2} | at(130)], [(110, 0.4), (130, 0.6)]),
+        ([{"target": 2} | at(130)], [(110, 0.4), (130, 0.4), (130, 0.2)]),
         # one more: it sells the share that is named, the others keep their proportions of the rest
         ([added(140, shares=(0.4,))], [(110, 0.24), (120, 0.24), (130, 0.12), (140, 0.4)]),
         ([added(140, shares=(0.4,)), {"target": 4} | at(145)], [(110, 0.24), (120, 0.24), (130, 0.12), (145, 0.4)]),
         ([added(130, shares=(0.2,))], [(110, 0.4), (120, 0.4), (130, 0.2)]),
         ([added(140, shares=(1.0,))], [(140, 1.0)]),
-        ([added(140)], [(110, 0.5), (120, 0.3), (130, 0.2)]),
+        # without a share it sells as much as they do on average, since the call's own shares win
+        ([added(140)], [(110, 0.3), (120, 0.3), (130, 0.15), (140, 0.25)]),
+        ([added(105, 140)], [(105, 0.2), (110, 0.24), (120, 0.24), (130, 0.12), (140, 0.2)]),
+        ([added(140, 150, shares=(0.5, None))], [(110, 0.15), (120, 0.15), (130, 0.075), (140, 0.5), (150, 0.125)]),
+        ([added(130)], [(110, 0.4), (120, 0.4), (130, 0.2)]),
     ],
 )  # fmt: skip
 def test_a_calls_own_shares_win_in_what_its_channel_says_later(later: list, expected: list) -> None:
@@ -233,6 +237,7 @@ def test_a_calls_own_shares_win_in_what_its_channel_says_later(later: list, expe
         (at(111, 121, 131), [(111, 0.5), (121, 0.3), (131, 0.2)]),
         ({"target": 2} | at(125), [(110, 0.5), (125, 0.3), (130, 0.2)]),
         (added(140, shares=(0.4,)), [(110, 0.3), (120, 0.18), (130, 0.12), (140, 0.4)]),
+        (added(140), [(110, 0.5), (120, 0.3), (130, 0.2)]),
     ],
 )
 def test_a_call_without_shares_takes_those_of_the_strategy_also_later(later: dict, expected: list) -> None:
@@ -244,32 +249,293 @@ def test_one_target_of_a_short_is_counted_from_its_nearest() -> None:
     assert found == [(90, 0.4), (78, 0.4), (70, 0.2)]
 
 
+def numbered(*later: dict, levels: tuple = (110.0, 120.0, 130.0), shares: object = "even") -> list[tuple[float, int]]:
+    """The targets and their numbers after what a channel says of a call, all of it before the candles are looked at."""
+    call = signal(EntryKind.LIMIT, Side.LONG, (100.0,), levels, 95.0)
+    updates = [said(**{"kind": "change"} | one) for one in later]
+    updates = [replace(u, message=replace(u.message, posted_ms=2_000_000 + i)) for i, u in enumerate(updates)]
+    made = make_plan(call, strategy(exit=Exit(shares=shares)), updates)
+    assert isinstance(made, Plan)
+    change = made.changes[-1]
+    return [(level, number) for (level, _), number in zip(change.targets, change.numbers, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("later", "expected"),
+    [
+        # as many: the first is the first, wherever it is now
+        ([at(115, 125, 135)], [(115, 1), (125, 2), (135, 3)]),
+        ([at(115, 125, 135), at(116, 126, 136)], [(116, 1), (126, 2), (136, 3)]),
+        # what stands where one stood is that one, and what is left over is new
+        ([at(110, 120, 140)], [(110, 1), (120, 2), (140, 3)]),
+        ([at(120, 130, 140)], [(120, 2), (130, 3), (140, 4)]),
+        ([at(110, 115, 120, 130)], [(110, 1), (115, 4), (120, 2), (130, 3)]),
+        ([at(112, 120, 130, 140)], [(112, 1), (120, 2), (130, 3), (140, 4)]),
+        ([at(112, 122, 132, 140)], [(112, 1), (122, 2), (132, 3), (140, 4)]),
+        # fewer name what is left
+        ([at(125, 135)], [(125, 4), (135, 5)]),
+        ([at(120, 130), added(140)], [(120, 2), (130, 3), (140, 4)]),
+        ([at(115, 130)], [(115, 4), (130, 3)]),
+        # one of them, and one more
+        ([{"target": 1} | at(135)], [(120, 2), (130, 3), (135, 1)]),
+        ([added(105)], [(105, 4), (110, 1), (120, 2), (130, 3)]),
+        ([added(105, 120)], [(105, 4), (110, 1), (120, 2), (130, 3)]),
+    ],
+)
+def test_a_target_keeps_its_number_wherever_it_is_put(later: list, expected: list) -> None:
+    assert numbered(*later) == expected
+
+
+def test_targets_that_sell_nothing_have_numbers_behind_those_of_the_plan() -> None:
+    assert numbered(at(111, 121, 131), shares="last") == [(131, 1)]
+    assert numbered(at(111, 121, 131), shares=(0.5, 0.5)) == [(111, 1), (121, 2)]
+
+
+RISES = "101 101 101 101; 100 100 100 100; 100 111 100 110; 112 112 112 112; 112 117 112 116; 116 126 116 126"
+
+
+@pytest.mark.parametrize(
+    ("later", "taken"),
+    [
+        (at(115, 125), [110, 125]),
+        (at(110.5, 125), [110, 125]),
+        ({"target": 1} | at(115), [110, 120]),
+        (at(115), [110, 115]),  # one in place of two: what is left goes out there
+        (added(115), [110, 115, 120]),
+    ],
+)
 @pytest.mark.parametrize("kind", [EntryKind.LIMIT, EntryKind.MARKET])
-def test_a_target_that_is_moved_says_from_where(kind: EntryKind) -> None:
-    """It may be taken by then; what follows counts from where it was put."""
-    first, second = said(kind="change", target=2, **at(125)), said(kind="change", target=2, **at(127))
-    second = replace(second, message=replace(second.message, posted_ms=second.message.posted_ms + 1))
-    made = changes(first, second, kind=kind)
-    assert [(change.instead, [level for level, _ in change.targets]) for change in made] == [
-        (120.0, [110.0, 125.0]),
-        (125.0, [110.0, 127.0]),
+def test_what_is_taken_is_taken_wherever_an_edit_puts_it(kind: EntryKind, later: dict, taken: list[float]) -> None:
+    update = said(**{"kind": "change"} | later)
+    update = replace(update, message=replace(update.message, posted_ms=3 * MINUTE_MS - 20_000))
+    call = signal(kind, Side.LONG, () if kind is EntryKind.MARKET else (100.0,), (110.0, 120.0), 95.0)
+    call = replace(call, message=replace(call.message, posted_ms=MINUTE_MS - 20_000))
+    made = make_plan(call, strategy(exit=Exit(shares="even")), [update])
+    assert isinstance(made, Plan)
+    path, live = both_ways(made, RISES)
+    assert [leg.price for leg in path.legs] == taken
+    assert sum(leg.share for leg in path.legs) == pytest.approx(1)
+    same(live, path)
+
+
+def both_ways(made: Plan, text: str) -> tuple[Path, Path]:
+    """What candles make of a plan, vectorised, and bar by bar with a restart after each of them."""
+    candles, terms = bars(text), Terms(0, 0, 0)
+    trade = Stepper(made, terms)
+    columns = (candles.ts, candles.open, candles.high, candles.low, candles.close)
+    for row in zip(*(column.tolist() for column in columns), strict=True):
+        if row[0] >= made.act_ms:
+            trade.bar(*row)
+            trade = Stepper.restored(made, terms, json.loads(json.dumps(trade.saved())))
+    trade.finish(row[4], candles.end_ms)
+    return simulate([made], {"BTCUSDT": candles}, terms).path(0), trade.path()
+
+
+AWAY = {
+    "percent": (Distance(5, "percent"), 10),
+    "points": (Distance(5, "points"), 10),
+    "R": (Distance(5, "percent"), 2),
+}
+
+
+@pytest.mark.parametrize("unit", AWAY)
+@pytest.mark.parametrize(
+    ("minute", "fills", "out"),
+    [
+        (1, 98.0, {"percent": (93.1, 107.8), "points": (93.0, 108.0), "R": (93.1, 107.8)}),
+        (3, 100.0, dict.fromkeys(AWAY, (95.0, 110.0))),
+    ],
+)
+def test_other_entries_take_what_is_said_at_a_distance_along_until_the_first_fill(
+    unit: str, minute: int, fills: float, out: dict
+) -> None:
+    """The channel edits its entry from 100 to 98; the words on stop and target stay as they were."""
+    stop, value = AWAY[unit]
+    call = signal(EntryKind.LIMIT, Side.LONG, (100.0,), (), stop)
+    aimed = (Target(None, distance=Distance(value, unit)),)  # type: ignore[arg-type]
+    call = replace(call, setup=replace(call.setup, targets=aimed), message=replace(call.message, posted_ms=0))
+    update = said(kind="change", entries=(98.0,))
+    update = replace(update, message=replace(update.message, posted_ms=minute * MINUTE_MS))
+    made = make_plan(call, strategy(), [update])
+    assert isinstance(made, Plan)
+    for end, level in zip((80, 115), out[unit], strict=True):
+        low = 99 if minute > 1 else 101
+        text = f"101 101 101 101; 101 101 101 101; 101 101 {low} 101; 101 101 98 101; 101 101 101 101; "
+        path, live = both_ways(made, text + f"101 {max(end, 101)} {min(end, 101)} {end}")
+        assert [fill.price for fill in path.fills] == [fills]
+        assert [leg.price for leg in path.legs] == [pytest.approx(level)]
+        same(live, path)
+
+
+@pytest.mark.parametrize(
+    ("shares", "later", "out"),
+    [
+        ("last", [], 110),  # target 1 sells nothing, and is a price all the same
+        ("even", [], 110),
+        ("even", [at(115, 125, 135)], 110),  # it was taken at 110
+        ("even", [at(110, 120, 130, 140)], 110),
+    ],
+)
+@pytest.mark.parametrize("kind", [EntryKind.LIMIT, EntryKind.MARKET])
+def test_the_stop_goes_to_the_target_that_the_channel_means(
+    kind: EntryKind, shares: str, later: list, out: float
+) -> None:
+    updates = [said(kind="change", **one) for one in later] + [said(kind="move-stop", target=1)]
+    updates = [
+        replace(u, message=replace(u.message, posted_ms=3 * MINUTE_MS - 20_000 + i)) for i, u in enumerate(updates)
     ]
-    assert change_words(made[0]) == "changes the targets to 110 / 125, unless 120 was taken before"
+    ten = [Target(None, distance=Distance(10 * n, "percent")) for n in (1, 2, 3)]
+    call = signal(kind, Side.LONG, () if kind is EntryKind.MARKET else (100.0,), (110.0, 120.0, 130.0), 95.0)
+    if kind is EntryKind.MARKET and not later:
+        call = replace(call, setup=replace(call.setup, targets=tuple(ten)))
+    call = replace(call, message=replace(call.message, posted_ms=MINUTE_MS - 20_000))
+    made = make_plan(call, strategy(exit=Exit(shares=shares)), updates)  # type: ignore[arg-type]
+    assert isinstance(made, Plan)
+    path, live = both_ways(made, "101 101 101 101; 100 100 100 100; 100 111 100 111; 112 112 112 112; 112 112 109 109")
+    assert (path.legs[-1].price, path.legs[-1].reason) == (pytest.approx(out), "moved stop")
+    same(live, path)
 
 
-def test_a_number_that_no_target_has_changes_none_of_them_and_is_named() -> None:
+def test_an_edit_of_entries_does_not_undo_a_break_even() -> None:
+    """The strategy has the stop at the entry behind target 1; then only the entries of the call are edited."""
+    call = signal(EntryKind.LADDER, Side.LONG, (100.0, 98.0), (104.0, 110.0), Distance(5, "percent"))
+    call = replace(call, message=replace(call.message, posted_ms=0))
+    update = said(kind="change", entries=(99.0, 97.0))
+    update = replace(update, message=replace(update.message, posted_ms=3 * MINUTE_MS))
+    leave = Exit(shares="even", stop_moves=(StopMove(1),))
+    made = make_plan(call, strategy(exit=leave), [update])
+    assert isinstance(made, Plan)
+    path, live = both_ways(
+        made, "101 101 101 101; 101 101 97 101; 101 105 101 104; 104 104 104 104; 104 104 104 104; 104 104 93 93"
+    )
+    assert [(leg.price, leg.reason) for leg in path.legs] == [(104, "target"), (pytest.approx(99), "breakeven")]
+    same(live, path)
+
+
+@pytest.mark.parametrize(
+    ("before", "stop"),
+    [
+        ({"kind": "move-stop", "level": 92.0}, None),
+        ({"kind": "move-stop", "level": "breakeven"}, 85.5),  # there is no entry yet to move it to
+        ({"kind": "change", "stop": Distance(10, "percent")}, 81.0),
+        ({"kind": "change", "stop": 88.0}, None),
+    ],
+)
+def test_the_channels_last_word_on_the_stop_goes_with_the_entries(before: dict, stop: float | None) -> None:
+    call = signal(EntryKind.LIMIT, Side.LONG, (100.0,), (110.0,), Distance(5, "percent"))
+    later = said(kind="change", entries=(90.0,))
+    later = replace(later, message=replace(later.message, posted_ms=later.message.posted_ms + 1))
+    made = make_plan(call, strategy(), [said(**before), later])
+    assert isinstance(made, Plan)
+    _, *made_then = made.changes
+    assert [change.kind for change in made_then] == ["orders", *(["stop"] if stop else [])]
+    assert [(change.stop, change.unfilled) for change in made_then[1:]] == (
+        [(pytest.approx(stop), True)] if stop else []
+    )
+
+
+WHOLE = {"kind": "change", "whole": True, "entries": (100.0,), "stop": 95.0} | at(110, 120)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "kinds"),
+    [
+        ({}, [], []),
+        ({}, [{"kind": "move-stop", "level": 97.0}], []),  # the stop stays where it was moved
+        ({"stop": 94.0}, [{"kind": "move-stop", "level": 97.0}], ["stop"]),
+        ({"entries": (99.0,)}, [], ["orders"]),
+        (at(110, 125), [], ["targets"]),
+        ({}, [{"kind": "change", "stop": 96.0}], ["stop"]),
+        ({}, [{"kind": "change"} | at(115, 125)], ["targets"]),
+    ],
+)
+def test_a_call_that_is_posted_again_changes_only_what_it_says_otherwise(now: dict, before: list, kinds: list) -> None:
+    """Otherwise than was said last, by the call or by a change of it."""
+    told = [said(**one) for one in (*before, WHOLE | now)]
+    updates = [replace(u, message=replace(u.message, posted_ms=2_000_000 + i)) for i, u in enumerate(told)]
+    call = signal(EntryKind.LIMIT, Side.LONG, (100.0,), (110.0, 120.0), 95.0)
+    made = make_plan(call, strategy(exit=Exit(shares="even")), updates)
+    assert isinstance(made, Plan)
+    assert [change.kind for change in made.changes[len(before) :]] == kinds
+
+
+def test_a_change_of_an_older_ledger_is_read() -> None:
+    """It says by a price where one target was moved from, and has no numbers."""
+    change = Change(1, "targets", targets=((110.0, 1.0),))
+    older = {name: value for name, value in asdict(change).items() if name not in ("numbers", "unfilled")}
+    assert change_from(json.loads(json.dumps(older | {"instead": 105.0}))) == change
+    numbered = replace(change, numbers=(2,), unfilled=True)
+    assert change_from(json.loads(json.dumps(asdict(numbered)))) == numbered
+
+
+def test_a_stop_that_waits_for_a_close_waits_for_it_below_other_entries_too() -> None:
+    call = signal(EntryKind.LIMIT, Side.LONG, (100.0,), (110.0,), Distance(5, "percent"))
+    call = replace(call, message=replace(call.message, posted_ms=0))
+    update = said(kind="change", entries=(90.0,))
+    update = replace(update, message=replace(update.message, posted_ms=MINUTE_MS))
+    made = make_plan(call, strategy(exit=Exit(close_stop_ms=MINUTE_MS)), [update])
+    assert isinstance(made, Plan)
+    path, live = both_ways(
+        made, "101 101 101 101; 101 101 101 101; 101 101 101 101; 101 101 84 90; 90 90 85 85; 85 85 85 85"
+    )
+    assert [(leg.price, leg.ts_ms) for leg in path.legs] == [(85, 5 * MINUTE_MS)]
+    same(live, path)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"kind": "change", "target": 3, "targets": (Target(140.0),)}, "target 3 is named, and the call has 2"),
+        ({"kind": "move-stop", "target": 7}, "target 7 is named, and the call has 2"),
+        ({"kind": "move-stop", "target": 0}, "target 0 is named, and the call has 2"),
+        ({"kind": "cancel", "order": 9}, "order 9 is named, and the trade has 1"),
+        ({"kind": "cancel", "entries": (100.0, 97.0)}, "an order at 97 is named, and there is none"),
+        ({"kind": "move-stop", "target": 2}, ""),
+        ({"kind": "cancel", "order": 1}, ""),
+        ({"kind": "cancel"}, ""),
+        ({"kind": "target-hit", "target": 7}, ""),
+    ],
+)
+def test_a_number_that_a_call_does_not_have_does_nothing_and_is_named(wrong: dict, words: str) -> None:
+    update = said(**wrong)
+    call = signal(EntryKind.LIMIT, Side.LONG, (100.0,), (110.0, 120.0), 95.0)
+    mine = strategy(exit=Exit(shares="even"))
+    assert wrong_numbers(call, mine, [update]) == ([(update, words)] if words else [])
+    made = make_plan(call, mine, [update])
+    assert isinstance(made, Plan)
+    does = [(change.kind, change.order, change.target) for change in made.changes]
+    right = {
+        "move-stop": [("stop", None, 2)],
+        "cancel": [("cancel", wrong.get("order", 1 if "entries" in wrong else None), None)],
+    }
+    assert does == ([] if words and "entries" not in wrong else right.get(wrong["kind"], []))
+
+
+def test_a_stop_goes_to_no_open_target() -> None:
+    call = signal(EntryKind.LIMIT, Side.LONG, (100.0,), (110.0,), 95.0)
+    call = replace(call, setup=replace(call.setup, targets=(Target(110.0), Target(None))))
+    update = said(kind="move-stop", target=2)
+    assert wrong_numbers(call, strategy(), [update]) == [(update, "target 2 is named, and it has no price")]
+    made = make_plan(call, strategy(), [update])
+    assert isinstance(made, Plan)
+    assert made.changes == ()
+
+
+def test_numbers_are_counted_in_what_stands_by_then() -> None:
     wrong = said(kind="change", target=3, **at(140))
     more = said(kind="add-targets", **at(130))
     right = said(kind="change", target=3, stop=96.0, **at(140))
+    other, first = said(kind="change", entries=(99.0,)), said(kind="cancel", order=1)
     updates = [replace(u, message=replace(u.message, posted_ms=2_000_000 + i))
-               for i, u in enumerate([wrong, more, right])]  # fmt: skip
+               for i, u in enumerate([wrong, more, right, other, first])]  # fmt: skip
     call = signal(EntryKind.LIMIT, Side.LONG, (100.0,), (110.0, 120.0), 95.0)
     mine = strategy(exit=Exit(shares="even"))
     made = make_plan(call, mine, updates)
     assert isinstance(made, Plan)
-    assert [change.kind for change in made.changes] == ["targets", "stop", "targets"]
-    assert [level for level, _ in made.changes[-1].targets] == [110, 120, 140]
-    assert wrong_numbers(call, mine, updates) == [(updates[0], 2)]
+    assert [change.kind for change in made.changes] == ["targets", "stop", "targets", "orders", "cancel"]
+    assert [level for level, _ in made.changes[2].targets] == [110, 120, 140]
+    assert made.changes[-1].order == 2, "the first of those that rest now"
+    assert wrong_numbers(call, mine, updates) == [(updates[0], "target 3 is named, and the call has 2")]
     assert wrong_numbers(call, mine, updates[1:]) == []
 
 
@@ -492,3 +758,52 @@ def test_targets_that_are_said_again_sell_what_they_would_have_sold(
     sold = [[(leg.target, leg.share) for leg in table.path(row).legs] for row in range(len(found))]
     for plain, edited in zip(sold[::2], sold[1::2], strict=True):
         assert edited == [(target, pytest.approx(share)) for target, share in plain]
+
+
+LEVELS = st.lists(
+    st.sampled_from([104.0, 106.0, 108.0, 110.0, 112.0, 115.0, 120.0]), min_size=1, max_size=4, unique=True
+)
+SHARES = st.sampled_from([None, None, 0.2, 0.5])
+AIMED = LEVELS.flatmap(lambda levels: st.tuples(*(st.builds(Target, st.just(level), SHARES) for level in levels)))
+WORDS = st.one_of(
+    st.builds(lambda targets: {"kind": "change", "targets": targets}, AIMED),
+    st.builds(lambda targets: {"kind": "add-targets", "targets": targets}, AIMED),
+    st.builds(lambda n, level: {"kind": "change", "target": n, "targets": (Target(level),)},
+              st.integers(0, 5), st.sampled_from([105.0, 109.0, 118.0])),
+    st.builds(lambda n: {"kind": "move-stop", "target": n}, st.integers(0, 5)),
+    st.builds(lambda price: {"kind": "change", "entries": (price,)}, st.sampled_from([97.0, 99.0, 101.0])),
+    st.builds(lambda n: {"kind": "cancel", "order": n}, st.integers(1, 3)),
+    st.just({"kind": "change", "stop": Distance(4, "percent")}),
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    AIMED, st.lists(st.tuples(st.integers(0, 60), WORDS), max_size=6),
+    st.sampled_from([EntryKind.LIMIT, EntryKind.MARKET]), st.sampled_from(["even", "last", (0.5, 0.5), (1.0,)]),
+    candle_sets(),
+)  # fmt: skip
+def test_whatever_a_channel_says_no_target_is_taken_twice(
+    targets: tuple, told: list, kind: EntryKind, shares: object, candles: Candles
+) -> None:
+    """And both ways of simulating make the same of it."""
+    call = signal(kind, Side.LONG, () if kind is EntryKind.MARKET else (100.0,), (), Distance(5, "percent"))
+    call = replace(call, setup=replace(call.setup, targets=targets), message=replace(call.message, posted_ms=0))
+    updates = [said(**words) for _, words in told]
+    updates = [replace(u, message=replace(u.message, posted_ms=minute * MINUTE_MS)) for u, (minute, _) in
+               zip(updates, told, strict=True)]  # fmt: skip
+    made = make_plan(call, strategy(exit=Exit(shares=shares)), updates)  # type: ignore[arg-type]
+    assert isinstance(made, Plan)
+    for change in made.changes:
+        assert len(set(change.numbers)) == len(change.numbers) == len(change.targets)
+        assert sum(share for _, share in change.targets) == pytest.approx(1 if change.targets else 0)
+    table = simulate([made], {"BTCUSDT": candles}, Terms(0, 0, 0))
+    same(table.path(0), step_path(made, candles, Terms(0, 0, 0)))
+    one = Stepper(made, Terms(0, 0, 0))
+    columns = (candles.ts, candles.open, candles.high, candles.low, candles.close)
+    for row in zip(*(column.tolist() for column in columns), strict=True):
+        if row[0] >= made.act_ms and not one.done:
+            one.bar(*row)
+            numbers = one.saved()["state"]["numbers"]
+            assert len(set(numbers)) == len(numbers)
+    assert sum(leg.share for leg in table.path(0).legs) == pytest.approx(sum(f.share for f in table.path(0).fills))

@@ -13,7 +13,7 @@ from engine.channel.meaning.levels import implied_side, level_fault
 from engine.channel.meaning.values import Read, read_values
 from engine.channel.prepared import Prepared
 from engine.channel.profile import Profile, Settings
-from engine.domain import Action, CloseStop, Distance, EntryKind, Refusal, Setup, Side, Target
+from engine.domain import Action, CloseStop, Distance, EntryKind, Refusal, Setup, Side, Target, nearest_first
 
 
 def build(
@@ -77,8 +77,9 @@ def setup_of(profile: Profile, layout: str, read: Read, running: bool = False) -
     shares = tuple([share for share in read.entry_shares if share]) if ladder else ()
     close_stop = None if read.close_ms is None else CloseStop(read.close_ms, read.hard)
     leverage, leverage_high = read.leverage or (None, None)
+    targets = tuple(nearest_first(read.targets, side))
     return Setup(
-        next(iter(read.symbols)), side, kind, entries, _nearest_first(read.targets, side), stop, layout, reference,
+        next(iter(read.symbols)), side, kind, entries, targets, stop, layout, reference,
         leverage, leverage_high, tuple(read.values), ladder and read.market, shares, close_stop,
         next(iter(read.refs), None),
     )  # fmt: skip
@@ -117,18 +118,6 @@ def _target_prices(targets: Sequence[Target]) -> list[float]:
         return prices
     shared = {price for price in prices if all(t.share for t in targets if t.price == price)}
     return [price for at, price in enumerate(prices) if price not in prices[:at] or price not in shared]
-
-
-def _nearest_first(targets: Sequence[Target], side: Side) -> tuple[Target, ...]:
-    """The targets, which are prices or distances, nearest first; open ones come last."""
-    sign = side.sign
-
-    def away(target: Target) -> float:
-        if target.distance:
-            return target.distance.value
-        return inf if target.price is None else sign * target.price
-
-    return tuple(sorted(targets, key=away))
 
 
 def _target_fault(

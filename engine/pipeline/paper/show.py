@@ -167,14 +167,17 @@ def _update(event: Event, call: PaperCall | None, _currency: str) -> Iterator[Sa
     """A channel's later word on a call that the account took, or may still take."""
     if call is None or call.over or call.fate not in ("", "waiting") or (call.asked and call.facts is None):
         return
-    kinds = dict.fromkeys(STANDS if _stands(change, call) else _does(change) for change in event.data["changes"])
+    changes = [one for one in event.data["changes"] if not (one.get("unfilled") and call.stepper.filled)]
+    kinds = dict.fromkeys(STANDS if _stands(change, call) else _does(change) for change in changes)
     if event.data["action"] == "deletion":
         goes_on = "the trade goes on" if call.facts is not None else "it stays in the channel's record"
         yield Said(f"{call.name} was deleted by its channel: {'it is closed' if kinds else goes_on}")
     elif kinds:
         yield Said(f"{call.name}: its channel {' and '.join(kinds)}")
     if "wrong" in event.data:
-        yield Said(f"{call.name}: a message of its channel has a wrong number: {event.data['wrong']}; it moves nothing")
+        yield Said(
+            f"{call.name}: a message of its channel has a wrong number: {event.data['wrong']}; that does nothing"
+        )
 
 
 def _does(change: Mapping[str, Any]) -> str:

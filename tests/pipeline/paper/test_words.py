@@ -82,17 +82,19 @@ def test_an_edit_is_told_by_what_it_changes(text: str, said: str | None, stage: 
     assert stage.said() == ([] if said is None else [f"vip/2 long BTCUSDT: its channel {said}"])
 
 
+WRONG = "a message of its channel has a wrong number: {}; that does nothing"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("BTCUSDT target 2 is now 65300", "its channel changes the targets"),
-        (
-            "BTCUSDT target 7 is now 65300",
-            "a message of its channel has a wrong number: target 7 is named, and the call has 2; it moves nothing",
-        ),
+        ("BTCUSDT target 7 is now 65300", WRONG.format("target 7 is named, and the call has 2")),
+        ("BTCUSDT stop to target 7", WRONG.format("target 7 is named, and the call has 2")),
+        ("BTCUSDT cancel order 9", WRONG.format("order 9 is named, and the trade has 1")),
     ],
 )
-def test_one_target_is_changed_by_its_number_and_a_wrong_one_is_named(text: str, said: str, stage: LiveStage) -> None:
+def test_what_is_said_by_a_number_is_done_and_a_wrong_one_is_named(text: str, said: str, stage: LiveStage) -> None:
     stage.candle(0, 64790, 64820, 64780, 64800)
     stage.candle(1, 64800, 64900, 64350, 64400)
     stage.post(130, "BUY BTCUSDT NOW @ 64800, TP1 65000, TP2 65200, SL 64500")
@@ -101,6 +103,45 @@ def test_one_target_is_changed_by_its_number_and_a_wrong_one_is_named(text: str,
     assert stage.said() == [f"vip/2 long BTCUSDT: {said}"]
     changes = [change["targets"] for event in stage.events("update") for change in event.data["changes"]]
     assert changes == ([[[65000.0, 0.5], [65300.0, 0.5]]] if "2 is" in text else [])
+
+
+def test_a_target_that_was_taken_is_not_ahead_again_when_it_is_edited(stage: LiveStage) -> None:
+    stage.post(0.5, "BUY ETHUSDT NOW @ 64800, TP1 65000, TP2 65400, SL 64500")
+    stage.candle(0, 64800, 64810, 64790, 64800, symbol="ETHUSDT")
+    stage.candle(1, 64800, 64810, 64790, 64800, symbol="ETHUSDT")
+    stage.candle(2, 64900, 65050, 64890, 65000, symbol="ETHUSDT")
+    stage.edit(185, 2, "BUY ETHUSDT NOW @ 64800, TP1 65200, TP2 65500, SL 64500")
+    stage.candle(3, 65000, 65010, 64990, 65000, symbol="ETHUSDT")
+    stage.candle(4, 65000, 65600, 64990, 65550, symbol="ETHUSDT")
+    legs = [leg for event in stage.events("step") for leg in event.data["legs"]]
+    assert [(leg["price"], leg["share"]) for leg in legs] == [(65000, 0.5), (65500, 0.5)]
+
+
+FLAT = "3050 3050 3050 3050"
+
+
+@pytest.mark.parametrize(
+    ("bars", "edited", "said", "out"),
+    [
+        (f"{FLAT} | {FLAT} | {FLAT} | 3020 3020 3000 3020 | 3020 3035 3020 3020 | 3020 3020 2960 2960", 1,
+         " and moves the stop and changes the targets", (3030, 3000)),
+        (f"{FLAT} | {FLAT} | 3050 3050 3030 3050 | 3050 3062 3050 3050 | {FLAT} | 3050 3050 2960 2960", 3,
+         "", (3060.3, 3030)),
+    ],
+)  # fmt: skip
+def test_an_edit_of_the_entry_takes_what_is_in_percent_along_only_until_the_fill(
+    bars: str, edited: int, said: str, out: tuple[float, float], stage: LiveStage
+) -> None:
+    """And so never a stop back from break-even: target 1 lies 1% above the entry, and moves it there."""
+    stage.post(0.5, "BUY ETHUSDT @ 3030, TP1 1%, TP2 2%, SL 1%")
+    for minute, bar in enumerate(bars.split(" | ")):
+        stage.candle(minute, *map(float, bar.split()), symbol="ETHUSDT")
+        if minute == edited:
+            stage.said()
+            stage.edit(minute * 60 + 65, 2, "BUY ETHUSDT @ 3000, TP1 1%, TP2 2%, SL 1%")
+            assert stage.said() == [f"vip/2 long ETHUSDT: its channel changes the entries{said}"]
+    legs = [leg for event in stage.events("step") for leg in event.data["legs"]]
+    assert [leg["price"] for leg in legs] == [pytest.approx(price) for price in out]
 
 
 def test_a_target_that_is_edited_moves_no_stop(stage: LiveStage) -> None:
