@@ -261,7 +261,12 @@ def clean(text: str) -> str:
 def write_calls(path: Path, rows: Iterable[CallRow], kind: type[CallRow] = CallRow) -> None:
     """Write the calls as CSV, atomically. Prices of one cell are joined by ``;``, flags are yes and no."""
     columns, hints = Calls.of(rows, kind).columns, typing.get_type_hints(kind)
-    write_csv_columns(path, {f.name: _CELLS[hints[f.name]](columns[f.name]) for f in fields(kind)})
+    cells: dict[str, Sequence[object] | NDArray[np.float64]] = {}
+    for name in [f.name for f in fields(kind)]:
+        same = name.removeprefix("own_")  # one column where the account's trades went as their calls
+        shared = same in cells and columns[same] is columns[name]
+        cells[name] = cells[same] if shared else _CELLS[hints[name]](columns[name])
+    write_csv_columns(path, cells)
 
 
 def read_calls(path: Path) -> list[CallRow]:
