@@ -424,7 +424,7 @@ class PathStatus(StrEnum):
     EXPIRED = "expired"  # never filled within `valid for`
     TARGET_FIRST = "target first"  # the first target came before the entry
     STOP_FIRST = "stop first"  # the stop came before the entry
-    CANCELLED = "cancelled"  # by the channel, or by a later call, before anything was filled
+    CANCELLED = "cancelled"  # before anything was filled: by the channel, by a later call, or by a rule of the account
     TOO_LATE = "too late"  # the market was already beyond the stop or the first target
     NO_DATA = "no data"  # no candles for the symbol or the time
 

@@ -111,7 +111,9 @@ def write_csv_columns(path: Path, columns: Mapping[str, Column]) -> None:
 
     An empty cell is None, in an array of figures NaN.
     """
-    lines = map(",".join, zip(*map(_cells, columns.values()), strict=True))
+    told = {id(column): column for column in columns.values()}  # some may be the same
+    cells = {which: _cells(column) for which, column in told.items()}
+    lines = map(",".join, zip(*[cells[id(column)] for column in columns.values()], strict=True))
     write_text(path, "\n".join([",".join(_cells([*columns])), *lines, ""]))
 
 

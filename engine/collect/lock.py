@@ -16,13 +16,13 @@ POLL_SECONDS = 0.05
 if sys.platform == "win32":
     import msvcrt
 
-    def _take(handle: int) -> None:
+    def take(handle: int) -> None:
         """Lock the first byte. Raises OSError when another process has it."""
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 
-    def _take(handle: int) -> None:
+    def take(handle: int) -> None:
         """Lock the file. Raises OSError when another process has it."""
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
@@ -35,7 +35,7 @@ def locked(path: Path, wait_s: float) -> Iterator[None]:
     with path.with_name(path.name + ".lock").open("ab") as file:
         while True:
             try:
-                _take(file.fileno())
+                take(file.fileno())
                 break
             except OSError:
                 if time.monotonic() >= deadline:

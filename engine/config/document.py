@@ -19,11 +19,16 @@ from engine.units import moment_ms
 
 @dataclass
 class Document:
-    """A file's data with its spans, the paths the schema objects to, and everything found so far."""
+    """A file's data with its spans, the paths the schema objects to, and everything found so far.
+
+    ``wrong`` are the paths of all errors, ``is_torn`` says that others belong to no path: its YAML is broken.
+    """
 
     file: YamlFile
     findings: list[Diagnostic] = field(default_factory=list)
     faulty: set[Path] = field(default_factory=set)
+    wrong: set[Path] = field(default_factory=set)
+    is_torn: bool = False
 
     @property
     def source(self) -> SourceText:
@@ -80,6 +85,8 @@ class Document:
         """Note a finding at the value of a path, or at its key."""
         span = self.file.key_span(tuple(path)) if at_key else self.file.span(tuple(path))
         self.findings.append(diagnose(self.source, span, code, message, hint, severity, other))
+        if severity == "error":
+            self.wrong.add(tuple(path))
 
     def refuse_repeats(self, what: str, paths: Sequence[Path]) -> None:
         """A finding for every name at these paths that stands there a second time."""
@@ -114,9 +121,10 @@ class Document:
 def read_document(source: SourceText, schema: str) -> Document:
     """Read a YAML file and hold it against ``schemas/<schema>.schema.json``. Never raises."""
     file, findings = load_yaml(source)
-    document = Document(file, findings)
+    document = Document(file, findings, is_torn=has_errors(findings))
     if file.data is not None:
         faults = check_schema(file, schema)
         document.faulty = {fault.path for fault in faults}
+        document.wrong |= document.faulty
         document.findings += [fault.finding for fault in faults]
     return document

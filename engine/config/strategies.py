@@ -57,6 +57,19 @@ class StrategyFile:
 
 def load_strategy(source: SourceText) -> tuple[StrategyFile | None, list[Diagnostic]]:
     """A strategy file, None when it has errors, and everything found in it. Never raises."""
+    document = checked(source)
+    if document.failed:
+        return None, document.ordered
+    loaded = StrategyFile(
+        build_strategy(document.file.data, source.path),
+        source,
+        document.file.span(("costs", "fees")),
+    )
+    return loaded, document.ordered
+
+
+def checked(source: SourceText) -> Document:
+    """A strategy file with everything found in it. Never raises."""
     document = read_document(source, "strategy")
     _check_names(document)
     _check_source(document)
@@ -68,14 +81,7 @@ def load_strategy(source: SourceText) -> tuple[StrategyFile | None, list[Diagnos
     for at in ((), *(("overrides", channel) for channel in document.keys("overrides"))):
         _check_entry(document, at)
         _check_exit(document, at)
-    if document.failed:
-        return None, document.ordered
-    loaded = StrategyFile(
-        build_strategy(document.file.data, source.path),
-        source,
-        document.file.span(("costs", "fees")),
-    )
-    return loaded, document.ordered
+    return document
 
 
 def references(source: SourceText) -> References:

@@ -35,7 +35,7 @@ from engine.pipeline.asof import opinions
 from engine.pipeline.callrows import call_rows
 from engine.pipeline.conditions import conditions_of
 from engine.pipeline.errors import InputError
-from engine.pipeline.evidence import evidence_of
+from engine.pipeline.evidence import evidence_of, of_the_account
 from engine.pipeline.heldout import holdout_result
 from engine.pipeline.judging import Judgement, judge_channels, load_trials, trial_key
 from engine.pipeline.moverows import move_columns
@@ -185,6 +185,7 @@ def find(
         said = [*outside(known, strategy), *warnings(played, period.readings, without, wrong)]
         channels = found()
     own = {row: trade.path for row, trade in walked.trades.own.items()}
+    behind = behind.told_by(of_the_account(played, own, played.by_posting[-SHOWN_CALLS:]), zone)
     moves = partial(move_columns, played, own, period.messages, period.readings, strategy, wrong)
     luck = [one.verdict.luck for one in judged if one.verdict.luck is not None]
     run = Run(

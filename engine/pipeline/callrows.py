@@ -9,20 +9,28 @@ from typing import Any
 
 import numpy as np
 
-from engine.domain import Distance, Leg, Path, exit_name
+from engine.domain import Distance, Leg, Setup, Trade, exit_name
 from engine.market.candles import Floats, Ints
+from engine.pipeline.fromentry import from_entry
 from engine.pipeline.replay import Replay
-from engine.report.tables import Calls
+from engine.report.tables import FILLED, OWN, Calls
 from engine.simulate.money import average_price
 from engine.simulate.table import REASONS, Bools, PathTable
 from engine.simulate.walk import WalkResult
 from engine.units import iso
 
+OF_THE_PATH = (
+    "status", "filled_at", "closed_at", "entry_price", "exit_reason", "exits", "r", "ambiguous", "delay_s",
+)  # fmt: skip
 OF_THE_ACCOUNT = ("quantity", "risk", "gross", "fees", "funding", "net")
 
 
 def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe: Floats | None = None) -> Calls:
-    """One row per call, in order of posting; ``mae`` and ``mfe`` in R of the rows of the table (NaN: not known)."""
+    """One row per call, in order of posting; ``mae`` and ``mfe`` in R of the rows of the table (NaN: not known).
+
+    Only trades that a rule or their size made other ones differ from their calls by themselves: all other rows have
+    the same in both places.
+    """
     order = played.by_posting
     signals = [played.signals[i] for i in order]
     messages, setups = [signal.message for signal in signals], [signal.setup for signal in signals]
@@ -38,11 +46,10 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
         return known(np.append(np.full(len(table), np.nan) if column is None else column, np.nan)[at])
 
     plans = table.plans
+    targets = [tuple([t.price for t in setup.targets if t.price is not None]) for setup in setups]
+    _settle(targets, setups, rows, table)
     named = [_price(setup.stop if row < 0 else plans[row].stop) for row, setup in zip(rows, setups, strict=True)]
-    paths = _of_paths(table, at)
-    call = {row: i for i, row in enumerate(rows)} if walked.trades.own else {}
-    for row, trade in walked.trades.own.items():
-        paths.put(call[row], trade.path)
+    paths, known_ms = _of_paths(table, at), np.array([message.known_ms for message in messages], np.int64)
     columns: dict[str, Sequence[Any]] = {
         "signal_id": [signal.id for signal in signals],
         "channel": [message.channel for message in messages],
@@ -53,7 +60,8 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
         "entry_kind": [setup.entry_kind.value for setup in setups],
         "entry": [setup.entries for setup in setups],
         "stop": [said if met is None else met for met, said in zip(of_table(table.stop), named, strict=True)],
-        "targets": [tuple([t.price for t in setup.targets if t.price is not None]) for setup in setups],
+        "targets": targets,
+        "from_entry": _from_entry(setups, rows, table),
         "leverage": [setup.leverage for setup in setups],
         "layout": [setup.layout for setup in setups],
         "status": [played.fates[i] for i in order],
@@ -63,22 +71,54 @@ def call_rows(played: Replay, walked: WalkResult, mae: Floats | None = None, mfe
         "exit_reason": paths.reason,
         "exits": paths.exits,
         "r": of_table(played.money.r),
-        "mae_r": of_table(mae),
-        "mfe_r": of_table(mfe),
         "ambiguous": paths.ambiguous.tolist(),
-        "delay_s": known(
-            np.where(paths.filled_ms < 0, np.nan, paths.filled_ms - np.array([m.known_ms for m in messages])) / 1000
-        ),
+        "delay_s": known(np.where(paths.filled_ms < 0, np.nan, paths.filled_ms - known_ms) / 1000),
         "taken": [said is not None for said in taken],
         "rule": ["" if note is None else note.rule for note in rules],
         "rule_where": ["" if note is None else note.where for note in rules],
         "notes": ["; ".join([note.text for note in said]) if said else "" for said in notes],
     }
+    columns |= {own: columns[name] for name, own in OWN.items()}
+    columns |= {"own_mae_r": of_table(mae), "own_mfe_r": of_table(mfe)}
+    if walked.trades.own:
+        columns |= {name: list(columns[name]) for name in OF_THE_PATH}
+        call = {row: i for i, row in enumerate(rows)}
+        for row, trade in walked.trades.own.items():
+            i = call[row]
+            for name, value in _of_trade(trade, int(known_ms[i])).items():
+                columns[name][i] = value  # type: ignore[index]  # a list of this line's
     trades = walked.trades.columns
     place = np.full(len(table) + 1, -1, np.int64)  # of each row among the trades
     place[trades.row] = np.arange(len(trades.row))
     figures = {name: np.append(getattr(trades, name), np.nan)[place[at]] for name in OF_THE_ACCOUNT}
     return Calls(columns | {name: known(column) for name, column in figures.items()})
+
+
+def _settle(targets: list[tuple[float, ...]], setups: Sequence[Setup], rows: Sequence[int], table: PathTable) -> None:
+    """Put in the prices of targets that calls named as distances, where their entry is known."""
+    said = [
+        i
+        for i, (priced, setup, row) in enumerate(zip(targets, setups, rows, strict=True))
+        if len(priced) < len(setup.targets) and row >= 0 and (not priced or any(t.distance for t in setup.targets))
+    ]
+    prices = table.target[[rows[i] for i in said]]
+    for i, count, met in zip(said, np.isfinite(prices).sum(axis=1).tolist(), prices.tolist(), strict=True):
+        if count:
+            targets[i] = tuple(met[:count])
+        else:  # without candles nothing is met; what counts from the fill is a distance then
+            levels = [level for level, _ in table.plans[rows[i]].targets]
+            targets[i] = tuple([level for level in levels if not isinstance(level, Distance)])
+
+
+def _from_entry(setups: Sequence[Setup], rows: Sequence[int], table: PathTable) -> list[str]:
+    """What calls named as distances from a fill that never came, "" for all others."""
+    told, plans = [""] * len(setups), table.plans
+    waiting = np.append(table.planned.at_market.any(axis=1) & ~table.filled, True)
+    for i in np.flatnonzero(waiting[np.array(rows, np.int64)]).tolist():
+        setup, row = setups[i], rows[i]
+        stop = setup.stop if row < 0 else plans[row].stop
+        told[i] = from_entry(setup.side, stop, [target.distance for target in setup.targets])
+    return told
 
 
 def _price(level: float | Distance | None) -> float | None:
@@ -88,7 +128,9 @@ def _price(level: float | Distance | None) -> float | None:
 
 @dataclass(slots=True)
 class _Paths:
-    """What became of calls, shape (calls,): -1, NaN, "" and False where a call was never planned or never filled."""
+    """What became of calls by themselves, shape (calls,): -1, NaN, "" and False where a call was never planned or
+    never filled.
+    """
 
     filled_ms: Ints
     closed_ms: Ints
@@ -97,13 +139,25 @@ class _Paths:
     exits: list[str]
     ambiguous: Bools
 
-    def put(self, i: int, path: Path) -> None:
-        """The path that a call took instead of its own."""
-        fills, legs = path.fills, path.legs
-        self.filled_ms[i], self.closed_ms[i] = (fills[0].ts_ms, legs[-1].ts_ms) if fills else (-1, -1)
-        self.entry_price[i] = average_price(fills) if fills else np.nan
-        self.reason[i], self.exits[i] = (legs[-1].reason.value, exits_of(legs)) if fills else ("", "")
-        self.ambiguous[i] = path.ambiguous
+
+def _of_trade(trade: Trade, known_ms: int) -> dict[str, Any]:
+    """The cells of a trade that a rule or its size made another one than its call by itself (``OF_THE_PATH``);
+    ``known_ms`` is when the text of the call was known.
+    """
+    path = trade.path
+    fills, legs = path.fills, path.legs
+    worthless = path.status.value in FILLED and trade.r is None
+    return {
+        "status": "no stop" if worthless else path.status.value,
+        "filled_at": iso(fills[0].ts_ms) if fills else "",
+        "closed_at": iso(legs[-1].ts_ms) if fills else "",
+        "entry_price": average_price(fills) if fills else None,
+        "exit_reason": legs[-1].reason.value if fills else "",
+        "exits": exits_of(legs) if fills else "",
+        "r": trade.r,
+        "ambiguous": path.ambiguous,
+        "delay_s": (fills[0].ts_ms - known_ms) / 1000 if fills else None,
+    }
 
 
 def _of_paths(table: PathTable, at: Ints) -> _Paths:

@@ -69,13 +69,13 @@ def check_strategy(_workspace: Workspace, source: SourceText, _name: str) -> Che
 
     loaded, found = load_strategy(source)
     named = references(source)
-    if loaded is None:
-        return Checked(tuple(found), named.channels, named.rules)
-    found = [*found, *unknown_fees(loaded)]
     if "tests" in source.text:
         from engine.pipeline.trying import try_strategy
 
-        found = [*found, *try_strategy(loaded)]
+        found = [*found, *try_strategy(source)]
+    if loaded is None:
+        return Checked(tuple(found), named.channels, named.rules)
+    found = [*found, *unknown_fees(loaded)]
     currency, invented = loaded.strategy.currency, loaded.strategy.market.source == "synthetic"
     return Checked(tuple(found), named.channels, named.rules, currency, invented)
 

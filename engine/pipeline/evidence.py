@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,17 @@ def evidence_of(played: Replay, order: Sequence[int], messages: Mapping[str, Seq
             if (key := message.key) in keys:
                 versions.setdefault(key, []).append(message)
     return [_one(played, i, versions) for i in order]
+
+
+def of_the_account(played: Replay, own: Mapping[int, Path], order: Sequence[int]) -> dict[int, Evidence]:
+    """The evidence of those of some calls, by their places in ``order``, that the account's trades did not follow, with
+    what these did; ``own`` are their paths by row. Its messages are left out.
+    """
+    found = {}
+    for place, i in enumerate(order if own else ()):
+        if (path := own.get(played.rows[i])) is not None:
+            found[place] = replace(_one(played, i, {}), moves=moves_of_path(path))
+    return found
 
 
 def _one(played: Replay, i: int, versions: Mapping[str, Sequence[Message]]) -> Evidence:

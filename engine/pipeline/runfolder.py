@@ -15,14 +15,15 @@ from engine.beside import shared_out
 from engine.config.strategy import Strategy
 from engine.files import Column, append_synced, replacing, sha256_of, sync_folder
 from engine.pipeline.prices import Prices
+from engine.pipeline.unfinished import unfinished, unfinished_of
 from engine.pipeline.workspace import Workspace
-from engine.report.evidence import EVIDENCE_FILE, Evidence, packed_evidence, write_evidence
+from engine.report.evidence import EVIDENCE_FILE, Evidence, packed_evidence, packed_moves, write_evidence
 from engine.report.exports import write_tables
 from engine.report.html import known_zone, render_report
 from engine.report.moves import MOVES_FILE, write_moves
 from engine.report.packing import Stories, packed_stories
 from engine.report.run import Run
-from engine.report.runfile import RUN_FILE, UNFINISHED, save_run
+from engine.report.runfile import RUN_FILE, save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, Calls, write_calls, write_equity
 from engine.simulate.equity import EquityCurve
 
@@ -36,9 +37,11 @@ def inputs_of(workspace: Workspace, strategy: Strategy, prices: Prices, symbols:
 
 
 def new_folder(parent: Path, name: str) -> Path:
-    """A folder that no run has yet: two runs of one second do not share one."""
+    """A folder that no run has yet: two runs of one second do not share one, also while they are written."""
     number = 1
-    while (folder := parent / (name if number == 1 else f"{name}-{number}")).exists():
+    while (folder := parent / (name if number == 1 else f"{name}-{number}")).exists() or (
+        unfinished_of(parent, folder.name).exists()
+    ):
         number += 1
     return folder
 
@@ -47,23 +50,19 @@ def new_folder(parent: Path, name: str) -> Path:
 def whole_folder(folder: Path) -> Iterator[Path]:
     """A folder that becomes ``folder``, whole, when the block ends without an error; else it goes again.
 
-    So a run that a full disk or a kill has ended is never taken for one; a kill leaves ``.NAME.unfinished`` behind.
+    So a run that a full disk or a kill has ended is never taken for one; a kill leaves ``.NAME.unfinished`` behind,
+    which the next run removes (``unfinished.py``).
     A folder that is there already (``--out``) keeps its other files, and has no run.json until all new ones are in it.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     place = folder if folder.is_dir() else folder.parent  # on the same disk
-    begun = place / f".{folder.name}{UNFINISHED}"
-    shutil.rmtree(begun, ignore_errors=True)
-    begun.mkdir()
-    try:
+    with unfinished(place, folder.name) as begun:
         yield begun
         if folder.is_dir():
             _into(begun, folder)
         else:
             begun.rename(folder)
         sync_folder(folder.parent)
-    finally:
-        shutil.rmtree(begun, ignore_errors=True)
 
 
 def _into(begun: Path, folder: Path) -> None:
@@ -81,6 +80,12 @@ class Behind:
 
     evidence: bytes
     stories: Stories
+
+    def told_by(self, trades: Mapping[int, Evidence], zone: str) -> Behind:
+        """The same with what some trades of the account did, by the places of their calls, instead of the calls."""
+        if not trades:
+            return self
+        return Behind(self.evidence + packed_moves(trades.values()), self.stories.with_moves(trades, known_zone(zone)))
 
 
 def behind_of(found: Sequence[Evidence], zone: str) -> Behind:

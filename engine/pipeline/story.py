@@ -21,6 +21,7 @@ from engine.domain import Message
 from engine.market.synthetic import SyntheticMarket
 from engine.pipeline.callids import LAST, heard_ids
 from engine.pipeline.errors import InputError
+from engine.pipeline.fromentry import levels_of
 from engine.pipeline.postlines import AMBIGUOUS, call_line, move_line, post_lines, post_number, price
 from engine.pipeline.readings import channel_messages
 from engine.pipeline.report import find_run, replay_folder
@@ -130,7 +131,8 @@ def _messages(workspace: Workspace, run: Run, row: CallRow) -> list[Message]:
 
 def _path(row: CallRow, moves: Sequence[MoveRow] | None, zone: str) -> Iterator[str]:
     """The plan, and what became of it move by move; ``moves`` None: they are not known any more."""
-    yield call_line(row.side, row.symbol, row.entry_kind, row.entry, row.stop, row.targets)
+    stop, targets = levels_of(row.from_entry)
+    yield call_line(row.side, row.symbol, row.entry_kind, row.entry, row.stop or stop, [*row.targets, *targets])
     if row.acted:
         yield f"acts: {_moment(row.acted, zone)}"
     if moves is None:
@@ -142,12 +144,18 @@ def _path(row: CallRow, moves: Sequence[MoveRow] | None, zone: str) -> Iterator[
     if row.ambiguous:
         yield AMBIGUOUS
     if row.r is not None:
-        ended = row.exit_reason == "rule"  # the account's trade; the call's own R knows no rules of the account
-        if ended and row.risk and row.net is not None:
-            yield f"result: {row.net / row.risk:+.2f} R net of costs, ended by a rule"
-            yield f"  the call by itself, without the rules: {row.r:+.2f} R"
-        else:
-            yield f"result: {row.r:+.2f} R net of costs"
+        ended = ", ended by a rule" if row.exit_reason == "rule" else ""
+        yield f"result: {row.r:+.2f} R net of costs{ended}"
+    if row.went_its_own_way:
+        yield f"the call by itself, whatever the account did: {_own(row, zone)}"
+
+
+def _own(row: CallRow, zone: str) -> str:
+    """What the call did by itself, as its channel is judged."""
+    made = "" if row.own_r is None else f", {row.own_r:+.2f} R net of costs"
+    if not row.own_exit_reason or not row.own_closed_at:
+        return f"{row.own_status}{made}"
+    return f"{row.own_status} by {row.own_exit_reason} at {_moment(row.own_closed_at, zone)}{made}"
 
 
 def _move(row: CallRow, move: MoveRow, zone: str) -> str:

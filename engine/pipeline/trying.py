@@ -6,6 +6,8 @@
 3. When all pass, each setting about entries and exits is dropped in turn, so that its default holds. When no test
    notices, a slip in it would go unseen, which is a warning. Latency is none of them: a test has no message to wait
    for; nor are costs, size and calls, which no test is about alone.
+
+Beside errors elsewhere in the file those tests are run whose answer is sure (``engine.config.sound``).
 """
 
 from __future__ import annotations
@@ -19,9 +21,11 @@ import numpy as np
 
 from engine.config.building import build_strategy
 from engine.config.diagnostics import Diagnostic
-from engine.config.document import Document, read_document
-from engine.config.strategies import StrategyFile
+from engine.config.document import Document
+from engine.config.sound import sound_strategy
+from engine.config.strategies import checked
 from engine.config.strategy import Fees, Strategy
+from engine.config.text import SourceText
 from engine.config.yamlfile import Path
 from engine.domain import EntryKind, Message, Setup, Side, Signal, Target
 from engine.market.candles import Candles
@@ -37,26 +41,30 @@ EXAMPLE = "write price: 64800 -> 65100 over 5m, then 64400"
 CLOSE_ENOUGH = 0.005 + 1e-9  # an R is told with two decimals
 
 
-def try_strategy(file: StrategyFile) -> list[Diagnostic]:
-    """Run the tests of a strategy; a finding for each that fails or cannot be run."""
-    if "tests" not in file.source.text:
+def try_strategy(source: SourceText) -> list[Diagnostic]:
+    """Run the tests of a strategy's file; a finding for each that fails or cannot be run."""
+    if "tests" not in source.text:
         return []
-    document = read_document(file.source, "strategy")
+    document = checked(source)
+    basis, is_whole = sound_strategy(document), not document.failed
+    if basis is None:
+        return []
+    strategy = basis.strategy
     document.findings.clear()  # they are known already
     count = document.count("tests")
     document.refuse_repeats("test", [("tests", i, "name") for i in range(count)])
-    fees = _fees(file.strategy)
+    fees = _fees(strategy)
     if isinstance(fees, Problem):
         for i in range(count):
             message = f"this test cannot be run: {fees.text}"
             document.report(("tests", i), "R210", message, "write the fees into the strategy")
         return document.ordered
-    tries = [_read(document, ("tests", i), file.strategy) for i in range(count) if document.sound("tests", i)]
-    tests = [each for each in tries if each is not None]
+    tries = [_read(document, ("tests", i), strategy) for i in range(count) if document.sound("tests", i)]
+    tests = [each for each in tries if each is not None and each.channel not in basis.unsure]
     for test in tests:
-        _run(document, test, file.strategy, fees)
-    if tests and not document.failed:
-        _hold(document, tests, file.strategy, fees)
+        _run(document, test, strategy, fees)
+    if tests and is_whole and not document.failed:
+        _hold(document, tests, strategy, fees)
     return document.ordered
 
 

@@ -187,9 +187,9 @@ class Workspace:
             loaded, found = load_strategy(source)
             self.findings += found
             named = references(source)
-            self.findings += self._references(source, named)
+            self.findings += self._references(source, named) + self._try(source)
             if loaded:
-                self.findings += self._try(loaded) + unknown_fees(loaded)
+                self.findings += unknown_fees(loaded)
                 self.findings += foreign_amounts(loaded.strategy.currency, named.rules, source, self._currency_of)
                 invented = loaded.strategy.market.source == "synthetic"
                 self.findings += two_worlds(invented, named.channels, source, self._is_demo)
@@ -220,13 +220,13 @@ class Workspace:
             "rules", named.rules, source, self.names
         )
 
-    def _try(self, loaded: StrategyFile) -> list[Diagnostic]:
+    def _try(self, source: SourceText) -> list[Diagnostic]:
         """What the tests inside a strategy find."""
-        if "tests" not in loaded.source.text:
+        if "tests" not in source.text:
             return []
         from engine.pipeline.trying import try_strategy
 
-        return try_strategy(loaded)
+        return try_strategy(source)
 
     def _is_demo(self, name: str) -> bool | None:
         """Whether a channel's calls are invented; None where its profile has errors."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.report.tables import CallRow, Calls, clean
+from engine.report.tables import OWN, CallRow, Calls, alike, clean
 from engine.report.words import Words
 from engine.units import moment_ms, show_duration, show_time
 
 LONGEST_TEXT = 240
 _EXIT = re.compile(r"([a-z ]+?(?: \d+)?) ([-+.\de]+) x ([-+.\de]+) @ (\S+)")
-TRANSLATED = ("side", "status", "own_status", "exit_reason", "entry_kind")
+TRANSLATED = ("side", "status", "own_status", "exit_reason", "own_exit_reason", "entry_kind")
+ACCOUNT = {own: name for name, own in OWN.items()}
+RARE = frozenset({*ACCOUNT, "from_entry"})  # a page is without those that none of its calls has
 
 Columns = tuple[tuple[str, str, str], ...]
 
@@ -35,11 +37,10 @@ DETAILS: Columns = (
     ("entry", "Entry", "prices"),
     ("stop", "Stop", "price"),
     ("targets", "Targets", "prices"),
+    ("from_entry", "From the entry", "text"),
     ("leverage", "Leverage", "number"),
     ("acted", "Could act", "time"),
     ("delay_s", "Delay", "delay"),
-    ("mae_r", "Against it, R", "r"),
-    ("mfe_r", "For it, R", "r"),
     ("filled_at", "Filled", "time"),
     ("entry_price", "Entry price", "price"),
     ("closed_at", "Closed", "time"),
@@ -53,6 +54,13 @@ DETAILS: Columns = (
     ("gross", "Gross", "money"),
     ("fees", "Fees", "amount"),
     ("funding", "Funding paid", "amount"),
+    ("own_status", "Outcome by itself", "text"),
+    ("own_filled_at", "Filled by itself", "time"),
+    ("own_closed_at", "Closed by itself", "time"),
+    ("own_exit_reason", "Exit by itself", "text"),
+    ("own_r", "R by itself", "r"),
+    ("own_mae_r", "Against it, R", "r"),
+    ("own_mfe_r", "For it, R", "r"),
 )
 
 
@@ -68,17 +76,23 @@ def call_data(
     """The calls for the table of the page: its columns, rows of plain values, and the decimals of each symbol.
 
     ``names`` are those of the channels, ``ticks`` the decimals of each symbol's tick. A column of few words that come
-    often carries them once, as ``values``; its rows hold their places.
+    often carries them once, as ``values``; its rows hold their places. What a call did by itself is shown where the
+    account's trade did otherwise.
     """
     given = Calls.of(shown).columns
     given = {**given, "channel": [names.get(channel, channel) for channel in given["channel"]]}
     columns, cells = [], []
     for field, label, kind in (*head, *details):
         column: dict[str, Any] = {"field": field, "label": words(label), "kind": kind}
-        values = [_plain(value, kind, zone) for value in given[field]]
+        cells_of = given[field] if field not in ACCOUNT else _otherwise(given[field], given[ACCOUNT[field]], kind)
+        if field in RARE and all(cell in ("", None) for cell in cells_of):
+            continue
+        values = [_plain(value, kind, zone) for value in cells_of]
         if field == "exits":
             exits = zip(given["exits"], given["symbol"], strict=True)
             values = [exits_text(text, ticks.get(symbol), zone, words) for text, symbol in exits]
+        elif field == "from_entry":
+            values = [_levels_text(text, words) for text in values]
         elif field == "notes":
             values = [note_text(notes, words) for notes in given["notes"]]
         elif field in TRANSLATED or kind == "delay":
@@ -90,6 +104,14 @@ def call_data(
         cells.append(values)
     decimals = {clean(symbol): places for symbol, places in ticks.items()}
     return {"columns": columns, "shown": len(head), "rows": list(zip(*cells, strict=True)), "decimals": decimals}
+
+
+def _otherwise(own: Sequence[Any], account: Sequence[Any], kind: str) -> list[Any]:
+    """What calls did by themselves, nothing where the account's trade did the same."""
+    nothing = None if kind == "r" else ""
+    if own == account:  # as in a run without a rule that ends trades
+        return [nothing] * len(own)
+    return [nothing if alike(*both) else both[0] for both in zip(own, account, strict=True)]
 
 
 def _plain(value: Any, kind: str, zone: str) -> Any:
@@ -115,6 +137,12 @@ def note_text(notes: str, words: Words) -> str:
 def _cut(text: str) -> str:
     """At most ``LONGEST_TEXT`` characters."""
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+
+
+def _levels_text(told: str, words: Words) -> str:
+    """Levels that count from the entry: ``target 1: 2% above; stop: 1% below``."""
+    parts = [part.split(": ", 1) for part in told.split("; ")] if told else []
+    return "; ".join([": ".join([words.line(word) for word in part]) for part in parts])
 
 
 def exits_text(exits: str, decimals: int | None, zone: str, words: Words) -> str:

@@ -59,7 +59,7 @@ def histogram(values: Sequence[float]) -> list[int]:
 
 def excursions_figure(calls: Calls) -> Figure:
     """How far each trade went against and for it, in R: those won blue, those lost orange; at most 400 of them."""
-    columns = [calls.columns[name] for name in ("signal_id", "r", "mae_r", "mfe_r")]
+    columns = [calls.columns[name] for name in ("signal_id", "r", "own_mae_r", "own_mfe_r")]
     known = [(name, r or 0.0, mae, mfe) for name, r, mae, mfe in zip(*columns, strict=True) if None not in (mae, mfe)]
     shown = known[:: max(1, -(-len(known) // SCATTER_POINTS))]
     traces = []

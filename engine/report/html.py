@@ -182,7 +182,7 @@ def _pictures(
     for i, (channel, rows) in enumerate(zip(channels, counted, strict=True)):
         if rows:
             found[f"spread-{i}"] = channelfigures.histogram_figure(spread[i], highest)
-        if any(mae is not None for mae in rows.columns["mae_r"]):
+        if any(mae is not None for mae in rows.columns["own_mae_r"]):
             found[f"excursion-{i}"] = channelfigures.excursions_figure(rows)
         if channel.targets:
             found[f"hits-{i}"] = channelfigures.hits_figure(channel)

@@ -6,8 +6,8 @@ import base64
 import gzip
 import json
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -38,12 +38,22 @@ class Stories:
     stories: str
     candles: str
 
+    def with_moves(self, others: Mapping[int, Evidence], zone: str) -> Stories:
+        """The same with the moves of some calls, by their places, instead of those there."""
+        stories = json.loads(gzip.decompress(base64.b64decode(self.stories)))
+        for place, (_, moves, _) in zip(others, story_data([*others.values()], zone)[0], strict=True):
+            stories[place][1] = moves
+        return replace(self, stories=_packed_stories(stories))
+
 
 def packed_stories(evidence: Sequence[Evidence | None], zone: str) -> Stories:
     """The stories of calls, in the order of the page's rows."""
     stories, candles = story_data(evidence, zone)
-    text = json.dumps(stories, ensure_ascii=False, separators=(",", ":"))
-    return Stories(packed(text.encode("utf-8", "replace")), packed(candles, PACKED_CANDLES))
+    return Stories(_packed_stories(stories), packed(candles, PACKED_CANDLES))
+
+
+def _packed_stories(stories: list[Any]) -> str:
+    return packed(json.dumps(stories, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
 
 
 def story_data(evidence: Sequence[Evidence | None], zone: str) -> tuple[list[Any], bytes]:

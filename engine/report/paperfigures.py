@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +40,8 @@ def counted_rows(run: PaperRun, rows: Sequence[PaperRow]) -> list[Calls]:
     for row in rows:
         counts = row.own_r is not None and row.own_status in FILLED and row.own_closed_at
         if counts and (row.strategy, row.channel) in found:
-            own = replace(row, r=row.own_r, status=row.own_status, closed_at=row.own_closed_at)
-            found[row.strategy, row.channel].append(own)
-    return [Calls.of(part, PaperRow) for part in found.values()]
+            found[row.strategy, row.channel].append(row)
+    return [Calls.of(part, PaperRow).by_itself for part in found.values()]
 
 
 def _trades(rows: Sequence[PaperRow], curve: Curve, zone: str) -> list[Figure]:

@@ -25,9 +25,6 @@ PAPER_DETAILS: Columns = (
     *DETAILS,
     ("seen", "Said live at", "price"),
     ("behind_bp", "Record worse by, basis points", "number"),
-    ("own_status", "Outcome by itself", "text"),
-    ("own_closed_at", "Closed by itself", "time"),
-    ("own_r", "R by itself", "r"),
 )
 
 

@@ -21,9 +21,6 @@ AGAIN = "make it again with cli.py paper report"
 class PaperRow(CallRow):
     """A call on paper: what a backtest's row has, and what is known of a live one alone.
 
-    Of a call that the account took, ``status``, ``closed_at``, the exits and ``r`` are those of its trade, as the money
-    is; of another one they are those of the call in its channel's record. ``own_status``, ``own_closed_at`` and
-    ``own_r`` are always those of the call by itself, whatever rules and people did with the trade.
     ``late``: it arrived after it should have acted. ``why`` is the reason of a refusal in words. ``seen`` is the first
     live price that was said of it (its first fill, where it went in at once), ``behind_bp`` how much worse than that
     the record's entry is, in basis points of the price.
@@ -34,9 +31,6 @@ class PaperRow(CallRow):
     why: str = ""
     seen: float | None = None
     behind_bp: float | None = None
-    own_status: str = ""
-    own_closed_at: str = ""
-    own_r: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from engine.verdict.pump import Pump
 from engine.verdict.random_entry import RandomEntry
 from engine.verdict.sharpe import SharpeEvidence
 
-FORMAT = 4
+FORMAT = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,13 +48,18 @@ class CallRow:
     """One call and what became of it. Text that does not apply is "", a figure that does not apply is None.
 
     Times are ISO 8601 in UTC; ``acted`` is when the call could first be acted upon. ``entry`` holds the planned prices
-    (none for a market call, two bounds for a zone), ``stop`` and ``targets`` the planned levels. ``status`` is the
-    call's fate as in ``Funnel.calls``. ``exits`` reads ``target 1 65000 x 0.5 @ 2025-05-04T15:40Z; stop ...``.
-    ``r`` is net profit / planned risk of the call itself, ``mae_r`` and ``mfe_r`` how far the price went against and
-    for it (in R, positive), ``delay_s`` the seconds from post to fill or first bar.
+    (none for a market call, two bounds for a zone), ``stop`` and ``targets`` the planned levels; those
+    that count from a fill which never came stand in words in ``from_entry``. ``status`` is the
+    call's fate as in ``Funnel.calls``. ``exits`` reads ``target 1 65000 x 0.5 @ 2025-05-04T15:40Z; stop ...``,
+    ``r`` is net profit / planned risk, ``delay_s`` the seconds from post to fill or first bar.
     ``taken`` says whether the account took it, ``rule`` and ``rule_where`` which rule refused it; ``quantity`` (base
     units), ``risk``, ``gross``, ``fees``, ``funding`` and ``net`` are the account's, in its currency;
     fees and funding are positive when paid.
+
+    A call may live twice. Of one that the account took, ``status`` and everything from ``filled_at`` to ``delay_s`` are
+    those of the account's trade, as the money is; of another one they are those of the call by itself. What begins with
+    ``own_`` is always the call by itself, as its channel is judged, whatever rules, sizes and people made of the trade;
+    ``own_mae_r`` and ``own_mfe_r`` are how far the price went against and for it (in R, positive).
     """
 
     signal_id: str
@@ -67,6 +72,7 @@ class CallRow:
     entry: tuple[float, ...] = ()
     stop: float | None = None
     targets: tuple[float, ...] = ()
+    from_entry: str = ""
     leverage: float | None = None
     layout: str = ""
     status: str = ""
@@ -76,8 +82,6 @@ class CallRow:
     exit_reason: str = ""
     exits: str = ""
     r: float | None = None
-    mae_r: float | None = None
-    mfe_r: float | None = None
     ambiguous: bool = False
     delay_s: float | None = None
     taken: bool = False
@@ -90,16 +94,35 @@ class CallRow:
     fees: float | None = None
     funding: float | None = None
     net: float | None = None
+    own_status: str = ""
+    own_filled_at: str = ""
+    own_closed_at: str = ""
+    own_exit_reason: str = ""
+    own_r: float | None = None
+    own_mae_r: float | None = None
+    own_mfe_r: float | None = None
 
     @property
     def counted_r(self) -> float | None:
-        """The R multiple when the call was filled and stands in its channel's verdict, else None."""
-        return self.r if self.status in FILLED else None
+        """The call's own R multiple when it was filled and stands in its channel's verdict, else None."""
+        return self.own_r if self.own_status in FILLED else None
+
+    @property
+    def went_its_own_way(self) -> bool:
+        """Whether the account's trade went otherwise than the call by itself."""
+        return any(not alike(getattr(self, name), getattr(self, own)) for name, own in OWN.items())
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two cells say the same to a reader, for whom an R has three decimals."""
+    both = isinstance(one, float) and isinstance(other, float)
+    return bool(round(one, 3) == round(other, 3) if both else one == other)
 
 
 Row = TypeVar("Row", bound=CallRow)
 CALL_COLUMNS = tuple(f.name for f in fields(CallRow))
-TIME_COLUMNS = ("posted", "acted", "filled_at", "closed_at")
+TIME_COLUMNS = ("posted", "acted", "filled_at", "closed_at", "own_filled_at", "own_closed_at")
+OWN = {name: f"own_{name}" for name in ("status", "filled_at", "closed_at", "exit_reason", "r")}
 
 
 class Calls(Sequence[CallRow]):
@@ -139,11 +162,16 @@ class Calls(Sequence[CallRow]):
         return Calls(_Picked(self.columns, rows), self.kind)
 
     @cached_property
+    def by_itself(self) -> Calls:
+        """The same calls as each of them went by itself: ``own_r`` stands as ``r`` too, and so on."""
+        return Calls(_Own(self.columns), self.kind)
+
+    @cached_property
     def counted(self) -> Calls:
-        """Those that were filled and stand in their channel's verdict."""
-        r, status = self.columns["r"], self.columns["status"]
+        """Those that were filled and stand in their channel's verdict, as they went by themselves."""
+        r, status = self.columns["own_r"], self.columns["own_status"]
         found = [i for i, fate in enumerate(status) if fate in FILLED and r[i] is not None]
-        return self if len(found) == len(self) else self.taken(found)
+        return self.by_itself if len(found) == len(self) else self.by_itself.taken(found)
 
     @cached_property
     def by_channel(self) -> dict[str, Calls]:
@@ -199,6 +227,22 @@ class _Picked(Mapping[str, Sequence[Any]]):
         return len(self._columns)
 
 
+class _Own(Mapping[str, Sequence[Any]]):
+    """Columns in which each call is told as it went by itself."""
+
+    def __init__(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        self._columns = columns
+
+    def __getitem__(self, name: str) -> Sequence[Any]:
+        return self._columns[OWN.get(name, name)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+
 def _moments_ms(texts: Sequence[str]) -> list[int]:
     """``moment_ms`` of many times: all at once where they stand as ``iso`` writes them."""
     if not all(len(text) in (20, 24) and text[4:11:3] == "--T" and text[-1] == "Z" for text in texts):
@@ -217,7 +261,12 @@ def clean(text: str) -> str:
 def write_calls(path: Path, rows: Iterable[CallRow], kind: type[CallRow] = CallRow) -> None:
     """Write the calls as CSV, atomically. Prices of one cell are joined by ``;``, flags are yes and no."""
     columns, hints = Calls.of(rows, kind).columns, typing.get_type_hints(kind)
-    write_csv_columns(path, {f.name: _CELLS[hints[f.name]](columns[f.name]) for f in fields(kind)})
+    cells: dict[str, Sequence[object] | NDArray[np.float64]] = {}
+    for name in [f.name for f in fields(kind)]:
+        same = name.removeprefix("own_")  # one column where the account's trades went as their calls
+        shared = same in cells and columns[same] is columns[name]
+        cells[name] = cells[same] if shared else _CELLS[hints[name]](columns[name])
+    write_csv_columns(path, cells)
 
 
 def read_calls(path: Path) -> list[CallRow]:

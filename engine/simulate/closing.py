@@ -31,7 +31,7 @@ def close_early(
     legs = tuple(leg for leg in path.legs if leg.ts_ms < ts)
     held = sum(fill.share for fill in fills) - sum(leg.share for leg in legs)
     if not fills:
-        gone = replace(path, status=PathStatus.EXPIRED, fills=(), legs=())
+        gone = replace(path, status=PathStatus.CANCELLED, fills=(), legs=())
         return replace(trade, path=gone, gross=0.0, fees=0.0, funding=0.0, net=0.0, r=None), ts
     slip = venue.terms.slippage + plan.impact * sqrt(held)
     out = Leg(ts, price * (1 - plan.side.sign * slip), held, reason, maker=False)

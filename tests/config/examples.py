@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent.parent
 def load_and_try(source: SourceText) -> tuple[StrategyFile | None, list[Diagnostic]]:
     """A strategy with its own tests, as ``validate`` checks it."""
     loaded, found = load_strategy(source)
-    found = sorted({*found, *(try_strategy(loaded) if loaded else ())})
+    found = sorted({*found, *try_strategy(source)})
     return (None if has_errors(found) else loaded), found
 
 

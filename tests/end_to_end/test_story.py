@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.report.evidence import EVIDENCE_FILE, read_evidence
 from engine.report.moves import ENTRY, MOVES_FILE, SAID, read_moves
 from engine.report.runfile import load_run
 from engine.report.tables import CallRow, read_calls
-from engine.units import show_time
+from engine.units import moment_ms, show_time
 from tests.conftest import Run
 
 
@@ -109,9 +110,20 @@ def test_a_trade_that_a_rule_ended_tells_both_results_and_the_rule(workspace: Pa
     (folder,) = (workspace / "runs").iterdir()
     ended = [c for c in read_calls(folder / "trades.csv") if c.exit_reason == "rule"]
     assert ended
-    told = run("explain", "trade", ended[0].signal_id).stdout
-    assert "R net of costs, ended by a rule" in told
-    assert "the call by itself, without the rules:" in told
+    row = ended[0]
+    told = run("explain", "trade", row.signal_id).stdout
+    assert f"result: {row.net / row.risk:+.2f} R net of costs, ended by a rule" in told
+    until = show_time(moment_ms(row.own_closed_at), zone_of(folder))
+    assert (
+        f"the call by itself, whatever the account did: {row.own_status} by {row.own_exit_reason} at {until}, "
+        f"{row.own_r:+.2f} R net of costs" in told
+    )
+    behind = {one.signal_id: one.moves for one in read_evidence(folder / EVIDENCE_FILE)}
+    assert all(behind[c.signal_id][-1].what == "rule" for c in ended), "the chart is that of the account's trade"
+    page = (folder / "report.html").read_bytes()
+    assert b"R by itself" in page
+    assert run("report", str(folder)).exit_code == 0
+    assert (folder / "report.html").read_bytes() == page, "the same page from the files alone"
     assert "the limit is a loss of 1.50%: no new trades until" in told
 
 

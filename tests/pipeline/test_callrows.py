@@ -9,10 +9,11 @@ import pytest
 
 from engine.domain import Distance, Path
 from engine.pipeline.callrows import OF_THE_ACCOUNT, call_rows, exits_of
-from engine.report.tables import CallRow
+from engine.report.tables import OWN, CallRow
 from engine.simulate.closing import close_early
 from engine.simulate.money import average_price
 from engine.simulate.table import PathTable
+from engine.simulate.trades import Trades
 from engine.simulate.walk import WalkResult
 from engine.units import iso
 from tests.paper.world import Month, month
@@ -45,7 +46,12 @@ def looked_at(world: Month, walked: WalkResult, i: int) -> CallRow:
     message, setup = signal.message, signal.setup
     stop = float(played.table.stop[row]) if row >= 0 else setup.stop
     stop = played.table.plans[row].stop if stop is not None and stop != stop else stop
+    own = played.table.path(row) if row >= 0 else None
+    mine = own if own and own.fills else None
     r = float(played.money.r[row]) if row >= 0 else None
+    r = None if r is None or r != r else r
+    other = walked.trades.own.get(row)
+    status = other.path.status.value if other else played.fates[i]
     cells = {name: getattr(trade, name) if trade else None for name in OF_THE_ACCOUNT}
     return CallRow(
         signal_id=signal.id,
@@ -60,13 +66,13 @@ def looked_at(world: Month, walked: WalkResult, i: int) -> CallRow:
         targets=tuple(target.price for target in setup.targets if target.price is not None),
         leverage=setup.leverage,
         layout=setup.layout,
-        status=played.fates[i],
+        status="no stop" if other and other.path.fills and other.r is None else status,
         filled_at=iso(filled.fills[0].ts_ms) if filled else "",
         closed_at=iso(filled.legs[-1].ts_ms) if filled else "",
         entry_price=average_price(filled.fills) if filled else None,
         exit_reason=filled.legs[-1].reason.value if filled else "",
         exits=exits_of(filled.legs) if filled else "",
-        r=None if r is None or r != r else r,
+        r=other.r if other else r,
         ambiguous=path.ambiguous if path else False,
         delay_s=(filled.fills[0].ts_ms - message.known_ms) / 1000 if filled else None,
         taken=trade is not None,
@@ -74,6 +80,11 @@ def looked_at(world: Month, walked: WalkResult, i: int) -> CallRow:
         rule_where=said[-1].where if said else "",
         notes="; ".join(note.text for note in said or (trade.notes if trade else ())),
         **cells,
+        own_status=played.fates[i],
+        own_filled_at=iso(mine.fills[0].ts_ms) if mine else "",
+        own_closed_at=iso(mine.legs[-1].ts_ms) if mine else "",
+        own_exit_reason=mine.legs[-1].reason.value if mine else "",
+        own_r=r,
     )
 
 
@@ -85,6 +96,34 @@ def test_every_cell_is_what_the_call_s_own_path_and_trade_say(world: Month) -> N
     assert {"closed", "target first"} <= set(rows.columns["status"])
     for row, i in zip(rows, order, strict=True):
         assert row == looked_at(world, walked, i)
+
+
+def test_a_trade_that_a_rule_ended_stands_beside_what_its_call_did_by_itself(world: Month) -> None:
+    """Outcome, end and R of a row are the account's, as its money is; the call's own have columns of their own."""
+    rows = call_rows(world.played, world.walked)
+    ended = [row for row in rows if row.exit_reason == "rule"]
+    assert len(ended) > 5
+    for row in ended:
+        assert row.net is not None
+        assert row.r == pytest.approx(row.net / row.risk)
+        assert (row.status, row.own_exit_reason != "rule", row.went_its_own_way) == ("closed", True, True)
+        assert row.closed_at <= row.own_closed_at
+    never = [row for row in rows if row.status == "cancelled" and row.taken and row.own_filled_at]
+    assert never
+    assert all((row.filled_at, row.exits, row.r, row.net) == ("", "", None, 0.0) and row.own_r for row in never)
+    same = [row for row in rows if row.signal_id not in {one.signal_id for one in (*ended, *never)}]
+    assert not any(row.went_its_own_way for row in same)
+
+
+def test_a_channel_is_told_of_its_calls_by_themselves(world: Month) -> None:
+    """Whatever the account did: with its trades ended early, and with none taken at all."""
+    untouched = replace(world.walked, trades=Trades(world.walked.trades._outcomes), refused=[])
+    ours, theirs = (call_rows(world.played, one).counted for one in (world.walked, untouched))
+    assert len(ours) == len(theirs) > 50
+    for name in (*OWN, *OWN.values()):
+        assert ours.columns[name] == theirs.columns[name]
+    assert [row.signal_id for row in ours] == [row.signal_id for row in theirs]
+    assert (ours.start_ms, ours.end_ms) == (theirs.start_ms, theirs.end_ms)
 
 
 def test_a_call_without_a_plan_has_empty_cells(world: Month) -> None:
@@ -112,5 +151,5 @@ def test_excursions_stand_beside_the_calls_they_belong_to(world: Month) -> None:
     rows = call_rows(world.played, world.walked, np.arange(n) / 2, np.full(n, np.nan))
     wanted = {s.id: row / 2 if row >= 0 else None for s, row in
               zip(world.played.signals, world.played.rows, strict=True)}  # fmt: skip
-    assert {row.signal_id: row.mae_r for row in rows} == wanted
-    assert {row.mfe_r for row in rows} == {None}
+    assert {row.signal_id: row.own_mae_r for row in rows} == wanted
+    assert {row.own_mfe_r for row in rows} == {None}

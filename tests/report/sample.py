@@ -20,7 +20,7 @@ from engine.report.run import (
     Run,
 )
 from engine.report.runfile import save_run
-from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, write_calls, write_equity
+from engine.report.tables import CALLS_FILE, EQUITY_FILE, OWN, CallRow, write_calls, write_equity
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS, iso, moment_ms
 from engine.verdict.checks import Check
 from engine.verdict.crowd import Copies
@@ -162,7 +162,8 @@ def _channel(rng: np.random.Generator, channel: str, number: int, skill: float, 
         if hostile and i % 3 == 0:
             call |= {"symbol": "=cmd()", "layout": "{{7*7}} ${7*7}", "notes": f"'{HOSTILE}\u2028--ink\x00 \u202e%{{x}}"}
         if rng.random() < 0.22:
-            rows.append(CallRow(**call, status=str(rng.choice(UNFILLED))))
+            fate = str(rng.choice(UNFILLED))
+            rows.append(CallRow(**call, status=fate, own_status=fate))
             continue
         outcome = rng.random()
         win = 0.45 + skill / 2
@@ -179,17 +180,20 @@ def _channel(rng: np.random.Generator, channel: str, number: int, skill: float, 
             "exit_reason": reason,
             "exits": f"{reason} {first:.8g} x 1 @ {iso(closed)}",
             "r": r,
-            "mae_r": 0.2 + (i % 17) / 20,
-            "mfe_r": max(r, 0.0) + (i % 13) / 20,
             "ambiguous": bool(rng.random() < 0.03),
             "delay_s": (filled - posted) / 1000,
         }
+        call |= {own: call[name] for name, own in OWN.items()}
+        call |= {"own_mae_r": 0.2 + (i % 17) / 20, "own_mfe_r": max(r, 0.0) + (i % 13) / 20}
         if rng.random() < 0.2:
             rule, where = RULES[int(rng.integers(len(RULES)))]
             rows.append(CallRow(**call, rule=rule, rule_where=where))
             continue
         risk = 50.0
         costs = {"fees": 3.1, "funding": float(rng.normal(0, 0.4))}
+        if i % 7 == 0:  # a rule ended the account's trade, and the call went on by itself
+            r, ended = r / 4, iso(filled + 5 * MINUTE_MS)
+            call |= {"r": r, "closed_at": ended, "exit_reason": "rule", "exits": f"rule {price:.8g} x 1 @ {ended}"}
         net = r * risk
         call |= {"taken": True, "quantity": risk / abs(price - stop), "risk": risk, "net": net}
         rows.append(CallRow(**call, **costs, gross=net + costs["fees"] + costs["funding"]))
@@ -197,7 +201,7 @@ def _channel(rng: np.random.Generator, channel: str, number: int, skill: float, 
 
 
 def _result(channel: str, name: str, rows: list[CallRow]) -> ChannelResult:
-    r = np.array([row.r for row in rows if row.counted_r is not None])
+    r = np.array([row.counted_r for row in rows if row.counted_r is not None])
     known = len(r) > 0
     low, high = None, None
     if len(r) >= 20:

@@ -15,12 +15,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.report.calltable import note_text
+from engine.report.calltable import ACCOUNT, note_text
 from engine.report.evidence import EVIDENCE_FILE, Chart, Evidence, Version, packed_evidence, write_evidence
 from engine.report.html import SHOWN_CALLS, embedded, render_report
 from engine.report.runfile import save_run
 from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, UnreadableRunError, write_calls, write_equity
 from engine.report.words import LANGUAGES, Words
+from engine.units import moment_ms, show_time
 from tests.report.sample import HOSTILE, sample_calls, sample_run, write_sample
 
 
@@ -215,6 +216,23 @@ def test_a_table_row_holds_what_the_call_holds(page):
     assert call.posted == "2025-03-03T11:43:36Z"
     assert shown["posted"] == "2025-03-03 13:43:36"  # in Sofia
     assert page.data["calls"]["columns"][6] == {"field": "r", "label": "R", "kind": "r"}
+
+
+def test_what_a_call_did_by_itself_is_shown_where_the_account_did_otherwise(page):
+    ended = 0
+    for call, row in zip(page.calls, sample_calls(), strict=True):
+        told = {own: call[own] for own in ACCOUNT if call.get(own) not in ("", None)}
+        if row.exit_reason == "rule":
+            ended += 1
+            assert told == {
+                "own_closed_at": show_time(moment_ms(row.own_closed_at), "Europe/Sofia"),
+                "own_exit_reason": row.own_exit_reason,
+                "own_r": round(row.own_r, 3),
+            }
+            assert (call["exit_reason"], call["r"]) == ("rule", round(row.r, 3))
+        else:
+            assert told == {}
+    assert ended > 20
 
 
 def test_the_messages_and_candles_of_the_calls_are_packed_in_the_order_of_the_rows(page):

@@ -48,9 +48,9 @@ def test_half_a_character_in_a_name_survives(run, tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"format": 5}, "has format 5, this version reads format 4; update SignalProof"),
-        ({"format": 0}, "has format 0, this version reads format 4; run the backtest again"),
-        ({"format": None}, "has format null, this version reads format 4; run the backtest again"),
+        ({"format": 6}, "has format 6, this version reads format 5; update SignalProof"),
+        ({"format": 4}, "has format 4, this version reads format 5; run the backtest again"),
+        ({"format": None}, "has format null, this version reads format 5; run the backtest again"),
         ({"seed": "seven"}, 'field seed has an unexpected value "seven"; run the backtest again'),
         ({"seed": True}, "field seed has an unexpected value true; run the backtest again"),
         ({"period": ["2025-01-01"]}, 'field period has an unexpected value ["2025-01-01"]; run the backtest again'),
@@ -74,7 +74,7 @@ def test_what_is_not_json_is_refused(tmp_path, text):
 
 def test_json_that_is_not_an_object_is_refused(tmp_path):
     (tmp_path / "run.json").write_text("[1]")
-    assert load_run(tmp_path) == "has format null, this version reads format 4; run the backtest again"
+    assert load_run(tmp_path) == "has format null, this version reads format 5; run the backtest again"
 
 
 def test_a_missing_run_is_refused(tmp_path):

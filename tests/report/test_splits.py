@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from engine.report import splits
 from engine.report.html import render_report
 from engine.report.runfile import save_run
-from engine.report.tables import CALLS_FILE, CallRow, write_calls
+from engine.report.tables import CALLS_FILE, CallRow, Calls, write_calls
 from tests.report.sample import HOSTILE, sample_calls, write_sample
 
 CALLS = sample_calls()
 ZONE = "Europe/Sofia"
 
 
-def call(r: float | None = 1.0, **more) -> CallRow:
-    fields = {"posted": "2025-03-03T11:43:36Z", "status": "closed", "symbol": "BTCUSDT", "side": "long"}
-    return CallRow(**({"signal_id": "a/1", "channel": "a", "r": r} | fields | more))
+def call(own_r: float | None = 1.0, **more) -> CallRow:
+    fields = {"posted": "2025-03-03T11:43:36Z", "own_status": "closed", "symbol": "BTCUSDT", "side": "long"}
+    return CallRow(**({"signal_id": "a/1", "channel": "a", "own_r": own_r} | fields | more))
 
 
 def of(channel: str) -> list[CallRow]:
@@ -37,18 +37,18 @@ def test_every_split_adds_up_to_the_channel(channel):
     assert [name for name, _ in found.splits] == ["Symbol", "Side", "Exit", "Weekday", "Hour"]
     for _, groups in found.splits:
         assert sum(group.trades for group in groups) == len(counted)
-        assert sum(group.total_r for group in groups) == pytest.approx(sum(row.r for row in counted))
+        assert sum(group.total_r for group in groups) == pytest.approx(sum(row.own_r for row in counted))
         assert [g.trades for g in groups] == sorted((g.trades for g in groups), reverse=True)
 
 
-@pytest.mark.parametrize(("name", "field"), [("Symbol", "symbol"), ("Side", "side"), ("Exit", "exit_reason")])
+@pytest.mark.parametrize(("name", "field"), [("Symbol", "symbol"), ("Side", "side"), ("Exit", "own_exit_reason")])
 def test_a_group_holds_what_a_plain_count_finds(name, field):
     groups = dict(splits.origin(of("keel"), ZONE, 7).splits)[name]
     for group in groups:
-        r = [row.r for row in of("keel") if getattr(row, field) == group.label and row.status == "closed"]
+        r = [row.own_r for row in of("keel") if getattr(row, field) == group.label and row.own_status == "closed"]
         assert (group.trades, group.win_rate) == (len(r), sum(x > 0 for x in r) / len(r))
         assert group.mean_r == pytest.approx(sum(r) / len(r))
-    assert {g.label for g in groups} == {getattr(row, field) for row in of("keel") if row.status == "closed"}
+    assert {g.label for g in groups} == {getattr(row, field) for row in of("keel") if row.own_status == "closed"}
 
 
 def test_days_and_hours_are_those_of_the_zone():
@@ -69,7 +69,7 @@ def test_days_and_hours_are_those_of_the_zone():
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(-2, 3)), max_size=80))
 def test_a_table_has_twelve_rows_at_most_and_loses_no_trade(trades):
     rows = [call(float(r), symbol=f"S{n}") for n, r in trades]
-    groups = splits.split(rows, [row.symbol for row in rows])
+    groups = splits.split(Calls.of(rows).counted, [row.symbol for row in rows])
     names = Counter(f"S{n}" for n, _ in trades)
     assert len(groups) == min(len(names), splits.MOST_ROWS)
     assert sum(g.merged or 1 for g in groups) == len(names)
@@ -80,13 +80,35 @@ def test_a_table_has_twelve_rows_at_most_and_loses_no_trade(trades):
 
 
 def test_calls_outside_the_verdict_are_outside_the_splits():
-    assert splits.origin([call(None), call(2.0, status="expired")], ZONE, 7) is None
-    rows = [call(2.0, symbol=""), call(9.0, status="opposite"), call(-1.0, status="open"), call(1.0, status="open")]
+    assert splits.origin([call(None), call(2.0, own_status="expired")], ZONE, 7) is None
+    rows = [
+        call(2.0, symbol=""),
+        call(9.0, own_status="opposite"),
+        call(-1.0, own_status="open"),
+        call(1.0, own_status="open"),
+    ]
     found = dict(splits.origin(rows, ZONE, 7).splits)["Symbol"]
     assert [(g.label, g.trades, g.total_r, g.win_rate) for g in found] == [
         ("BTCUSDT", 2, 0.0, None),
         ("–", 1, 2.0, 1.0),
     ]
+
+
+def test_where_a_result_comes_from_is_told_of_the_calls_and_not_of_the_account():
+    """A rule ended the trade after an hour at -0.5 R; by itself the call took its target two days later."""
+    ended = call(
+        2.0, status="closed", r=-0.5, exit_reason="rule", filled_at="2025-03-03T12:00:00Z",
+        closed_at="2025-03-03T13:00:00Z", own_exit_reason="target", own_filled_at="2025-03-03T12:00:00Z",
+        own_closed_at="2025-03-05T13:00:00Z",
+    )  # fmt: skip
+    never = call(1.0, status="cancelled", own_exit_reason="target", own_filled_at="2025-03-04T12:00:00Z")
+    groups = dict(splits.origin([ended, never], ZONE, 7).splits)["Exit"]
+    assert [(g.label, g.trades, g.total_r) for g in groups] == [("target", 2, 3.0)]
+    counted = Calls.of([ended, never]).counted
+    assert counted.columns["r"] == [2.0, 1.0]
+    assert counted.start_ms[1] - counted.start_ms[0] == 24 * 3_600_000
+    assert counted.end_ms[0] - counted.start_ms[0] == 49 * 3_600_000
+    assert counted[0].status == counted[1].status == "closed"
 
 
 def test_months_hold_what_a_plain_count_finds():
@@ -95,7 +117,7 @@ def test_months_hold_what_a_plain_count_finds():
     assert (year.year, year.months) == (2025, ("Jan", "Feb", "Mar", "Apr", "May", "Jun"))
     for rows, (cells, whole) in zip(channels, year.rows, strict=True):
         for month, cell in enumerate(cells, 1):
-            r = [row.r for row in rows if row.counted_r is not None and row.posted[:7] == f"2025-{month:02}"]
+            r = [row.own_r for row in rows if row.counted_r is not None and row.posted[:7] == f"2025-{month:02}"]
             assert (cell.trades, cell.total_r) == (len(r), pytest.approx(sum(r))) if r else cell is None
         assert (whole.trades if whole else 0) == sum(row.counted_r is not None for row in rows)
 
@@ -127,11 +149,11 @@ def section(folder) -> str:
 
 def test_the_page_names_channels_groups_and_what_is_too_few(tmp_path):
     write_sample(tmp_path)
-    rare = [replace(row, symbol="RAREUSDT") for row in of("keel") if row.status == "closed"][:4]
+    rare = [replace(row, symbol="RAREUSDT") for row in of("keel") if row.own_status == "closed"][:4]
     write_calls(tmp_path / CALLS_FILE, [*CALLS, *rare])
     part = section(tmp_path)
     words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", part))
-    total = f"{sum(row.r for row in rare):+.1f}".replace("-", "−")
+    total = f"{sum(row.own_r for row in rare):+.1f}".replace("-", "−")
     assert f"RAREUSDT 4 too few {total} – " in words
     assert part.split("</details>")[0].count('class="few"') == 1
     assert "&lt;script&gt;" in part
@@ -143,7 +165,7 @@ def test_the_page_names_channels_groups_and_what_is_too_few(tmp_path):
 def test_hostile_symbols_and_exits_are_text(tmp_path):
     write_sample(tmp_path)
     evil = f"</td></details>{HOSTILE}{{{{7*7}}}}"
-    write_calls(tmp_path / CALLS_FILE, [replace(row, symbol=evil, side=evil, exit_reason=evil) for row in CALLS])
+    write_calls(tmp_path / CALLS_FILE, [replace(row, symbol=evil, side=evil, own_exit_reason=evil) for row in CALLS])
     part = section(tmp_path)
     assert "&lt;/td&gt;&lt;/details&gt;&lt;script" in part
     assert part.count("<details") == part.count("</details>") == 3

@@ -40,7 +40,7 @@ def test_a_pipe_gets_one_plain_line_per_fact(run):
         "Moon Room: 49 trades, -0.10 R per trade on average (95% sure between -0.38 and +0.19): "
         "NOT ENOUGH DATA (about 211 more trades)\n"
         "Quiet Desk: no calls: NOT ENOUGH DATA (about 260 more trades)\n"
-        "account: 10,000.00 to 11,997.53 USDT, 368 trades, 109 refused by rules, max drawdown 4.7%\n"
+        "account: 10,000.00 to 12,088.63 USDT, 368 trades, 109 refused by rules, max drawdown 3.8%\n"
         "warning: 17 calls name symbols without candles; they stand in the funnel as no data.\n"
         "report: runs/2025-07-02-vip-ladder/report.html\n"
     )

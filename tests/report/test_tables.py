@@ -85,9 +85,10 @@ def test_a_figure_that_is_not_finite_is_left_empty(tmp_path):
 
 
 def test_only_filled_calls_count_in_a_verdict():
-    assert CallRow("c/1", "c", "", status="closed", r=1.0).counted_r == 1.0
-    assert CallRow("c/1", "c", "", status="open", r=0.5).counted_r == 0.5
-    assert CallRow("c/1", "c", "", status="hindsight", r=3.0).counted_r is None
+    assert CallRow("c/1", "c", "", own_status="closed", own_r=1.0).counted_r == 1.0
+    assert CallRow("c/1", "c", "", own_status="open", own_r=0.5).counted_r == 0.5
+    assert CallRow("c/1", "c", "", own_status="hindsight", own_r=3.0).counted_r is None
+    assert CallRow("c/1", "c", "", status="closed", r=1.0, own_status="expired").counted_r is None
 
 
 @pytest.mark.parametrize(

@@ -130,8 +130,6 @@ def fate_of(call: PaperCall) -> str:
     path = call.trade().path
     if not call.over:
         return "open" if path.fills else "resting"
-    if call.early is not None and not path.fills:
-        return PathStatus.CANCELLED.value
     return path.status.value
 
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from engine.domain import Distance, ExitReason, Path, PathStatus, Plan, Trade
 from engine.paper.call import Bar, PaperCall
 from engine.pipeline.callrows import OF_THE_ACCOUNT, exits_of
+from engine.pipeline.fromentry import from_entry
 from engine.pipeline.paper.fates import NOT_PLANNED, fate_of
 from engine.report.paperrun import OpenCall, PaperRow
+from engine.report.tables import OWN
 from engine.simulate.flows import held_entry
 from engine.simulate.money import average_price
 from engine.units import iso
@@ -100,7 +102,7 @@ def _planned(one: Standing, told: Told, why: str) -> PaperRow:
     call, trade = one.call, one.trade
     plan = call.plan
     path = trade.path if trade else call.stepper.path()
-    own, own_r = call.stepper.path(), call.r() if call.counted else None
+    own_r = call.r() if call.counted else None
     prices, _ = call.targets()
     notes = (*call.notes, *call.closing_notes)
     no = call.notes[-1] if call.refused and call.notes else None
@@ -116,6 +118,9 @@ def _planned(one: Standing, told: Told, why: str) -> PaperRow:
         "entry": tuple(order.price for order in plan.orders if order.price is not None),
         "stop": plan.stop if not isinstance(plan.stop, Distance) else call.stepper.first_stop,
         "targets": prices,
+        "from_entry": ""
+        if call.stepper.path().fills
+        else from_entry(plan.side, plan.stop, [at for at, _ in plan.targets]),
         "leverage": plan.leverage,
         "layout": told.layouts.get(call.row, ""),
         "status": outcome(one),
@@ -131,18 +136,19 @@ def _planned(one: Standing, told: Told, why: str) -> PaperRow:
         "seen": None if seen is None else seen[1],
         "behind_bp": behind_bp(one, seen),
         "own_status": own_fate(call),
-        "own_closed_at": iso(own.legs[-1].ts_ms) if own.status is PathStatus.CLOSED else "",
         "own_r": own_r,
     }
-    if path.fills:
-        cells |= _filled(path, call)
+    cells |= {OWN[name]: value for name, value in _filled(call.stepper.path(), call).items() if name in OWN}
+    cells |= _filled(path, call)
     if trade is not None:
         cells |= {name: getattr(trade, name) for name in OF_THE_ACCOUNT}
     return PaperRow(**cells)
 
 
 def _filled(path: Path, call: PaperCall) -> dict[str, Any]:
-    """How a trade went in, and out as far as it has."""
+    """How a trade went in, and out as far as it has; nothing where it was never filled."""
+    if not path.fills:
+        return {}
     legs = tuple(leg for leg in path.legs if leg.reason is not ExitReason.END)
     first = path.fills[0]
     cells: dict[str, Any] = {

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from engine.collect.archive import Archive, ArchiveError
 from engine.config.diagnostics import did_you_mean
+from engine.domain import Distance
 from engine.paper.desk import alone_name
 from engine.paper.fold import Fold, told_of
 from engine.paper.ledger import Event, LedgerError
@@ -24,6 +25,7 @@ from engine.paper.spoken import in_words
 from engine.pipeline.asked import prices_of
 from engine.pipeline.callids import HEARD
 from engine.pipeline.errors import InputError
+from engine.pipeline.fromentry import from_entry, levels_of
 from engine.pipeline.paper.answers import answer_lines
 from engine.pipeline.paper.book import Book, book_at, books, kept_prices, last_prices
 from engine.pipeline.paper.desk import Loaded, hashes
@@ -210,8 +212,10 @@ class _Teller:
         yield from self._post(heard)
         entry = [order.price for order in plan.orders if order.price is not None]
         stop = call.stepper.first_stop if call.stepper.first_stop is not None else plan.stop
-        named = stop if isinstance(stop, (float, int)) or stop is None else f"{stop.value:g} {stop.unit} away"
-        yield call_line(plan.side.value, plan.symbol, entry_kind(plan), entry, named, targets)
+        waits = not call.stepper.path().fills
+        away, far = levels_of(from_entry(plan.side, plan.stop, [at for at, _ in plan.targets]) if waits else "")
+        named = away if isinstance(stop, Distance) else stop
+        yield call_line(plan.side.value, plan.symbol, entry_kind(plan), entry, named, [*targets, *far])
         yield f"acts: {show_time(plan.act_ms, self.zone)}"
         if call.row in told.first:
             at_ms, seen = told.first[call.row]
