@@ -58,7 +58,7 @@ def prepare(profile: Profile, text: str, sender: str | None = None) -> Prepared 
     for phrase in profile.ignore:
         if phrase.key in working:
             working = phrase.pattern.sub(blanks, working)
-    return Prepared(text, folded, working, [match.span() for match in _LINE.finditer(working)], never)
+    return Prepared(text, folded, working, [*map(re.Match.span, _LINE.finditer(working))], never)
 
 
 def blanks(match: re.Match[str]) -> str:
