@@ -50,7 +50,7 @@ def prepare(profile: Profile, text: str, sender: str | None = None) -> Prepared 
         working = working[: footer.start()]
     never: dict[str, Refusal] = {}
     for phrase in profile.never:
-        if phrase.only not in never and phrase.key in working and (hit := phrase.pattern.search(working)):
+        if phrase.key in working and phrase.only not in never and (hit := phrase.pattern.search(working)):
             refusal = Refusal("never", f'holds the phrase "{phrase.shown}"', folded.origin(hit.start()))
             if not phrase.only:
                 return refusal
