@@ -50,6 +50,18 @@ def find_named(
     return found
 
 
+def within(names: Iterable[str], loaded: Loaded) -> set[str]:
+    """Profiles by their names, and what those of them that are loaded take over in their turn."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [like.name for like in loaded[name][1].likes] if name in loaded else []
+    return found
+
+
 def joined(own: t.File, others: Iterable[t.File]) -> t.File:
     """A file with the parts of others behind its own; its settings and tests stay its own."""
     whole = replace(

@@ -34,8 +34,8 @@ class Workspace:
     root: Path
     findings: list[Diagnostic] = field(default_factory=list)
     sources: dict[str, SourceText] = field(default_factory=dict)
+    library: Loaded = field(default_factory=dict)  # what profiles take over, read once for all of them
     _profiles: dict[str, Profile | None] = field(default_factory=dict)
-    _taken_over: Loaded = field(default_factory=dict)  # by several profiles, read once
     _rules: dict[str, RuleFile | None] = field(default_factory=dict)
     _strategies: dict[str, StrategyFile | None] = field(default_factory=dict)
     _settings: Settings | None = None
@@ -151,7 +151,7 @@ class Workspace:
             if path.is_file():
                 known = self.names("channels", ".channel")
                 source = self.read_source(path)
-                profile, found = load_profile(source, name, self.channel_source, known, self._taken_over)
+                profile, found = load_profile(source, name, self.channel_source, known, self.library)
                 found += unknown_demo(profile, source) if profile else []
                 self.findings += [one for one in found if one not in self.findings]
             self._profiles[name] = profile
