@@ -140,7 +140,7 @@ class MessageReader:
             self._leave(message, Refusal("no-time", "nobody knows when this version appeared"), fate)
             return found
         if reading.setups and not called:
-            late = edited and _is_hindsight(message, fate)
+            late = _is_hindsight(message, fate)
             fate.signals = tuple([Signal(message, setup, i, late) for i, setup in enumerate(reading.setups)])
             fate.called = True
             self.signals += fate.signals
@@ -148,7 +148,7 @@ class MessageReader:
                 self._latest[message.channel, signal.setup.symbol] = signal
                 if signal.setup.ref:
                     self._latest[message.channel, f"#{signal.setup.ref}"] = signal
-        for action in _news(reading.actions, fate) if reading.actions else ():
+        for action in _news(reading.actions, fate):
             fate.actions += (action,)
             by_ref = self._latest.get((message.channel, f"#{action.signal_ref}")) if action.signal_ref else None
             by_symbol = self._latest.get((message.channel, action.symbol or ""))
