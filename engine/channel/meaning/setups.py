@@ -120,8 +120,6 @@ def _target_prices(targets: Sequence[Target]) -> list[float]:
 
 def _nearest_first(targets: Sequence[Target], side: Side) -> tuple[Target, ...]:
     """The targets, which are prices or distances, nearest first; open ones come last."""
-    if len(targets) < 2:
-        return tuple(targets)
     sign = side.sign
 
     def away(target: Target) -> float:
