@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from engine.channel.syntax import tree as t
 from engine.channel.text.names import MARKED_GROUPS
@@ -15,14 +16,19 @@ from engine.channel.text.vocabulary import clean, tokens_of
 from engine.config.diagnostics import Diagnostic, diagnose, did_you_mean
 from engine.config.text import SourceText
 
+Loaded = dict[str, tuple[list[Diagnostic], t.File]]
+
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """The profiles that may be named: the text of one by its name (None: there is none), and all names."""
+    """The profiles that may be named: the text of one by its name (None: there is none), and all names.
+
+    ``loaded`` are those without errors that were taken over before, by name.
+    """
 
     find: Callable[[str], SourceText | None] | None = None
     names: Sequence[str] = ()
-    loaded: dict[str, tuple[list[Diagnostic], t.File]] = field(default_factory=dict)  # by name, those without errors
+    loaded: Loaded = field(default_factory=dict)
 
 
 def find_named(
@@ -41,6 +47,18 @@ def find_named(
         known = [name for name in library.names if name != chain[-1]]
         hint = did_you_mean(like.name, known) or ("profiles: " + ", ".join(known) if known else "there is no other one")
         return [diagnose(source, like.span, "D214", f'there is no profile "{like.name}"', hint)]
+    return found
+
+
+def within(names: Iterable[str], loaded: Loaded) -> set[str]:
+    """Profiles by their names, and what those of them that are loaded take over in their turn."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [like.name for like in loaded[name][1].likes] if name in loaded else []
     return found
 
 
@@ -79,4 +97,10 @@ def unowned(groups: Iterable[t.WordGroup], others: Sequence[t.WordGroup]) -> lis
 
 def claim(group: t.WordGroup, word: t.Word) -> tuple[str, tuple[str, ...]]:
     """What a group claims with a word: its meaning in text, which no other group may claim, or one of its own."""
-    return group.name if group.name in MARKED_GROUPS else "", tokens_of(clean(word.text))
+    return group.name if group.name in MARKED_GROUPS else "", _tokens(word.text)
+
+
+@lru_cache(maxsize=20_000)  # asked for each word by each profile on the way from the library to a channel
+def _tokens(word: str) -> tuple[str, ...]:
+    """What of a word is compared."""
+    return tokens_of(clean(word))

@@ -17,7 +17,7 @@ from engine.channel.layout.compiler import compile_layouts, taken_layouts
 from engine.channel.layout.faults import mark_faults
 from engine.channel.layout.layout import Layout
 from engine.channel.layout.phrases import phrase_pattern, text_pattern, unread_regex
-from engine.channel.library import Library, find_named, joined
+from engine.channel.library import Library, Loaded, find_named, joined
 from engine.channel.profile import Profile
 from engine.channel.settings import Header, read_settings
 from engine.channel.sound import faulty_sections
@@ -36,13 +36,15 @@ def load_profile(
     profile_id: str,
     library: Callable[[str], SourceText | None] | None = None,
     known: Sequence[str] = (),
+    loaded: Loaded | None = None,
 ) -> tuple[Profile | None, list[Diagnostic]]:
     """A profile, or None when it has errors, with every finding in the order of the file.
 
     ``library`` finds the profiles named by ``like``, ``known`` are all their names; errors in one of them are among the
-    findings, with its path. Never raises for a user's mistake.
+    findings, with its path. ``loaded`` keeps what was taken over, for the next profile of the same library. Never
+    raises for a user's mistake.
     """
-    profile, found, _ = _load(source, (profile_id,), Library(library, known))
+    profile, found, _ = _load(source, (profile_id,), Library(library, known, {} if loaded is None else loaded))
     return profile, found
 
 

@@ -50,7 +50,7 @@ def prepare(profile: Profile, text: str, sender: str | None = None) -> Prepared 
         working = working[: footer.start()]
     never: dict[str, Refusal] = {}
     for phrase in profile.never:
-        if phrase.only not in never and phrase.key in working and (hit := phrase.pattern.search(working)):
+        if phrase.key in working and phrase.only not in never and (hit := phrase.pattern.search(working)):
             refusal = Refusal("never", f'holds the phrase "{phrase.shown}"', folded.origin(hit.start()))
             if not phrase.only:
                 return refusal
@@ -58,7 +58,7 @@ def prepare(profile: Profile, text: str, sender: str | None = None) -> Prepared 
     for phrase in profile.ignore:
         if phrase.key in working:
             working = phrase.pattern.sub(blanks, working)
-    return Prepared(text, folded, working, [match.span() for match in _LINE.finditer(working)], never)
+    return Prepared(text, folded, working, [*map(re.Match.span, _LINE.finditer(working))], never)
 
 
 def blanks(match: re.Match[str]) -> str:

@@ -40,6 +40,7 @@ class Checked:
 def check_channel(workspace: Workspace, source: SourceText, name: str) -> Checked:
     """A channel profile, with its own tests, and with what is wrong in the profiles it takes over."""
     from engine.channel import load_profile
+    from engine.channel.library import within
 
     needs: dict[str, str | None] = {}
 
@@ -48,7 +49,9 @@ def check_channel(workspace: Workspace, source: SourceText, name: str) -> Checke
         needs[other] = None if found is None else hash_of(found.text)
         return found
 
-    profile, found = load_profile(source, name, library, workspace.names("channels", ".channel"))
+    profile, found = load_profile(source, name, library, workspace.names("channels", ".channel"), workspace.library)
+    for other in sorted(within(needs, workspace.library) - needs.keys()):  # loaded before, for another profile
+        library(other)
     if profile is None:
         return Checked(tuple(found), needs=needs)
     found = [*found, *unknown_demo(profile, source)]

@@ -19,6 +19,7 @@ from engine.problem import Problem
 
 if TYPE_CHECKING:
     from engine.channel import Profile
+    from engine.channel.library import Loaded
     from engine.config.strategies import References, StrategyFile
     from engine.config.workspace import Settings
     from engine.risk import RuleFile
@@ -33,6 +34,7 @@ class Workspace:
     root: Path
     findings: list[Diagnostic] = field(default_factory=list)
     sources: dict[str, SourceText] = field(default_factory=dict)
+    library: Loaded = field(default_factory=dict)  # what profiles take over, read once for all of them
     _profiles: dict[str, Profile | None] = field(default_factory=dict)
     _rules: dict[str, RuleFile | None] = field(default_factory=dict)
     _strategies: dict[str, StrategyFile | None] = field(default_factory=dict)
@@ -149,7 +151,7 @@ class Workspace:
             if path.is_file():
                 known = self.names("channels", ".channel")
                 source = self.read_source(path)
-                profile, found = load_profile(source, name, self.channel_source, known)
+                profile, found = load_profile(source, name, self.channel_source, known, self.library)
                 found += unknown_demo(profile, source) if profile else []
                 self.findings += [one for one in found if one not in self.findings]
             self._profiles[name] = profile

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.channel import load_profile
+from engine.channel.library import Loaded
 from engine.config.text import SourceText
 from engine.pipeline.validate import validate_workspace
 from engine.pipeline.workspace import Workspace
@@ -80,6 +81,36 @@ def test_what_two_profiles_took_from_a_third_stands_once(tmp_path: Path) -> None
     assert folder.findings == []
     assert loaded is not None
     assert (len(loaded.layouts), len(loaded.never), len(loaded.ignore)) == (1, 1, 1)
+
+
+def test_what_profiles_of_one_folder_take_over_is_read_once() -> None:
+    texts = {"base": BASE + LINE, "via": 'channel "Via"\nlike "base"\n' + CHAT}
+    asked: list[str] = []
+
+    def find(name: str) -> SourceText | None:
+        asked.append(name)
+        return SourceText(f"{name}.channel", texts[name])
+
+    source = SourceText("euro.channel", EURO.replace('"base"', '"via"') + OWN)
+    loaded: Loaded = {}
+    profiles = [load_profile(source, name, find, (), loaded)[0] for name in ("one", "two")]
+    assert asked == ["via", "base", "via"]
+    assert sorted(loaded) == ["base", "via"]
+    alone = load_profile(source, "two", find)[0]
+    for message in ("pump ETH at 3.480 TP 3.600 SL 3.400", "BTC buy von 64.800 bis 65.000 sl 64.500", "paper trade"):
+        said = {reads(one, message) for one in (*profiles, alone) if one is not None}
+        assert len(said) == 1, said
+    assert None not in profiles
+
+
+def test_a_profile_with_an_error_is_taken_over_by_nobody_and_read_anew() -> None:
+    base = SourceText("base.channel", BASE + LINE.replace("{stop:", "{stopp:"))
+    loaded: Loaded = {}
+    for name in ("one", "two"):
+        made, found = load_profile(SourceText("euro.channel", EURO + OWN), name, lambda _: base, (), loaded)
+        assert made is None
+        assert [(one.path, one.code) for one in found if one.severity == "error"] == [("base.channel", "D205")]
+    assert loaded == {}
 
 
 def test_no_name_leads_out_of_the_folder(tmp_path: Path) -> None:

@@ -64,6 +64,22 @@ def test_a_second_run_finds_the_same_and_looks_at_nothing(folder: Path, looked_a
     assert len(looked_at) == 4
 
 
+def test_what_is_taken_over_by_way_of_another_profile_counts_for_each_that_does(
+    folder: Path, looked_at: list[str]
+) -> None:
+    channels = folder / "channels"
+    for name, like in (("mid", "base"), ("near", "mid"), ("other", "mid")):
+        text = HEADER.format(name=name, like=f'like "{like}"\n') + CHAT
+        (channels / f"{name}.channel").write_text(text, encoding="utf-8")
+    check(folder)
+    looked_at.clear()
+    base = channels / "base.channel"
+    base.write_text(base.read_text(encoding="utf-8").replace("{stop:", "{stopp:"), encoding="utf-8")
+    errors = [one for one in check(folder).findings if one.severity == "error"]
+    assert [(one.path, one.code) for one in errors] == [("channels/base.channel", "D205")]
+    assert looked_at == [f"channels/{name}.channel" for name in ("base", "mid", "near", "other", "own")]
+
+
 @pytest.mark.parametrize(
     ("name", "again"),
     [

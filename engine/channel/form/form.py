@@ -17,6 +17,7 @@ from engine.channel.form.pattern import form_pattern
 from engine.channel.syntax import tree as t
 from engine.channel.text.fields import Fields
 from engine.channel.text.names import CURRENCIES, FORM_BOUNDS, FORM_GROUPS
+from engine.channel.text.patterns import remembered
 from engine.channel.text.timeframes import ADJECTIVES
 from engine.channel.text.vocabulary import clean, tokens_of
 from engine.config.diagnostics import Diagnostic, diagnose, did_you_mean, related
@@ -54,6 +55,7 @@ class Form:
     def _spelled(self) -> dict[str, str]:
         return {"".join(tokens): group for tokens, group in reversed(self.meaning.items())}
 
+    @remembered
     def means(self, phrase: str) -> str:
         """The group of a folded phrase, whatever stands between its tokens; "" for none."""
         return self._spelled.get("".join(tokens_of(phrase)), "")

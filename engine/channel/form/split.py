@@ -23,8 +23,8 @@ _BEFORE_COIN = frozenset({"index", "long", "short", "long sign", "short sign", "
 
 def calls_of(form: Form, text: str, spelled: Callable[[int, int], str]) -> list[Lines]:
     """The lines of each call of a folded text; none where nothing looks like one."""
-    if not form.quick.search(text) or len(_DIGITS.findall(text)) > MOST_NUMBERS:
-        return []
+    if not 0 < len(_DIGITS.findall(text)) <= MOST_NUMBERS or not form.quick.search(text):
+        return []  # without a number nothing is a level
     whole = Lines(scan(form, text))
     lines = whole.by_number
     heads = {line: coin for line, found in lines.items() if (coin := _heading(form, found, spelled))}

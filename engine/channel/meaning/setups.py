@@ -35,9 +35,8 @@ def build(
 def setup_of(profile: Profile, layout: str, read: Read, running: bool = False) -> Setup | Refusal:
     """The setup that these values make, or why they make none."""
     settings = profile.settings
-    for name, several in (("symbol", read.symbols), ("side", read.sides), ("stop", read.stops), ("id", read.refs)):
-        if len(several) > 1:
-            return Refusal(name, f"two different values for {name}")
+    if several := read.several:
+        return Refusal(several, f"two different values for {several}")
     if not read.symbols:
         return Refusal("no-symbol", "no symbol was read")
     entry = entry_of(read, settings)

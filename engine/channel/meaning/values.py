@@ -55,6 +55,17 @@ class Read:
     limit_marks: tuple[Mark, ...] = ()
 
     @property
+    def several(self) -> str:
+        """The first of symbol, side, stop and id that has two different values; "" when none has."""
+        if len(self.symbols) > 1:
+            return "symbol"
+        if len(self.sides) > 1:
+            return "side"
+        if len(self.stops) > 1:
+            return "stop"
+        return "id" if len(self.refs) > 1 else ""
+
+    @property
     def market_apart(self) -> bool:
         """Whether no mark read both the market and a price."""
         return not any(mark in self.limit_marks for mark in self.market_marks)

@@ -82,6 +82,7 @@ class Fields(Patterns):
             return pair
         return pair + quote if quote else None
 
+    @remembered
     def is_pair(self, text: str) -> bool:
         """Whether a symbol names its quote currency, or is another name of one."""
         if tokens_of(text) in self.words.symbols or re.search(r"[/|:]", text):

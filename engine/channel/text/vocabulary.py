@@ -64,6 +64,7 @@ def _alternatives(phrases: tuple[str, ...]) -> str:
     return "(?:" + "|".join(patterns) + ")" if patterns else NEVER_MATCHES
 
 
+@lru_cache(maxsize=20_000)  # profiles that take over the same library share its words
 def clean(phrase: str) -> str:
     """A phrase of the profile, folded, its blanks made one."""
     return " ".join(fold(phrase).text.split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from engine.channel.layout.items import Count, Index, Item, Literal, Maybe, Run, Slot, Synonym
 from engine.channel.text.fields import Fields
@@ -63,7 +64,7 @@ def opening_of(items: Sequence[Item], fields: Fields) -> Opening:
 def _opening(item: Item, fields: Fields) -> Opening:
     """What one item may begin with."""
     if isinstance(item, Literal):
-        return _of_phrases([item.token])
+        return _of_phrases((item.token,))
     if isinstance(item, Synonym):
         return _of_phrases(fields.words.phrases(item.group))
     if isinstance(item, Count | Index):
@@ -82,18 +83,19 @@ def _of_mark(field: str, sample: str, fields: Fields) -> Opening:
     if field == "any" and not is_word:
         return Opening(any_number=True)
     if field == "number":
-        return _of_phrases(words.number_words) | Opening(signs=frozenset(INDEX), any_number=True)
+        return _of_phrases(tuple(words.number_words)) | Opening(signs=frozenset(INDEX), any_number=True)
     if field == "side":
-        return _of_phrases(phrase for group in _WORDS_OF["side"] for phrase in words.phrases(group))
+        return _of_phrases(tuple(phrase for group in _WORDS_OF["side"] for phrase in words.phrases(group)))
     if field in _WORDS_OF:
         groups = (*_WORDS_OF[field], words.synonyms.groups.get(tokens_of(fold(sample).text.strip()), ""))
         phrases = [phrase for group in groups for phrase in words.phrases(group)]
-        found = _of_phrases([*phrases, *(words.share_words if field == "share" else ())])
+        found = _of_phrases((*phrases, *(words.share_words if field == "share" else ())))
         return found if is_word and field in ("stop", "entry") else found | Opening(any_number=True)
     return Opening(any_word=True, any_number=True)
 
 
-def _of_phrases(phrases: Iterable[str]) -> Opening:
+@lru_cache(maxsize=1024)  # many phrases begin with a word of one group
+def _of_phrases(phrases: tuple[str, ...]) -> Opening:
     """The first words of phrases; words of one phrase may be run together (``stoploss``)."""
     found: set[str] = set()
     signs: set[str] = set()

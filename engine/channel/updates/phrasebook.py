@@ -7,45 +7,46 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain, count
 
 from engine.channel.layout.layout import Layout
-from engine.channel.layout.pattern import Line
 from engine.channel.layout.phrases import unread_regex
 from engine.channel.text.fields import Fields
 from engine.channel.text.names import SPECIAL_GROUPS
 from engine.channel.text.vocabulary import NO_LETTER_BEHIND, alternatives, tokens_of
+from engine.channel.updates.branches import Branch, Phrase, branches_of
 from engine.channel.updates.openings import Opening, opening_of
 
-Phrase = tuple[Layout, Line]
+Branches = Sequence[Branch]
 
 
 @dataclass(frozen=True)
 class Phrasebook:
-    """The phrases of a profile in their order, each with its opening."""
+    """The phrases of a profile: the trees of those that begin alike, each with its opening."""
 
-    phrases: Sequence[tuple[Phrase, Opening]]
+    trees: Sequence[tuple[Opening, Branches]]
     fields: Fields
-    _by_word: dict[tuple[str, bool], list[Phrase]] = field(default_factory=dict, repr=False, compare=False)
+    _by_word: dict[tuple[str, bool], Branches] = field(default_factory=dict, repr=False, compare=False)
 
-    def beginning_with(self, gap: str, word: str, is_coin: bool) -> list[Phrase]:
+    def beginning_with(self, gap: str, word: str, is_coin: bool) -> Branches:
         """The phrases that may begin with a word, which may be a coin, or with a sign in the gap before it."""
         if gap and not gap.isspace() and (signs := self._signs.intersection(gap)):
-            fitting = (one.fits(word, is_coin) or not one.signs.isdisjoint(signs) for _, one in self.phrases)
-            return [phrase for (phrase, _), fits in zip(self.phrases, fitting, strict=True) if fits]
+            fitting = (tree for one, tree in self.trees if one.fits(word, is_coin) or not one.signs.isdisjoint(signs))
+            return [*chain.from_iterable(fitting)]
         kind = "0" if word[:1].isdigit() else word if word in self._words else "any" if word else ""
         found = self._by_word.get((kind, is_coin))
         if found is None:
-            found = [phrase for phrase, begins in self.phrases if begins.fits(kind, is_coin)]
-            self._by_word[kind, is_coin] = found
+            fitting = (tree for one, tree in self.trees if one.fits(kind, is_coin))
+            found = self._by_word[kind, is_coin] = [*chain.from_iterable(fitting)]
         return found
 
     @cached_property
     def _words(self) -> frozenset[str]:
-        return frozenset(word for _, begins in self.phrases for word in begins.words)
+        return frozenset(word for begins, _ in self.trees for word in begins.words)
 
     @cached_property
     def _signs(self) -> frozenset[str]:
-        return frozenset(sign for _, begins in self.phrases for sign in begins.signs)
+        return frozenset(sign for begins, _ in self.trees for sign in begins.signs)
 
     @cached_property
     def coin(self) -> re.Pattern[str]:
@@ -91,5 +92,6 @@ def phrasebook(layouts: Sequence[Layout], fields: Fields) -> Phrasebook | None:
     for layout in layouts:
         for line in layout.lines if layout.phrases else ():
             alike[opening_of(line.items, fields)].append((layout, line))
-    found = [(phrase, opening) for opening, phrases in alike.items() for phrase in phrases]
-    return Phrasebook(found, fields) if found else None
+    places = count()
+    trees = [(opening, branches_of([(next(places), one) for one in phrases])) for opening, phrases in alike.items()]
+    return Phrasebook(trees, fields) if trees else None

@@ -6,24 +6,26 @@
    refuses the message when one does, unless all of them are reports, which never trade, and may stand ``beside talk``;
 3. wherever something is unknown, a number, a trade word, a word of doubt or a question mark refuses the message.
 
-At every word only the phrases are tried that may begin with it, and an update is short: a long message is none.
+At every word only the phrases are tried that may begin with it, together as a tree (``branches.py``), and an update is
+short: a long message is none.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from engine.channel.layout.layout import Layout
-from engine.channel.layout.pattern import Found, Step, walk
+from engine.channel.layout.pattern import Found, walk
 from engine.channel.prepared import Prepared, blanks
 from engine.channel.profile import Profile
 from engine.channel.syntax.tree import NOWHERE, Mark
 from engine.channel.text.vocabulary import ADDRESS, DENSE
+from engine.channel.updates.branches import Branch, End, ends_along
 from engine.channel.updates.links import Link, links_in
-from engine.channel.updates.phrasebook import Phrase, Phrasebook
+from engine.channel.updates.phrasebook import Phrasebook
 from engine.domain import Refusal
 
 MOST_WORDS = 250  # an update has a few
@@ -76,28 +78,24 @@ class Talk:
         sign = self.working[max(start - 2, 0) : start].rstrip(" \t")[-1:]
         if sign == "$" or (sign == "#" and not word.isdigit()) or self.profile.update_fields.is_pair(word):
             return True
-        if not 1 < len(word) <= LONGEST_BARE_COIN or self.book.telling_words.fullmatch(word):
-            return False
-        if self.book.reserved.fullmatch(word.rstrip("0123456789")):  # TP1
-            return False
         begin, stop = self.prepared.folded.original(start, end)
-        return self.prepared.original[begin:stop].isupper()
+        if not self.prepared.original[begin:stop].isupper() or not 1 < len(word) <= LONGEST_BARE_COIN:
+            return False
+        if self.book.telling_words.fullmatch(word):
+            return False
+        return not self.book.reserved.fullmatch(word.rstrip("0123456789"))  # TP1
 
-    def longest(self, phrases: Sequence[Phrase], at: int, end: int) -> Spoken | None:
+    def longest(self, branches: Iterable[Branch], at: int, end: int) -> Spoken | None:
         """The longest of some phrases that begins at an offset; of equally long ones the first."""
-        best: Spoken | None = None
-        for layout, line in phrases:
-            first = line.links[0]
-            if isinstance(first, Step) and first.regex.match(self.working, at, end) is None:
-                continue  # nearly always; the whole walk costs more
-            if not layout.valid_at(self.posted_ms):
-                continue
-            found: list[Found] = []
-            behind, _, failed = walk(line.links, self.working, at, end, found)
-            longer = failed is None and behind > (best.end if best else at)
-            if longer and all(mark.field != "symbol" or self.is_coin(start, stop) for mark, start, stop in found):
-                best = Spoken(layout, found, at, behind)
-        return best
+        ends: list[End] = []
+        ends_along(branches, self.working, at, end, ends)
+        for behind, _, (layout, line) in sorted(ends, key=lambda one: (-one[0], one[1])):
+            if behind > at and layout.valid_at(self.posted_ms):
+                found: list[Found] = []
+                walk(line.links, self.working, at, end, found)
+                if all(mark.field != "symbol" or self.is_coin(start, stop) for mark, start, stop in found):
+                    return Spoken(layout, found, at, behind)
+        return None
 
     def line(self, start: int, end: int) -> tuple[list[Spoken], list[tuple[int, int]]]:
         """What is spoken in one line, and the words that nothing knows."""
