@@ -106,15 +106,15 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object
     write_text(path, csv_text(columns, rows))
 
 
-def write_csv_columns(path: Path, columns: Mapping[str, Column]) -> None:
-    """As ``write_csv``, for long tables of two or more columns that are at hand by column.
+def csv_of_columns(columns: Mapping[str, Column]) -> str:
+    """As ``csv_text``, for long tables of two or more columns that are at hand by column.
 
     An empty cell is None, in an array of figures NaN.
     """
     told = {id(column): column for column in columns.values()}  # some may be the same
     cells = {which: _cells(column) for which, column in told.items()}
     lines = map(",".join, zip(*[cells[id(column)] for column in columns.values()], strict=True))
-    write_text(path, "\n".join([",".join(_cells([*columns])), *lines, ""]))
+    return "\n".join([",".join(_cells([*columns])), *lines, ""])
 
 
 def _cells(values: Column) -> Sequence[str]:
@@ -127,7 +127,7 @@ def _cells(values: Column) -> Sequence[str]:
     if kinds and kinds <= {float, NoneType}:
         return _figures(np.array(values, np.float64))
     if kinds <= {str}:
-        words: Sequence[str] = values  # type: ignore[assignment]  # likewise
+        words: Sequence[str] = values  # type: ignore[assignment]  # as the line before says
         whole = "\0" + "\0".join(words)  # a search in one long text takes a hundredth of one in each cell
         if not any(found in whole for found in (*QUOTED, *_BEGINNINGS)):
             return words

@@ -19,7 +19,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +57,7 @@ from engine.pipeline.statements import (
 )
 from engine.pipeline.ticks import shown_decimals
 from engine.pipeline.workspace import Workspace
+from engine.report.moves import moves_text
 from engine.report.run import FORMAT, Run
 from engine.report.tables import SHOWN_CALLS, Calls
 from engine.risk import RuleBook
@@ -70,7 +71,6 @@ if TYPE_CHECKING:
     from engine.collect.reading import ReadResult
     from engine.config.strategies import StrategyFile
     from engine.domain import Message
-    from engine.files import Column
     from engine.market.candles import Candles, Floats
 
 LOG = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class Found:
 
     run: Run
     rows: Calls
-    moves: Callable[[], dict[str, Column]]
+    moves: str  # the text of moves.csv
     curve: EquityCurve
     behind: Behind
     keys: dict[str, str]  # the name of each channel's trial
@@ -175,18 +175,20 @@ def find(
     days = shown_period(strategy, period.messages)
     span = moment_ms(days[0]), max(moment_ms(days[1]), int(played.table.end_ms.max(initial=0)))
     of_channel = dict(zip(alone, accounts, strict=True)) or dict.fromkeys(strategy.channels, account)
-    told = channel_results(period.readings, played, walked, of_channel, strategy, span, profiles, judged)
-    with shared_out(told, len(walks.rows)) as found:
+    own = {row: trade.path for row, trade in walked.trades.own.items()}
+    wrong = wrongly_numbered(period.readings, strategy)
+    pieces = [
+        lambda: moves_text(move_columns(played, own, period.messages, period.readings, strategy, wrong)),
+        *channel_results(period.readings, played, walked, of_channel, strategy, span, profiles, judged),
+    ]
+    with shared_out(pieces, len(walks.rows)) as found:
         rows = call_rows(played, walked, *_excursions(judged, len(played.table)))
         inputs = inputs_of(workspace, strategy, prices, sorted(candles))
         market = held_market(prices, strategy, span)
         without = set(period.symbols) - set(candles)
-        wrong = wrongly_numbered(period.readings, strategy)
         said = [*outside(known, strategy), *warnings(played, period.readings, without, wrong)]
-        channels = found()
-    own = {row: trade.path for row, trade in walked.trades.own.items()}
+        moves, *channels = found()
     behind = behind.told_by(of_the_account(played, own, played.by_posting[-SHOWN_CALLS:]), zone)
-    moves = partial(move_columns, played, own, period.messages, period.readings, strategy, wrong)
     luck = [one.verdict.luck for one in judged if one.verdict.luck is not None]
     run = Run(
         format=FORMAT,

@@ -5,22 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from engine.beside import shared_out
+from engine.beside import beside
 from engine.config.strategy import Strategy
-from engine.files import Column, append_synced, replacing, sha256_of, sync_folder
+from engine.files import append_synced, replacing, sha256_of, sync_folder, write_text
 from engine.pipeline.prices import Prices
 from engine.pipeline.unfinished import unfinished, unfinished_of
 from engine.pipeline.workspace import Workspace
 from engine.report.evidence import EVIDENCE_FILE, Evidence, packed_evidence, packed_moves, write_evidence
 from engine.report.exports import write_tables
 from engine.report.html import known_zone, render_report
-from engine.report.moves import MOVES_FILE, write_moves
+from engine.report.moves import MOVES_FILE
 from engine.report.packing import Stories, packed_stories
 from engine.report.run import Run
 from engine.report.runfile import RUN_FILE, save_run
@@ -98,18 +98,15 @@ def write_run(
     folder: Path,
     run: Run,
     rows: Calls,
-    moves: Callable[[], Mapping[str, Column]],
+    moves: str,
     curve: EquityCurve,
     behind: Behind,
 ) -> None:
-    """Everything a run leaves in its folder, and the table of the last run."""
+    """Everything a run leaves in its folder, and the table of the last run; ``moves`` is the text of their file."""
     write_evidence(folder / EVIDENCE_FILE, behind.evidence)
     write_equity(folder / EQUITY_FILE, curve.ts, curve.equity, curve.drawdown)
-    pieces: list[Callable[[], None]] = [
-        partial(write_calls, folder / CALLS_FILE, rows),
-        lambda: write_moves(folder / MOVES_FILE, moves()),
-    ]
-    with shared_out(pieces, len(rows)):
+    with beside(partial(write_calls, folder / CALLS_FILE, rows), len(rows)):
+        write_text(folder / MOVES_FILE, moves)
         save_run(folder, run)
         write_tables(folder, run, rows)  # the report shows what they know
         render_report(folder, workspace.settings.language, (rows, behind.stories))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from engine.files import Column, write_csv_columns
+from engine.files import Column, csv_of_columns
 from engine.report.tables import records
 from engine.units import moment_ms
 
@@ -49,9 +49,9 @@ class MoveRow:
 COLUMNS = tuple(f.name for f in fields(MoveRow))
 
 
-def write_moves(path: Path, columns: Mapping[str, Column]) -> None:
-    """Write moves, given as columns named as in ``MoveRow`` (figures as arrays), atomically."""
-    write_csv_columns(path, {name: columns[name] for name in COLUMNS})
+def moves_text(columns: Mapping[str, Column]) -> str:
+    """The file of moves that are given as columns, named as in ``MoveRow`` (figures as arrays)."""
+    return csv_of_columns({name: columns[name] for name in COLUMNS})
 
 
 def read_moves(path: Path, signal_id: str) -> list[MoveRow] | None:

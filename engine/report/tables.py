@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.files import write_csv, write_csv_columns
+from engine.files import csv_of_columns, write_csv, write_text
 from engine.problem import Problem
 from engine.units import moment_ms
 
@@ -266,7 +266,7 @@ def write_calls(path: Path, rows: Iterable[CallRow], kind: type[CallRow] = CallR
         same = name.removeprefix("own_")  # one column where the account's trades went as their calls
         shared = same in cells and columns[same] is columns[name]
         cells[name] = cells[same] if shared else _CELLS[hints[name]](columns[name])
-    write_csv_columns(path, cells)
+    write_text(path, csv_of_columns(cells))
 
 
 def read_calls(path: Path) -> list[CallRow]:

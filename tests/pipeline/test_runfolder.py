@@ -21,7 +21,7 @@ def last(workspace: Path, run: Run) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("file", ["write_evidence", "write_calls", "write_moves", "write_tables", "render_report"])
+@pytest.mark.parametrize("file", ["write_evidence", "write_calls", "write_text", "write_tables", "render_report"])
 def test_a_full_disk_leaves_no_half_run(
     file: str, workspace: Path, last: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
