@@ -11,6 +11,7 @@ import errno
 import logging
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +24,8 @@ from engine.report.runfile import UNFINISHED
 
 LOG = logging.getLogger(__name__)
 LOCK = ".lock"
+PATIENCE_S = 1.0  # whoever looks whether a lock is still held has it himself for a moment
+POLL_S = 0.01
 HELD = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)  # Windows says the last two
 
 
@@ -41,7 +44,7 @@ def unfinished(place: Path, name: str) -> Iterator[Path]:
         _remove(left)
     begun = unfinished_of(place, name)
     lock = begun.with_name(begun.name + LOCK)
-    with _held(lock) as mine:
+    with _held(lock, PATIENCE_S) as mine:
         if mine is False:
             hint = "wait until it is done, or give another folder: --out DIR"
             raise InputError(Problem("another process is writing this run", str(place / name), hint=hint))
@@ -76,18 +79,25 @@ def _unlocked(lock: Path, folder: Path) -> None:
 
 
 @contextmanager
-def _held(lock: Path) -> Iterator[bool | None]:
-    """Whether this process has the lock, for the block; None where the disk knows no locks."""
+def _held(lock: Path, wait_s: float = 0.0) -> Iterator[bool | None]:
+    """Whether this process has the lock, for the block, after so many seconds at most; None where the disk knows no
+    locks.
+    """
+    deadline = time.monotonic() + wait_s
     while True:
         with lock.open("ab") as file:
             try:
                 take(file.fileno())
             except OSError as error:
-                yield False if error.errno in HELD else None
-                return
-            if _is_there(lock, file):  # else its last holder has taken it away in between
-                yield True
-                return
+                if error.errno not in HELD or time.monotonic() >= deadline:
+                    yield False if error.errno in HELD else None
+                    return
+            else:
+                if _is_there(lock, file):  # else its last holder has taken it away in between
+                    yield True
+                    return
+                continue
+        time.sleep(POLL_S)
 
 
 def _is_there(path: Path, file: BinaryIO) -> bool:

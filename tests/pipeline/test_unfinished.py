@@ -116,6 +116,19 @@ def test_two_runs_of_one_second_do_not_share_a_folder_while_they_are_written(tmp
     assert new_folder(tmp_path, "now-demo") == tmp_path / "now-demo-2", "a name that a kill left is not used again"
 
 
+def test_a_run_does_not_mind_that_another_one_looks_at_its_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who begins looks at all locks, and holds each for that moment: also one that is not held yet."""
+    looking = (tmp_path / ".run.unfinished.lock").open("ab")
+    lock.take(looking.fileno())
+    monkeypatch.setattr("time.sleep", lambda _: looking.close())
+    with whole_folder(tmp_path / "run") as begun:
+        assert looking.closed
+        (begun / "whole.csv").touch()
+    assert names(tmp_path) == ["run"]
+
+
 def test_a_disk_without_locks_has_runs_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is removed there but what a run of the same name left: nobody knows who is alive."""
     killed(tmp_path / "killed")
