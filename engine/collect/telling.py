@@ -57,10 +57,11 @@ def tells(text: str, pieces: Sequence[Span]) -> bool:
     order, done, trade = _patterns()
     lines = [fold(text[start:end]).text for start, end in pieces]
     results = [done.search(line) is not None for line in lines]
+    has_result = any(results)
     for line, is_result in zip(lines, results, strict=True):
         if order.search(line) or (not is_result and trade.search(line)):
             return True
-        if not any(results) and any(map(str.isdigit, line)):
+        if not has_result and any(map(str.isdigit, line)):
             return True
     return False
 

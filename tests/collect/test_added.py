@@ -364,3 +364,19 @@ def test_a_long_text_takes_time_in_proportion(line: str) -> None:
 
     assert seconds(100_000) < 30 * seconds(10_000) + 0.02
     assert all(found), "the order is seen"
+
+
+def test_many_lines_of_chat_take_time_in_proportion() -> None:
+    """Whatever a stranger posts: none of them tells anything, so that all of them are looked at."""
+
+    def seconds(count: int) -> float:
+        told = added(Lines.of("x"), "x\n" + "hi\n" * count)
+        assert len(told.pieces) == count
+        best = 9.0
+        for _ in range(3):
+            began = time.process_time()
+            assert not tells(told.text, told.pieces)
+            best = min(best, time.process_time() - began)
+        return best
+
+    assert seconds(20_000) < 30 * seconds(2_000) + 0.02
