@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jinja2
 import pytest
+from jinja2.bccache import bc_magic
 
 from engine.report import templating
 from engine.report.templating import environment
@@ -42,10 +43,13 @@ def test_a_template_is_compiled_once_and_anew_when_it_changes(kept: Path, monkey
     assert compiled == ["Hello {{ name }}"]
     (templating.TEMPLATES / "hello.j2").write_text("Bye {{ name }}", encoding="utf-8")
     assert hello() == "Bye &lt;you&gt;"
+    monkeypatch.setattr(templating, "_compilers", lambda: (1, 2))
+    assert hello() == "Bye &lt;you&gt;"
+    assert compiled == ["Hello {{ name }}", "Bye {{ name }}", "Bye {{ name }}"], "a newer Jinja compiles it anew"
     assert len(list(kept.iterdir())) == 1
 
 
-@pytest.mark.parametrize("broken", [b"", b"j2", b"\x00" * 100])
+@pytest.mark.parametrize("broken", [b"", b"j2", b"\x00" * 100, bc_magic, bc_magic + b"\x80", bc_magic + b"\x00" * 99])
 def test_a_broken_file_of_bytecode_is_made_anew(kept: Path, broken: bytes) -> None:
     hello()
     (file,) = kept.iterdir()
