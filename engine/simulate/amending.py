@@ -12,7 +12,7 @@ from functools import cached_property
 from math import isclose
 
 from engine.config.strategy import Entry, Exit
-from engine.domain import Action, Change, Distance, EntryKind, Order, Setup, Update
+from engine.domain import Action, Change, Distance, EntryKind, Order, Setup, Target, Update
 from engine.simulate.distances import from_base, has_level, level_of, resolve_stop
 from engine.simulate.sharing import entry_orders
 from engine.simulate.targets import Targets
@@ -91,12 +91,11 @@ class _Call:
     @cached_property
     def targets(self) -> Targets:
         """All targets by now; begun with those of the call, before anything else has changed."""
-        return Targets(self.setup, self.entered, self.placed, self.stop, self.leave)
+        return Targets(self.setup, self._level, self.leave)
 
-    @property
-    def entered(self) -> Setup | None:
-        """The call whose entries levels count from, None where a market order leaves that to the fill."""
-        return self.setup if self.is_known else None
+    def _level(self, target: Target) -> float | Distance | None:
+        """Where a target is by what was said so far; a distance where a market order leaves that to the fill."""
+        return level_of(target, self.setup if self.is_known else None, self.placed, self.stop)
 
     @property
     def placed(self) -> list[Order]:
@@ -145,8 +144,7 @@ class _Call:
             return []
         self.moved = True
         target = self.targets.known[action.target - 1]
-        level = level_of(target, self.entered, self.placed, self.stop)
-        return [Change(at, "stop", stop=level, target=target.number)]
+        return [Change(at, "stop", stop=self._level(target), target=target.number)]
 
     def _changed(self, action: Action, at: int) -> list[Change]:
         """New levels. Until the first fill what is said at a distance goes with what it counts from: a stop with the
@@ -156,7 +154,7 @@ class _Call:
         action = self._news(action) if action.whole else action
         is_named = self.targets.moved_by(action)
         along = not is_named and self.targets.at_a_distance
-        before = self.targets.levels(self.entered, self.placed, self.stop) if along else ()
+        before = self.targets.levels(self._level) if along else ()
         orders = self._orders(action) if action.kind == "change" and action.entries else ()
         if orders:
             made.append(Change(at, "orders", orders=orders))
@@ -172,8 +170,8 @@ class _Call:
             made += [Change(at, "stop", stop=stop, unfilled=True)] if stop != self.stop else []
             self.stop = stop
         if is_named or along:
-            self.targets.hear(action)
-            levels, numbers = now = self.targets.levels(self.entered, self.placed, self.stop)
+            self.targets.hear(action, self._level)
+            levels, numbers = now = self.targets.levels(self._level)
             if levels and now != before:
                 made.append(Change(at, "targets", targets=levels, numbers=numbers, unfilled=along))
         return made
@@ -185,7 +183,7 @@ class _Call:
             action,
             entries=() if action.entries == self.setup.entries else action.entries,
             stop=None if action.stop == stop else action.stop,
-            targets=() if self.targets.are(action.targets) else action.targets,
+            targets=() if self.targets.are(action.targets, self._level) else action.targets,
         )
 
     def _named_stop(self, named: float | Distance) -> float | Distance:

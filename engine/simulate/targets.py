@@ -6,16 +6,18 @@ of the plan have 1, 2 ... in its order; those that it does not use, and those th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
 from engine.config.strategy import Exit
-from engine.domain import Action, Distance, Order, Setup, Target, nearest_first
-from engine.simulate.distances import has_level, level_of
+from engine.domain import Action, AnyTarget, Distance, Setup, Side, Target, nearest_first
+from engine.simulate.distances import has_level
 from engine.simulate.sharing import target_weights
 
 Levels = tuple[tuple[float | Distance, float], ...]
+LevelOf = Callable[[Target], "float | Distance | None"]
+"""Where a target is by what was said so far (``distances.level_of``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +28,13 @@ class Told(Target):
 
 
 class Targets:
-    """All targets of a call, nearest first, as each action leaves them.
+    """All targets of a call, nearest first, as each action leaves them."""
 
-    ``entered`` is the call whose entries levels count from, None where a market order leaves that to the fill.
-    """
-
-    def __init__(
-        self, setup: Setup, entered: Setup | None, orders: Sequence[Order], stop: float | Distance | None, leave: Exit
-    ) -> None:
-        """Those of the call itself, planned with these orders and this stop."""
+    def __init__(self, setup: Setup, level: LevelOf, leave: Exit) -> None:
+        """Those of the call itself."""
         self._side, self._leave = setup.side, leave
-        targets = nearest_first(setup.targets, setup.side)
-        usable = [i for i, target in enumerate(targets) if level_of(target, entered, orders, stop) is not None]
+        targets = _in_order(setup.targets, setup.side, level)
+        usable = [i for i, target in enumerate(targets) if level(target) is not None]
         shares = target_weights([targets[i].share for i in usable], leave.shares)
         planned = [i for i, share in zip(usable, shares, strict=True) if share > 0]
         numbers = {i: number for number, i in enumerate(planned, 1)}
@@ -57,9 +54,9 @@ class Targets:
         """Whether one of them is said at a distance."""
         return any(target.distance is not None for target in self.known)
 
-    def are(self, targets: Sequence[Target]) -> bool:
+    def are(self, targets: Sequence[Target], level: LevelOf) -> bool:
         """Whether these are the same targets, with the same shares."""
-        said = [(target.price, target.distance, target.share) for target in nearest_first(targets, self._side)]
+        said = [(target.price, target.distance, target.share) for target in _in_order(targets, self._side, level)]
         return said == [(target.price, target.distance, target.share) for target in self.known]
 
     def moved_by(self, action: Action) -> bool:
@@ -68,14 +65,15 @@ class Targets:
             return False
         return action.kind != "change" or action.target is None or 1 <= action.target <= len(self.known)
 
-    def hear(self, action: Action) -> None:
+    def hear(self, action: Action, level: LevelOf) -> None:
         """Take in an action: afterwards the targets are those from now on, each with its share where one is said.
 
         New targets without shares take those of as many targets before them.
         """
         if not self.moved_by(action):
+            self.known = _in_order(self.known, self._side, level)  # what some count from may be another one
             return
-        new = nearest_first(action.targets, self._side)
+        new = _in_order(action.targets, self._side, level)
         if action.kind == "add-targets":
             known = self._added(new)
         elif action.target is not None:
@@ -87,7 +85,7 @@ class Targets:
             if len(new) == len(self.known) and None in [target.share for target in new if has_level(target)]:
                 new = [replace(target, share=was.share) for target, was in zip(new, self.known, strict=True)]
             known = self._again(new)
-        self.known = nearest_first(known, self._side)
+        self.known = _in_order(known, self._side, level)
 
     def _again(self, new: Sequence[Target]) -> list[Told]:
         """A list of targets that is posted again: which of them are those from before.
@@ -142,14 +140,12 @@ class Targets:
         numbers: dict[float | None, int] = {t.price: t.number for t in self.known if t.price is not None}
         return [*kept, *(self._told(target, numbers.get(target.price) or next(self._more)) for target in new)]
 
-    def levels(
-        self, entered: Setup | None, placed: Sequence[Order], stop: float | Distance | None
-    ) -> tuple[Levels, tuple[int, ...]]:
+    def levels(self, level_of: LevelOf) -> tuple[Levels, tuple[int, ...]]:
         """All targets from now on with their shares, and their numbers; the call's own shares where each has one.
 
         None where prices and distances from a fill that is to come cannot be put in order.
         """
-        found = [(level_of(target, entered, placed, stop), target) for target in self.known]
+        found = [(level_of(target), target) for target in self.known]
         known = [(level, target) for level, target in found if level is not None]
         if len({level.unit if isinstance(level, Distance) else "price" for level, _ in known}) > 1:
             return (), ()
@@ -158,3 +154,18 @@ class Targets:
         shares = target_weights([target.share for _, target in known], self._leave.shares)
         sold = [(level, share, t.number) for (level, t), share in zip(known, shares, strict=True) if share > 0]
         return tuple([(level, share) for level, share, _ in sold]), tuple([number for *_, number in sold])
+
+
+def _in_order(targets: Sequence[AnyTarget], side: Side, level: LevelOf) -> list[AnyTarget]:
+    """Targets in the order in which price reaches them, open ones last: also prices and distances together, once it is
+    known what the distances count from.
+    """
+    found = nearest_first(targets, side)
+    standing = [target for target in found if has_level(target)]
+    if len({target.distance is None for target in standing}) < 2:
+        return found
+    levels = [at for at in map(level, standing) if isinstance(at, float | int)]
+    if len(levels) < len(standing):
+        return found
+    order = sorted(range(len(levels)), key=lambda i: levels[i] * side.sign)
+    return [*(standing[i] for i in order), *found[len(standing) :]]

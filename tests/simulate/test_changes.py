@@ -286,6 +286,35 @@ def test_a_target_keeps_its_number_wherever_it_is_put(later: list, expected: lis
     assert numbered(*later) == expected
 
 
+def percent(value: float) -> Target:
+    return Target(None, distance=Distance(value, "percent"))
+
+
+@pytest.mark.parametrize(
+    ("levels", "later", "expected"),
+    [
+        ((Target(120.0), percent(5)), [{"target": 1} | at(106)], [(106, 1), (120, 2)]),
+        ((Target(120.0), percent(5)), [at(105, 120, 130)], [(105, 1), (120, 2), (130, 3)]),
+        ((Target(110.0),), [{"kind": "add-targets", "targets": (percent(5),)}, {"target": 1} | at(106)],
+         [(106, 2), (110, 1)]),
+        # 12% lies beyond 110 of the entry that was called, and before it of the one that is said later
+        ((Target(110.0), percent(12)), [{"entries": (96.0,)}, {"target": 1} | at(105)], [(105, 2), (110, 1)]),
+    ],
+)  # fmt: skip
+def test_prices_and_distances_together_are_counted_from_the_nearest_too(
+    levels: tuple, later: list, expected: list
+) -> None:
+    """As candles count them, where it is known what the distances count from."""
+    call = signal(EntryKind.LIMIT, Side.LONG, (100.0,), (), 95.0)
+    call = replace(call, setup=replace(call.setup, targets=levels))
+    updates = [said(**{"kind": "change"} | one) for one in later]
+    updates = [replace(u, message=replace(u.message, posted_ms=2_000_000 + i)) for i, u in enumerate(updates)]
+    made = make_plan(call, strategy(exit=Exit(shares="even")), updates)
+    assert isinstance(made, Plan)
+    change = made.changes[-1]
+    assert [(level, n) for (level, _), n in zip(change.targets, change.numbers, strict=True)] == expected
+
+
 def test_targets_that_sell_nothing_have_numbers_behind_those_of_the_plan() -> None:
     assert numbered(at(111, 121, 131), shares="last") == [(131, 1)]
     assert numbered(at(111, 121, 131), shares=(0.5, 0.5)) == [(111, 1), (121, 2)]
