@@ -93,7 +93,7 @@ class Targets:
         One that stands where one stood is that one. The others between two such are the ones from before between the
         same two, in their order, where there are at least as many; fewer are new ones.
         """
-        places = [(target.price, target.distance) for target in self.known]
+        places = [*map(_place, self.known)]
         found: list[Told] = []
         start = 0
         others: list[Target] = []
@@ -106,7 +106,7 @@ class Targets:
             others.clear()
 
         for target in filter(has_level, new):
-            place = (target.price, target.distance)
+            place = _place(target)
             if place in places[start:]:
                 at = places.index(place, start)
                 settle(at)
@@ -122,10 +122,10 @@ class Targets:
         keep their proportions of the rest. One without a share sells as much of that as they do on average, where they
         have shares; else all take those of the strategy.
         """
-        named = {target.price: target for target in new}
-        kept = [t for t in self.known if t.price is None or t.price not in named or named[t.price].share is None]
-        there = {target.price for target in kept}
-        new = [target for target in new if target.price is None or target.price not in there]
+        named = {_place(target): target for target in new if has_level(target)}
+        kept = [t for t in self.known if _place(t) not in named or named[_place(t)].share is None]
+        there = {_place(target) for target in kept if has_level(target)}
+        new = [target for target in new if _place(target) not in there]
         standing = [target for target in kept if has_level(target)]
         own = bool(standing) and all(target.share for target in standing)
         if own or any(target.share for target in new):
@@ -137,8 +137,8 @@ class Targets:
             shared = [replace(t, share=weight * left) for t, weight in zip(standing, weights, strict=True)]
             kept = [*shared, *(target for target in kept if not has_level(target))]
             new = [replace(target, share=each) if target in free else target for target in new]
-        numbers: dict[float | None, int] = {t.price: t.number for t in self.known if t.price is not None}
-        return [*kept, *(self._told(target, numbers.get(target.price) or next(self._more)) for target in new)]
+        numbers = {_place(target): target.number for target in self.known if has_level(target)}
+        return [*kept, *(self._told(target, numbers.get(_place(target)) or next(self._more)) for target in new)]
 
     def levels(self, level_of: LevelOf) -> tuple[Levels, tuple[int, ...]]:
         """All targets from now on with their shares, and their numbers; the call's own shares where each has one.
@@ -154,6 +154,11 @@ class Targets:
         shares = target_weights([target.share for _, target in known], self._leave.shares)
         sold = [(level, share, t.number) for (level, t), share in zip(known, shares, strict=True) if share > 0]
         return tuple([(level, share) for level, share, _ in sold]), tuple([number for *_, number in sold])
+
+
+def _place(target: Target) -> tuple[float | None, Distance | None]:
+    """Where a target is, in the words of the channel."""
+    return target.price, target.distance
 
 
 def _in_order(targets: Sequence[AnyTarget], side: Side, level: LevelOf) -> list[AnyTarget]:

@@ -315,6 +315,13 @@ def test_prices_and_distances_together_are_counted_from_the_nearest_too(
     assert [(level, n) for (level, _), n in zip(change.targets, change.numbers, strict=True)] == expected
 
 
+def test_a_distance_that_is_added_again_is_the_same_target() -> None:
+    more = {"kind": "add-targets", "targets": (percent(5),)}
+    assert numbered(more, more, levels=(110.0,)) == numbered(more, levels=(110.0,)) == [(105, 2), (110, 1)]
+    with_share = {"kind": "add-targets", "targets": (replace(percent(5), share=0.4),)}
+    assert numbered(more, with_share, levels=(110.0,)) == [(105, 2), (110, 1)]
+
+
 def test_targets_that_sell_nothing_have_numbers_behind_those_of_the_plan() -> None:
     assert numbered(at(111, 121, 131), shares="last") == [(131, 1)]
     assert numbered(at(111, 121, 131), shares=(0.5, 0.5)) == [(111, 1), (121, 2)]
