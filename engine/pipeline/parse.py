@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 LINES = 20_000
-CODE = ("domain.py", "channel", "collect")
+CODE = ("domain", "channel", "collect")
 
 
 def parse_archive(workspace: Workspace, track: Track) -> str:
