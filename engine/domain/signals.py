@@ -88,6 +88,8 @@ def nearest_first(targets: Sequence[AnyTarget], side: Side) -> list[AnyTarget]:
 
     Prices and distances together, which nothing puts in order before a fill, stay as they were said.
     """
+    if len(targets) < 2:
+        return list(targets)
     prices = [target.price for target in targets]
     if None not in prices:
         return sorted(targets, key=attrgetter("price"), reverse=side is Side.SHORT)
