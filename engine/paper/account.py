@@ -18,7 +18,8 @@ from engine.paper.call import WAITING, PaperCall, ended_by
 from engine.paper.lane import Lane, Watchers
 from engine.paper.offered import Offered
 from engine.paper.prices import LiveMarks
-from engine.simulate.account import NEVER_MS, Accountant, Answer
+from engine.simulate.account import NEVER_MS, Accountant
+from engine.simulate.answers import Answer
 from engine.simulate.closing import close_early
 from engine.simulate.flows import Venue, funding_flow, moves_of
 from engine.simulate.judge import Alarm

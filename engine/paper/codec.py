@@ -19,7 +19,8 @@ from engine.domain import (
     StopMove,
     Trail,
 )
-from engine.simulate.account import Accountant, Answer
+from engine.simulate.account import Accountant
+from engine.simulate.answers import Answer
 from engine.simulate.books import Books
 from engine.simulate.flows import Flow
 from engine.simulate.judge import Alarm

@@ -38,7 +38,7 @@ from engine.paper.liverules import LiveRules
 from engine.paper.liveside import copied, due, out
 from engine.paper.saying import Saying
 from engine.paper.spoken import KINDS, Spoken
-from engine.simulate.account import Answer
+from engine.simulate.answers import Answer
 from engine.simulate.position import DUST
 
 MOST_RULES = 20  # that speak at one price

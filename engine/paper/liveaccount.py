@@ -17,7 +17,8 @@ from engine.paper.call import PaperCall
 from engine.paper.desk import Desk
 from engine.paper.prices import LiveMarks
 from engine.paper.worth import Seen, booked, marked, newest
-from engine.simulate.account import Accountant, Answer
+from engine.simulate.account import Accountant
+from engine.simulate.answers import Answer
 from engine.simulate.flows import Flow, moves_of
 
 

@@ -15,7 +15,7 @@ from engine.paper.desk import Desk
 from engine.paper.fold import call_data
 from engine.paper.liveaccount import LiveAccount
 from engine.paper.spoken import Spoken, moves_of
-from engine.simulate.account import Answer
+from engine.simulate.answers import Answer
 
 
 @dataclass

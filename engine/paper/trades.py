@@ -19,7 +19,7 @@ from engine.paper.lane import Lane
 from engine.paper.market import Market
 from engine.paper.outbox import Outbox
 from engine.paper.worth import Seen, newest
-from engine.simulate.account import Answer
+from engine.simulate.answers import Answer
 from engine.simulate.judge import Alarm
 from engine.units import DAY_MS
 

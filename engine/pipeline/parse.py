@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 LINES = 20_000
-CODE = ("domain.py", "channel", "collect")
+CODE = ("domain", "channel", "collect")
 
 
 def parse_archive(workspace: Workspace, track: Track) -> str:
@@ -149,7 +149,7 @@ def _digests(workspace: Workspace) -> dict[str, str]:
 def _code_stamp() -> list[tuple[str, int, int]]:
     """What tells one state of the program's reading from another: its files' sizes and times."""
     root = Path(engine.__file__).parent
-    files = [path for part in CODE for path in ([root / part] if part.endswith(".py") else (root / part).rglob("*.*"))]
+    files = [path for room in CODE for path in (root / room).rglob("*.*")]
     found = ((path, path.stat()) for path in files if path.suffix in (".py", ".lark"))
     return sorted((path.relative_to(root).as_posix(), stat.st_size, stat.st_mtime_ns) for path, stat in found)
 

@@ -33,7 +33,7 @@ from engine.simulate.terms import Terms
 
 LOG = logging.getLogger(__name__)
 ENGINE = Path(__file__).parent.parent
-COMPUTES = ("domain.py", *(f"{room}/**/*.py" for room in ("market", "simulate", "verdict")), "pipeline/stress.py",
+COMPUTES = (*(f"{room}/**/*.py" for room in ("domain", "market", "simulate", "verdict")), "pipeline/stress.py",
             "pipeline/judging.py")  # fmt: skip
 MOST_BYTES = 512 << 20
 BARS = ("ts", "length_ms", "own_ends", "open", "high", "low", "close")

@@ -18,7 +18,8 @@ import numpy as np
 from engine.config.strategy import Strategy
 from engine.domain import Close, OpenTrade, Opinion, RuleNote
 from engine.memory import uncollected
-from engine.simulate.account import Accountant, Answer
+from engine.simulate.account import Accountant
+from engine.simulate.answers import Answer
 from engine.simulate.books import Books, Marks
 from engine.simulate.closing import close_early
 from engine.simulate.fitting import Fitting
