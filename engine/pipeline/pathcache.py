@@ -16,6 +16,7 @@ import json
 import logging
 import os
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cache
@@ -196,8 +197,8 @@ def _read(path: Path) -> Arrays | None:
         with np.load(path, allow_pickle=False) as file:
             found = {name: file[name] for name in file.files}
         os.utime(path)
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
-        return None
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, RuntimeError, zlib.error):
+        return None  # the last two: damage that looks like a kind of archive which is not ours
     return found
 
 

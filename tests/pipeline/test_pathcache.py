@@ -159,7 +159,18 @@ def test_the_code_that_computes_is_in_the_digest(tmp_path: Path, monkeypatch: py
     assert len({before, copied, changed, pathcache.code_digest.__wrapped__()}) == 4
 
 
-@pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:-100], lambda data: _flipped(data)])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: b"",
+        lambda data: data[:-100],
+        lambda data: _flipped(data),
+        lambda data: _listed_as(data, 10, 8),
+        lambda data: _listed_as(data, 10, 99),
+        lambda data: _listed_as(data, 8, 1),
+    ],
+    ids=["empty", "cut off", "a bit", "compressed", "compressed in an unknown way", "encrypted"],
+)
 def test_a_damaged_file_is_computed_again(tmp_path: Path, damage: Any) -> None:
     first, _ = play(tmp_path)
     for path in tmp_path.glob("*.npz"):
@@ -174,6 +185,12 @@ def _flipped(data: bytes) -> bytes:
     """One bit of the first array changed."""
     at = data.index(b"NUMPY") + 200
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+def _listed_as(data: bytes, offset: int, value: int) -> bytes:
+    """Another byte in the first entry of the archive's directory."""
+    at = data.index(b"PK\x01\x02") + offset
+    return data[:at] + bytes([value]) + data[at + 1 :]
 
 
 def test_the_folder_is_bounded_and_the_longest_unused_go_first(tmp_path: Path) -> None:
