@@ -138,7 +138,7 @@ class Targets:
             kept = [*shared, *(target for target in kept if not has_level(target))]
             new = [replace(target, share=each) if target in free else target for target in new]
         numbers = {_place(target): target.number for target in self.known if has_level(target)}
-        return [*kept, *(self._told(target, numbers.get(_place(target)) or next(self._more)) for target in new)]
+        return [*kept, *(self._told(target, numbers.pop(_place(target), 0) or next(self._more)) for target in new)]
 
     def levels(self, level_of: LevelOf) -> tuple[Levels, tuple[int, ...]]:
         """All targets from now on with their shares, and their numbers; the call's own shares where each has one.

@@ -322,6 +322,11 @@ def test_a_distance_that_is_added_again_is_the_same_target() -> None:
     assert numbered(more, with_share, levels=(110.0,)) == [(105, 2), (110, 1)]
 
 
+def test_no_two_targets_have_one_number() -> None:
+    """Also where a message adds one twice that is there, with a share and without."""
+    assert numbered(added(140), added(140, 140, shares=(None, 0.2)), levels=(110.0,)) == [(110, 1), (140, 2), (140, 3)]
+
+
 def test_targets_that_sell_nothing_have_numbers_behind_those_of_the_plan() -> None:
     assert numbered(at(111, 121, 131), shares="last") == [(131, 1)]
     assert numbered(at(111, 121, 131), shares=(0.5, 0.5)) == [(111, 1), (121, 2)]
