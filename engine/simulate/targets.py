@@ -127,12 +127,12 @@ class Targets:
         there = {_place(target) for target in kept if has_level(target)}
         new = [target for target in new if _place(target) not in there]
         standing = [target for target in kept if has_level(target)]
-        own = bool(standing) and all(target.share for target in standing)
+        own = None not in [target.share for target in standing] and any(target.share for target in standing)
         if own or any(target.share for target in new):
             free = [target for target in new if not target.share and has_level(target)]
             rest = max(0.0, 1 - sum(target.share or 0.0 for target in new))
-            each = rest / (len(standing) + len(free)) if free else 0.0
             weights = target_weights([target.share for target in standing], self._leave.shares)
+            each = rest / (sum(weight > 0 for weight in weights) + len(free)) if free else 0.0
             left = rest - each * len(free)
             shared = [replace(t, share=weight * left) for t, weight in zip(standing, weights, strict=True)]
             kept = [*shared, *(target for target in kept if not has_level(target))]

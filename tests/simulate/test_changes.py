@@ -220,6 +220,7 @@ def added(*levels: float, shares: tuple = ()) -> dict:
         ([added(140, shares=(0.4,)), {"target": 4} | at(145)], [(110, 0.24), (120, 0.24), (130, 0.12), (145, 0.4)]),
         ([added(130, shares=(0.2,))], [(110, 0.4), (120, 0.4), (130, 0.2)]),
         ([added(140, shares=(1.0,))], [(140, 1.0)]),
+        ([added(140, shares=(1.0,)), added(150)], [(140, 0.5), (150, 0.5)]),  # what sells nothing does not come back
         # without a share it sells as much as they do on average, since the call's own shares win
         ([added(140)], [(110, 0.3), (120, 0.3), (130, 0.15), (140, 0.25)]),
         ([added(105, 140)], [(105, 0.2), (110, 0.24), (120, 0.24), (130, 0.12), (140, 0.2)]),
