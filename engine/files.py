@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import glob
 import hashlib
-import io
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import NoneType
+from types import NoneType, SimpleNamespace
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -81,6 +80,7 @@ def sync_folder(folder: Path) -> None:
 
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet runs begins with one of these
+CRLF = "\r\n"
 QUOTED = frozenset(',"\n\r')  # a cell with one of these stands in quotes
 _BEGINNINGS = ["\0" + begins for begins in FORMULAS]
 
@@ -94,11 +94,12 @@ def safe_cell(value: object) -> object:
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A CSV file's text; every cell is made safe, floats are written so that they read back equal."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    lines: list[str] = []
+    into = SimpleNamespace(write=lambda line: lines.append(line[: -len(CRLF)]))
+    writer = csv.writer(into, lineterminator=CRLF)  # else Python before 3.13 leaves a lone "\r" in a cell unquoted
     writer.writerow(columns)
     writer.writerows([safe_cell(cell) for cell in row] for row in rows)
-    return out.getvalue()
+    return "\n".join([*lines, ""])
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import math
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from engine.files import (
     Column,
     append_synced,
     csv_of_columns,
+    csv_text,
     replacing,
     safe_cell,
     sha256_of,
@@ -76,6 +78,13 @@ def test_csv_floats_read_back_equal(tmp_path: Path) -> None:
     assert rows[2] == ["", 'say "hi",\nthen go']
 
 
+def test_no_text_begins_a_row_of_a_table() -> None:
+    """Else a carriage return in a stranger's text would begin one with a formula."""
+    texts = [["x\r=cmd()", "y"], ["\r", ""], ["a\r\nb", "\n"]]
+    for table in (csv_text(["a", "b"], texts), csv_of_columns({"a": [one for one, _ in texts], "b": ["y", "", "\n"]})):
+        assert list(csv.reader(io.StringIO(table, newline=""))) == [["a", "b"], texts[0], ["'\r", ""], texts[2]]
+
+
 def test_hash_is_of_the_bytes(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(b"abc" * 1_000_000)
@@ -86,7 +95,7 @@ def test_hash_is_of_the_bytes(tmp_path: Path) -> None:
     st.lists(
         st.tuples(
             st.one_of(st.none(), st.floats(), st.floats(1e-6, 1e-3), st.floats(-1e18, 1e15)),
-            st.sampled_from(["", "fine", "=1+1", "-5", "+x", "@y", 'a "b"', "a,b", "a\nb", Side.LONG]),
+            st.sampled_from(["", "fine", "=1+1", "-5", "+x", "@y", 'a "b"', "a,b", "a\nb", "a\r=b", "\r", Side.LONG]),
             st.booleans(),
             st.one_of(
                 st.integers(), st.text(max_size=3).filter(lambda text: "\x00" not in text and text.isprintable())
