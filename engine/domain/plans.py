@@ -59,9 +59,10 @@ class Change:
     of what is not filled yet); ``targets`` are all targets from now on (shares sum to 1): those taken already, or not
     beyond the last one taken, are left out, and the others share, in proportion, what those taken have not sold of what
     was filled. Which are taken is told by ``numbers``, one for each: a target keeps its number wherever it is moved,
-    those of the plan have 1, 2 ..., 0 stands for none. ``by`` says who: the channel, or a later call. A stop or target
-    at a Distance counts from the first fill; said before it, it acts with it. ``unfilled``: a level goes with entries
-    or a stop that it counts from, and only while nothing is filled.
+    those of the plan have 1, 2 ..., 0 stands for none. Those numbered in ``stay``, which the channel said before in the
+    same words, stay where they are once something is filled. ``by`` says who: the channel, or a later call. A stop or
+    target at a Distance counts from the first fill; said before it, it acts with it. ``unfilled``: a level goes with
+    entries or a stop that it counts from, and only while nothing is filled.
     """
 
     act_ms: int
@@ -75,6 +76,7 @@ class Change:
     by: Literal["channel", "call"] = "channel"
     numbers: tuple[int, ...] = ()
     unfilled: bool = False
+    stay: tuple[int, ...] = ()
 
 
 @quick

@@ -170,10 +170,12 @@ class _Call:
             made += [Change(at, "stop", stop=stop, unfilled=True)] if stop != self.stop else []
             self.stop = stop
         if is_named or along:
+            said = {target.number: target.distance for target in self.targets.known}
             self.targets.hear(action, self._level)
+            stay = () if along else self.targets.at_the_same_distance(said)
             levels, numbers = now = self.targets.levels(self._level)
             if levels and now != before:
-                made.append(Change(at, "targets", targets=levels, numbers=numbers, unfilled=along))
+                made.append(Change(at, "targets", targets=levels, numbers=numbers, unfilled=along, stay=stay))
         return made
 
     def _news(self, action: Action) -> Action:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 import numpy as np
 
 from engine.domain import Change, Distance, ExitReason, PathStatus
@@ -107,6 +109,10 @@ class Changing(Writer):
         waits = rows.filled[row] <= 0 and any(isinstance(level, Distance) for level, _ in change.targets)
         numbered = zip(change.targets, change.numbers or [0] * len(change.targets), strict=True)
         levels = [(np.inf if waits else rows.level(row, level, 1), share, n) for (level, share), n in numbered]
+        if change.stay and rows.filled[row] > 0:
+            stands = dict(zip(known[taken:], rows.target[row, taken:].tolist(), strict=False))
+            levels = [(stands.get(n, at) if n in change.stay else at, share, n) for at, share, n in levels]
+            levels.sort(key=itemgetter(0))
         ahead = [(price, share, n) for price, share, n in levels if price > last and n not in gone]
         if not ahead:
             return

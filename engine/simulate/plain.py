@@ -22,6 +22,6 @@ def change_from(data: dict[str, Any]) -> Change:
     orders = tuple(Order(**order) for order in data["orders"])
     targets = tuple(levels_from(data["targets"]))
     known = {name: value for name, value in data.items() if name in Change.__dataclass_fields__}
-    numbers = tuple(data.get("numbers", ()))
-    found = {"stop": level_from(data["stop"]), "orders": orders, "targets": targets, "numbers": numbers}
+    numbered = {name: tuple(data.get(name, ())) for name in ("numbers", "stay")}
+    found = {"stop": level_from(data["stop"]), "orders": orders, "targets": targets} | numbered
     return Change(**(known | found))

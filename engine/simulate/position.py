@@ -316,21 +316,24 @@ class Position:
         state = self.state
         last = state.passed[-1] if state.passed else None
         taken = self._numbers[: len(state.passed)]
-        ahead: list[tuple[float | Distance, float]] = []
-        numbers = []
+        ahead: list[tuple[float | Distance, float, int]] = []
+        stands = dict(zip(self._numbers[len(taken) :], [level for level, _ in state.targets], strict=True))
         for i, (level, share) in enumerate(change.targets):
             number = change.numbers[i] if change.numbers else 0
             at = self._settled(level, state.fills[0].price) if state.fills else level
+            if state.fills and number in change.stay:
+                at = stands.get(number, at)
             beyond = last is None or (not isinstance(at, Distance) and self.sign * (at - last) > 0)
             if beyond and not (number and number in taken):
-                ahead.append((at, share))
-                numbers.append(number)
+                ahead.append((at, share, number))
         if not ahead:
             return
-        total = sum(share for _, share in ahead)
+        if state.fills and change.stay:
+            ahead.sort(key=lambda one: 0.0 if isinstance(one[0], Distance) else self.sign * one[0])
+        total = sum(share for _, share, _ in ahead)
         part = 1.0 - self.sold_at_targets / self.filled if state.fills else 1.0
         stood = [level for level, _ in state.targets]
-        state.targets = [(price, share / total * part) for price, share in ahead]
-        state.numbers = [*taken, *numbers]
-        if not same_levels([level for level, _ in ahead], stood):
+        state.targets = [(price, share / total * part) for price, share, _ in ahead]
+        state.numbers = [*taken, *(number for *_, number in ahead)]
+        if not same_levels([level for level, *_ in ahead], stood):
             self.market_targets(open_)

@@ -6,7 +6,7 @@ of the plan have 1, 2 ... in its order; those that it does not use, and those th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -139,6 +139,10 @@ class Targets:
             new = [replace(target, share=each) if target in free else target for target in new]
         numbers = {_place(target): target.number for target in self.known if has_level(target)}
         return [*kept, *(self._told(target, numbers.pop(_place(target), 0) or next(self._more)) for target in new)]
+
+    def at_the_same_distance(self, said: Mapping[int, Distance | None]) -> tuple[int, ...]:
+        """The numbers of targets that are said at the distance that they were ``said`` at before."""
+        return tuple([t.number for t in self.known if t.distance is not None and said.get(t.number) == t.distance])
 
     def levels(self, level_of: LevelOf) -> tuple[Levels, tuple[int, ...]]:
         """All targets from now on with their shares, and their numbers; the call's own shares where each has one.

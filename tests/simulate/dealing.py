@@ -201,12 +201,13 @@ def change(deal: Dealer, side: Side, act: int, entry: str) -> Change:
     levels = deal.some(1, 9, 3, 1)
     numbers = deal.one([(), (1, 2, 3), (2, 3, 1), (4, 1, 2), (5, 6, 2)])[: len(levels)]
     unfilled = deal.one([False, False, False, True])
+    stay = deal.one([(), (), (1, 2), (2, 5)])
     if entry == "market order" and deal.one([False, True]):
         unit = deal.one(["percent", "points", "R"])
         targets = tuple((Distance(float(n), unit), n / sum(levels)) for n in levels)
-        return Change(at, kind, targets=targets, numbers=numbers, unfilled=unfilled)
+        return Change(at, kind, targets=targets, numbers=numbers, unfilled=unfilled, stay=stay)
     targets = tuple((100.0 + side.sign * n, n / sum(levels)) for n in levels)
-    return Change(at, kind, targets=targets, numbers=numbers, unfilled=unfilled)
+    return Change(at, kind, targets=targets, numbers=numbers, unfilled=unfilled, stay=stay)
 
 
 TERMS = st.builds(

@@ -501,12 +501,48 @@ def test_a_call_that_is_posted_again_changes_only_what_it_says_otherwise(now: di
     assert [change.kind for change in made.changes[len(before) :]] == kinds
 
 
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize(
+    ("unit", "first", "before", "added", "exits"),
+    [
+        # the way to the stop is 5, then 2: the new one lies at 6, those from before stay at 5 and 10
+        ("R", (1, 2), {"kind": "change", "stop": 98.0}, {"kind": "add-targets", "targets": 3}, [5, 6, 10]),
+        ("R", (1, 2), {"kind": "change", "stop": 98.0}, {"kind": "change", "targets": (1, 2, 8)}, [5, 10, 16]),
+        ("R", (1, 2), {"kind": "change", "stop": 98.0}, {"kind": "change", "targets": (1, 7)}, [5, 14]),
+        ("percent", (5, 10), {"kind": "change", "stop": 98.0}, {"kind": "add-targets", "targets": 7}, [5, 7, 10]),
+    ],
+)
+def test_a_target_that_is_said_as_before_stays_where_it_is_once_something_is_filled(
+    side: Side, unit: str, first: tuple, before: dict, added: dict, exits: list
+) -> None:
+    def far(multiples: int | tuple[int, ...]) -> tuple[Target, ...]:
+        several = multiples if isinstance(multiples, tuple) else (multiples,)
+        return tuple(Target(None, distance=Distance(float(one), unit)) for one in several)
+
+    def mirrored(price: float) -> float:
+        return 100 + side.sign * (price - 100)
+
+    call = signal(EntryKind.LIMIT, side, (100.0,), (), mirrored(95.0))
+    call = replace(call, setup=replace(call.setup, targets=far(first)), message=replace(call.message, posted_ms=0))
+    told = [said(**before | {"stop": mirrored(98.0)}), said(**added | {"targets": far(added["targets"])})]
+    updates = [replace(u, message=replace(u.message, posted_ms=(3 + i) * MINUTE_MS)) for i, u in enumerate(told)]
+    made = make_plan(call, strategy(exit=Exit(shares="even")), updates)
+    assert isinstance(made, Plan)
+    rises = ["101 101 101 101", "101 101 100 101", *["101 101 101 101"] * 5, "101 120 101 120"]
+    bars = "; ".join(" ".join(f"{mirrored(float(p)):g}" for p in bar.split()) for bar in rises)
+    if side is Side.SHORT:  # high and low change places
+        bars = "; ".join(" ".join([b[0], b[2], b[1], b[3]]) for b in (bar.split() for bar in bars.split("; ")))
+    path, live = both_ways(made, bars)
+    assert [leg.price for leg in path.legs] == pytest.approx([mirrored(100.0 + way) for way in exits])
+    same(live, path)
+
+
 def test_a_change_of_an_older_ledger_is_read() -> None:
     """It says by a price where one target was moved from, and has no numbers."""
     change = Change(1, "targets", targets=((110.0, 1.0),))
-    older = {name: value for name, value in asdict(change).items() if name not in ("numbers", "unfilled")}
+    older = {name: value for name, value in asdict(change).items() if name not in ("numbers", "unfilled", "stay")}
     assert change_from(json.loads(json.dumps(older | {"instead": 105.0}))) == change
-    numbered = replace(change, numbers=(2,), unfilled=True)
+    numbered = replace(change, numbers=(2,), unfilled=True, stay=(2,))
     assert change_from(json.loads(json.dumps(asdict(numbered)))) == numbered
 
 
