@@ -221,7 +221,8 @@ class Position:
         if state.trailing:
             state.peak = max(state.peak, best) if self.sign > 0 else min(state.peak, best)
         elif self._trail_starts(reach):
-            state.trailing, state.peak = True, reach
+            begins = max if self.sign > 0 else min
+            state.trailing, state.peak = True, begins(reach, self.average)
             if trail.distance.unit == "R":
                 first = state.first_stop
                 state.trail_points = trail.distance.value * abs(self.average - first) if first is not None else 0.0

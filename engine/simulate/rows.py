@@ -275,7 +275,7 @@ class Rows:
         ready = np.where(by_target, self.taken[at] >= plan.trail_target[at], reach >= self.gain_level(at))
         new = at[~on & ready]
         self.trailing[new] = True
-        self.peak[new] = reach[~on & ready]
+        self.peak[new] = np.maximum(reach[~on & ready], self.average(new))
         value, unit = plan.trail_value[new], plan.trail_unit[new]
         self.trail_fraction[new] = np.where(unit == PERCENT, value / 100, 0.0)
         risk = np.abs(
