@@ -107,10 +107,11 @@ def sentence(channel: ChannelResult) -> str:
 def money_line(channel: ChannelResult, held: Held | None, currency: str) -> str:
     """What 1,000 became that followed a channel, beside holding BTC; the band where it has a width.
 
-    ``1,000 USDT following it became 1,184.20 (from 1,160.00 to 1,221.00 with the same-candle band); BTC held: 1,092``
+    ``1,000 USDT following it, compounded, became 1,184.20 (from 1,160.00 to 1,221.00 with the same-candle band); BTC
+    held: 1,092``
     """
     followed = channel.followed
-    became = f"1,000 {currency} following it became {money(followed.figures.end)}"
+    became = f"1,000 {currency} following it, compounded, became {money(followed.figures.end)}"
     low, high = money(followed.low), money(followed.high)
     band = "" if low == high else f" (from {low} to {high} with the same-candle band)"
     return f"{became}{band}; BTC held: {money(held.end) if held else 'no candles'}"

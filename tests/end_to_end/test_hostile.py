@@ -71,4 +71,4 @@ def test_no_table_runs_it(folder: Path) -> None:
 
 
 def test_the_terminal_prints_it_as_it_stands(folder: Path) -> None:
-    assert f"{NAME}: 1,000 USDT following it became" in (folder / "said.txt").read_text(encoding="utf-8")
+    assert f"{NAME}: 1,000 USDT following it, compounded, became" in (folder / "said.txt").read_text(encoding="utf-8")

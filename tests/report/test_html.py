@@ -103,9 +103,9 @@ def test_the_same_run_renders_to_the_same_bytes(folder):
 @pytest.mark.parametrize(
     "said",
     [
-        "Keel Signals : FOLLOW . 1,000 USDT following it became 1,555.47 (from 1,555.47 to 1,617.18 with the "
-        "same-candle band); BTC held: 1,042.50.",
-        f"{HOSTILE} : NOT ENOUGH DATA (about 211 more trades) . 1,000 USDT following it became",
+        "Keel Signals : FOLLOW . 1,000 USDT following it, compounded, became 1,555.47 (from 1,555.47 to 1,617.18 "
+        "with the same-candle band); BTC held: 1,042.50.",
+        f"{HOSTILE} : NOT ENOUGH DATA (about 211 more trades) . 1,000 USDT following it, compounded, became",
         "Quiet Desk : NOT ENOUGH DATA (about 260 more trades)",
         "About 60% of the channels here have no edge.",
         "better than random entries passed p 0.001, random −0.09R p at most 0.005",

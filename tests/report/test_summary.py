@@ -31,8 +31,8 @@ def test_a_pipe_gets_one_plain_line_per_fact(run):
     lines = [line for line in said.splitlines(keepends=True) if "following it" not in line]
     assert len(said.splitlines()) == len(lines) + 4
     assert (
-        "Keel Signals: 1,000 USDT following it became 1,555.47 (from 1,555.47 to 1,617.18 with the same-candle band); "
-        "BTC held: 1,042.50\n"
+        "Keel Signals: 1,000 USDT following it, compounded, became 1,555.47 (from 1,555.47 to 1,617.18 with the "
+        "same-candle band); BTC held: 1,042.50\n"
     ) in said
     assert "".join(lines) == (
         "Keel Signals: 310 trades, +0.20 R per trade on average (95% sure between +0.08 and +0.31): FOLLOW\n"

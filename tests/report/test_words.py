@@ -110,14 +110,14 @@ def test_no_slot_is_lost_or_invented() -> None:
         ("FOLLOW", "TAKİP ET"),
         ("NOT ENOUGH DATA (about 1,200 more trades)", "VERİ YETERSİZ (yaklaşık 1.200 işlem daha)"),
         (
-            "1,000 USDT following it became 1,184.20 (from 1,160.00 to 1,221.00 with the same-candle band); "
-            "BTC held: 1,092.00",
-            "1.000 USDT ile takip etseydiniz 1.184,20 olurdu (aynı mum bandıyla 1.160,00 – 1.221,00); "
+            "1,000 USDT following it, compounded, became 1,184.20 (from 1,160.00 to 1,221.00 with the same-candle "
+            "band); BTC held: 1,092.00",
+            "1.000 USDT ile, bileşik olarak, takip etseydiniz 1.184,20 olurdu (aynı mum bandıyla 1.160,00 – 1.221,00); "
             "BTC tutulsaydı: 1.092,00",
         ),
         (
-            "1,000 USDT following it became 1,184.20; BTC held: 1,092.00",
-            "1.000 USDT ile takip etseydiniz 1.184,20 olurdu; BTC tutulsaydı: 1.092,00",
+            "1,000 USDT following it, compounded, became 1,184.20; BTC held: 1,092.00",
+            "1.000 USDT ile, bileşik olarak, takip etseydiniz 1.184,20 olurdu; BTC tutulsaydı: 1.092,00",
         ),
         (
             "+0.40R a trade (95% interval +0.26R to +0.54R, 1,200 trades in 180 bursts): all 13 tests passed.",
@@ -156,7 +156,7 @@ def test_the_turkish_report_names_channels_as_they_are(tmp_path) -> None:
     assert "Keel Signals" in text
     assert HOSTILE not in text
     assert "TAKİP ET" in text
-    assert "1.000 USDT ile takip etseydiniz" in text
+    assert "1.000 USDT ile, bileşik olarak, takip etseydiniz" in text
     assert "p 0,001, rastgele −0,09R" in text
     assert "Hangi kanal takip etmeye değer: 4 kanal, 600 sinyal" in text
     body = re.sub(r"<script.*?</script>|<style.*?</style>|<[^>]+>", " ", text, flags=re.DOTALL)
