@@ -57,9 +57,9 @@ from engine.pipeline.statements import (
 )
 from engine.pipeline.ticks import shown_decimals
 from engine.pipeline.workspace import Workspace
+from engine.report.calls import SHOWN_CALLS, Calls
 from engine.report.moves import moves_text
 from engine.report.run import FORMAT, Run
-from engine.report.tables import SHOWN_CALLS, Calls
 from engine.risk import RuleBook
 from engine.simulate.equity import EquityCurve
 from engine.units import iso, moment_ms

@@ -13,7 +13,7 @@ from engine.domain import Distance, Leg, Setup, Trade, exit_name
 from engine.market.candles import Floats, Ints
 from engine.pipeline.fromentry import from_entry
 from engine.pipeline.replay import Replay
-from engine.report.tables import FILLED, OWN, Calls
+from engine.report.calls import FILLED, OWN, Calls
 from engine.simulate.money import average_price
 from engine.simulate.table import REASONS, Bools, PathTable
 from engine.simulate.walk import WalkResult

@@ -17,6 +17,7 @@ from engine.files import append_synced, replacing, sha256_of, sync_folder, write
 from engine.pipeline.prices import Prices
 from engine.pipeline.unfinished import unfinished, unfinished_of
 from engine.pipeline.workspace import Workspace
+from engine.report.calls import Calls
 from engine.report.evidence import EVIDENCE_FILE, Evidence, packed_evidence, packed_moves, write_evidence
 from engine.report.exports import write_tables
 from engine.report.html import known_zone, render_report
@@ -24,7 +25,7 @@ from engine.report.moves import MOVES_FILE
 from engine.report.packing import Stories, packed_stories
 from engine.report.run import Run
 from engine.report.runfile import RUN_FILE, save_run
-from engine.report.tables import CALLS_FILE, EQUITY_FILE, Calls, write_calls, write_equity
+from engine.report.tables import CALLS_FILE, EQUITY_FILE, write_calls, write_equity
 from engine.simulate.equity import EquityCurve
 
 

@@ -27,10 +27,11 @@ from engine.pipeline.readings import channel_messages
 from engine.pipeline.report import find_run, replay_folder
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
+from engine.report.calls import CallRow
 from engine.report.moves import ENTRY, MOVES_FILE, SAID, MoveRow, read_moves
 from engine.report.run import Run
 from engine.report.runfile import load_run
-from engine.report.tables import CALLS_FILE, CallRow, UnreadableRunError, read_calls
+from engine.report.tables import CALLS_FILE, UnreadableRunError, read_calls
 from engine.units import moment_ms, show_time
 
 COLUMN = "ids stand in the first column of trades.csv"

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.report.tables import OWN, CallRow, Calls, alike, clean
+from engine.report.calls import OWN, CallRow, Calls, alike
+from engine.report.tables import clean
 from engine.report.words import Words
 from engine.units import moment_ms, show_duration, show_time
 

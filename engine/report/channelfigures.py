@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.report import drawing as draw
+from engine.report.calls import Calls
 from engine.report.drawing import Figure
 from engine.report.run import ChannelResult
 from engine.report.show import count, minus, percent, r_text
-from engine.report.tables import Calls
 
 SCATTER_POINTS = 400
 FARTHEST_R = 10.0  # what went farther stands at the edge

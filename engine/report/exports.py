@@ -13,9 +13,10 @@ from typing import Any
 
 from engine.files import write_csv, write_text
 from engine.report import splits
+from engine.report.calls import CallRow, Calls
 from engine.report.figures import counted_by_channel
 from engine.report.run import ChannelResult, Run
-from engine.report.tables import CallRow, Calls, clean
+from engine.report.tables import clean
 
 TABLES_FOLDER = "tables"
 NESTED = ("judged", "targets", "latency", "robust", "missing", "pump", "followed", "funnel", "alone")

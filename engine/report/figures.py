@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.report import drawing as draw
+from engine.report.calls import CallRow, Calls
 from engine.report.drawing import DASHES, LINES, Figure
 from engine.report.run import ChannelResult
 from engine.report.show import Judged, count, minus, percent, r_text, seconds, tone
-from engine.report.tables import CallRow, Calls
 from engine.units import moment_ms, show_time
 from engine.verdict.latency import DELAYS_S
 

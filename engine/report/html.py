@@ -28,6 +28,7 @@ from engine.domain import ExitReason
 from engine.files import write_text
 from engine.problem import Problem
 from engine.report import channelfigures, figures, show, splits
+from engine.report.calls import SHOWN_CALLS, Calls
 from engine.report.calltable import call_data
 from engine.report.drawing import Figure
 from engine.report.evidence import EVIDENCE_FILE, Evidence, read_evidence
@@ -37,15 +38,7 @@ from engine.report.runfile import RUN_FILE, load_run
 from engine.report.show import One
 from engine.report.splits import MONTHS
 from engine.report.spoken import said
-from engine.report.tables import (
-    CALLS_FILE,
-    EQUITY_FILE,
-    SHOWN_CALLS,
-    Calls,
-    UnreadableRunError,
-    read_calls,
-    read_equity,
-)
+from engine.report.tables import CALLS_FILE, EQUITY_FILE, UnreadableRunError, read_calls, read_equity
 from engine.report.templating import TEMPLATES, environment
 from engine.report.words import Words
 

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.report import drawing as draw
+from engine.report.calls import FILLED, Calls
 from engine.report.drawing import Figure
 from engine.report.figures import adds_up, cumulative_figure, equity_figure
 from engine.report.paperrun import PaperRow, PaperRun
 from engine.report.show import minus, money
-from engine.report.tables import FILLED, Calls
 from engine.units import moment_ms, show_time
 
 Curve = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]

@@ -10,12 +10,13 @@ from pathlib import Path
 from engine.files import write_text
 from engine.problem import Problem
 from engine.report import show
+from engine.report.calls import SHOWN_CALLS, Calls
 from engine.report.calltable import COLUMNS, DETAILS, Columns, call_data
 from engine.report.evidence import EVIDENCE_FILE, read_evidence
 from engine.report.html import REPORT_FILE, bars_of, fill_page, known_zone, stories_of
 from engine.report.paperfigures import paper_figures
 from engine.report.paperrun import PAPER_FILE, Forward, PaperRow, load_paper
-from engine.report.tables import CALLS_FILE, EQUITY_FILE, SHOWN_CALLS, Calls, UnreadableRunError, read_equity, read_rows
+from engine.report.tables import CALLS_FILE, EQUITY_FILE, UnreadableRunError, read_equity, read_rows
 from engine.report.words import Words
 
 PAPER_DETAILS: Columns = (

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.report.calls import CallRow
 from engine.report.runfile import load_record, save_record
-from engine.report.tables import CallRow
 
 PAPER_FILE = "paper.json"
 PAPER_FORMAT = 4

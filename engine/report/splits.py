@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.market.candles import Floats
-from engine.report.tables import CallRow, Calls
+from engine.report.calls import CallRow, Calls
 from engine.simulate.table import Bools
 from engine.verdict.robust import Robustness, robustness
 

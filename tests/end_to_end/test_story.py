@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.report.calls import CallRow
 from engine.report.evidence import EVIDENCE_FILE, read_evidence
 from engine.report.moves import ENTRY, MOVES_FILE, SAID, read_moves
 from engine.report.runfile import load_run
-from engine.report.tables import CallRow, read_calls
+from engine.report.tables import read_calls
 from engine.units import moment_ms, show_time
 from tests.conftest import Run
 

@@ -12,7 +12,8 @@ from engine.pipeline import asof
 from engine.pipeline.backtest import run_backtest
 from engine.pipeline.progress import silent
 from engine.pipeline.workspace import Workspace
-from engine.report.tables import CallRow, read_calls
+from engine.report.calls import CallRow
+from engine.report.tables import read_calls
 from engine.units import moment_ms
 from engine.verdict.asof import Course, _Walk, courses
 from tests.conftest import ROOT

@@ -9,7 +9,7 @@ import pytest
 
 from engine.domain import Distance, Path
 from engine.pipeline.callrows import OF_THE_ACCOUNT, call_rows, exits_of
-from engine.report.tables import OWN, CallRow
+from engine.report.calls import OWN, CallRow
 from engine.simulate.closing import close_early
 from engine.simulate.money import average_price
 from engine.simulate.table import PathTable

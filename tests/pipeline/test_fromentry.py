@@ -11,8 +11,9 @@ from engine.pipeline.callrows import call_rows
 from engine.pipeline.fromentry import levels_of
 from engine.pipeline.replay import replay
 from engine.pipeline.story import _path
+from engine.report.calls import CallRow, Calls
 from engine.report.calltable import DETAILS, call_data
-from engine.report.tables import CallRow, Calls, read_calls, write_calls
+from engine.report.tables import read_calls, write_calls
 from engine.report.words import Words
 from engine.simulate.outcomes import Outcomes
 from engine.simulate.trades import Trades

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.report.calls import OWN, CallRow
 from engine.report.evidence import EVIDENCE_FILE, Chart, Evidence, Move, Version, packed_evidence, write_evidence
 from engine.report.run import (
     FORMAT,
@@ -20,7 +21,7 @@ from engine.report.run import (
     Run,
 )
 from engine.report.runfile import save_run
-from engine.report.tables import CALLS_FILE, EQUITY_FILE, OWN, CallRow, write_calls, write_equity
+from engine.report.tables import CALLS_FILE, EQUITY_FILE, write_calls, write_equity
 from engine.units import DAY_MS, HOUR_MS, MINUTE_MS, iso, moment_ms
 from engine.verdict.checks import Check
 from engine.verdict.crowd import Copies

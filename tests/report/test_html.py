@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.report.calls import CallRow
 from engine.report.calltable import ACCOUNT, note_text
 from engine.report.evidence import EVIDENCE_FILE, Chart, Evidence, Version, packed_evidence, write_evidence
 from engine.report.html import SHOWN_CALLS, embedded, render_report
 from engine.report.runfile import save_run
-from engine.report.tables import CALLS_FILE, EQUITY_FILE, CallRow, UnreadableRunError, write_calls, write_equity
+from engine.report.tables import CALLS_FILE, EQUITY_FILE, UnreadableRunError, write_calls, write_equity
 from engine.report.words import LANGUAGES, Words
 from engine.units import moment_ms, show_time
 from tests.report.sample import HOSTILE, sample_calls, sample_run, write_sample

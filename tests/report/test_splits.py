@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.report import splits
+from engine.report.calls import CallRow, Calls
 from engine.report.html import render_report
 from engine.report.runfile import save_run
-from engine.report.tables import CALLS_FILE, CallRow, Calls, write_calls
+from engine.report.tables import CALLS_FILE, write_calls
 from tests.report.sample import HOSTILE, sample_calls, write_sample
 
 CALLS = sample_calls()

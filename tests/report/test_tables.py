@@ -10,17 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.report.tables import (
-    CALL_COLUMNS,
-    CallRow,
-    Calls,
-    UnreadableRunError,
-    clean,
-    read_calls,
-    read_equity,
-    write_calls,
-    write_equity,
-)
+from engine.report.calls import CALL_COLUMNS, CallRow, Calls
+from engine.report.tables import UnreadableRunError, clean, read_calls, read_equity, write_calls, write_equity
 from engine.units import moment_ms
 
 finite = st.floats(allow_nan=False, allow_infinity=False)

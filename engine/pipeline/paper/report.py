@@ -25,11 +25,12 @@ from engine.pipeline.paper.rows import Standing, rows_of
 from engine.pipeline.paper.sources import Sources, known_sources
 from engine.pipeline.report import LEDGER_FILE
 from engine.pipeline.runfolder import new_folder
+from engine.report.calls import SHOWN_CALLS
 from engine.report.evidence import EVIDENCE_FILE, Evidence, packed_evidence, write_evidence
 from engine.report.paperexports import write_paper_tables
 from engine.report.paperpage import render_paper
 from engine.report.paperrun import PaperRow, save_paper
-from engine.report.tables import CALLS_FILE, EQUITY_FILE, SHOWN_CALLS, write_calls, write_equity
+from engine.report.tables import CALLS_FILE, EQUITY_FILE, write_calls, write_equity
 
 if TYPE_CHECKING:
     from engine.domain import Message, Signal

@@ -11,8 +11,8 @@ from engine.paper.call import Bar, PaperCall
 from engine.pipeline.callrows import OF_THE_ACCOUNT, exits_of
 from engine.pipeline.fromentry import from_entry
 from engine.pipeline.paper.fates import NOT_PLANNED, fate_of
+from engine.report.calls import OWN
 from engine.report.paperrun import OpenCall, PaperRow
-from engine.report.tables import OWN
 from engine.simulate.flows import held_entry
 from engine.simulate.money import average_price
 from engine.units import iso
