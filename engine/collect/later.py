@@ -90,14 +90,29 @@ def _part(message: Message, reading: Reading, told: Added, read: Reader) -> Read
 
 
 def _as_called(message: Message, whole: Reading, told: Added, fate: Fate, read: Reader) -> Reading:
-    """What a version says without that which stood beside the call before; ``whole`` is what all of it says."""
-    if not told.aside or not told.call.strip():
-        return whole
-    rest = read(replace(message, text=told.call))
-    setups = rest.setups or rest.running
-    if setups and another(fate, setups) is None:
-        return rest
-    return whole if whole.setups or whole.running or whole.actions else rest
+    """What a version says without that which stood beside the call before; ``whole`` is what all of it says.
+
+    Where that is no call, and no line of the call is missing, what is new and tells an order or a result goes too: a
+    target may have been added as well.
+    """
+    found = whole
+    if told.aside and told.call.strip():
+        found = read(replace(message, text=told.call))
+        if _is_same_call(found, fate):
+            return found
+        if whole.setups or whole.running or whole.actions:
+            return whole
+    doing = [piece for piece in told.pieces if acts(message.text, [piece])]
+    if found.refusal is None or found.running or not told.whole or not 0 < len(doing) < len(told.pieces):
+        return found
+    rest = read(replace(message, text=replace(told, pieces=doing).bare))
+    return rest if _is_same_call(rest, fate) else found
+
+
+def _is_same_call(reading: Reading, fate: Fate) -> bool:
+    """Whether a version reads as the call, whatever its levels."""
+    setups = reading.setups or reading.running
+    return bool(setups) and another(fate, setups) is None
 
 
 def _answering(message: Message, actions: Sequence[Action], told: Added, fate: Fate) -> Later:
@@ -126,7 +141,7 @@ def _without(message: Message, told: Added, fate: Fate, read: Reader) -> list[Fo
     """
     rest = read(replace(message, text=told.bare)) if told.bare.strip() else Reading()
     setups = rest.setups or rest.running
-    if not setups or another(fate, setups) is not None:
+    if not _is_same_call(rest, fate):
         return None
     if tuple(map(levels_of, setups)) == known_levels(fate):
         return []

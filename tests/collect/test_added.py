@@ -189,6 +189,21 @@ def test_what_belongs_to_the_call_is_no_update(story) -> None:
     assert acts(result) == ["10h change fast_scalps/1 145/147", "11h close fast_scalps/1"]
 
 
+def test_a_target_and_an_order_are_added_by_one_edit(story) -> None:
+    short = LONG.replace("TP2: 147.00 (50%)\n", "")
+    both = f"{LONG}\nSL to entry"
+    result = story(*edited(short, both, both.replace("145.00", "146.00")))
+    assert acts(result) == [
+        "10h change fast_scalps/1 145/147", "10h move-stop fast_scalps/1", "11h change fast_scalps/1 146/147",
+    ]  # fmt: skip
+    assert not result.unfollowed
+
+
+def test_a_level_that_an_order_takes_the_place_of_is_not_taken_away(story) -> None:
+    result = story(*edited(LONG, LONG.replace("SL: 139.00", "SL moved to 143\nTP3: 150.00")))
+    assert (said(result), result.why_unfollowed.total()) == ([], 1)
+
+
 def test_a_deal_that_was_cancelled_by_its_whole_text_is_not_cancelled_again(story) -> None:
     assert acts(story(*edited(LONG, "CANCELLED", f"{LONG}\nCANCELLED"))) == ["10h cancel fast_scalps/1"]
 
