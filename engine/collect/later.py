@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from engine.collect.added import Added, Lines, added, keep, set_aside
 from engine.collect.binding import Fate, Found, calls_about
 from engine.collect.edits import another, follow, known_levels, levels_of
-from engine.collect.telling import acts, tells
+from engine.collect.telling import acts, orders, tells
 from engine.domain import REPORTS, Action, Message, Reading, Refusal
 
 Reader = Callable[[Message], Reading]
@@ -75,7 +75,8 @@ def later(message: Message, reading: Reading, fate: Fate, read: Reader) -> Later
     if isinstance(made, Refusal) and part.setups:
         return Later((), (), Refusal("other-calls", "what was added is a call of its own"))
     refusal = part.refusal
-    if refusal is None or refusal.code == "never" or not tells(message.text, told.pieces):
+    worth_a_word = orders if refusal is not None and refusal.code == "never" else tells
+    if refusal is None or not worth_a_word(message.text, told.pieces):
         return Later(changes)
     if refusal.code == "no-layout" and isinstance(made, Refusal):
         refusal = made  # which tells what was left unread

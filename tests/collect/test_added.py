@@ -397,6 +397,16 @@ def test_a_phrase_that_is_never_in_a_call() -> None:
     assert not result.unfollowed
 
 
+def test_an_order_that_nothing_reads_is_told_also_where_never_names_its_words() -> None:
+    """A result that ``never`` names is not."""
+    known = loaded(HEAD + "\nnever signal\n- closed\n- profit\n")
+    for line, code in (("sold and closed some", "never"), ("Profit: 12%", None)):
+        result = read_archive(
+            edited(LONG, f"{LONG}\n\n{line}"), lambda message: read(known, message.text, message.known_ms)
+        )
+        assert (said(result), list(result.why_unfollowed)) == ([], [code] if code else [])
+
+
 @pytest.mark.parametrize(
     ("line", "change", "code"),
     [
