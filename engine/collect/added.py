@@ -6,7 +6,8 @@ Channels leave a call as it stands and write below it, above it, or behind one o
    new, however often it goes and comes back.
 2. Where a line goes on one that it replaces (``SL: 139, moved to entry``), what stands behind that one is new.
 3. What holds a value of the call is a part of the call, not beside it.
-4. All else is made blank, so that offsets in what was added count in the message.
+4. What stood beside the call in a version before is no part of the call either: it was heard, and is set aside.
+5. All else is made blank, so that offsets in what was added count in the message.
 
 All of it goes over the lines once; the only search is one of sorted lines.
 """
@@ -32,11 +33,17 @@ _IN_WORD = re.compile(rf"[^\W\d_{DENSE}]{{2}}")
 
 @dataclass(slots=True)
 class Lines:
-    """The lines of a post by their keys: those of its ``call``, those of its ``latest`` version, all ever ``seen``."""
+    """The lines of a post by their keys: those of its ``call``, those of its ``latest`` version, all ever ``seen``.
+
+    ``aside`` are those that were added beside the call, ``tails`` what was added behind lines of it, by the shape of
+    the whole line.
+    """
 
     call: Counter[str]
     latest: Counter[str]
     seen: Counter[str]
+    aside: Counter[str] = field(default_factory=Counter)
+    tails: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, text: str) -> Lines:
@@ -51,7 +58,8 @@ class Added:
 
     ``pieces`` are the places of what is new. ``intact``: every line of the call stands there; ``whole``: or its figures
     are other ones. ``instead``: lines that were added before are gone, so that what is new may say again what they
-    said. ``rest`` is the version without what is new. The keys tell what ``keep`` has to know.
+    said. ``rest`` is the version without what is new. ``aside`` are the places of what was beside the call before;
+    ``call`` is the version without that, ``bare`` without either. The keys tell what ``keep`` has to know.
     """
 
     text: str
@@ -59,6 +67,8 @@ class Added:
     intact: bool = True
     whole: bool = True
     instead: bool = False
+    aside: list[Span] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     keys: Counter[str] = field(default_factory=Counter)
     longer: dict[str, str] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
@@ -71,9 +81,17 @@ class Added:
     @property
     def rest(self) -> str:
         """The text with what is new blank."""
-        ends = [0, *(end for _, end in self.pieces)]
-        starts = [*(start for start, _ in self.pieces), len(self.text)]
-        return _blanked(self.text, list(zip(ends, starts, strict=True)))
+        return _without(self.text, self.pieces)
+
+    @property
+    def call(self) -> str:
+        """The text with what was beside the call before blank."""
+        return _without(self.text, self.aside)
+
+    @property
+    def bare(self) -> str:
+        """The text with what is new or was beside the call before blank."""
+        return _without(self.text, sorted([*self.pieces, *self.aside]))
 
 
 def added(lines: Lines, text: str, values: Iterable[Span] = ()) -> Added:
@@ -90,6 +108,8 @@ def added(lines: Lines, text: str, values: Iterable[Span] = ()) -> Added:
         if _overlaps(spans, start, end):
             told.held.add(key)
         used[key] += 1
+        if beside := _aside(lines, key, used[key], text, start, end):
+            told.aside.append(beside)
         if used[key] <= lines.seen[key]:
             continue
         base = _goes_on(before, key)
@@ -105,6 +125,7 @@ def added(lines: Lines, text: str, values: Iterable[Span] = ()) -> Added:
             continue
         if not _overlaps(spans, at, end):
             told.pieces.append((at, end))
+            told.lines.append(key)
     told.intact = bool(lines.call) and not gone
     told.whole = bool(lines.call) and not +other
     told.instead = bool(left - lines.call)
@@ -114,7 +135,7 @@ def added(lines: Lines, text: str, values: Iterable[Span] = ()) -> Added:
 def keep(lines: Lines, told: Added, reads: bool) -> None:
     """Remember a version; ``reads``: as a whole it reads as the call, which may have other lines now."""
     if reads and told.held:
-        call = Counter({key: n for key, n in told.keys.items() if key in told.held})
+        call = Counter({key: max(1, n - lines.aside[key]) for key, n in told.keys.items() if key in told.held})
         lines.call = call | (lines.call & told.keys)
     elif reads:
         lines.call = told.keys
@@ -124,6 +145,28 @@ def keep(lines: Lines, told: Added, reads: bool) -> None:
     lines.latest = told.keys
     for key, count in told.keys.items():
         lines.seen[key] = max(count, lines.seen[key])
+
+
+def set_aside(lines: Lines, told: Added) -> None:
+    """Remember what a version says beside the call as what was heard; before ``keep``."""
+    for key in told.lines:
+        base = told.longer.get(key, "")
+        if not base or base in lines.aside:
+            lines.aside[key] += 1
+        else:
+            before = lines.tails.get(_shape(base), "")
+            tail = before if base.endswith(before) else ""
+            lines.tails[_shape(key)] = tail + key[len(base) :]
+
+
+def _aside(lines: Lines, key: str, count: int, text: str, start: int, end: int) -> Span | None:
+    """The place of what was beside the call before in a line, the ``count``-th with its key; None where nothing is."""
+    if lines.call[key] < count <= lines.call[key] + lines.aside[key]:
+        return start, end
+    tail = lines.tails.get(_shape(key), "") if lines.tails else ""
+    if tail and key.endswith(tail) and (cut := _behind(text, start, end, len(key) - len(tail))):
+        return cut, end
+    return None
 
 
 def _lines(text: str) -> list[tuple[str, Span]]:
@@ -161,6 +204,15 @@ def _overlaps(spans: Sequence[Span], start: int, end: int) -> bool:
     """Whether one of some sorted places lies within a range."""
     at = bisect_left(spans, (start, 0))
     return (at < len(spans) and spans[at][0] < end) or (at > 0 and spans[at - 1][1] > start)
+
+
+def _without(text: str, left: Sequence[Span]) -> str:
+    """A text in which some ranges are blank, which are sorted and may overlap."""
+    kept, at = [], 0
+    for start, end in (*left, (len(text), len(text))):
+        kept += [(at, start)] if at < start else []
+        at = max(at, end)
+    return _blanked(text, kept)
 
 
 def _blanked(text: str, kept: Sequence[Span]) -> str:

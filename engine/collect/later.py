@@ -4,7 +4,9 @@
    update, it acts as an answer would, and nothing else has changed.
 2. Else the whole version is read: as the call with other levels (``edits.py``), beside which something may stand, or as
    an update in the place of the call. What is added to it may be in the way; then the version is read without that.
-3. A result that no update reads is nothing to follow. What names an order, a level or a number, and is read as nothing,
+3. What stood beside the call in a version before was heard then. It is set aside, whatever became of it, so that a call
+   is followed however often something is written below it.
+4. A result that no update reads is nothing to follow. What names an order, a level or a number, and is read as nothing,
    is not followed, and told.
 """
 
@@ -13,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from engine.collect.added import Added, Lines, added, keep
+from engine.collect.added import Added, Lines, added, keep, set_aside
 from engine.collect.binding import Fate, Found, calls_about
 from engine.collect.edits import another, follow, known_levels, levels_of
-from engine.collect.telling import acts, tells
+from engine.collect.telling import acts, orders, tells
 from engine.domain import REPORTS, Action, Message, Reading, Refusal
 
 Reader = Callable[[Message], Reading]
@@ -38,8 +40,10 @@ def later(message: Message, reading: Reading, fate: Fate, read: Reader) -> Later
     beside = added(fate.lines, message.text)
     part = _part(message, reading, beside, read)
     if beside.intact and part.actions:
+        set_aside(fate.lines, beside)
         keep(fate.lines, beside, reads=False)
         return _answering(message, part.actions, beside, fate)
+    reading = _as_called(message, reading, beside, fate, read)
     setups = reading.setups or reading.running
     told = added(fate.lines, message.text, [(v.start, v.end) for setup in setups for v in setup.values])
     inside = sorted({*beside.pieces} - {*told.pieces}) if beside.intact and setups else []
@@ -50,11 +54,15 @@ def later(message: Message, reading: Reading, fate: Fate, read: Reader) -> Later
         made = [] if wrong or reading.actions else follow(message, reading, fate)
     if told.pieces != beside.pieces:
         part = _part(message, reading, told, read)
-    if isinstance(made, Refusal) and not setups and not told.intact and told.pieces:
+    bare = told.intact or bool(setups)
+    if isinstance(made, Refusal) and not bare and told.pieces:
         without = _without(message, told, fate, read)
-        made = made if without is None else without
+        made, bare = (made, False) if without is None else (without, True)
     same = not reading.actions and not isinstance(made, Refusal)
     stands = same or told.intact
+    own = not part.setups and not (setups and another(fate, setups))  # else a call of its own was added
+    if own and (bare or reading.actions):
+        set_aside(fate.lines, beside if wrong else told)
     keep(fate.lines, told, same and not wrong)
     changes = [] if isinstance(made, Refusal) else made
     if stands and part.actions:
@@ -67,7 +75,8 @@ def later(message: Message, reading: Reading, fate: Fate, read: Reader) -> Later
     if isinstance(made, Refusal) and part.setups:
         return Later((), (), Refusal("other-calls", "what was added is a call of its own"))
     refusal = part.refusal
-    if refusal is None or refusal.code == "never" or not tells(message.text, told.pieces):
+    worth_a_word = orders if refusal is not None and refusal.code == "never" else tells
+    if refusal is None or not worth_a_word(message.text, told.pieces):
         return Later(changes)
     if refusal.code == "no-layout" and isinstance(made, Refusal):
         refusal = made  # which tells what was left unread
@@ -79,6 +88,32 @@ def _part(message: Message, reading: Reading, told: Added, read: Reader) -> Read
     if not told.pieces:
         return Reading()
     return read(replace(message, text=told.alone)) if told.rest.strip() else reading
+
+
+def _as_called(message: Message, whole: Reading, told: Added, fate: Fate, read: Reader) -> Reading:
+    """What a version says without that which stood beside the call before; ``whole`` is what all of it says.
+
+    Where that is no call, and no line of the call is missing, what is new and tells an order or a result goes too: a
+    target may have been added as well.
+    """
+    found = whole
+    if told.aside and told.call.strip():
+        found = read(replace(message, text=told.call))
+        if _is_same_call(found, fate):
+            return found
+        if whole.setups or whole.running or whole.actions:
+            return whole
+    doing = [piece for piece in told.pieces if acts(message.text, [piece])]
+    if found.refusal is None or found.running or not told.whole or not 0 < len(doing) < len(told.pieces):
+        return found
+    rest = read(replace(message, text=replace(told, pieces=doing).bare))
+    return rest if _is_same_call(rest, fate) else found
+
+
+def _is_same_call(reading: Reading, fate: Fate) -> bool:
+    """Whether a version reads as the call, whatever its levels."""
+    setups = reading.setups or reading.running
+    return bool(setups) and another(fate, setups) is None
 
 
 def _answering(message: Message, actions: Sequence[Action], told: Added, fate: Fate) -> Later:
@@ -105,9 +140,9 @@ def _without(message: Message, told: Added, fate: Fate, read: Reader) -> list[Fo
 
     Where lines of the call are missing, their levels are not taken away by that: they may stand in what was added.
     """
-    rest = read(replace(message, text=told.rest)) if told.rest.strip() else Reading()
+    rest = read(replace(message, text=told.bare)) if told.bare.strip() else Reading()
     setups = rest.setups or rest.running
-    if not setups or another(fate, setups) is not None:
+    if not _is_same_call(rest, fate):
         return None
     if tuple(map(levels_of, setups)) == known_levels(fate):
         return []

@@ -66,6 +66,12 @@ def tells(text: str, pieces: Sequence[Span]) -> bool:
     return False
 
 
+def orders(text: str, pieces: Sequence[Span]) -> bool:
+    """Whether pieces of a text tell an order, whatever else they tell."""
+    order, _, _ = _patterns()
+    return any(order.search(fold(text[start:end]).text) for start, end in pieces)
+
+
 def acts(text: str, pieces: Sequence[Span]) -> bool:
     """Whether pieces of a text tell an order or a result, so that their figures are no levels of a call."""
     order, done, _ = _patterns()

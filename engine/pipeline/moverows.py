@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.domain import ExitReason, Fill, Leg, exit_name
 from engine.pipeline.callrows import times
-from engine.pipeline.postlines import NOTHING, change_words, said_by
+from engine.pipeline.postlines import NOTHING, change_words, said_by, standing_at
 from engine.pipeline.replay import by_call
 from engine.report.moves import ENTRY, MAKER, SAID, TAKER
 from engine.simulate.flows import AT_OPEN
@@ -52,7 +52,7 @@ def move_columns(
     place[at[at >= 0]] = np.flatnonzero(at >= 0)
     usual = np.ones(len(table), np.bool_)
     usual[list(own)] = False
-    said = list(_said(played, messages, readings, strategy, wrong_numbers))
+    said = list(_said(played, own, messages, readings, strategy, wrong_numbers))
     parts = [
         _fills(table, terms, usual, place),
         _exits(table, terms, usual, place),
@@ -146,6 +146,7 @@ def _part(
 
 def _said(
     played: Replay,
+    paths: Mapping[int, Path],
     messages: Mapping[str, Sequence[Message]],
     readings: Mapping[str, ReadResult],
     strategy: Strategy,
@@ -171,13 +172,18 @@ def _said(
             latency_ms = strategy.entry_of(signal.message.channel).latency_ms
             updates = bound.get(plan.signal_id, ())
             all_of_it = [*(update.message for update in updates), *own]
-            for ms, text in said_of(signal, plan, all_of_it, latency_ms):
+            path = (paths.get(row) or played.table.path(row)) if plan.changes else None
+            for ms, text in said_of(signal, plan, path, all_of_it, latency_ms):
                 why = wrong.get((plan.signal_id, ms))
                 yield row, ms, f"{text} ({' and '.join(why)})" if why else text
 
 
-def said_of(signal: Signal, plan: Plan, messages: Sequence[Message], latency_ms: int) -> Iterator[tuple[int, str]]:
+def said_of(
+    signal: Signal, plan: Plan, path: Path | None, messages: Sequence[Message], latency_ms: int
+) -> Iterator[tuple[int, str]]:
     """What messages said of a call, in the order of time, with what it changes of the plan: when, and the words.
+
+    ``path`` is what became of it (None: not known, or the plan has no changes); it tells what came too early or late.
 
     Changes are found by their moment: what two messages of one moment change stands behind both their names.
     """
@@ -186,10 +192,13 @@ def said_of(signal: Signal, plan: Plan, messages: Sequence[Message], latency_ms:
         if message.kind == "post" or message.edited_ms is not None:  # else nobody knows when it came
             spoken.setdefault(message.known_ms, []).append(said_by(message, signal))
     changes: dict[int, list[str]] = {}
+    retargeted = False
     for change in plan.changes:
+        words = change_words(change, None if path is None else standing_at(change, plan, path, retargeted))
+        retargeted |= change.kind == "targets"
         if change.by == "channel":
-            changes.setdefault(change.act_ms - latency_ms, []).append(change_words(change))
+            changes.setdefault(change.act_ms - latency_ms, []).append(words)
         else:
-            yield change.act_ms, f"a later call of the channel: {change_words(change)}"
+            yield change.act_ms, f"a later call of the channel: {words}"
     for ms, who in spoken.items():
         yield ms, f"{' and '.join(dict.fromkeys(who))}: {' and '.join(dict.fromkeys(changes.get(ms, ()))) or NOTHING}"

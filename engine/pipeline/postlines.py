@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.channel import explain, render
@@ -13,11 +14,12 @@ from engine.report.tables import clean
 from engine.units import show_time
 
 if TYPE_CHECKING:
-    from engine.domain import Change, Message, Signal
+    from engine.domain import Change, Message, Path, Plan, Signal
     from engine.pipeline.workspace import Workspace
 
 SAID = {"edit": "edited", "deletion": "deleted"}
 NOTHING = "nothing of the trade changes"
+_DUST = 1e-9  # shares that are rounding
 AMBIGUOUS = "ambiguous: the candles do not tell in which order things happened"
 OWN_WAY = "its size changed its plan (margin tier, or impact on the price): it went its own way through the candles"
 
@@ -92,28 +94,67 @@ def spoken_by(deleted: bool, number: int, own: int) -> str:
     return "deleted by its channel" if deleted else "edited" if number == own else f"message {number}"
 
 
-def change_words(change: Change) -> str:
-    """What a change does, in words: ``moves the stop to 64900``."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a trade stood when a change came: the share of it that was ``filled``, and the ``last`` target taken.
+
+    ``last`` is a price times the sign of the side; None where none was taken, or where it is not known.
+    """
+
+    filled: float
+    last: float | None
+
+
+def standing_at(change: Change, plan: Plan, path: Path, retargeted: bool) -> Standing:
+    """How a trade stood before a change; ``retargeted``: a change before it was one of the targets."""
+    filled = sum([fill.share for fill in path.fills if fill.ts_ms < change.act_ms])
+    taken = max([leg.target for leg in path.legs if leg.ts_ms < change.act_ms], default=0)
+    level = plan.targets[taken - 1][0] if 0 < taken <= len(plan.targets) and not retargeted else None
+    return Standing(filled, None if level is None or isinstance(level, Distance) else level * plan.side.sign)
+
+
+def change_words(change: Change, stood: Standing | None = None) -> str:
+    """What a change does, in words: ``moves the stop to 64900``.
+
+    ``stood`` tells of what the trade had no use for; None where it is not known yet how it stood.
+    """
+    if change.unfilled and stood is not None and stood.filled:
+        return f"leaves the {change.kind} as the trade has {'it' if change.kind == 'stop' else 'them'}, for it was in"
+    none, all_of_it = (False, False) if stood is None else (not stood.filled, stood.filled > 1 - _DUST)
     match change.kind:
+        case "close" if none:
+            part = f"closes {change.share:.0%} of it (nothing was filled, so nothing closes)"
+            return "takes its orders away (nothing was filled)" if change.share >= 1 else part
         case "close":
             return "closes it" if change.share >= 1 else f"closes {change.share:.0%} of it"
         case "cancel":
-            return "takes its orders away" if change.order is None else f"takes its order {change.order} away"
+            which = "its orders" if change.order is None else f"its order {change.order}"
+            return f"takes {which} away{' (none was resting)' if all_of_it else ''}"
         case "stop":
             target = "" if change.target is None else "the target at " if change.stop else f"target {change.target}"
             to = "" if target and change.stop is None else _level(change.stop)
-            return f"moves the stop to {target}{to}{_unless_in(change)}"
+            stays = " (nothing was filled, so it stays)" if none and change.stop == "breakeven" and not target else ""
+            return f"moves the stop to {target}{to}{stays or _unless_in(change, stood)}"
         case "orders":
-            return f"changes the entries to {', '.join(_level(order.price) for order in change.orders)}"
+            entries = ", ".join(_level(order.price) for order in change.orders)
+            return f"changes the entries to {entries}{' (all of it was filled)' if all_of_it else ''}"
         case "targets":
             ahead = ", as far as they are ahead" if len(change.targets) > 1 else ""
             levels = " / ".join(_level(level) for level, _ in change.targets)
-            return f"changes the targets to {levels}{_unless_in(change) or ahead}"
+            if stood is not None and stood.last is not None and _is_behind(change, stood.last):
+                ahead = " (none of them was ahead, so those that are stay)"
+            return f"changes the targets to {levels}{_unless_in(change, stood) or ahead}"
 
 
-def _unless_in(change: Change) -> str:
-    """The condition of a change that goes with others only until the first fill."""
-    return ", unless the trade was in before" if change.unfilled else ""
+def _is_behind(change: Change, last: float) -> bool:
+    """Whether all targets of a change lie at the last one that was taken, or before it."""
+    sign = 1 if last > 0 else -1
+    return all(not isinstance(level, Distance) and level * sign <= last for level, _ in change.targets)
+
+
+def _unless_in(change: Change, stood: Standing | None) -> str:
+    """The condition of a change that goes with others only until the first fill, where that is not known."""
+    return ", unless the trade was in before" if change.unfilled and stood is None else ""
 
 
 def _level(level: float | Distance | str | None) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.channel import Profile, load_profile, read
-from engine.collect.added import Lines, added, keep
+from engine.collect.added import Lines, added, keep, set_aside
 from engine.collect.reading import MessageReader, ReadResult, read_archive
 from engine.collect.telling import acts as acts_in
 from engine.collect.telling import tells
@@ -19,7 +19,7 @@ from engine.config.text import SourceText
 from engine.domain import Message
 from tests.channel.helpers import CHAT, HEAD, shipped
 from tests.collect.posts import edit, post
-from tests.collect.test_edits import edited, said
+from tests.collect.test_edits import SHORT, edited, said
 from tests.conftest import EXAMPLES
 
 LIKE = HEAD.replace("\ndefaults", '\nlike "library/updates"\n\ndefaults') + "part: 50%\n"
@@ -189,6 +189,21 @@ def test_what_belongs_to_the_call_is_no_update(story) -> None:
     assert acts(result) == ["10h change fast_scalps/1 145/147", "11h close fast_scalps/1"]
 
 
+def test_a_target_and_an_order_are_added_by_one_edit(story) -> None:
+    short = LONG.replace("TP2: 147.00 (50%)\n", "")
+    both = f"{LONG}\nSL to entry"
+    result = story(*edited(short, both, both.replace("145.00", "146.00")))
+    assert acts(result) == [
+        "10h change fast_scalps/1 145/147", "10h move-stop fast_scalps/1", "11h change fast_scalps/1 146/147",
+    ]  # fmt: skip
+    assert not result.unfollowed
+
+
+def test_a_level_that_an_order_takes_the_place_of_is_not_taken_away(story) -> None:
+    result = story(*edited(LONG, LONG.replace("SL: 139.00", "SL moved to 143\nTP3: 150.00")))
+    assert (said(result), result.why_unfollowed.total()) == ([], 1)
+
+
 def test_a_deal_that_was_cancelled_by_its_whole_text_is_not_cancelled_again(story) -> None:
     assert acts(story(*edited(LONG, "CANCELLED", f"{LONG}\nCANCELLED"))) == ["10h cancel fast_scalps/1"]
 
@@ -269,6 +284,147 @@ def test_hindsight_stays_out(story) -> None:
     assert said(story(edit(1, "09:00", "10:00", f"{LONG}\nclose half"))) == []
 
 
+# --------------------------------------------------------------------------- the call itself, once more
+
+BESIDE = [
+    "SL to BE",
+    "✅ TP1 hit",
+    "Closed half",
+    "Move SL to 143",
+    "closed 25% at 146",
+    "good luck everyone",
+    "contact 99",
+]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "change"),
+    [
+        ("147.00", "155.00", "change fast_scalps/1 145/155"),
+        ("139.00", "138.00", "change fast_scalps/1 stop 138"),
+        ("SL: 139.00", "SL: 144.00", "move-stop fast_scalps/1 144"),
+        ("\nTP2: 147.00 (50%)", "", "change fast_scalps/1 145"),
+        ("140.90 - 142.50", "141 - 142", "change fast_scalps/1"),
+    ],
+)
+@pytest.mark.parametrize("line", BESIDE)
+def test_a_level_is_followed_whatever_was_added_before(story, line: str, old: str, new: str, change: str) -> None:
+    moved = LONG.replace(old, new)
+    for one, two in zip(with_line(line), (f"{moved}\n{line}", f"{moved}\n\n{line}", f"{line}\n\n{moved}"), strict=True):
+        before, result = story(*edited(LONG, one)), story(*edited(LONG, one, two, two))
+        assert said(result) == [*said(before), f"11h {change}"]
+        assert result.unfollowed == before.unfollowed, "what was told once is not told again"
+        assert said(story(*edited(LONG, moved, two)))[0] == f"10h {change}"
+
+
+def test_line_and_level_in_turn(story) -> None:
+    one = f"{LONG}\nTP1 hit, close half"
+    two = one.replace("139.00", "141.00")
+    three = f"{two}\nclosed 25%"
+    four = three.replace("147.00", "150.00")
+    five = four.replace("150.00", "152.00") + "\nSL to entry"
+    assert acts(story(*edited(LONG, one, two, three, four, five))) == [
+        "10h close fast_scalps/1", "11h move-stop fast_scalps/1 141", "12h close fast_scalps/1",
+        "13h change fast_scalps/1 145/150", "14h change fast_scalps/1 145/152", "14h move-stop fast_scalps/1",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [("145.00 (50%)", "145.00 (50%) ✅ closed half"), ("139.00", "139.00, closed half"), ("LONG", "closed half")],
+)
+def test_what_stands_behind_a_line_of_the_call_is_set_aside_too(story, tail: tuple[str, str]) -> None:
+    one = LONG.replace(*tail) if tail[0] != "LONG" else LONG.replace("CALL", "CALL - closed half")
+    for old, new, change in (
+        ("147.00", "155.00", "change fast_scalps/1 145/155"),
+        ("139", "138", "change fast_scalps/1 stop 138"),
+    ):
+        result = story(*edited(LONG, one, one.replace(old, new)))
+        assert (acts(result), result.unfollowed) == (["10h close fast_scalps/1", f"11h {change}"], [])
+
+
+def test_what_was_added_is_no_level_of_the_call(story) -> None:
+    """Not even where the whole version reads as a call: a channel whose calls are read by their labels."""
+    known = loaded(LIKE.replace("\ndefaults", '\nlike "library/labels"\n\ndefaults'))
+    for line in ("Closed half", "SL moved to 143", "TP1 hit at 145.10"):
+        one = f"{LONG}\n\n{line}"
+        result = read_archive(
+            edited(LONG, one, one.replace("147.00", "155.00")),
+            lambda message: read(known, message.text, message.known_ms),
+        )
+        assert acts(result)[-1] == "11h change fast_scalps/1 145/155"
+        assert not result.unfollowed
+
+
+def test_a_result_that_repeats_a_line_of_the_call_stays_beside_it() -> None:
+    """Targets without a label, and each of them once more when it is hit."""
+    known = loaded(
+        HEAD
+        + """
+signal "bare"
+<<<
+{side: LONG} #{symbol: SOL/USDT} {entry: 140.00}
+{+ {target: 145.00}
+}
+SL: {stop: 136.00}
+>>>
+"""
+    )
+    call = "LONG #SOL/USDT 140.90\n145.00\n147.00\nSL: 139.00"
+    one, two = f"{call}\n145.00 ✅", f"{call}\n145.00 ✅".replace("147.00", "155.00")
+    three = two.replace("155.00", "157.00").replace("SL: 139.00", "SL: 141.00")
+    result = read_archive(edited(call, one, two, three), lambda message: read(known, message.text, message.known_ms))
+    assert said(result) == [
+        "11h change fast_scalps/1 145/155", "12h move-stop fast_scalps/1 141", "12h change fast_scalps/1 145/157",
+    ]  # fmt: skip
+    assert not result.unfollowed
+
+
+def test_an_update_in_the_place_of_a_call_and_then_below_it(story) -> None:
+    again = f"{LONG}\nclose half"
+    result = story(*edited(LONG, "close half", again, again.replace("147.00", "155.00")))
+    assert acts(result) == ["10h close fast_scalps/1", "12h change fast_scalps/1 145/155"]
+
+
+def test_a_phrase_that_is_never_in_a_call() -> None:
+    """As ``library/labels`` has it: "closed" in a message tells that it is no new call."""
+    known = loaded(LIKE.replace("\npart: 50%\n", "\npart: 50%\n\nnever signal\n- closed\n"))
+    one = f"{LONG}\n\nClosed half"
+    result = read_archive(
+        edited(LONG, one, one.replace("147.00", "155.00")), lambda message: read(known, message.text, message.known_ms)
+    )
+    assert acts(result) == ["10h close fast_scalps/1", "11h change fast_scalps/1 145/155"]
+    assert not result.unfollowed
+
+
+def test_an_order_that_nothing_reads_is_told_also_where_never_names_its_words() -> None:
+    """A result that ``never`` names is not."""
+    known = loaded(HEAD + "\nnever signal\n- closed\n- profit\n")
+    for line, code in (("sold and closed some", "never"), ("Profit: 12%", None)):
+        result = read_archive(
+            edited(LONG, f"{LONG}\n\n{line}"), lambda message: read(known, message.text, message.known_ms)
+        )
+        assert (said(result), list(result.why_unfollowed)) == ([], [code] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("line", "change", "code"),
+    [
+        ("Closed half", (LONG, SHORT), "other-side"),
+        ("Closed half", ("#SOL", "#ETH"), "other-symbol"),
+        ("Closed half", ("139.00", "150.00"), "levels"),
+        (LONG.replace("SOL", "ETH"), ("139.00", "138.00"), "unread"),
+    ],
+)
+def test_what_is_no_level_of_the_same_call_is_not_followed(
+    story, line: str, change: tuple[str, str], code: str
+) -> None:
+    one = f"{LONG}\n\n{line}"
+    result = story(*edited(LONG, one, f"{LONG.replace(*change)}\n\n{line}"))
+    assert said(result) == said(story(*edited(LONG, one)))
+    assert result.unfollowed[-1].refusal.code == code
+
+
 # --------------------------------------------------------------------------- the twin: answers
 
 SAYINGS = (
@@ -302,6 +458,35 @@ def test_what_is_added_edit_by_edit_does_what_answers_do(
     assert said(results[0]) == said(results[1])
 
 
+LEVELS = (("139.00", "138.50"), ("147.00", "155.00"), ("\nTP2: 147.00 (50%)", ""), ("140.90", "140.50"))
+
+
+@settings(max_examples=EXAMPLES // 10, deadline=None)
+@given(
+    st.lists(st.one_of(st.sampled_from(SAYINGS), st.sampled_from(LEVELS)), unique=True, max_size=7),
+    st.lists(st.integers(0, 3), min_size=7, max_size=7),
+)
+def test_lines_and_levels_in_any_order_do_what_each_does_by_itself(
+    steps: list[str | tuple[str, str]], where: list[int]
+) -> None:
+    """Each edit adds a line or changes a level: lines do what answers do, levels what edits without lines do."""
+    known = loaded()
+    call, below, versions, alone, answers = LONG, list[str](), [], [], []
+    for number, (step, place) in enumerate(zip(steps, where, strict=False)):
+        if isinstance(step, str):
+            below.insert(place, step)
+            answers.append(post(2 + number, f"{10 + number}:00", step, reply_to=1))
+        else:
+            call = call.replace(*step)
+            alone.append(edit(1, "09:00", f"{10 + number}:00", call, version=2 + number))
+        versions.append("\n".join([call, "", *below]))
+    both, each = (
+        read_archive(messages, lambda message: read(known, message.text, message.known_ms))
+        for messages in (edited(LONG, *versions), [post(1, "09:00", LONG), *alone, *answers])
+    )
+    assert said(both) == said(each)
+
+
 # --------------------------------------------------------------------------- live, and hostile
 
 
@@ -316,12 +501,13 @@ def test_a_reader_that_reads_all_again_does_nothing_more(story) -> None:
 
     reader = MessageReader(reads)
     reader.keep_readings()
-    versions = edited(LONG, f"{LONG}\nclose half", f"{LONG}\nclose half\nSL to entry")
+    moved = f"{LONG}\nclose half\nSL to entry".replace("147.00", "155.00")
+    versions = edited(LONG, f"{LONG}\nclose half", f"{LONG}\nclose half\nSL to entry", moved)
     first = [reader.take(message) for message in versions]
     count = len(asked)
     again = reader.anew()
     assert [again.take(message) for message in versions] == first
-    assert len(asked) == count == 5, "each version, and what two of them add"
+    assert len(asked) == count == 7, "each version, what two of them add, and one without that"
 
 
 def test_offsets_are_those_of_the_message(story) -> None:
@@ -354,11 +540,15 @@ def test_a_long_text_takes_time_in_proportion(line: str) -> None:
 
     def seconds(size: int) -> float:
         text = line * (size // len(line))
-        known, best = Lines.of("x\n" + text), 9.0
+        best = 9.0
         for _ in range(3):
+            known = Lines.of("x\n" + text)
             began = time.process_time()
             told = added(known, f"{text}\nclosed {text}")
             found.append(tells(told.text, told.pieces) or acts_in(told.text, told.pieces))
+            set_aside(known, told)
+            keep(known, told, reads=False)
+            assert len(added(known, f"{text}\nclosed {text} again").bare) == len(text) * 2 + 14
             best = min(best, time.process_time() - began)
         return best
 

@@ -170,13 +170,23 @@ SL to {stop: entry}
 
 
 def written_on(signal: Signal, path: PathOf, number: int) -> Iterator[Message]:
-    """Two later versions of a call, at a third and at two thirds of its trade's life, with more below it each time."""
+    """Later versions of a call, at a third and at two thirds of its trade's life, with more below it each time.
+
+    At five sixths its stop moves into profit, with all of that below it.
+    """
     message, first, last = signal.message, path.fills[0].ts_ms, path.legs[-1].ts_ms
     lines = (("TP1 hit +20%", "closed 50%"), ("closed 50%", "closed"), ("SL to entry", "sell all of it"))[number % 3]
     for place, line in enumerate(lines, 1):
         text = "\n".join([message.text, "", *lines[: place - 1], line])
         at_ms = first + (last - first) * place // 3
         yield replace(message, version=1 + place, kind="edit", edited_ms=at_ms, received_ms=at_ms, text=text)
+    found = [one for one in signal.setup.values if one.field == "stop"]
+    for value in found[:1]:
+        target = next(target.price for target in signal.setup.targets if target.price)
+        level = path.fills[0].price + 0.3 * (target - path.fills[0].price)
+        text = f"{text[: value.start]}{level:.8f}{text[value.end :]}"
+        at_ms = first + (last - first) * 5 // 6
+        yield replace(message, version=4, kind="edit", edited_ms=at_ms, received_ms=at_ms, text=text)
 
 
 def test_calls_that_are_written_on(tmp_path: Path) -> None:
@@ -201,6 +211,8 @@ def test_calls_that_are_written_on(tmp_path: Path) -> None:
     left = sum((reading.why_unfollowed for reading in period.readings.values()), Counter())
     done = Counter(u.action.kind for reading in period.readings.values() for u in reading.updates)
     assert min(done["close"], done["move-stop"], left["unread"]) > 10, (done, left)
+    moved = [u for reading in period.readings.values() for u in reading.updates if u.message.version == 4]
+    assert len(moved) > 10, "levels are followed below which something was written before"
     ledger = Ledger(tmp_path / "paper.db", every=500)
     desk = world.desk(ledger)
     play(desk, sorted((m for found in known.values() for m in found), key=when_known), world.candles)

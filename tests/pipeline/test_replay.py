@@ -108,3 +108,26 @@ def test_a_run_warns_of_an_update_that_numbers_a_target_which_its_call_does_not_
     assert said[0] == "message 21: changes the targets to 112"
     assert said[1] == "message 22: nothing of the trade changes (target 2 is named, and the call has 1)"
     assert wrongly_numbered({"c": replace(reading, updates=updates[:1])}, wants) == {"c": []}
+
+
+def test_what_is_said_of_a_call_tells_what_it_had_no_use_for() -> None:
+    """By the time of each message: before the fill, and when all of it was filled."""
+    signal = call(95.0)
+    signal = replace(signal, setup=replace(signal.setup, entry_kind=EntryKind.LIMIT, entries=(99.0,)))
+    ms = 60_000
+    updates = [
+        Update(Message("c", -1, 20 + n, 1, "post", n * ms, None, n * ms, ""),
+               Action(kind, "BTCUSDT", "u", **more), "c/1")
+        for n, kind, more in ((1, "close", {"share": 0.5}), (3, "cancel", {}))
+    ]  # fmt: skip
+    candles = bars(
+        "100 100.5 99.5 100; 100 100.5 99.5 100; 100 100 98 99; 99 99 98.5 99; 99 112 99 111; 111 111 110 110"
+    )
+    played = replay([signal], strategy(), FEES, {"BTCUSDT": candles}, None, updates)
+    assert [leg.reason.value for leg in played.table.path(0).legs] == ["target"]
+    reading = ReadResult([signal], updates, 3, 1, 2, Counter(), [], 0, 0, 0)
+    columns = move_columns(played, {}, {}, {"c": reading}, strategy(), {"c": []})
+    assert [text for text in columns["text"] if text] == [
+        "message 21: closes 50% of it (nothing was filled, so nothing closes)",
+        "message 23: takes its orders away (none was resting)",
+    ]

@@ -46,6 +46,7 @@ from engine.pipeline.postlines import (
     post_number,
     price,
     spoken_by,
+    standing_at,
 )
 from engine.pipeline.readings import read_messages
 from engine.pipeline.report import LEDGER_FILE
@@ -222,18 +223,24 @@ class _Teller:
             yield f"first live price: {price(seen)} at {show_time(at_ms, self.zone)}"
         if call.asked and call.counted:
             yield from answer_lines(call, self._rules(call, heard))
-        yield from self._ended(call, fate, told, self._later(events))
+        yield from self._ended(call, fate, told, self._later(call, events))
         for event in events:
             if event.kind == "withdrawn":
                 moves = ", ".join(f"{in_words(move['what'])} at {price(move['price'])}" for move in event.data["moves"])
                 yield f"withdrawn: {moves} (live) is not in the record: {event.data['why']}"
 
-    def _later(self, events: Sequence[Event]) -> Iterator[tuple[Moment, list[str]]]:
+    def _later(self, call: PaperCall, events: Sequence[Event]) -> Iterator[tuple[Moment, list[str]]]:
         """What the channel said of it later: when it was known, and its line."""
-        own = post_number(self.identity)
+        own, stepper = post_number(self.identity), call.acting.stepper
+        due, retargeted = None if stepper.done else stepper.next_change_ms, False
         for event in events:
             if event.kind == "update" and event.key is not None:
-                words = [change_words(change_from(change)) for change in event.data["changes"]]
+                words = []
+                for change in map(change_from, event.data["changes"]):
+                    acted = due is None or change.act_ms < due
+                    stood = standing_at(change, call.plan, stepper.path(), retargeted) if acted else None
+                    words.append(change_words(change, stood))
+                    retargeted |= change.kind == "targets"
                 done = " and ".join(dict.fromkeys(words)) or NOTHING
                 done += f" ({event.data['wrong']})" if "wrong" in event.data else ""
                 said = spoken_by(event.data["action"] == "deletion", event.key[1], own)
