@@ -282,6 +282,36 @@ def test_how_phrases_stand_together(loaded: Profile, message: str, expected: str
     assert reads(loaded, message) == expected
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "close 30",
+        "close 2",
+        "close 0.5",
+        "exit 50",
+        "close 10k",
+        "closed 30",
+        "close 50 USDT",
+        "close here 30",
+        "please close 30 of the position",
+        "close XYZ 30",
+        "close 30-40% profit",
+    ],
+)
+def test_a_number_without_a_sign_is_no_share_and_closes_nothing(loaded: Profile, message: str) -> None:
+    assert reads(loaded, message) == "refused: unread"
+
+
+@pytest.mark.parametrize("share", ["30%", "% 30", "30 %", "30 percent", "30 per cent", "30 pct", "30 процентов"])
+def test_a_share_is_a_percentage_in_sign_or_word(loaded: Profile, share: str) -> None:
+    assert reads(loaded, f"close {share} of it") == "update close, share 30%"
+
+
+@pytest.mark.parametrize("message", ["PEPE close -0.3R", "PEPE closed at market 31.57", "PEPE closed at 31.57"])
+def test_results_and_the_price_of_a_close_are_no_share(loaded: Profile, message: str) -> None:
+    assert reads(loaded, message) == "update close, symbol PEPEUSDT, share 100%"
+
+
 def test_links_belong_to_the_phrase_behind_them(loaded: Profile) -> None:
     text = "https://t.me/c/100/21\nSL to BE\nhttps://t.me/c/100/22 t.me/test/23 t.me/others/24\nclose half"
     assert [action.links for action in read(loaded, text).actions] == [((100, 21),), ((0, 23), (100, 22))]

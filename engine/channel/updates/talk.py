@@ -38,8 +38,12 @@ _ASIDE = re.compile(r"(?m)^[ \t]*>[^\n]*+|[(\[](?![^)\]\n]{0,60}(?:\d{3}|\d[.,]\
 _WORD = re.compile(rf"\W*+([{DENSE}]|\d[^\W{DENSE}]*+|[^\W\d{DENSE}]++)?")
 _GAP = re.compile(r"\W*+")
 _CLAUSE = re.compile(r"[,.;!…—–](?!\d)|[ \t]-[ \t]")  # behind it another clause begins
-# Addresses, names and results (+12.5%, +2R) say nothing.
-_NOTHING = re.compile(ADDRESS + r"|\+ ?\d{1,7}(?:[.,]\d{1,8})?[ \t]{0,3}(?:%|r(?!\w)|pips(?!\w))")
+# Addresses, names and results (+12.5%, +2R, -0.3R) say nothing.
+_NOTHING = re.compile(
+    ADDRESS
+    + r"|\+ ?\d{1,7}(?:[.,]\d{1,8})?[ \t]{0,3}(?:%|r(?!\w)|pips(?!\w))"
+    + r"|(?<![\w.])[-\u2212] ?\d{1,4}(?:[.,]\d{1,8})?[ \t]{0,3}r(?!\w)"
+)
 
 
 @dataclass(frozen=True, slots=True)
