@@ -302,6 +302,45 @@ def test_a_number_without_a_sign_is_no_share_and_closes_nothing(loaded: Profile,
     assert reads(loaded, message) == "refused: unread"
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "remove TP3",
+        "cancel TP3",
+        "TP3 cancelled",
+        "delete the 3rd target",
+        "cancel TP 2 please",
+        "remove SL",
+        "SKR cancel sl",
+        "close TP1",
+        "снимаем ордер TP1",
+        "TP2 iptal",
+    ],
+)
+def test_what_is_done_to_a_target_or_a_stop_is_not_done_to_the_call(loaded: Profile, message: str) -> None:
+    assert reads(loaded, message) == "refused: unread"
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("TP1, close half", "update target-hit, number 1; update close, share 50%"),
+        ("TP1! Close half", "update target-hit, number 1; update close, share 50%"),
+        ("TP1\nclose half", "update target-hit, number 1; update close, share 50%"),
+        ("1 тейк, стоп в б/у", "update target-hit, number 1; update move-stop, stop breakeven"),
+        ("TP1 close half", "refused: unread"),
+        ("TP1 - close half", "refused: unread"),
+        ("TP2: close 30%", "refused: unread"),
+        ("close half, TP1", "refused: unread"),
+        ("close 30% TP2", "refused: unread"),
+        ("TP1 SL to BE", "refused: unread"),
+        ("TP1 50 profit", "update target-hit, number 1"),
+    ],
+)
+def test_a_target_without_a_word_for_it_stands_by_itself(loaded: Profile, message: str, expected: str) -> None:
+    assert reads(loaded, message) == expected
+
+
 @pytest.mark.parametrize("share", ["30%", "% 30", "30 %", "30 percent", "30 per cent", "30 pct", "30 процентов"])
 def test_a_share_is_a_percentage_in_sign_or_word(loaded: Profile, share: str) -> None:
     assert reads(loaded, f"close {share} of it") == "update close, share 30%"

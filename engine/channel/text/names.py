@@ -99,6 +99,7 @@ OPTIONS = (
     "every trade",
     "a part",
     "beside talk",
+    "by itself",
     "changes levels",
 )
 

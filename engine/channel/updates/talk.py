@@ -4,7 +4,8 @@
    else a coin by itself, else a word that nothing knows;
 2. a line, or a clause of it, that holds a word nothing knows is no part of the update when no phrase stands in it, and
    refuses the message when one does, unless all of them are reports, which never trade, and may stand ``beside talk``;
-3. wherever something is unknown, a number, a trade word, a word of doubt or a question mark refuses the message.
+3. wherever something is unknown, a number, a trade word, a word of doubt or a question mark refuses the message;
+4. so does a phrase that has to stand ``by itself`` (``TP3``) in the sentence of one that trades (``cancel``).
 
 At every word only the phrases are tried that may begin with it, together as a tree (``branches.py``), and an update is
 short: a long message is none.
@@ -26,7 +27,7 @@ from engine.channel.text.vocabulary import ADDRESS, DENSE
 from engine.channel.updates.branches import Branch, End, ends_along
 from engine.channel.updates.links import Link, links_in
 from engine.channel.updates.phrasebook import Phrasebook
-from engine.domain import Refusal
+from engine.domain import REPORTS, Refusal
 
 MOST_WORDS = 250  # an update has a few
 MOST_PHRASES = 30
@@ -38,6 +39,9 @@ _ASIDE = re.compile(r"(?m)^[ \t]*>[^\n]*+|[(\[](?![^)\]\n]{0,60}(?:\d{3}|\d[.,]\
 _WORD = re.compile(rf"\W*+([{DENSE}]|\d[^\W{DENSE}]*+|[^\W\d{DENSE}]++)?")
 _GAP = re.compile(r"\W*+")
 _CLAUSE = re.compile(r"[,.;!…—–](?!\d)|[ \t]-[ \t]")  # behind it another clause begins
+_SENTENCE = re.compile(r"[.;!…\n](?!\d)")  # behind it another sentence begins
+_SENTENCE_OR_COMMA = re.compile(rf"{_SENTENCE.pattern}|,(?!\d)")
+_SAYS = REPORTS | {"context"}  # what does not trade
 # Addresses, names and results (+12.5%, +2R, -0.3R) say nothing.
 _NOTHING = re.compile(
     ADDRESS
@@ -159,7 +163,26 @@ def hear(profile: Profile, prepared: Prepared, posted_ms: int | None) -> Talk | 
         return refusal
     if talk.unknown and not all(one.layout.talk or one.layout.kinds == ("context",) for one in phrases if one.layout):
         return _unknown(talk, *talk.unknown[0])
-    return talk
+    return _crowded(talk, phrases) or talk
+
+
+def _crowded(talk: Talk, phrases: Sequence[Spoken]) -> Refusal | None:
+    """The refusal of a phrase that has to stand by itself where one that trades stands in its sentence.
+
+    It may name what something is done to (``cancel TP3``), or a condition (``TP1 - close half``, ``close half, TP1``).
+    With a comma behind it it is a sentence: ``TP1, close half``.
+    """
+    trading = [one for one in phrases if one.layout and not _SAYS.issuperset(one.layout.kinds)]
+    for one in phrases:
+        if one.layout is None or not one.layout.alone:
+            continue
+        for other in trading:
+            first, last = sorted((one, other), key=lambda phrase: phrase.start)
+            ends = _SENTENCE_OR_COMMA if first is one else _SENTENCE
+            gap = _GAP.match(talk.working, first.end)
+            if other is not one and not ends.search(talk.working, first.end, max(last.start, gap.end() if gap else 0)):
+                return _unknown(talk, one.start, one.end)
+    return None
 
 
 def _apart(
