@@ -322,6 +322,31 @@ def test_what_is_done_to_a_target_or_a_stop_is_not_done_to_the_call(loaded: Prof
 
 
 @pytest.mark.parametrize(
+    "message",
+    [
+        "close 30% at TP2",
+        "take 50% profit at TP1",
+        "close half at TP1",
+        "Taking half at TP1",
+        "book profits 30% at target 1",
+        "scale out 30% at TP1",
+        "close at TP2",
+        "фиксируем 50% на TP1",
+        "close 30% at TP2, SL to BE",
+    ],
+)
+def test_what_is_to_be_done_at_a_target_is_a_condition(loaded: Profile, message: str) -> None:
+    assert reads(loaded, message) == "refused: unread"
+
+
+@pytest.mark.parametrize(
+    "message", ["Closed half at TP1", "Booked 50% profits at TP1", "We took 50% at TP1", "Secured half at target 1"]
+)
+def test_what_was_done_at_a_target_is_done(loaded: Profile, message: str) -> None:
+    assert reads(loaded, message) == "update close, share 50%; update target-hit, number 1"
+
+
+@pytest.mark.parametrize(
     ("message", "expected"),
     [
         ("TP1, close half", "update target-hit, number 1; update close, share 50%"),
