@@ -366,6 +366,32 @@ def test_a_target_without_a_word_for_it_stands_by_itself(loaded: Profile, messag
     assert reads(loaded, message) == expected
 
 
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("new target 114 (40%)", "update add-targets, targets 114 (40%)"),
+        ("New target: 149.50 [12.5 percent]", "update add-targets, targets 149.5 (12.5%)"),
+        ("added target 114 (40%)", "update add-targets, targets 114 (40%)"),
+        ("add TP4: 116 (25%)", "update add-targets, targets 116 (25%)"),
+        ("new target 114", "update change, targets 114"),
+        ("move TP2 to 110 (40%)", "refused: unread"),
+        ("close half (30%)", "refused: unread"),
+        ("close (30%)", "refused: unread"),
+        ("closed BTC (30%)", "refused: unread"),  # a share or a result
+        ("close BTC (12.5%)", "refused: unread"),
+        ("close 30% (of the position)", "update close, share 30%"),
+        ("close half (30% profit)", "update close, share 50%"),
+        ("close half (+30%)", "update close, share 50%"),
+        ("TP1 hit (35%), move SL to BE", "update target-hit, number 1; update move-stop, stop breakeven"),
+        ("TP1 hit (30% booked)", "update target-hit, number 1"),
+        ("SL to 64500 (2%)", "update move-stop, stop 64500"),
+        ("take profit (20%) BTC", "refused: no-layout"),
+    ],
+)
+def test_a_percentage_in_brackets(loaded: Profile, message: str, expected: str) -> None:
+    assert reads(loaded, message) == expected
+
+
 @pytest.mark.parametrize("share", ["30%", "% 30", "30 %", "30 percent", "30 per cent", "30 pct", "30 процентов"])
 def test_a_share_is_a_percentage_in_sign_or_word(loaded: Profile, share: str) -> None:
     assert reads(loaded, f"close {share} of it") == "update close, share 30%"

@@ -98,8 +98,8 @@ def _options(node: t.LayoutNode, source: SourceText) -> tuple[_Options, list[Dia
     """What stands behind a layout's name."""
     found: list[Diagnostic] = []
     many = any_order = False
-    names = ("phrases", "every trade", "a part", "beside talk", "by itself", "changes levels")
-    kind = dict.fromkeys(names, False)
+    named = ("phrases", "every trade", "a part", "beside talk", "by itself", "changes levels")
+    kind = dict.fromkeys(named, False)
     window: dict[str, int] = {}
     for option in node.options:
         word, _, date = option.text.partition(" ")
@@ -136,4 +136,5 @@ def _options(node: t.LayoutNode, source: SourceText) -> tuple[_Options, list[Dia
     if kind["by itself"] and not kind["phrases"]:
         message = '"by itself" belongs to an update in phrases'
         found.append(diagnose(source, node.name_span, "D208", message, "add: phrases"))
-    return _Options(many, any_order, *kind.values(), since, until), found
+    phrases, every, part, talk, alone, changes = (kind[name] for name in named)
+    return _Options(many, any_order, phrases, every, part, talk, alone, changes, since, until), found

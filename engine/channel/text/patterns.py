@@ -124,7 +124,7 @@ class Patterns:
             return r"((?=[a-z]{0,10}-?\d)[a-z0-9][a-z0-9-]{0,39}+)(?![\w.,]*\w)"
         if field == "number":
             words = alternatives(self.words.number_words)
-            return rf"({INDEX}|{words}|\d{{1,2}}+(?:st|nd|rd|th)?(?![a-z0-9]|[.,]\d))"
+            return rf"({INDEX}|{words}|\d{{1,2}}+(?:st|nd|rd|th)?(?![a-z0-9%]|[.,]\d))"
         if field == "leverage":
             one = rf"(?:{_X}{_BLANK})?\d{{1,3}}+(?:[.,]\d++)?(?:{_BLANK}{_X})?"
             return rf"({one}(?:{self._joint}{one}){{0,3}}){NO_LETTER_AHEAD}(?![\d%])"

@@ -23,7 +23,8 @@ from engine.channel.layout.pattern import Found, walk
 from engine.channel.prepared import Prepared, blanks
 from engine.channel.profile import Profile
 from engine.channel.syntax.tree import NOWHERE, Mark
-from engine.channel.text.vocabulary import ADDRESS, DENSE
+from engine.channel.text.names import PERCENT_WORDS
+from engine.channel.text.vocabulary import ADDRESS, DENSE, alternatives
 from engine.channel.updates.branches import Branch, End, ends_along
 from engine.channel.updates.links import Link, links_in
 from engine.channel.updates.phrasebook import Phrasebook
@@ -41,6 +42,10 @@ _GAP = re.compile(r"\W*+")
 _CLAUSE = re.compile(r"[,.;!…—–](?!\d)|[ \t]-[ \t]")  # behind it another clause begins
 _SENTENCE = re.compile(r"[.;!…\n](?!\d)")  # behind it another sentence begins
 _SENTENCE_OR_COMMA = re.compile(rf"{_SENTENCE.pattern}|,(?!\d)")
+_PERCENT = re.compile(rf"\d[ \t]*(?:%|{alternatives(PERCENT_WORDS)})|%[ \t]*\d")
+_BRACKETS = re.compile(r"[(\[][^)\]\n]{0,60}[)\]]")
+_SETS = frozenset({"change", "add-targets"})  # a percentage in brackets behind a target may be its share
+_SHARED = _SETS | {"close"}  # beside these it says something
 _SAYS = REPORTS | {"context"}  # what does not trade
 # Addresses, names and results (+12.5%, +2R, -0.3R) say nothing.
 _NOTHING = re.compile(
@@ -64,7 +69,8 @@ class Spoken:
 class Talk:
     """A message on its way: what was spoken, the posts it links to with their places, the unknown words beside phrases.
 
-    ``working`` is the folded text in which fillers and what else says nothing are blank.
+    ``working`` is the folded text in which fillers and what else says nothing are blank. ``asides`` are the brackets
+    with a percentage in them and no word that tells: the share of a target, or nothing.
     """
 
     profile: Profile
@@ -73,6 +79,7 @@ class Talk:
     working: str
     posted_ms: int | None
     links: Sequence[tuple[int, Link]] = ()
+    asides: Sequence[tuple[int, int]] = ()
     spoken: list[Spoken] = field(default_factory=list)
     unknown: list[tuple[int, int]] = field(default_factory=list)
 
@@ -98,7 +105,8 @@ class Talk:
         ends: list[End] = []
         ends_along(branches, self.working, at, end, ends)
         for behind, _, (layout, line) in sorted(ends, key=lambda one: (-one[0], one[1])):
-            if behind > at and layout.valid_at(self.posted_ms):
+            whole = not _SETS.isdisjoint(layout.kinds) or not any(at < begins < behind for begins, _ in self.asides)
+            if behind > at and whole and layout.valid_at(self.posted_ms):
                 found: list[Found] = []
                 walk(line.links, self.working, at, end, found)
                 if all(mark.field != "symbol" or self.is_coin(start, stop) for mark, start, stop in found):
@@ -114,6 +122,12 @@ class Talk:
             word = _WORD.match(self.working, at, end)
             assert word is not None
             begins = word.start(1) if word[1] else word.end()
+            if aside := next(((first, last) for first, last in self.asides if first <= begins < last), None):
+                shared = spoken and spoken[-1].layout and not _SHARED.isdisjoint(spoken[-1].layout.kinds)
+                if shared or not _ASIDE.fullmatch(self.working, *aside):
+                    unknown.append((at, aside[1]))
+                at = aside[1]
+                continue
             coin = self.book.coin.match(self.working, at, end)
             if coin is not None and not self.is_coin(*coin.span(1)):
                 coin = None
@@ -141,7 +155,12 @@ def hear(profile: Profile, prepared: Prepared, posted_ms: int | None) -> Talk | 
     links = list(links_in(prepared.text, profile))
     working = _NOTHING.sub(blanks, prepared.text)
     working = _ASIDE.sub(lambda match: _aside(match, book), working)
-    talk = Talk(profile, book, prepared, working, posted_ms, links)
+    asides = [
+        match.span()
+        for match in _BRACKETS.finditer(working)
+        if _PERCENT.search(match[0]) and not book.telling_words.search(match[0])
+    ]
+    talk = Talk(profile, book, prepared, working, posted_ms, links, asides)
     beside: list[tuple[int, int]] = []
     for start, end in prepared.lines:
         spoken, unknown = talk.line(start, end)
@@ -203,9 +222,10 @@ def _has_many_words(text: str) -> bool:
 
 
 def _aside(match: re.Match[str], book: Phrasebook) -> str:
-    """A quoted line blanked, and so are brackets without a word that tells."""
+    """A quoted line blanked, and so are brackets without a word that tells or a percentage."""
     quoted = match[0].lstrip().startswith(">")
-    return match[0] if not quoted and book.telling_words.search(match[0]) else blanks(match)
+    tells = book.telling_words.search(match[0]) or _PERCENT.search(match[0])
+    return match[0] if not quoted and tells else blanks(match)
 
 
 def _telling(talk: Talk, unknown: Sequence[tuple[int, int]]) -> Refusal | None:
