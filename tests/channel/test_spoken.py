@@ -392,6 +392,36 @@ def test_a_percentage_in_brackets(loaded: Profile, message: str, expected: str) 
     assert reads(loaded, message) == expected
 
 
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("TP2 now 110", "update change, number 2, targets 110"),
+        ("TP2: 110", "update change, number 2, targets 110"),
+        ("TP2 -> 110", "update change, number 2, targets 110"),
+        ("TP2 108 → 110", "update change, number 2, targets 110"),
+        ("new TP2 68000", "update change, number 2, targets 68000"),
+        ("TP1 104\nTP2 110", "update change, number 1, targets 104; update change, number 2, targets 110"),
+        ("new targets 105 110 115", "update change, targets 105, 110, 115"),
+        ("new targets: 105, 110", "update change, targets 105, 110"),
+        ("SL -> 97", "update move-stop, stop 97"),
+        ("SL 95 -> 97", "update move-stop, stop 97"),
+        ("move SL 95 to 97", "update move-stop, stop 97"),
+        ("SL to TP1 (104)", "update move-stop, number 1"),
+        ("TP1 104 ✅", "update target-hit, number 1"),
+        ("TP2 45 pips", "update target-hit, number 2"),
+        ("TP1 45%", "refused: unread"),
+        ("TP2 110?", "refused: unread"),
+        ("if TP2 110", "refused: unread"),
+        ("TP2 110 close half", "refused: unread"),
+        ("BTC LONG\nTP1: 66000\nTP2: 67000", "refused: unread"),  # a call without a stop
+        ("SL 95 97", "refused: unread"),
+        ("cancel 3", "refused: unread"),  # an order, a call?
+    ],
+)
+def test_new_levels_in_an_answer(loaded: Profile, message: str, expected: str) -> None:
+    assert reads(loaded, message) == expected
+
+
 @pytest.mark.parametrize("share", ["30%", "% 30", "30 %", "30 percent", "30 per cent", "30 pct", "30 процентов"])
 def test_a_share_is_a_percentage_in_sign_or_word(loaded: Profile, share: str) -> None:
     assert reads(loaded, f"close {share} of it") == "update close, share 30%"

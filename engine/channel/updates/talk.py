@@ -189,17 +189,22 @@ def _crowded(talk: Talk, phrases: Sequence[Spoken]) -> Refusal | None:
     """The refusal of a phrase that has to stand by itself where one that trades stands in its sentence.
 
     It may name what something is done to (``cancel TP3``), or a condition (``TP1 - close half``, ``close half, TP1``).
-    With a comma behind it it is a sentence: ``TP1, close half``.
+    With a comma behind it it is a sentence: ``TP1, close half``. One that trades itself (``TP2: 110``) is understood in
+    an answer: where the message names a coin or a side, it may be a call of its own.
     """
     trading = [one for one in phrases if one.layout and not _SAYS.issuperset(one.layout.kinds)]
+    named = any(mark.field in ("symbol", "side") for one in talk.spoken for mark, _, _ in one.found)
     for one in phrases:
         if one.layout is None or not one.layout.alone:
             continue
+        if named and one in trading:
+            return _unknown(talk, one.start, one.end)
         for other in trading:
             first, last = sorted((one, other), key=lambda phrase: phrase.start)
             ends = _SENTENCE_OR_COMMA if first is one else _SENTENCE
             gap = _GAP.match(talk.working, first.end)
-            if other is not one and not ends.search(talk.working, first.end, max(last.start, gap.end() if gap else 0)):
+            begins = max(last.start, gap.end() if gap else first.end)  # a phrase takes the signs before it
+            if other.layout is not one.layout and not ends.search(talk.working, first.end, begins):
                 return _unknown(talk, one.start, one.end)
     return None
 
