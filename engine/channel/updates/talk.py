@@ -25,10 +25,11 @@ from engine.channel.profile import Profile
 from engine.channel.syntax.tree import NOWHERE, Mark
 from engine.channel.text.names import PERCENT_WORDS
 from engine.channel.text.vocabulary import ADDRESS, DENSE, alternatives
+from engine.channel.updates.alone import crowded
 from engine.channel.updates.branches import Branch, End, ends_along
 from engine.channel.updates.links import Link, links_in
 from engine.channel.updates.phrasebook import Phrasebook
-from engine.domain import REPORTS, Refusal
+from engine.domain import Refusal
 
 MOST_WORDS = 250  # an update has a few
 MOST_PHRASES = 30
@@ -40,13 +41,10 @@ _ASIDE = re.compile(r"(?m)^[ \t]*>[^\n]*+|[(\[](?![^)\]\n]{0,60}(?:\d{3}|\d[.,]\
 _WORD = re.compile(rf"\W*+([{DENSE}]|\d[^\W{DENSE}]*+|[^\W\d{DENSE}]++)?")
 _GAP = re.compile(r"\W*+")
 _CLAUSE = re.compile(r"[,.;!…—–](?!\d)|[ \t]-[ \t]")  # behind it another clause begins
-_SENTENCE = re.compile(r"[.;!…\n](?!\d)")  # behind it another sentence begins
-_SENTENCE_OR_COMMA = re.compile(rf"{_SENTENCE.pattern}|,(?!\d)")
 _PERCENT = re.compile(rf"\d[ \t]*(?:%|{alternatives(PERCENT_WORDS)})|%[ \t]*\d")
 _BRACKETS = re.compile(r"[(\[][^)\]\n]{0,60}[)\]]")
 _SETS = frozenset({"change", "add-targets"})  # a percentage in brackets behind a target may be its share
 _SHARED = _SETS | {"close"}  # beside these it says something
-_SAYS = REPORTS | {"context"}  # what does not trade
 # Addresses, names and results (+12.5%, +2R, -0.3R) say nothing.
 _NOTHING = re.compile(
     ADDRESS
@@ -182,31 +180,8 @@ def hear(profile: Profile, prepared: Prepared, posted_ms: int | None) -> Talk | 
         return refusal
     if talk.unknown and not all(one.layout.talk or one.layout.kinds == ("context",) for one in phrases if one.layout):
         return _unknown(talk, *talk.unknown[0])
-    return _crowded(talk, phrases) or talk
-
-
-def _crowded(talk: Talk, phrases: Sequence[Spoken]) -> Refusal | None:
-    """The refusal of a phrase that has to stand by itself where one that trades stands in its sentence.
-
-    It may name what something is done to (``cancel TP3``), or a condition (``TP1 - close half``, ``close half, TP1``).
-    With a comma behind it it is a sentence: ``TP1, close half``. One that trades itself (``TP2: 110``) is understood in
-    an answer: where the message names a coin or a side, it may be a call of its own.
-    """
-    trading = [one for one in phrases if one.layout and not _SAYS.issuperset(one.layout.kinds)]
-    named = any(mark.field in ("symbol", "side") for one in talk.spoken for mark, _, _ in one.found)
-    for one in phrases:
-        if one.layout is None or not one.layout.alone:
-            continue
-        if named and one in trading:
-            return _unknown(talk, one.start, one.end)
-        for other in trading:
-            first, last = sorted((one, other), key=lambda phrase: phrase.start)
-            ends = _SENTENCE_OR_COMMA if first is one else _SENTENCE
-            gap = _GAP.match(talk.working, first.end)
-            begins = max(last.start, gap.end() if gap else first.end)  # a phrase takes the signs before it
-            if other.layout is not one.layout and not ends.search(talk.working, first.end, begins):
-                return _unknown(talk, one.start, one.end)
-    return None
+    place = crowded(talk)
+    return _unknown(talk, *place) if place else talk
 
 
 def _apart(
