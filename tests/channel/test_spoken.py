@@ -406,6 +406,7 @@ def test_a_percentage_in_brackets(loaded: Profile, message: str, expected: str) 
         ("SL -> 97", "update move-stop, stop 97"),
         ("SL 95 -> 97", "update move-stop, stop 97"),
         ("move SL 95 to 97", "update move-stop, stop 97"),
+        ("SL 95 -> BE", "update move-stop, stop breakeven"),
         ("SL to TP1 (104)", "update move-stop, number 1"),
         ("TP1 104 ✅", "update target-hit, number 1"),
         ("TP2 45 pips", "update target-hit, number 2"),
