@@ -31,6 +31,7 @@ _Text = tuple[int, int, int, str]  # chat_id, message_id, version, and what was 
 
 QUICK_EDIT_MS = MINUTE_MS
 NEVER_MS = 1 << 60
+FORBIDDEN = ("never", "author")  # codes of what a profile does not want to be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class ReadResult:
     ``refusals`` has the message keys), ``unread`` have no text or none that a layout knows. ``edited`` counts posts
     whose text changed after they had called, ``deleted`` those that were deleted, whatever else became of them.
     ``withdrawn`` has an update for each call whose post was deleted after it had called; none is in ``updates``.
-    ``unfollowed`` are later versions of calls that changed nothing, since they do not read as the same call any more.
+    ``unfollowed`` are later versions of calls that changed nothing, since they do not read as the same call any more,
+    ``unheard`` those of ``refusals`` that answer a call, but for what the profile forbids.
     """
 
     signals: list[Signal]
@@ -56,6 +58,7 @@ class ReadResult:
     deleted: int
     withdrawn: Sequence[Update] = ()
     unfollowed: Sequence[Unfollowed] = ()
+    unheard: Sequence[tuple[str, Refusal]] = ()
 
     @property
     def why_unfollowed(self) -> Counter[str]:
@@ -291,6 +294,13 @@ def _result(fates: dict[Post, Fate], signals: list[Signal], updates: list[Update
     silent = [(post, fate.refusal) for post, fate in fates.items() if not fate.signals and not fate.actions]
     refusals = [(f"{post[0]}/{post[2]}", refusal) for post, refusal in silent if refusal.code != UNREAD.code]
     called = sum([fate.called for fate in fates.values()])
+    unheard = [
+        (f"{post[0]}/{post[2]}", refusal)
+        for post, refusal in silent
+        if refusal.code not in (UNREAD.code, *FORBIDDEN)
+        and (answered := fates.get((post[0], post[1], fates[post].reply_to or 0))) is not None
+        and answered.called
+    ]
     return ReadResult(
         signals=signals,
         updates=updates,
@@ -303,4 +313,5 @@ def _result(fates: dict[Post, Fate], signals: list[Signal], updates: list[Update
         edited=sum([fate.edited for fate in fates.values()]),
         deleted=deleted,
         unfollowed=[one for fate in fates.values() for one in fate.unfollowed],
+        unheard=unheard,
     )

@@ -49,7 +49,7 @@ def check_channel(workspace: Workspace, source: SourceText, name: str) -> Checke
         needs[other] = None if found is None else hash_of(found.text)
         return found
 
-    profile, found = load_profile(source, name, library, workspace.names("channels", ".channel"), workspace.library)
+    profile, found = load_profile(source, name, library, workspace.likes, workspace.library)
     for other in sorted(within(needs, workspace.library) - needs.keys()):  # loaded before, for another profile
         library(other)
     if profile is None:

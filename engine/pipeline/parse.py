@@ -24,6 +24,7 @@ from engine.memory import uncollected
 from engine.pipeline.errors import InputError
 from engine.pipeline.progress import Track
 from engine.pipeline.readings import read_with
+from engine.pipeline.shipped import shipped, shipped_names
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from engine.units import show_count
@@ -140,10 +141,11 @@ def _key(message: Message) -> Key:
 
 
 def _digests(workspace: Workspace) -> dict[str, str]:
-    """The hash of each profile's file, by name."""
+    """The hash of each profile's text, by name, those of the program's library included."""
     base = workspace.root / "channels"
-    names = workspace.names("channels", ".channel")
-    return {name: hashlib.sha256((base / f"{name}.channel").read_bytes()).hexdigest() for name in names}
+    texts = {name: source.text.encode() for name in shipped_names() if (source := shipped(name))}
+    texts |= {name: (base / f"{name}.channel").read_bytes() for name in workspace.names("channels", ".channel")}
+    return {name: hashlib.sha256(text).hexdigest() for name, text in texts.items()}
 
 
 def _code_stamp() -> list[tuple[str, int, int]]:

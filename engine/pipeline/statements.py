@@ -17,7 +17,7 @@ from engine.simulate.planning import wrong_numbers
 from engine.units import iso, show_count, show_duration, show_names
 
 if TYPE_CHECKING:
-    from engine.domain import Message, Update
+    from engine.domain import Message, Refusal, Update
 
 WrongNumbers = Mapping[str, Sequence[tuple["Update", str]]]
 """Updates that name what there is not, each with that in words, by channel."""
@@ -128,6 +128,8 @@ def warnings(
             )
         if left := counted(reading.why_unfollowed):
             found.append(f"{name}: {left}")
+        if reading.unheard:
+            found.append(f"{name}: {_shown_unheard(reading.unheard)}")
         if wrong := wrong_numbers.get(name):
             found.append(f"{name}: {_shown_wrong(wrong)}")
     ambiguous = int(played.table.ambiguous[played.table.filled].sum())
@@ -135,6 +137,13 @@ def warnings(
         share = ambiguous / played.table.filled.sum()
         found.append(f"{share:.0%} of the trades are ambiguous on these candles; finer ones would decide them")
     return found
+
+
+def _shown_unheard(unheard: Sequence[tuple[str, Refusal]]) -> str:
+    """Which answers to calls say something that is not understood; the first few."""
+    each = [f"{key.partition('/')[2]} ({refusal.text})" for key, refusal in unheard[:SHOWN]]
+    more = f" and {len(unheard) - SHOWN} more" if len(unheard) > SHOWN else ""
+    return f"{show_count(len(unheard), 'answer')} to calls refused, nothing done: message {', '.join(each)}{more}"
 
 
 def _shown_wrong(wrong: Sequence[tuple[Update, str]]) -> str:

@@ -22,6 +22,7 @@ from engine.pipeline.crossing import foreign_amounts, two_worlds, unknown_names
 from engine.pipeline.errors import InputError
 from engine.pipeline.memory import Memory
 from engine.pipeline.progress import Track, silent
+from engine.pipeline.shipped import shipped
 from engine.pipeline.workspace import Workspace
 from engine.problem import Problem
 from engine.units import show_count
@@ -130,8 +131,8 @@ def _state(shown: str, read: dict[str, SourceText]) -> str:
 
 
 def _text_of(read: dict[str, SourceText], name: str) -> str | None:
-    """The text of a profile."""
-    source = read.get(f"channels/{name}.channel")
+    """The text of a profile, as ``Workspace.channel_source`` finds it."""
+    source = read.get(f"channels/{name}.channel") or shipped(name)
     return source.text if source else None
 
 

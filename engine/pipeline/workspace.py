@@ -15,6 +15,7 @@ from engine.config.diagnostics import Diagnostic, has_errors
 from engine.config.text import SourceText
 from engine.pipeline.crossing import foreign_amounts, is_demo, two_worlds, unknown_demo, unknown_fees, unknown_names
 from engine.pipeline.errors import InputError
+from engine.pipeline.shipped import shipped, shipped_names
 from engine.problem import Problem
 
 if TYPE_CHECKING:
@@ -149,20 +150,27 @@ class Workspace:
             path = self.root / "channels" / f"{name}.channel"
             profile: Profile | None = None
             if path.is_file():
-                known = self.names("channels", ".channel")
                 source = self.read_source(path)
-                profile, found = load_profile(source, name, self.channel_source, known, self.library)
+                profile, found = load_profile(source, name, self.channel_source, self.likes, self.library)
                 found += unknown_demo(profile, source) if profile else []
                 self.findings += [one for one in found if one not in self.findings]
             self._profiles[name] = profile
         return self._profiles[name]
 
+    @property
+    def likes(self) -> list[str]:
+        """The names of all profiles that another one may take over."""
+        return sorted({*self.names("channels", ".channel"), *shipped_names()})
+
     def channel_source(self, name: str) -> SourceText | None:
-        """The text of a profile by its name; None when there is no such file below ``channels/``."""
+        """The text of a profile to take over: the workspace's own, else the program's; None where neither is there."""
         base = (self.root / "channels").resolve()
         path = base / f"{name}.channel"
         inside = path.resolve().is_relative_to(base)
-        return self.read_source(self.root / "channels" / f"{name}.channel") if inside and path.is_file() else None
+        if inside and path.is_file():
+            return self.read_source(self.root / "channels" / f"{name}.channel")
+        source = shipped(name)
+        return self.sources.setdefault(source.path, source) if source else None
 
     def rule_file(self, name: str) -> RuleFile | None:
         """The rules ``rules/<name>.yaml``; None when they have errors or are not there."""

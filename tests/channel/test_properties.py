@@ -48,6 +48,7 @@ PIECES += [
     "{target: 2R}",
     "{share: half}",
     ", beside talk",
+    ", by itself",
 ]
 
 

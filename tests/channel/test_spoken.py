@@ -282,6 +282,157 @@ def test_how_phrases_stand_together(loaded: Profile, message: str, expected: str
     assert reads(loaded, message) == expected
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "close 30",
+        "close 2",
+        "close 0.5",
+        "exit 50",
+        "close 10k",
+        "closed 30",
+        "close 50 USDT",
+        "close here 30",
+        "please close 30 of the position",
+        "close XYZ 30",
+        "close 30-40% profit",
+    ],
+)
+def test_a_number_without_a_sign_is_no_share_and_closes_nothing(loaded: Profile, message: str) -> None:
+    assert reads(loaded, message) == "refused: unread"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "remove TP3",
+        "cancel TP3",
+        "TP3 cancelled",
+        "delete the 3rd target",
+        "cancel TP 2 please",
+        "remove SL",
+        "SKR cancel sl",
+        "close TP1",
+        "снимаем ордер TP1",
+        "TP2 iptal",
+    ],
+)
+def test_what_is_done_to_a_target_or_a_stop_is_not_done_to_the_call(loaded: Profile, message: str) -> None:
+    assert reads(loaded, message) == "refused: unread"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "close 30% at TP2",
+        "take 50% profit at TP1",
+        "close half at TP1",
+        "Taking half at TP1",
+        "book profits 30% at target 1",
+        "scale out 30% at TP1",
+        "close at TP2",
+        "фиксируем 50% на TP1",
+        "close 30% at TP2, SL to BE",
+    ],
+)
+def test_what_is_to_be_done_at_a_target_is_a_condition(loaded: Profile, message: str) -> None:
+    assert reads(loaded, message) == "refused: unread"
+
+
+@pytest.mark.parametrize(
+    "message", ["Closed half at TP1", "Booked 50% profits at TP1", "We took 50% at TP1", "Secured half at target 1"]
+)
+def test_what_was_done_at_a_target_is_done(loaded: Profile, message: str) -> None:
+    assert reads(loaded, message) == "update close, share 50%; update target-hit, number 1"
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("TP1, close half", "update target-hit, number 1; update close, share 50%"),
+        ("TP1! Close half", "update target-hit, number 1; update close, share 50%"),
+        ("TP1\nclose half", "update target-hit, number 1; update close, share 50%"),
+        ("1 тейк, стоп в б/у", "update target-hit, number 1; update move-stop, stop breakeven"),
+        ("TP1 close half", "refused: unread"),
+        ("TP1 - close half", "refused: unread"),
+        ("TP2: close 30%", "refused: unread"),
+        ("close half, TP1", "refused: unread"),
+        ("close 30% TP2", "refused: unread"),
+        ("TP1 SL to BE", "refused: unread"),
+        ("TP1 50 profit", "update target-hit, number 1"),
+    ],
+)
+def test_a_target_without_a_word_for_it_stands_by_itself(loaded: Profile, message: str, expected: str) -> None:
+    assert reads(loaded, message) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("new target 114 (40%)", "update add-targets, targets 114 (40%)"),
+        ("New target: 149.50 [12.5 percent]", "update add-targets, targets 149.5 (12.5%)"),
+        ("added target 114 (40%)", "update add-targets, targets 114 (40%)"),
+        ("add TP4: 116 (25%)", "update add-targets, targets 116 (25%)"),
+        ("new target 114", "update change, targets 114"),
+        ("move TP2 to 110 (40%)", "refused: unread"),
+        ("close half (30%)", "refused: unread"),
+        ("close (30%)", "refused: unread"),
+        ("closed BTC (30%)", "refused: unread"),  # a share or a result
+        ("close BTC (12.5%)", "refused: unread"),
+        ("close 30% (of the position)", "update close, share 30%"),
+        ("close half (30% profit)", "update close, share 50%"),
+        ("close half (+30%)", "update close, share 50%"),
+        ("TP1 hit (35%), move SL to BE", "update target-hit, number 1; update move-stop, stop breakeven"),
+        ("TP1 hit (30% booked)", "update target-hit, number 1"),
+        ("SL to 64500 (2%)", "update move-stop, stop 64500"),
+        ("take profit (20%) BTC", "refused: no-layout"),
+    ],
+)
+def test_a_percentage_in_brackets(loaded: Profile, message: str, expected: str) -> None:
+    assert reads(loaded, message) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("TP2 now 110", "update change, number 2, targets 110"),
+        ("TP2: 110", "update change, number 2, targets 110"),
+        ("TP2 -> 110", "update change, number 2, targets 110"),
+        ("TP2 108 → 110", "update change, number 2, targets 110"),
+        ("new TP2 68000", "update change, number 2, targets 68000"),
+        ("TP1 104\nTP2 110", "update change, number 1, targets 104; update change, number 2, targets 110"),
+        ("new targets 105 110 115", "update change, targets 105, 110, 115"),
+        ("new targets: 105, 110", "update change, targets 105, 110"),
+        ("SL -> 97", "update move-stop, stop 97"),
+        ("SL 95 -> 97", "update move-stop, stop 97"),
+        ("move SL 95 to 97", "update move-stop, stop 97"),
+        ("SL 95 -> BE", "update move-stop, stop breakeven"),
+        ("SL to TP1 (104)", "update move-stop, number 1"),
+        ("TP1 104 ✅", "update target-hit, number 1"),
+        ("TP2 45 pips", "update target-hit, number 2"),
+        ("TP1 45%", "refused: unread"),
+        ("TP2 110?", "refused: unread"),
+        ("if TP2 110", "refused: unread"),
+        ("TP2 110 close half", "refused: unread"),
+        ("BTC LONG\nTP1: 66000\nTP2: 67000", "refused: unread"),  # a call without a stop
+        ("SL 95 97", "refused: unread"),
+        ("cancel 3", "refused: unread"),  # an order, a call?
+    ],
+)
+def test_new_levels_in_an_answer(loaded: Profile, message: str, expected: str) -> None:
+    assert reads(loaded, message) == expected
+
+
+@pytest.mark.parametrize("share", ["30%", "% 30", "30 %", "30 percent", "30 per cent", "30 pct", "30 процентов"])
+def test_a_share_is_a_percentage_in_sign_or_word(loaded: Profile, share: str) -> None:
+    assert reads(loaded, f"close {share} of it") == "update close, share 30%"
+
+
+@pytest.mark.parametrize("message", ["PEPE close -0.3R", "PEPE closed at market 31.57", "PEPE closed at 31.57"])
+def test_results_and_the_price_of_a_close_are_no_share(loaded: Profile, message: str) -> None:
+    assert reads(loaded, message) == "update close, symbol PEPEUSDT, share 100%"
+
+
 def test_links_belong_to_the_phrase_behind_them(loaded: Profile) -> None:
     text = "https://t.me/c/100/21\nSL to BE\nhttps://t.me/c/100/22 t.me/test/23 t.me/others/24\nclose half"
     assert [action.links for action in read(loaded, text).actions] == [((100, 21),), ((0, 23), (100, 22))]

@@ -83,7 +83,7 @@ def with_line(line: str) -> list[str]:
         "CANCELLED",
         "closed SOL",
         "TP1 hit, SL to BE",
-        "тп1 фикс 50% стоп в бу",
+        "тп1 ✅ фикс 50% стоп в бу",
     ],
 )
 def test_a_line_that_is_added_acts_as_an_answer_would(story, line: str) -> None:

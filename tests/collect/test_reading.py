@@ -40,6 +40,19 @@ def test_a_post_that_reads_as_a_call_acts_when_it_was_posted() -> None:
     assert calls(result) == [("fast_scalps/1", 64800.0, "09", False)]
 
 
+def test_an_answer_to_a_call_that_is_refused_is_told_apart_from_other_posts() -> None:
+    half = "BUY BTCUSDT @ 64800"  # refused, with no word on the stop
+    result = story(
+        post(1, "09:00", CALL),
+        post(2, "10:00", half, reply_to=1),
+        post(3, "10:00", "gm", reply_to=1),  # says nothing
+        post(4, "10:00", half, reply_to=3),  # answers no call
+        post(5, "10:00", half),
+    )
+    assert [key for key, _ in result.refusals] == [f"fast_scalps/{n}" for n in (2, 4, 5)]
+    assert [(key, refusal.code) for key, refusal in result.unheard] == [("fast_scalps/2", "no-stop")]
+
+
 def test_several_setups_of_one_post_are_several_signals() -> None:
     assert [s.id for s in story(post(1, "09:00", f"{CALL}\n{ETH}")).signals] == ["fast_scalps/1", "fast_scalps/1#2"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from engine.collect.reading import ReadResult
 from engine.config.strategy import Calls, Exit, Fees
-from engine.domain import Action, Distance, EntryKind, Message, Setup, Side, Signal, Target, Update
+from engine.domain import Action, Distance, EntryKind, Message, Refusal, Setup, Side, Signal, Target, Update
 from engine.pipeline.moverows import move_columns
 from engine.pipeline.replay import replay
 from engine.pipeline.statements import deletion_note, warnings, wrongly_numbered
@@ -104,6 +104,12 @@ def test_a_run_warns_of_an_update_that_numbers_a_target_which_its_call_does_not_
     named = ", ".join(f"message {20 + n} (c/1: target {n} is named, and the call has 1)" for n in (2, 3, 4))
     wrong = wrongly_numbered({"c": reading}, wants)
     assert warnings(played, {"c": reading}, set(), wrong) == [f"c: a wrong number did nothing: {named} and 1 more"]
+    unheard = [(f"c/{n}", Refusal("unread", f'layout "it" leaves "{n}0" unread')) for n in range(2, 6)]
+    heard = replace(reading, unheard=unheard)
+    shown = ", ".join(f'{n} (layout "it" leaves "{n}0" unread)' for n in (2, 3, 4))
+    assert warnings(played, {"c": heard}, set(), {}) == [
+        f"c: 4 answers to calls refused, nothing done: message {shown} and 1 more"
+    ]
     said = [text for text in move_columns(played, {}, {}, {"c": reading}, wants, wrong)["text"] if text]
     assert said[0] == "message 21: changes the targets to 112"
     assert said[1] == "message 22: nothing of the trade changes (target 2 is named, and the call has 1)"

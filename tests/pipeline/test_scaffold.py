@@ -28,6 +28,37 @@ def test_a_new_workspace_is_clean_and_ready(tmp_path: Path) -> None:
         assert (path.parent / schema).resolve().is_file()
 
 
+def test_a_new_workspace_takes_over_the_library_of_the_program(tmp_path: Path) -> None:
+    folder = tmp_path / "trading"
+    CliRunner().invoke(cli, ["init", str(folder)])
+    profile = folder / "channels" / "my_channel.channel"
+    text = profile.read_text(encoding="utf-8").replace("\ndefaults", '\nlike "library/updates"\n\ndefaults', 1)
+    profile.write_text(text, encoding="utf-8")
+    for _ in range(2):  # the second time from what is remembered
+        checked = CliRunner().invoke(cli, ["validate", "--workspace", str(folder)])
+        assert checked.exit_code == 0, checked.output
+    explain = ["channel", "explain", "my_channel", "--workspace", str(folder)]
+    said = CliRunner().invoke(cli, explain, input="Close 30%, SL to BE").stdout
+    assert "update close, share 30%" in said
+    assert str(ROOT) not in said
+    own = folder / "channels" / "library" / "updates.channel"  # a copy comes before the program's
+    own.parent.mkdir()
+    own.write_text('channel "Own"\n\nupdate close\n<<<\nall out\n>>>\n', encoding="utf-8")
+    assert "update close, share 100%" in CliRunner().invoke(cli, explain, input="all out").stdout
+    assert "update close" not in CliRunner().invoke(cli, explain, input="Close 30%").stdout
+
+
+def test_a_slip_in_the_name_of_a_library_profile_is_answered(tmp_path: Path) -> None:
+    folder = tmp_path / "trading"
+    CliRunner().invoke(cli, ["init", str(folder)])
+    profile = folder / "channels" / "my_channel.channel"
+    text = profile.read_text(encoding="utf-8").replace("\ndefaults", '\nlike "library/update"\n\ndefaults', 1)
+    profile.write_text(text, encoding="utf-8")
+    checked = CliRunner().invoke(cli, ["validate", "--workspace", str(folder)])
+    assert checked.exit_code == 1
+    assert 'did you mean "library/updates"?' in checked.output
+
+
 def test_init_never_writes_into_a_folder_that_has_something(workspace: Path) -> None:
     before = snapshot(workspace)
     result = CliRunner().invoke(cli, ["init", str(workspace)])

@@ -36,6 +36,7 @@ class _Options:
     every: bool = False
     part: bool = False
     talk: bool = False
+    alone: bool = False
     changes: bool = False
     since_ms: int | None = None
     until_ms: int | None = None
@@ -88,6 +89,7 @@ def _layout(node: t.LayoutNode, fields: Fields, options: _Options) -> Layout:
         since_ms=options.since_ms, until_ms=options.until_ms, phrases=options.phrases, every=options.every,
         part=options.part,
         talk=options.talk,
+        alone=options.alone,
         changes=options.changes,
     )  # fmt: skip
 
@@ -96,7 +98,8 @@ def _options(node: t.LayoutNode, source: SourceText) -> tuple[_Options, list[Dia
     """What stands behind a layout's name."""
     found: list[Diagnostic] = []
     many = any_order = False
-    kind = {"phrases": False, "every trade": False, "a part": False, "beside talk": False, "changes levels": False}
+    named = ("phrases", "every trade", "a part", "beside talk", "by itself", "changes levels")
+    kind = dict.fromkeys(named, False)
     window: dict[str, int] = {}
     for option in node.options:
         word, _, date = option.text.partition(" ")
@@ -130,5 +133,8 @@ def _options(node: t.LayoutNode, source: SourceText) -> tuple[_Options, list[Dia
     if kind["beside talk"] and not set(node.action.split(" and ")) <= REPORTS:
         message = "beside an update that trades every word has to be known"
         found.append(diagnose(source, node.name_span, "D208", message, "take out: beside talk"))
-    every, part, talk, changes = (kind[name] for name in ("every trade", "a part", "beside talk", "changes levels"))
-    return _Options(many, any_order, kind["phrases"], every, part, talk, changes, since, until), found
+    if kind["by itself"] and not kind["phrases"]:
+        message = '"by itself" belongs to an update in phrases'
+        found.append(diagnose(source, node.name_span, "D208", message, "add: phrases"))
+    phrases, every, part, talk, alone, changes = (kind[name] for name in named)
+    return _Options(many, any_order, phrases, every, part, talk, alone, changes, since, until), found

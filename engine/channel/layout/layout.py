@@ -44,7 +44,7 @@ class Layout:
     ``action`` is "" for a signal, for an update what it does, several actions with " and " between. ``phrases``: each
     line is a phrase by itself (``updates/``). ``every``: the update is meant for all trades of the channel.
     ``part``: a close that says no more than that it closes a part. ``talk``: unknown words may stand beside its
-    phrases.
+    phrases. ``alone``: nothing that trades may stand in the sentence of its phrases.
     ``changes``: a signal with this layout changes the levels of one that was posted before.
 
     ``calls`` are the lines of a repeated group with its own symbol or stop: each round is a setup, which shares
@@ -68,6 +68,7 @@ class Layout:
     every: bool = False
     part: bool = False
     talk: bool = False
+    alone: bool = False
     changes: bool = False
     _next: dict[State, tuple[tuple[int, State, Turn], ...]] = field(default_factory=dict, repr=False, compare=False)
     _complete: dict[State, bool] = field(default_factory=dict, repr=False, compare=False)

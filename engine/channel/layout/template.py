@@ -199,6 +199,7 @@ def build(
     every: bool = False,
     part: bool = False,
     talk: bool = False,
+    alone: bool = False,
     changes: bool = False,
 ) -> Layout:
     """Compile a layout whose names and samples have been checked."""
@@ -226,5 +227,6 @@ def build(
         every=every,
         part=part,
         talk=talk,
+        alone=alone,
         changes=changes,
     )

@@ -154,9 +154,9 @@ class Fields(Patterns):
         """A share as a fraction; None when the number is none, or the text says no more than "a part"."""
         if text in self.words.share_words:
             return self.words.share_words[text] / 100
-        if "%" not in text and "/" not in text:
+        if not re.search(r"\d", text):
             return None
-        if "%" not in text:
+        if "/" in text:
             part, whole = text.split("/")
             return int(part) / int(whole) if int(whole) else None
         value = self.numbers(text)[0]

@@ -99,6 +99,7 @@ OPTIONS = (
     "every trade",
     "a part",
     "beside talk",
+    "by itself",
     "changes levels",
 )
 
@@ -165,6 +166,19 @@ NUMBER_WORDS = {
     1: ("first", "1st"), 2: ("second", "2nd"), 3: ("third", "3rd"), 4: ("fourth", "4th"), 5: ("fifth", "5th"),
 }  # fmt: skip
 SHARE_WORDS = {25: ("quarter",), 50: ("half",)}
+PERCENT_WORDS = (
+    "percent",
+    "per cent",
+    "pct",
+    "prozent",
+    "procent",
+    "процент",
+    "процента",
+    "процентов",
+    "por ciento",
+    "por cento",
+    "persen",
+)
 QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "DAI", "USD", "EUR", "TRY", "BTC", "ETH", "BNB")
 CURRENCIES = ("usdt", "usdc", "busd", "usd")
 

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache, partial
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from engine.channel.text.fold import INDEX, fold
-from engine.channel.text.names import CURRENCIES, PRICE_FIELDS, QUOTES
+from engine.channel.text.names import CURRENCIES, PERCENT_WORDS, PRICE_FIELDS, QUOTES
 from engine.channel.text.numbers import Notation
 from engine.channel.text.timeframes import timeframe_pattern
 from engine.channel.text.vocabulary import (
@@ -124,7 +124,7 @@ class Patterns:
             return r"((?=[a-z]{0,10}-?\d)[a-z0-9][a-z0-9-]{0,39}+)(?![\w.,]*\w)"
         if field == "number":
             words = alternatives(self.words.number_words)
-            return rf"({INDEX}|{words}|\d{{1,2}}+(?:st|nd|rd|th)?(?![a-z0-9]|[.,]\d))"
+            return rf"({INDEX}|{words}|\d{{1,2}}+(?:st|nd|rd|th)?(?![a-z0-9%]|[.,]\d))"
         if field == "leverage":
             one = rf"(?:{_X}{_BLANK})?\d{{1,3}}+(?:[.,]\d++)?(?:{_BLANK}{_X})?"
             return rf"({one}(?:{self._joint}{one}){{0,3}}){NO_LETTER_AHEAD}(?![\d%])"
@@ -139,7 +139,8 @@ class Patterns:
     def _share(self, words: Iterable[str]) -> str:
         """A percentage, a fraction, or a word for one."""
         number = self.notation.token
-        return rf"({number}{_BLANK}%|%{_BLANK}{number}|\d{{1,2}}+/\d{{1,2}}+(?!\d)|{alternatives(words)})"
+        percent = rf"(?:%|{alternatives(PERCENT_WORDS)})"
+        return rf"({number}{_BLANK}{percent}|%{_BLANK}{number}|\d{{1,2}}+/\d{{1,2}}+(?!\d)|{alternatives(words)})"
 
     def _strict(self, field: str, sample: str) -> str:
         """A stop, an entry or a share of the kind that the sample is: a number, or a word of the sample's group."""

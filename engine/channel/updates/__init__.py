@@ -1,5 +1,5 @@
 """Updates that are spoken in phrases.
 
 ``phrasebook.py`` holds the phrases of a profile as trees (``branches.py``), ``talk.py`` hears them in a message,
-``spoken.py`` says what they mean together.
+``alone.py`` refuses what is lost beside an order, ``spoken.py`` says what they mean together.
 """

@@ -4,7 +4,8 @@
    else a coin by itself, else a word that nothing knows;
 2. a line, or a clause of it, that holds a word nothing knows is no part of the update when no phrase stands in it, and
    refuses the message when one does, unless all of them are reports, which never trade, and may stand ``beside talk``;
-3. wherever something is unknown, a number, a trade word, a word of doubt or a question mark refuses the message.
+3. wherever something is unknown, a number, a trade word, a word of doubt or a question mark refuses the message;
+4. so does a phrase that has to stand ``by itself`` (``TP3``) in the sentence of one that trades (``cancel``).
 
 At every word only the phrases are tried that may begin with it, together as a tree (``branches.py``), and an update is
 short: a long message is none.
@@ -22,7 +23,9 @@ from engine.channel.layout.pattern import Found, walk
 from engine.channel.prepared import Prepared, blanks
 from engine.channel.profile import Profile
 from engine.channel.syntax.tree import NOWHERE, Mark
-from engine.channel.text.vocabulary import ADDRESS, DENSE
+from engine.channel.text.names import PERCENT_WORDS
+from engine.channel.text.vocabulary import ADDRESS, DENSE, alternatives
+from engine.channel.updates.alone import crowded
 from engine.channel.updates.branches import Branch, End, ends_along
 from engine.channel.updates.links import Link, links_in
 from engine.channel.updates.phrasebook import Phrasebook
@@ -38,8 +41,16 @@ _ASIDE = re.compile(r"(?m)^[ \t]*>[^\n]*+|[(\[](?![^)\]\n]{0,60}(?:\d{3}|\d[.,]\
 _WORD = re.compile(rf"\W*+([{DENSE}]|\d[^\W{DENSE}]*+|[^\W\d{DENSE}]++)?")
 _GAP = re.compile(r"\W*+")
 _CLAUSE = re.compile(r"[,.;!…—–](?!\d)|[ \t]-[ \t]")  # behind it another clause begins
-# Addresses, names and results (+12.5%, +2R) say nothing.
-_NOTHING = re.compile(ADDRESS + r"|\+ ?\d{1,7}(?:[.,]\d{1,8})?[ \t]{0,3}(?:%|r(?!\w)|pips(?!\w))")
+_PERCENT = re.compile(rf"\d[ \t]*(?:%|{alternatives(PERCENT_WORDS)})|%[ \t]*\d")
+_BRACKETS = re.compile(r"[(\[][^)\]\n]{0,60}[)\]]")
+_SETS = frozenset({"change", "add-targets"})  # a percentage in brackets behind a target may be its share
+_SHARED = _SETS | {"close"}  # beside these it says something
+# Addresses, names and results (+12.5%, +2R, -0.3R) say nothing.
+_NOTHING = re.compile(
+    ADDRESS
+    + r"|\+ ?\d{1,7}(?:[.,]\d{1,8})?[ \t]{0,3}(?:%|r(?!\w)|pips(?!\w))"
+    + r"|(?<![\w.])[-\u2212] ?\d{1,4}(?:[.,]\d{1,8})?[ \t]{0,3}r(?!\w)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,8 @@ class Spoken:
 class Talk:
     """A message on its way: what was spoken, the posts it links to with their places, the unknown words beside phrases.
 
-    ``working`` is the folded text in which fillers and what else says nothing are blank.
+    ``working`` is the folded text in which fillers and what else says nothing are blank. ``asides`` are the brackets
+    with a percentage in them and no word that tells: the share of a target, or nothing.
     """
 
     profile: Profile
@@ -65,6 +77,7 @@ class Talk:
     working: str
     posted_ms: int | None
     links: Sequence[tuple[int, Link]] = ()
+    asides: Sequence[tuple[int, int]] = ()
     spoken: list[Spoken] = field(default_factory=list)
     unknown: list[tuple[int, int]] = field(default_factory=list)
 
@@ -90,7 +103,8 @@ class Talk:
         ends: list[End] = []
         ends_along(branches, self.working, at, end, ends)
         for behind, _, (layout, line) in sorted(ends, key=lambda one: (-one[0], one[1])):
-            if behind > at and layout.valid_at(self.posted_ms):
+            whole = not _SETS.isdisjoint(layout.kinds) or not any(at < begins < behind for begins, _ in self.asides)
+            if behind > at and whole and layout.valid_at(self.posted_ms):
                 found: list[Found] = []
                 walk(line.links, self.working, at, end, found)
                 if all(mark.field != "symbol" or self.is_coin(start, stop) for mark, start, stop in found):
@@ -106,6 +120,12 @@ class Talk:
             word = _WORD.match(self.working, at, end)
             assert word is not None
             begins = word.start(1) if word[1] else word.end()
+            if aside := next(((first, last) for first, last in self.asides if first <= begins < last), None):
+                shared = spoken and spoken[-1].layout and not _SHARED.isdisjoint(spoken[-1].layout.kinds)
+                if shared or not _ASIDE.fullmatch(self.working, *aside):
+                    unknown.append((at, aside[1]))
+                at = aside[1]
+                continue
             coin = self.book.coin.match(self.working, at, end)
             if coin is not None and not self.is_coin(*coin.span(1)):
                 coin = None
@@ -133,7 +153,12 @@ def hear(profile: Profile, prepared: Prepared, posted_ms: int | None) -> Talk | 
     links = list(links_in(prepared.text, profile))
     working = _NOTHING.sub(blanks, prepared.text)
     working = _ASIDE.sub(lambda match: _aside(match, book), working)
-    talk = Talk(profile, book, prepared, working, posted_ms, links)
+    asides = [
+        match.span()
+        for match in _BRACKETS.finditer(working)
+        if _PERCENT.search(match[0]) and not book.telling_words.search(match[0])
+    ]
+    talk = Talk(profile, book, prepared, working, posted_ms, links, asides)
     beside: list[tuple[int, int]] = []
     for start, end in prepared.lines:
         spoken, unknown = talk.line(start, end)
@@ -155,7 +180,8 @@ def hear(profile: Profile, prepared: Prepared, posted_ms: int | None) -> Talk | 
         return refusal
     if talk.unknown and not all(one.layout.talk or one.layout.kinds == ("context",) for one in phrases if one.layout):
         return _unknown(talk, *talk.unknown[0])
-    return talk
+    place = crowded(talk)
+    return _unknown(talk, *place) if place else talk
 
 
 def _apart(
@@ -176,9 +202,10 @@ def _has_many_words(text: str) -> bool:
 
 
 def _aside(match: re.Match[str], book: Phrasebook) -> str:
-    """A quoted line blanked, and so are brackets without a word that tells."""
+    """A quoted line blanked, and so are brackets without a word that tells or a percentage."""
     quoted = match[0].lstrip().startswith(">")
-    return match[0] if not quoted and book.telling_words.search(match[0]) else blanks(match)
+    tells = book.telling_words.search(match[0]) or _PERCENT.search(match[0])
+    return match[0] if not quoted and tells else blanks(match)
 
 
 def _telling(talk: Talk, unknown: Sequence[tuple[int, int]]) -> Refusal | None:
