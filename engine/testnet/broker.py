@@ -116,7 +116,8 @@ class Broker:
         async with self._locks[ticket_id]:
             standing = self.journal.standings[ticket_id]
             ticket = standing.ticket
-            id_ = client_id(ticket.account, cause or ticket.cause, f"{ticket.id}: close {share:g}")
+            part = "close 1" if share >= 1 else "close a part"  # however large, for the same cause it is the same one
+            id_ = client_id(ticket.account, cause or ticket.cause, f"{ticket.id}: {part}")
             if all(closing.id != id_ for closing in standing.closings):
                 self.journal.write("closing", ticket_id, id=id_, share=share)
             if share >= 1 and not standing.cancelled:
