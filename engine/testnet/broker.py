@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import asdict
 
 from engine.market.asking import RefusedError
@@ -102,11 +102,15 @@ class Broker:
             await self._round(standing)
             return standing
 
-    async def cancel(self, ticket_id: str) -> Standing:
-        """Take back the entry orders that rest; what is held stays."""
+    async def cancel(self, ticket_id: str, prices: Container[float] | None = None) -> Standing:
+        """Take back the entry orders that rest (None: all), or those at some prices; what is held stays."""
         async with self._locks[ticket_id]:
             standing = self.journal.standings[ticket_id]
-            if not standing.cancelled:
+            if prices is not None:
+                kept = [(id_, rung) for id_, rung in standing.rungs if rung.price is None or rung.price not in prices]
+                if len(kept) < len(standing.rungs):
+                    self.journal.write("rungs", ticket_id, rungs=[[id_, asdict(rung)] for id_, rung in kept])
+            elif not standing.cancelled:
                 self.journal.write("cancel", ticket_id)
             await self._round(standing)
             return standing

@@ -248,14 +248,21 @@ def test_a_stop_and_targets_that_the_channel_names_go_there_at_their_moment(
     Moved(double, tmp_path, plan(), kind="stop", stop=64_700.0).play(then)
 
 
+@pytest.mark.parametrize(("order", "left"), [(None, {}), (1, {64_600.0: 50}), (2, {64_700.0: 50})])
 def test_orders_that_the_channel_takes_back_are_taken_back_there_at_their_moment(
-    double: ExchangeDouble, tmp_path: Path
+    double: ExchangeDouble, tmp_path: Path, order: int | None, left: dict[float, float]
 ) -> None:
     async def then(trial: Trial) -> None:
-        assert (held(double), resting(double)) == ({}, {})
+        assert (held(double), resting(double)) == ({}, left)
+        await trial.bar(1, 64_850, 64_900, 64_750, 64_850)
+        await trial.bar(2, 64_850, 64_900, 64_750, 64_850)
+        assert resting(double) == left
+        await trial.mirror.round()
+        assert [body["vol"] for body in double.private.sent("order/create")] == [50, 50], "nothing is ordered anew"
 
     ladder = (Order("limit", 64_700.0, 0.5), Order("limit", 64_600.0, 0.5))
-    Moved(double, tmp_path, plan(orders=ladder), kind="cancel").play(then)
+    trial = Moved(double, tmp_path, plan(orders=ladder), kind="cancel", order=order).play(then)
+    assert trial.told == []
 
 
 def went_out(call: PaperCall, change: Change, at_ms: int, price: float) -> dict[str, object]:

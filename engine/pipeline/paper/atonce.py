@@ -28,6 +28,27 @@ def ends(change: Change) -> bool:
     return change.kind == "close" and change.by == "channel" and change.share >= 1 and not change.unfilled
 
 
+def taken_back(call: PaperCall, now_ms: int) -> tuple[bool, set[float]]:
+    """Whether the channel has taken back all orders that rest, and the prices of single ones that it has taken back.
+
+    Also what the record has done by now: after a restart it is done there then.
+    """
+    known = {number: order.price for number, order in enumerate(call.acting.plan.orders, 1)}
+    every, single = False, set[float]()
+    for change in call.acting.stepper.changes:
+        if change.act_ms > now_ms or change.unfilled:
+            continue
+        if change.kind == "orders":
+            known |= {number: order.price for number, order in enumerate(change.orders, len(known) + 1)}
+            every, single = False, set()
+        elif change.kind == "cancel" and change.order is None:
+            every = True
+        elif change.kind == "cancel":
+            price = known.get(change.order or 0)
+            single |= set() if price is None else {price}
+    return every, single
+
+
 def closed_at_once(state: Data) -> bool:
     """Whether a trade was closed live by what is sent there at once."""
     return state["status"] == PathStatus.CLOSED and state["legs"][-1]["reason"] in AT_ONCE

@@ -29,7 +29,7 @@ from engine.market.listing import find_market
 from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
 from engine.pipeline.paper.ahead import with_changes
-from engine.pipeline.paper.atonce import closed_at_once, closed_parts, ends, waiting
+from engine.pipeline.paper.atonce import closed_at_once, closed_parts, ends, taken_back, waiting
 from engine.problem import Problem
 from engine.tasks import end_tasks
 from engine.testnet.broker import Broker
@@ -164,8 +164,9 @@ class Mirror:
                 standing.ticket.id, 1.0, Cause(cause.channel, f"{cause.message}/end", cause.version)
             )
             return
-        if any(change.kind == "cancel" and change.order is None and not change.unfilled for change in said):
-            await self.broker.cancel(standing.ticket.id)
+        every, single = taken_back(call, self._now_ms())
+        if every or single:
+            await self.broker.cancel(standing.ticket.id, None if every else single)
         for number, share in self._parts(call).items():
             part = Cause(cause.channel, f"{cause.message}/channel {number}", cause.version)
             await self.broker.close(standing.ticket.id, share, part)
