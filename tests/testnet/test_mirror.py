@@ -127,11 +127,15 @@ def test_the_summary_says_how_far_the_exchange_is_from_the_record(double: Exchan
     async def play(trial: Trial) -> None:
         await trial.bar(0, 64_735.2, 64_900, 64_700, 64_850)
         assert summary(path, [trial.call])[0] == "testnet: 1 trade sent, 1 open, 100 contracts held"
+        assert summary(path, [trial.call], {0})[1] == (
+            "testnet: vip/7 is out on paper (live) and held there: it goes out when the record's candle is over"
+        )
         await pin(double, "BTC", 64_400.0)
         await trial.bar(1, 64_850, 64_900, 64_400, 64_450)
 
     trial = Trial(plan())
     mirrored(double, tmp_path, trial, play)
+    assert summary(path, [trial.call], {0})[:2] == summary(path, [trial.call])[:2], "it is not held any more"
     assert summary(path, [trial.call]) == [
         "testnet: 1 trade sent, 0 open, 0 contracts held",
         "testnet: 1 entry, +10.0 bp at the median (+ is worse than the record)",
