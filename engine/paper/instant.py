@@ -10,10 +10,11 @@ every call and goes through live prices:
 2. A call comes to the live market at the first price at or after its moment of action. The account is asked at once
    (``liveaccount.py``).
 3. Whenever candles were told, the copies begin anew from the record, and go through the prices since. So the live side
-   can stray from the record by no more than the candles that are open, and a restart begins from the record too. Only
-   a call that the record has not met yet (its first candle is not over) stays as it is; after a restart it stands as
-   the ledger says. A price of a candle that was told comes too late. After a silence or a downtime, calls in the market
-   wait until the record has told every candle of which no price was seen: what a stop or target met there comes first.
+   can stray from the record by no more than the candles that are open. Only a call that the record has not met yet (its
+   first candle is not over) stays as it is. After a restart such a call, and one that did live what the record has not
+   told yet, stand as the ledger says (``before.py``). A price of a candle that was told comes too late. After a silence
+   or a downtime, calls in the market wait until the record has told every candle of which no price was seen: what a
+   stop or target met there comes first.
 4. What happens is a ``live`` event in the ledger, once (``saying.py``, ``spoken.py``). What the record has not
    confirmed when the next candle too is over is ``withdrawn``.
 5. Rules that watch are held against the account of now at every price (``liverules.py``).
@@ -27,6 +28,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from engine.paper import liverules
+from engine.paper.before import Before
 from engine.paper.broker import Placed, VirtualBroker
 from engine.paper.call import WAITING, Bar, PaperCall, ended_by, quiet
 from engine.paper.codec import facts_from
@@ -66,6 +68,8 @@ class Instant:
         self.saying = Saying(self.desk, self.spoken, self.account)
         for event in self.desk.ledger.events(self.desk.account, 0, *KINDS, *liverules.KINDS):
             self._take(event)
+        self.before = Before(self.spoken, self.desk.market.timeframe_ms)
+        self.before.begin()
         self._dirty.update(record.book)
 
     # ------------------------------------------------------------------ what it hears
@@ -74,6 +78,7 @@ class Instant:
         """Something was written; it comes back without what was said live already."""
         if event.row is not None and event.kind not in ("live", "withdrawn"):
             self._dirty.add(self.desk.books.rows[event.row].plan.symbol)
+        self.before.hear(event)
         return self._take(event)
 
     def _awaited(self, row: int) -> bool:
@@ -165,9 +170,12 @@ class Instant:
         """The live side of a call as the record has it; as it was, where the record has not met it yet."""
         known = self._sides.get(call.row)
         if call.fate != WAITING:
-            side = copied(call)
+            stood = self.before.side(call, self._told_ms.get(call.plan.symbol, 0))
+            side = stood or copied(call)
             if not call.asked and known is not None:
                 side.facts, side.quantity = known.facts, known.quantity
+            if stood is not None:
+                self._tell_changes(side, call)
             self._end_as_said(side)
             return side
         if known is None:
@@ -179,11 +187,15 @@ class Instant:
                 known.quantity = said.stands["quantity"]
         if any(one.by == "channel" and one not in call.stepper.changes for one in known.stepper.changes):
             known = copied(call)  # a word was about another call: this one comes to the live market anew
-        for change in call.stepper.changes:
-            if change not in known.stepper.changes:
-                self.broker.change(known, change)
+        self._tell_changes(known, call)
         known.closing_ms = self.rules.ending_ms(call)
         return known
+
+    def _tell_changes(self, side: PaperCall, call: PaperCall) -> None:
+        """Tell a live side what its channel has said of the call since."""
+        for change in call.stepper.changes:
+            if change not in side.stepper.changes:
+                self.broker.change(side, change)
 
     def _end_as_said(self, side: PaperCall) -> None:
         """A trade that was ended live stays so, at the price that was said, until the record has ended it or not."""

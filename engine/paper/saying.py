@@ -79,8 +79,9 @@ class Saying:
             data["by"] = by
         if path.status is PathStatus.CLOSED and side.facts is not None:
             data["net"] = side.trade().net
-        if call.fate == WAITING:
-            data["stands"] = call_data(side) | {"quantity": side.quantity}
+        data["stands"] = call_data(side) | {"quantity": side.quantity}
+        if side.own is not None:
+            data["stands"]["own"] = call_data(side.own)
         key = (side.plan.channel, side.row, 0, f"{side.lane}/live/{data['number']}")
         self.desk.note("live", bar.ts, data, side.row, key)
 

@@ -70,7 +70,7 @@ class Call:
     """What is known of one call: the number of live events, what was said of taking it, what the record owes.
 
     ``word`` is (fate, taken) as said live, None before, ``quantity`` the size that was said with it; ``stands`` is how
-    the live side stood at the newest event, while the record has not begun, ``facts`` what the account would hold.
+    the live side stood at the newest event (None: that was taken back), ``facts`` what the account would hold.
     ``moves`` are the record's own so far. ``gone``: its orders were taken away before anything was filled, and that was
     said.
     """
@@ -132,18 +132,17 @@ class Spoken:
             call.owed[move["what"]] = Move(move["what"], move["ts_ms"], move["price"], move["share"])
 
     def _on_withdrawn(self, call: Call, _row: int, data: Data) -> None:
+        call.stands = None
         for move in data["moves"]:
             call.owed.pop(move["what"], None)
 
     # ------------------------------------------------------------------ the record
 
     def _on_placed(self, call: Call, _row: int, data: Data) -> Data | None:
-        call.stands = None
         said = call.word is not None and call.word[0] != "" and call.word[0] == data["stands"]["fate"]
         return data | {"said": True} if said else None
 
     def _on_step(self, call: Call, row: int, data: Data) -> Data | None:
-        call.stands = None
         if call.own and not data.get("own"):
             return None
         self._stand(call, data["stands"])

@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import asdict
 
 from engine.market.asking import RefusedError
@@ -102,11 +102,15 @@ class Broker:
             await self._round(standing)
             return standing
 
-    async def cancel(self, ticket_id: str) -> Standing:
-        """Take back the entry orders that rest; what is held stays."""
+    async def cancel(self, ticket_id: str, prices: Container[float] | None = None) -> Standing:
+        """Take back the entry orders that rest (None: all), or those at some prices; what is held stays."""
         async with self._locks[ticket_id]:
             standing = self.journal.standings[ticket_id]
-            if not standing.cancelled:
+            if prices is not None:
+                kept = [(id_, rung) for id_, rung in standing.rungs if rung.price is None or rung.price not in prices]
+                if len(kept) < len(standing.rungs):
+                    self.journal.write("rungs", ticket_id, rungs=[[id_, asdict(rung)] for id_, rung in kept])
+            elif not standing.cancelled:
                 self.journal.write("cancel", ticket_id)
             await self._round(standing)
             return standing
@@ -116,7 +120,8 @@ class Broker:
         async with self._locks[ticket_id]:
             standing = self.journal.standings[ticket_id]
             ticket = standing.ticket
-            id_ = client_id(ticket.account, cause or ticket.cause, f"{ticket.id}: close {share:g}")
+            part = "close 1" if share >= 1 else "close a part"  # however large, for the same cause it is the same one
+            id_ = client_id(ticket.account, cause or ticket.cause, f"{ticket.id}: {part}")
             if all(closing.id != id_ for closing in standing.closings):
                 self.journal.write("closing", ticket_id, id=id_, share=share)
             if share >= 1 and not standing.cancelled:

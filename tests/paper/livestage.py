@@ -112,6 +112,7 @@ class LiveStage:
     posts: list[Message] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     told: list[Event] = field(default_factory=list)
+    worth: float = 0.0
     candles: PriceBook = field(default_factory=lambda: PriceBook(MINUTE_MS))
 
     def __post_init__(self) -> None:

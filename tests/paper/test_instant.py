@@ -890,3 +890,89 @@ def test_a_call_whose_trade_was_closed_by_hand_lives_on_in_the_channels_record(t
     stage.candle(5, *[64801] * 4)
     (line,) = stage.said()
     assert line == f"vip/2 long BTCUSDT not taken, repeat: vip/1 is still alive{ONLY}the account's trade is over"
+
+
+def told_and_killed(folder: Path, text: str, *prices: float) -> LiveStage:
+    """A trade of 8,000 USDT of margin (of 10,000) goes through prices live; the process is killed, and begins again."""
+    stage = LiveStage(folder, {"fixed: 1000 USDT": "fixed: 40000 USDT"})
+    stage.post(5, text)
+    stage.price(6, 64801)
+    stage.candle(0, 64800, 64810, 64790, 64801)
+    stage.price(61, 64801)
+    stage.candle(1, 64801, 64810, 64790, 64801)
+    stage.price(122, 64801, *prices)
+    stage.worth = stage.instant.account.equity()
+    assert len(stage.said()) == 1 + len(prices)
+    stage.start()
+    return stage
+
+
+@pytest.mark.parametrize("follows", ["the record", "a price of the same candle", "a price of a later candle"])
+def test_a_trade_that_was_told_closed_stays_closed_over_a_kill(tmp_path: Path, follows: str) -> None:
+    """Neither the table nor the margin forgets it until the record has caught up, and nothing is told again."""
+    stage = told_and_killed(tmp_path, MARKET, 65001)
+    assert stage.instant.account.open_calls() == []
+    assert stage.instant.account.equity() == pytest.approx(stage.worth)
+    if follows == "a price of the same candle":
+        stage.price(150, 64900, 64400)
+    elif follows == "a price of a later candle":
+        stage.price(185, 64900, 64400)
+    assert stage.instant.account.open_calls() == []
+    stage.post(190, "BUY ETHUSDT NOW @ 2500, TP 2600, SL 2400")
+    stage.price(192, 2500, symbol="ETHUSDT")
+    (line,) = stage.said()
+    assert line.startswith("vip/2 long ETHUSDT in (live)"), "the margin is free"
+    stage.candle(2, 64801, 65001, 64790, 64990)
+    assert stage.instant.account.open_calls()[0].plan.symbol == "ETHUSDT"
+    stage.candle(3, 64990, 64990, 64400, 64400)
+    stage.candle(3, 2500, 2500, 2500, 2500, symbol="ETHUSDT")
+    assert stage.said() == []
+    assert stage.events("withdrawn") == []
+
+
+def test_a_target_that_was_told_stays_taken_over_a_kill_and_its_stop_stays_moved(tmp_path: Path) -> None:
+    stage = told_and_killed(tmp_path, TWO, 65001)
+    (side,) = stage.instant.account.open_calls()
+    assert (side.stepper.held, side.stepper.stop, side.stepper.targets) == (0.5, 64801, ((65200.0, 0.5),))
+    assert stage.instant.account.equity() == pytest.approx(stage.worth, abs=0.5), "at the last price that is written"
+    stage.post(130, "closed 50%", reply_to=1)
+    stage.start()
+    (side,) = stage.instant.account.open_calls()
+    assert side.stepper.held == 0.5, "no price has come since"
+    stage.price(140, 65010)
+    stage.candle(2, 64801, 65011, 64790, 65010)
+    stage.price(185, 65010)
+    assert [line.partition(": ")[0] for line in stage.said() if "(live)" in line] == [
+        "vip/1 long BTCUSDT channel (live)"
+    ]
+    assert stage.instant.account.open_calls()[0].stepper.held == 0.25
+
+
+def test_what_the_record_never_makes_is_taken_back_after_a_kill_too(tmp_path: Path) -> None:
+    """A target was hit between two candles; then the trade goes on."""
+    stage = told_and_killed(tmp_path, MARKET, 65001)
+    stage.candle(2, 64801, 64990, 64790, 64990)
+    assert [call.plan.signal_id for call in stage.instant.account.open_calls()] == ["vip/1"]
+    stage.candle(3, 64990, 64995, 64790, 64990)
+    assert stage.said() == [
+        "vip/1 long BTCUSDT withdrawn: target 1 at 65000 (live) is not in the record: its candles do not show it"
+    ]
+    stage.price(250, 65003)
+    assert [line.partition(":")[0] for line in stage.said()] == ["vip/1 long BTCUSDT target 1 (live)"]
+
+
+def test_a_kill_before_the_candle_of_a_fill_forgets_nothing_either(tmp_path: Path) -> None:
+    """The record has met the call; its limit and its first target were told live."""
+    stage = LiveStage(tmp_path)
+    stage.post(5, "BUY BTCUSDT @ 64800, TP1 1%, TP2 2%, SL 1%")
+    stage.price(6, 64900)
+    stage.candle(0, 64900, 64900, 64900, 64900)
+    stage.candle(1, 64900, 64910, 64890, 64900)
+    stage.price(122, 64800, 65500)
+    assert len(stage.said()) == 3
+    stage.start()
+    (side,) = stage.instant.account.open_calls()
+    assert (side.stepper.filled, side.stepper.held) == (1.0, 0.5)
+    stage.candle(2, 64900, 65500, 64790, 65400)
+    stage.candle(3, 65400, 65500, 65300, 65400)
+    assert [line.partition(" (")[0] for line in stage.said()] in ([], ["vip/1 long BTCUSDT in the record"])

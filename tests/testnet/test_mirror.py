@@ -27,6 +27,7 @@ from tests.testnet.test_broker import held, live_stops, resting
 
 TERMS = Terms(0.0002, 0.0006, 0.0, "stop first")
 MINUTE = 60_000
+MARKET = (5, 6)
 
 
 def plan(**more: object) -> Plan:
@@ -126,11 +127,15 @@ def test_the_summary_says_how_far_the_exchange_is_from_the_record(double: Exchan
     async def play(trial: Trial) -> None:
         await trial.bar(0, 64_735.2, 64_900, 64_700, 64_850)
         assert summary(path, [trial.call])[0] == "testnet: 1 trade sent, 1 open, 100 contracts held"
+        assert summary(path, [trial.call], {0})[1] == (
+            "testnet: vip/7 is out on paper (live) and held there: it goes out when the record's candle is over"
+        )
         await pin(double, "BTC", 64_400.0)
         await trial.bar(1, 64_850, 64_900, 64_400, 64_450)
 
     trial = Trial(plan())
     mirrored(double, tmp_path, trial, play)
+    assert summary(path, [trial.call], {0})[:2] == summary(path, [trial.call])[:2], "it is not held any more"
     assert summary(path, [trial.call]) == [
         "testnet: 1 trade sent, 0 open, 0 contracts held",
         "testnet: 1 entry, +10.0 bp at the median (+ is worse than the record)",
@@ -188,6 +193,122 @@ def test_what_the_channel_closes_and_moves_is_closed_and_moved_there(double: Exc
         assert held(double) == {}
 
     mirrored(double, tmp_path, Trial(plan(changes=changes)), play)
+
+
+class Moved:
+    """A trade of bar 0 on paper and there, and a channel that speaks half way through the next minute."""
+
+    def __init__(self, double: ExchangeDouble, root: Path, the_plan: Plan, **more: object) -> None:
+        self.double, self.root, self.plan = double, root, the_plan
+        self.change = Change(90_000, **more)  # type: ignore[arg-type]
+        self.now = [0]
+
+    def play(self, then: Callable[[Trial], Awaitable[None]]) -> Trial:
+        """Say it a second before its moment of action, and let that come; then the rest."""
+
+        async def all_of_it(trial: Trial) -> None:
+            await trial.bar(0, 64_800, 64_900, 64_750, 64_850)
+            before = held(self.double), live_stops(self.double), resting(self.double)
+            self.now[0] = 89_000
+            trial.call.stepper.change(self.change)
+            await trial.hear("update")
+            assert (held(self.double), live_stops(self.double), resting(self.double)) == before, "not before its moment"
+            self.now[0] = 90_000
+            await trial.mirror.round()
+            await then(trial)
+
+        trial = Trial(self.plan)
+        mirrored(self.double, self.root, trial, all_of_it, self.now)
+        return trial
+
+
+def closings(double: ExchangeDouble) -> list[float]:
+    """The contracts of each order at the market that closed something of a long."""
+    return [body["vol"] for body in double.private.sent("order/create") if body["side"] == 4 and body["type"] in MARKET]
+
+
+def test_what_the_channel_closes_is_closed_there_at_its_moment(double: ExchangeDouble, tmp_path: Path) -> None:
+    """Not when the candle is over, a minute or two later."""
+
+    async def then(trial: Trial) -> None:
+        assert (held(double), resting(double)) == ({}, {})
+        await trial.bar(1, 64_850, 64_900, 64_750, 64_850)
+        await trial.bar(2, 64_850, 64_900, 64_750, 64_850)
+        assert trial.call.over
+
+    trial = Moved(double, tmp_path, plan(), kind="close").play(then)
+    assert (closings(double), trial.told) == ([100], [])
+
+
+def test_a_stop_and_targets_that_the_channel_names_go_there_at_their_moment(
+    double: ExchangeDouble, tmp_path: Path
+) -> None:
+    async def then(trial: Trial) -> None:
+        assert live_stops(double) == [(64_700.0, 100.0)]
+        await trial.bar(1, 64_850, 64_900, 64_750, 64_850)
+        await trial.bar(2, 64_850, 64_900, 64_750, 64_850)
+        assert live_stops(double) == [(64_700.0, 100.0)]
+
+    Moved(double, tmp_path, plan(), kind="stop", stop=64_700.0).play(then)
+
+
+@pytest.mark.parametrize(("order", "left"), [(None, {}), (1, {64_600.0: 50}), (2, {64_700.0: 50})])
+def test_orders_that_the_channel_takes_back_are_taken_back_there_at_their_moment(
+    double: ExchangeDouble, tmp_path: Path, order: int | None, left: dict[float, float]
+) -> None:
+    async def then(trial: Trial) -> None:
+        assert (held(double), resting(double)) == ({}, left)
+        await trial.bar(1, 64_850, 64_900, 64_750, 64_850)
+        await trial.bar(2, 64_850, 64_900, 64_750, 64_850)
+        assert resting(double) == left
+        await trial.mirror.round()
+        assert [body["vol"] for body in double.private.sent("order/create")] == [50, 50], "nothing is ordered anew"
+
+    ladder = (Order("limit", 64_700.0, 0.5), Order("limit", 64_600.0, 0.5))
+    trial = Moved(double, tmp_path, plan(orders=ladder), kind="cancel", order=order).play(then)
+    assert trial.told == []
+
+
+def went_out(call: PaperCall, change: Change, at_ms: int, price: float) -> dict[str, object]:
+    """How a live event says that a call stands after a change at a price."""
+    side = Stepper.restored(call.plan, TERMS, call.stepper.saved())
+    side.change(change)
+    side.bar(at_ms, price, price, price, price)
+    return {"taken": True, "quantity": 0.01, "status": side.path().status, "stands": {"stepper": side.saved()}}
+
+
+def test_a_part_that_went_out_live_is_closed_there_once(double: ExchangeDouble, tmp_path: Path) -> None:
+    """By the record it may be another share of what was held: it is the same part."""
+
+    async def play(trial: Trial) -> None:
+        await trial.bar(0, 64_800, 64_900, 64_750, 64_850)
+        half = Change(MINUTE + 5_000, "close", share=0.5)
+        await trial.hear("live", **went_out(trial.call, half, MINUTE + 6_000, 64_840))
+        assert (held(double), closings(double)) == ({("BTC_USDT", 1): 50}, [50])
+        trial.call.stepper.change(replace(half, share=0.49))
+        await trial.bar(2, 64_850, 64_900, 64_750, 64_850)
+        assert (held(double), closings(double)) == ({("BTC_USDT", 1): 50}, [50])
+        trial.call.stepper.change(Change(3 * MINUTE, "close", share=0.5))
+        await trial.bar(3, 64_850, 64_900, 64_750, 64_850)
+        assert (held(double), closings(double)) == ({("BTC_USDT", 1): 25}, [50, 25])
+
+    mirrored(double, tmp_path, Trial(plan()), play)
+
+
+def test_what_a_later_call_ends_live_is_ended_there_and_it_is_told_where_the_record_goes_on(
+    double: ExchangeDouble, tmp_path: Path
+) -> None:
+    async def play(trial: Trial) -> None:
+        await trial.bar(0, 64_800, 64_900, 64_750, 64_850)
+        turned = Change(MINUTE + 5_000, "close", by="call")
+        await trial.hear("live", **went_out(trial.call, turned, MINUTE + 6_000, 64_840))
+        assert (held(double), resting(double)) == ({}, {})
+        await trial.hear("withdrawn", moves=[])
+        assert [problem.text for problem in trial.told] == [
+            "testnet: vip/7 was closed there, as live; the record goes on with it"
+        ]
+
+    mirrored(double, tmp_path, Trial(plan()), play)
 
 
 def test_a_trade_that_a_rule_ends_is_ended_there(double: ExchangeDouble, tmp_path: Path) -> None:

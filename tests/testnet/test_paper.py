@@ -22,7 +22,6 @@ from tests.conftest import Run
 from tests.doubles.exchange import ExchangeDouble, Faults, World
 from tests.doubles.telegram.key import public_line
 from tests.doubles.telegram.server import Server
-from tests.doubles.telegram.world import Channel
 from tests.doubles.telegram.world import World as Telegram
 from tests.testnet.conftest import Watch
 from tests.testnet.test_broker import held, live_stops, resting
@@ -39,6 +38,11 @@ stop = SL
 signal "one line"
 <<<
 {side: BUY} {symbol: BTCUSDT} @ {entry market: 64800}, TP {target: 65000}, SL {stop: 64500}
+>>>
+
+update close
+<<<
+close now
 >>>
 
 test "chat is no call"
@@ -95,47 +99,80 @@ async def until(what: str, holds: Callable[[], bool], said: list[str]) -> None:
         await asyncio.sleep(0.05)
 
 
-def test_a_post_becomes_an_order_with_its_stop_and_its_target(tmp_path: Path, market: ExchangeDouble) -> None:
-    said: list[str] = []
+class Practice:
+    """Lives of the program beside the doubles; ``said`` are its lines."""
 
-    async def trade(server: Server, play: Callable[[], Channel | None], holds: Callable[[], bool]) -> None:
-        """One life of the program."""
-        workspace = lay_out(tmp_path, market.url, market, server.port)
-        account = load_account(tmp_path / ".env", workspace.archive_path.parent)
+    def __init__(self, root: Path, market: ExchangeDouble, server: Server) -> None:
+        self.root, self.market, self.server, self.said = root, market, server, list[str]()
+
+    async def life(self, *acts: tuple[Callable[[], object], Callable[[], bool]]) -> None:
+        """One life: each act is done, then waited for."""
+        workspace = lay_out(self.root, self.market.url, self.market, self.server.port)
+        account = load_account(self.root / ".env", workspace.archive_path.parent)
         assert isinstance(account, Account)
         await sign_in(account, Someone(), by_qr=False)
-        ledger = open_ledger(workspace.ledger_path)
-        trading = Trading(
-            workspace, [load(workspace, "practice")], account, ledger, said.append, Settings(collect=HURRY)
-        )
+        ledger, loaded = open_ledger(workspace.ledger_path), [load(workspace, "practice")]
+        trading = Trading(workspace, loaded, account, ledger, self.said.append, Settings(collect=HURRY))
         task = asyncio.create_task(trading.run())
-        await until("started", lambda: any("sent to the test exchange" in line for line in said), said)
-        await until("live", lambda: any("live" in line for line in said), said)
-        play()
-        await until("done", holds, said)
+        await until("started", lambda: any("sent to the test exchange" in line for line in self.said), self.said)
+        await until("live", lambda: any("live" in line for line in self.said), self.said)
+        for play, holds in acts:
+            play()
+            await until("done", holds, self.said)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         ledger.close()
 
-    async def run() -> None:
+
+def test_a_post_becomes_an_order_with_its_stop_and_its_target(tmp_path: Path, market: ExchangeDouble) -> None:
+    async def run() -> list[str]:
         telegram = Telegram()
         channel = telegram.channel("fast", "Fast")
         server = await Server(telegram).start()
+        practice = Practice(tmp_path, market, server)
         price = market.world.price("BTC")
         text = f"BUY BTCUSDT @ {price:.1f}, TP {price * 1.05:.1f}, SL {price * 0.95:.1f}"
-        await trade(server, lambda: channel.post(text), lambda: len(resting(market)) == 1)
+        await practice.life((lambda: channel.post(text), lambda: len(resting(market)) == 1))
         contracts = held(market)["BTC_USDT", 1]
         assert contracts * 0.0001 * price == pytest.approx(1000, rel=0.02), "the price moves on meanwhile"
         assert live_stops(market) == [(round(price * 0.95, 1), contracts)]
         assert resting(market) == {round(price * 1.05, 1): contracts}
         before = len(market.futures.orders)
-        said.clear()
+        practice.said.clear()
         started = time.monotonic()
-        await trade(server, lambda: None, lambda: time.monotonic() - started > 3)
+        await practice.life((lambda: None, lambda: time.monotonic() - started > 3))
         assert len(market.futures.orders) == before, "a restart orders nothing again"
         await server.stop()
+        return practice.said
 
-    asyncio.run(run())
+    said = asyncio.run(run())
+    assert not [line for line in said if "test exchange:" in line]
+
+
+def test_what_the_channel_closes_is_closed_there_at_once(tmp_path: Path, market: ExchangeDouble) -> None:
+    """A minute before its candle is over and the record has it."""
+
+    async def run() -> tuple[list[str], float]:
+        telegram = Telegram()
+        channel = telegram.channel("fast", "Fast")
+        server = await Server(telegram).start()
+        practice = Practice(tmp_path, market, server)
+        price, asked, numbers = market.world.price("BTC"), list[float](), list[int]()
+        text = f"BUY BTCUSDT @ {price:.1f}, TP {price * 1.05:.1f}, SL {price * 0.95:.1f}"
+
+        def close() -> None:
+            asked.append(time.monotonic())
+            channel.post("close now", reply_to=numbers[0])
+
+        await practice.life(
+            (lambda: numbers.append(channel.post(text)), lambda: len(resting(market)) == 1),
+            (close, lambda: not held(market) and not resting(market)),
+        )
+        await server.stop()
+        return practice.said, time.monotonic() - asked[0]
+
+    said, took_s = asyncio.run(run())
+    assert took_s < 20, "one second of latency, some requests"
     assert not [line for line in said if "test exchange:" in line]
 
 

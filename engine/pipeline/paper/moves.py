@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -24,11 +24,13 @@ Moment = tuple[int, int]
 """When something happened, and its place among what happened then."""
 
 
-def moves_lines(call: PaperCall, path: Path, pairs: Iterable[Pair], zone: str) -> Iterator[tuple[Moment, list[str]]]:
+def moves_lines(
+    call: PaperCall, path: Path, pairs: Iterable[Pair], zone: str, ahead: Container[str] = ()
+) -> Iterator[tuple[Moment, list[str]]]:
     """Each fill, exit and funding payment of the account's trade: its moment and its lines.
 
     They tell quantity and fee, and the price as it was said live. Fills of a candle come before its exits, but those
-    at its open (``AT_OPEN``) before its fills.
+    at its open (``AT_OPEN``) before its fills. Those named in ``ahead`` were said live and are not in the record yet.
     """
     acting = call.acting
     terms, quantity = acting.stepper.terms, call.quantity
@@ -38,6 +40,7 @@ def moves_lines(call: PaperCall, path: Path, pairs: Iterable[Pair], zone: str) -
     moves: list[Fill | Leg] = [*path.fills, *legs]
     for move, named in zip(moves, names, strict=True):
         what = move.name if isinstance(move, Leg) else "in"
+        what += " (live)" if named.what in ahead else ""
         fee = fee_of(move, terms) * quantity
         liquidity = "maker" if move.maker else "taker"
         lines = [move_line(move.ts_ms, zone, what, quantity * move.share, move.share, move.price, liquidity, fee)]

@@ -185,4 +185,4 @@ def _practised(workspace: Workspace, book: Book) -> list[str]:
         return []
     from engine.pipeline.testnetsummary import summary
 
-    return summary(path, book.fold.rows)
+    return summary(path, book.fold.rows, {side.row for side in (*book.standing, *book.live_sides) if side.over})

@@ -113,7 +113,7 @@ class _Teller:
                 continue
             call = next((one for one in self._calls if one.lane == fate.strategy), None)
             mine = [e for e in events if call is not None and e.row == call.row]
-            yield [*self._head(fate), *(self._planned(call, fate, mine) if call else self._unplanned(fate))]
+            yield [*self._head(fate, call), *(self._planned(call, fate, mine) if call else self._unplanned(fate))]
         for event in events:
             if event.kind == "unread" and not event.data.get("later"):
                 yield [*self._unread(event)]
@@ -139,10 +139,16 @@ class _Teller:
 
     # ------------------------------------------------------------------ what was heard
 
-    def _head(self, fate: CallFate) -> Iterator[str]:
+    def _now(self, call: PaperCall) -> PaperCall:
+        """A trade as it stands now: with what it did live since the record's last candle."""
+        return call if call.facts is None or call.over else self.book.heard.now.side(call)
+
+    def _head(self, fate: CallFate, call: PaperCall | None) -> Iterator[str]:
         """Where it is told, and in a word what became of it."""
         strategy = f"{fate.strategy}, account " if fate.strategy != self.book.account else ""
-        yield f"{self.identity} in {strategy}{self.name}: {_became(fate.stage, fate.fate)}"
+        live = call is not None and not call.over and self._now(call).over
+        became = "closed (live), the record has it when its candle is over" if live else _became(fate.stage, fate.fate)
+        yield f"{self.identity} in {strategy}{self.name}: {became}"
 
     def _post(self, heard: Event) -> Iterator[str]:
         """The message, as the profile reads it now."""
@@ -259,9 +265,10 @@ class _Teller:
         self, call: PaperCall, fate: CallFate, told: Told, later: Iterable[tuple[Moment, list[str]]]
     ) -> Iterator[str]:
         """Fills, exits and what was said between them, in the order of time; the money, or why there is none."""
-        one, currency = self._standing(call), self.book.currency
-        trade = one.trade
-        moves = () if trade is None else moves_lines(call, trade.path, told.pairs, self.zone)
+        now = self._now(call)
+        one, currency = self._standing(now), self.book.currency
+        trade, live = one.trade, {str(move["what"]) for move in self.book.heard.now.ahead(call.row)}
+        moves = () if trade is None else moves_lines(now, trade.path, told.pairs, self.zone, live)
         if trade is not None and call.own is not None:
             yield OWN_WAY
         for _, lines in sorted([*later, *moves], key=lambda move: move[0]):
@@ -281,7 +288,7 @@ class _Teller:
             yield f"{size}; {_became(fate.stage, fate.fate)}: {fate.reason}"
         else:
             r = f" ({trade.r:+.2f} R)" if trade.r is not None else ""
-            left = "" if call.over else f" if what is held were left at {price(one.price or 0.0)}"
+            left = "" if now.over else f" if what is held were left at {price(one.price or 0.0)}"
             yield f"{size}, net {trade.net:+,.2f} {currency}{r}{left}"
             yield f"  gross {trade.gross:+,.2f}, fees {trade.fees:,.2f}, funding {trade.funding:,.2f}"
         for note in call.closing_notes:

@@ -8,6 +8,11 @@ A mirror never holds paper trading up: ``hear`` only notes which trade changed, 
 is sent at its moment of action when the account, asked at a live price, will take it (a `live` event), else when the
 account has decided, which is when its first candle is over; a trade that the account then refuses is closed again. One
 that was decided longer ago than ``FRESH_MS``, or has left the market in part already, is not sent any more.
+
+What the channel wants of a trade goes there at its moment of action too: a stop or targets that it names, orders that
+it takes back, its end (``update`` events). A part that it closes, and what a later call or the strategy's time ends, go
+with the ``live`` event that says so. All else follows the record: what a target does to the stop, a stop that follows
+the price, other entry orders, what a rule ends (at live prices it may still be taken back).
 """
 
 from __future__ import annotations
@@ -23,8 +28,10 @@ from engine.market.asking import RefusedError
 from engine.market.listing import find_market
 from engine.pipeline.alone import alone
 from engine.pipeline.errors import InputError
+from engine.pipeline.paper.ahead import with_changes
+from engine.pipeline.paper.atonce import closed_at_once, closed_parts, ends, taken_back, waiting
 from engine.problem import Problem
-from engine.simulate.position import DUST
+from engine.tasks import end_tasks
 from engine.testnet.broker import Broker
 from engine.testnet.client import ForeignHostError, Keys, open_practice_client, read_keys
 from engine.testnet.exchange import Exchange
@@ -34,13 +41,14 @@ from engine.testnet.ticket import Cause, Rung, Standing, make_ticket, ticket_id
 if TYPE_CHECKING:
     from engine.config.strategy import Strategy
     from engine.paper.call import PaperCall
+    from engine.paper.codec import Data
     from engine.paper.ledger import Event
     from engine.pipeline.workspace import Workspace
 
 LOG = logging.getLogger(__name__)
 SYNC_S = 5.0
 FRESH_MS = 120_000
-HEARD = ("live", "decided", "step", "early", "closing")
+HEARD = ("live", "withdrawn", "update", "decided", "step", "early", "closing")
 Tell = Callable[[Problem], None]
 
 
@@ -57,12 +65,18 @@ class Mirror:
         self._said: set[str] = set()
         self._not_sent: set[int] = set()
         self._foreseen: dict[int, float] = {}
+        self._live: dict[int, Data] = {}  # how a call stood at its newest live event, until that is taken back
 
     def hear(self, event: Event) -> None:
         """Something was written into the ledger."""
         if event.row is not None and event.kind in HEARD and self.rows[event.row].lane == self.lane:
             if event.kind == "live" and event.data["taken"] and event.data["status"] == PathStatus.OPEN:
                 self._foreseen[event.row] = event.data["quantity"]
+            if event.kind == "live" and event.data["taken"] and "stands" in event.data:
+                stands = event.data["stands"]
+                self._live[event.row] = stands.get("own", stands)["stepper"]["state"]
+            elif event.kind == "withdrawn":
+                self._taken_back(self.rows[event.row])
             self._changed[event.row] = None
             self._wake.set()
 
@@ -87,9 +101,18 @@ class Mirror:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self._pause_s())
 
+    def _taken_back(self, call: PaperCall) -> None:
+        """The record has not what was said live, and may have been done there."""
+        state, standing = self._live.pop(call.row, None), self.standing(call)
+        if state is not None and closed_at_once(state) and standing is not None and not call.over:
+            text = f"testnet: {call.plan.signal_id} was closed there, as live; the record goes on with it"
+            self._say(Problem(text, hint="paper trades say how the record ends it"))
+
     def _pause_s(self) -> float:
-        """Until the next round: sooner where a call waits for its moment of action."""
-        due = [self.rows[row].plan.act_ms - self._now_ms() for row in self._changed]
+        """Until the next round: sooner where a call, or what its channel said of it, waits for its moment of action."""
+        calls = [self.rows[row] for row in self._changed]
+        moments = [at for call in calls for at in (call.plan.act_ms, *(change.act_ms for change in waiting(call)))]
+        due = [at - self._now_ms() for at in moments]
         return min([SYNC_S, *(max(ms, 0) / 1000 + 0.01 for ms in due if ms > -1000)])
 
     async def round(self) -> None:
@@ -120,7 +143,9 @@ class Mirror:
     async def _follow(self, call: PaperCall) -> None:
         """Bring one trade at the exchange to where it stands on paper."""
         refused = call.asked and call.facts is None
-        over = refused or call.over or call.closing_ms is not None
+        said = [change for change in waiting(call) if change.act_ms <= self._now_ms()]
+        over = refused or call.over or call.closing_ms is not None or any(map(ends, said))
+        over |= call.row in self._live and closed_at_once(self._live[call.row])
         standing = self.standing(call)
         if standing is None:
             quantity = call.quantity if call.facts is not None else self._foreseen.get(call.row, 0.0)
@@ -139,13 +164,30 @@ class Mirror:
                 standing.ticket.id, 1.0, Cause(cause.channel, f"{cause.message}/end", cause.version)
             )
             return
-        for share, number in _parts(call):
-            part = Cause(cause.channel, f"{cause.message}/part {number}", cause.version)
+        every, single = taken_back(call, self._now_ms())
+        if every or single:
+            await self.broker.cancel(standing.ticket.id, None if every else single)
+        for number, share in self._parts(call).items():
+            part = Cause(cause.channel, f"{cause.message}/channel {number}", cause.version)
             await self.broker.close(standing.ticket.id, share, part)
-        position = call.acting.stepper.position
-        known = [(position.price_of(level), share) for level, share in call.acting.stepper.targets]
+        stepper = call.acting.stepper
+        if len(said) == len(waiting(call)):
+            stepper = with_changes(stepper)
+        else:
+            self._changed[call.row] = None
+        position = stepper.position
+        known = [(position.price_of(level), share) for level, share in stepper.targets]
         targets = tuple((level, share) for level, share in known if level is not None)
         await self.broker.amend(standing.ticket.id, position.state.stop, targets, *self._entries(call, standing))
+
+    def _parts(self, call: PaperCall) -> dict[int, float]:
+        """The parts that the channel closed, by their number: the share of what was held then; live ones included."""
+        state, live = call.acting.stepper.position.state, self._live.get(call.row)
+        parts = closed_parts([(leg.share, leg.reason) for leg in state.legs], sum(fill.share for fill in state.fills))
+        if live is not None:
+            legs = [(leg["share"], ExitReason(leg["reason"])) for leg in live["legs"]]
+            parts = closed_parts(legs, sum(fill["share"] for fill in live["fills"])) | parts
+        return parts
 
     def _entries(self, call: PaperCall, standing: Standing) -> tuple[tuple[Rung, ...] | None, Cause | None]:
         """Other entry orders than those at the exchange, and because of what; (None, None) where nothing changed."""
@@ -201,17 +243,6 @@ class Mirror:
             self._tell(problem)
 
 
-def _parts(call: PaperCall) -> list[tuple[float, int]]:
-    """The parts that the channel closed: share of what was held then, and a number."""
-    state, found = call.acting.stepper.position.state, []
-    left = sum(fill.share for fill in state.fills)
-    for number, leg in enumerate(state.legs, 1):
-        if leg.reason is ExitReason.CHANNEL and left > leg.share + DUST:
-            found.append((leg.share / left, number))
-        left -= leg.share
-    return found
-
-
 @asynccontextmanager
 async def mirror_of(
     strategy: Strategy,
@@ -248,9 +279,9 @@ async def mirror_of(
             try:
                 yield mirror
             finally:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+                await end_tasks(task)
+                if not task.cancelled():
+                    task.result()  # what ended it
     except RefusedError as error:
         raise InputError(error.problem) from None
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 from pathlib import Path
 
@@ -65,6 +66,26 @@ def test_a_live_trade_from_the_post_to_the_money(account: Account, run: Run) -> 
     (small,) = [line for line in story.splitlines() if "small (rules/mine.yaml:2)" in line]
     assert "taken with a warning" in small
     assert "gold" not in story, "it is not about this symbol"
+
+
+def test_what_was_said_live_is_in_the_story_at_once(account: Account, run: Run) -> None:
+    """The money is that of ``paper status``: what a target has sold is not held any more."""
+    stage = account()
+    stage.post(0.5, CALL)
+    stage.candle(1, 64_800, 64_810, 64_790, 64_805)
+    stage.price(125, 64_900, 65_000)
+    story = told(stage, run, "vip/1").splitlines()
+    assert story[0] == "vip/1 in live on paper: open"
+    assert "  2025-03-03 12:02:05 target 1 (live): 0.00771605 (50%) at 65000, maker fee 0.00" in story
+    (money,) = [line for line in story if line.startswith("account: ")]
+    assert money.endswith("net +2.34 USDT (+0.50 R) if what is held were left at 65000")
+    (trade,) = json.loads(run("paper", "status", "--format", "json").stdout)["accounts"][0]["open"]
+    assert f"{trade['r']:+.2f}" == "+0.50"
+    stage.price(130, 64_800)
+    story = told(stage, run, "vip/1").splitlines()
+    assert story[0] == "vip/1 in live on paper: closed (live), the record has it when its candle is over"
+    assert "  2025-03-03 12:02:10 breakeven (live): 0.00771605 (50%) at 64800, taker fee 0.25" in story
+    assert [line.partition(", net ")[2] for line in story if ", net " in line] == ["+0.79 USDT (+0.17 R)"]
 
 
 def test_a_refused_call_names_who_said_no_and_who_was_not_asked(account: Account, run: Run) -> None:
