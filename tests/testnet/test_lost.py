@@ -227,8 +227,8 @@ def test_processes_that_are_killed_leave_the_same_trades(double: ExchangeDouble,
     kills = 0
     for number in range(max(ROUNDS // 3, 1)):
         path, name = tmp_path / f"{number}.jsonl", f"vip/{5000 + number}"
-        kills += _kills(double, path, name, _lives, lambda: chance.uniform(0.0, 0.5))
-    assert kills > 0
+        kills += _kills(double, path, name, _lives, lambda: chance.uniform(1, 12))
+    assert kills > 0, "lives end before they are killed"
     assert double.futures.twice == []
 
 
@@ -237,13 +237,16 @@ def _kills(
     path: Path,
     name: str,
     life: Callable[[ExchangeDouble, Path, str, float | None], bool],
-    after_s: Callable[[], float],
+    after: Callable[[], float],
 ) -> int:
-    """How often one trade was stopped until it came to its end; three times at most, then it is left in peace."""
+    """How often one trade was stopped until it came to its end; three times at most, then it is left in peace.
+
+    ``after`` says how far a life gets.
+    """
     kills, before = 0, opened(double)
     for attempt in range(99):
         double.pin("BTC", 64_800.0)
-        if life(double, path, name, after_s() if attempt < 3 else None):
+        if life(double, path, name, after() if attempt < 3 else None):
             break
         kills += 1
     standing = _standing(path, name)
@@ -253,18 +256,30 @@ def _kills(
     return kills
 
 
-def _lives(double: ExchangeDouble, path: Path, name: str, after_s: float | None) -> bool:
-    """Start a player and kill it a while after it could order; whether it came to its end."""
+def _lives(double: ExchangeDouble, path: Path, name: str, lines: float | None) -> bool:
+    """Start a player and kill it when it has written so many lines of its journal, and up to 20 ms (the fraction of a
+    line) later; whether it came to its end. How quick the machine is has no say in it.
+    """
     command = [sys.executable, "-m", "tests.testnet.player", double.url, str(path), name]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as player:
         assert player.stdout
         assert player.stdout.readline() == "started\n"
-        if after_s is not None:
-            time.sleep(after_s)
+        if lines is not None:
+            end = _lines(path) + int(lines)
+            for _ in range(20_000):
+                if player.poll() is not None or _lines(path) >= end:
+                    break
+                time.sleep(0.001)
+            time.sleep(0.02 * (lines % 1))
             player.kill()
         said = player.stdout.read()
-    assert after_s is not None or said == "done\n", said
+    assert lines is not None or said == "done\n", said
     return said == "done\n"
+
+
+def _lines(path: Path) -> int:
+    """How long a journal is."""
+    return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
 def _survives(double: ExchangeDouble, path: Path, name: str, after_s: float | None) -> bool:
