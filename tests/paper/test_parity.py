@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -128,6 +129,21 @@ def later(signal: Signal, path: PathOf, number: int) -> Message:
     return replace(message, version=9, kind="edit", edited_ms=at_ms, received_ms=at_ms, text=text)
 
 
+def with_edits(world: Any, root: Path, edits: Sequence[Message]) -> tuple[Any, Any, Counter[str], list[Message]]:
+    """A backtest of a world whose channels edit as well: its period, its walk, the edits not followed by code, and all
+    messages as they became known.
+    """
+    known: dict[str, list[Message]] = {profile.id: [] for profile in world.loaded.profiles}
+    for message in sorted([*world.messages, *edits], key=when_known):
+        known[message.channel].append(message)
+    workspace, strategy = Workspace(root), world.loaded.strategy
+    prices, _ = prices_of(workspace, strategy)
+    period = played_period(workspace, world.loaded.file, strategy, world.loaded.profiles, known, prices, silent)
+    walked = walk_accounts(period.played, strategy, world.loaded.rules, world.zone, silent).walked
+    left = sum((reading.why_unfollowed for reading in period.readings.values()), Counter())
+    return period, walked, left, sorted((m for found in known.values() for m in found), key=when_known)
+
+
 def test_calls_edited_into_something_else(tmp_path: Path) -> None:
     """A stop moved into profit acts, another side and no call at all do not, and are counted: here as there."""
     world = month()
@@ -136,19 +152,12 @@ def test_calls_edited_into_something_else(tmp_path: Path) -> None:
     signals = world.played.planned
     edits = [later(signals[row], path, n) for n, (row, path) in enumerate(paths.items())
              if signals[row].setup.values and signals[row].message.channel != "demo_coin"]  # fmt: skip
-    known: dict[str, list[Message]] = {profile.id: [] for profile in world.loaded.profiles}
-    for message in sorted([*world.messages, *edits], key=when_known):
-        known[message.channel].append(message)
-    workspace, strategy = Workspace(ROOT), world.loaded.strategy
-    prices, _ = prices_of(workspace, strategy)
-    period = played_period(workspace, world.loaded.file, strategy, world.loaded.profiles, known, prices, silent)
-    walked = walk_accounts(period.played, strategy, world.loaded.rules, world.zone, silent).walked
-    left = sum((reading.why_unfollowed for reading in period.readings.values()), Counter())
+    period, walked, left, heard = with_edits(world, ROOT, edits)
     moved = [u for reading in period.readings.values() for u in reading.updates if u.action.kind == "move-stop"
              and u.message.version == 9]  # fmt: skip
     assert min(left.total(), len(moved)) > 10, (left, len(moved))
     desk = world.desk(Ledger(tmp_path / "paper.db", every=500))
-    play(desk, sorted((m for found in known.values() for m in found), key=when_known), world.candles)
+    play(desk, heard, world.candles)
     ours = {trade.path.plan.signal_id: trade for trade in record_of(desk, world.candles).trades.values()}
     theirs = {trade.path.plan.signal_id: trade for trade in walked.trades.values()}
     assert differences(ours, theirs) == []
@@ -201,21 +210,14 @@ def test_calls_that_are_written_on(tmp_path: Path) -> None:
     paths = {row: world.played.table.path(row) for row in rows}
     signals = world.played.planned
     edits = [one for n, (row, path) in enumerate(paths.items()) for one in written_on(signals[row], path, n)]
-    known: dict[str, list[Message]] = {profile.id: [] for profile in world.loaded.profiles}
-    for message in sorted([*world.messages, *edits], key=when_known):
-        known[message.channel].append(message)
-    workspace, strategy = Workspace(tmp_path), world.loaded.strategy
-    prices, _ = prices_of(workspace, strategy)
-    period = played_period(workspace, world.loaded.file, strategy, world.loaded.profiles, known, prices, silent)
-    walked = walk_accounts(period.played, strategy, world.loaded.rules, world.zone, silent).walked
-    left = sum((reading.why_unfollowed for reading in period.readings.values()), Counter())
+    period, walked, left, heard = with_edits(world, tmp_path, edits)
     done = Counter(u.action.kind for reading in period.readings.values() for u in reading.updates)
     assert min(done["close"], done["move-stop"], left["unread"]) > 10, (done, left)
     moved = [u for reading in period.readings.values() for u in reading.updates if u.message.version == 4]
     assert len(moved) > 10, "levels are followed below which something was written before"
     ledger = Ledger(tmp_path / "paper.db", every=500)
     desk = world.desk(ledger)
-    play(desk, sorted((m for found in known.values() for m in found), key=when_known), world.candles)
+    play(desk, heard, world.candles)
     ours = {trade.path.plan.signal_id: trade for trade in record_of(desk, world.candles).trades.values()}
     theirs = {trade.path.plan.signal_id: trade for trade in walked.trades.values()}
     assert differences(ours, theirs) == []
